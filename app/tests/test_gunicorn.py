@@ -1,0 +1,36 @@
+"""How the app is served: it stops gracefully, and starts without leftovers."""
+
+import socket
+from http.client import HTTPConnection, HTTPResponse
+from signal import SIGTERM
+
+from conftest import wait_until
+
+STOPPED = 128 + SIGTERM
+
+
+def test_stop_lets_a_running_request_finish(run_web):
+    web = run_web()
+    with socket.create_connection(("127.0.0.1", web.port)) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\n")
+        # Connections are accepted in turn: after this answer, the first one runs.
+        assert web.text("/healthz") == "ok\n"
+        web.process.terminate()
+        wait_until(lambda: "Handling signal: term" in web.log.read_text())
+
+        connection.sendall(b"Host: app\r\n\r\n")
+        response = HTTPResponse(connection)
+        response.begin()
+        assert response.status == 200
+        assert b"Hello World!" in response.read()
+    assert web.process.wait() == STOPPED
+
+
+def test_stop_ends_with_a_code_that_lets_swarm_restart_the_replica(run_web):
+    assert run_web().stop() == STOPPED
+
+
+def test_connections_are_not_kept(run_web):
+    client = HTTPConnection("127.0.0.1", run_web().port)
+    client.request("GET", "/healthz")
+    assert client.getresponse().headers["Connection"] == "close"

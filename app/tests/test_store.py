@@ -1,0 +1,62 @@
+"""What is kept in Redis, and what never leaves the app."""
+
+from pathlib import Path
+
+from conftest import PASSWORD, Web, wait_until
+from hello.store import KEEP_SECONDS
+
+
+def test_replicas_leave_some_time_after_their_last_visit(run_web, redis_server):
+    run_web(NODE_NAME="n1").text()
+    with redis_server.client() as client:
+        (field,) = client.hgetall("spread")
+        assert 0 < client.httl("spread", field)[0] <= KEEP_SECONDS
+        assert client.ttl("visits") == -1
+
+
+def test_counter_survives_redis(run_web, redis_server):
+    web = run_web()
+    web.text()
+    redis_server.stop()
+    redis_server.start()
+    web.text()
+    with redis_server.client() as client:
+        assert client.get("visits") == "2"
+
+
+def test_changed_password_is_read_at_the_next_connect(run_web, redis_server):
+    redis_server.password_file.write_text("not yet")
+    web = run_web()
+    assert "Redis refuses the password" in web.text()
+    redis_server.password_file.write_text(PASSWORD)
+    wait_until(lambda: "counter disabled" not in web.text())
+
+
+def test_missing_password_file_means_no_password(run_web, redis_server):
+    web = run_web(REDIS_PASSWORD_FILE="/nonexistent")
+    assert "Redis refuses the password" in web.text()
+    with redis_server.client() as client:
+        client.config_set("requirepass", "")
+    wait_until(lambda: "counter disabled" not in web.text())
+
+
+def test_password_shows_nowhere(run_web, redis_server):
+    web = run_web()
+    pages = web.text() + web.text("/readyz") + str(web.get().headers)
+    redis_server.password_file.write_text(f"{PASSWORD}-wrong")
+    redis_server.stop()
+    redis_server.start()
+    pages += web.text() + web.text("/readyz")
+    assert "Redis refuses the password" in pages
+    assert PASSWORD not in pages
+    assert PASSWORD not in web.log.read_text()
+    for process in processes_of(web):
+        assert PASSWORD not in (process / "environ").read_text()
+        assert PASSWORD not in (process / "cmdline").read_text()
+
+
+def processes_of(web: Web) -> list[Path]:
+    """Find gunicorn's master and worker."""
+    master = Path("/proc", str(web.process.pid))
+    children = (master / "task" / master.name / "children").read_text().split()
+    return [master, *(Path("/proc", child) for child in children)]

@@ -1,0 +1,9 @@
+"""The errors that commands report, in one line each."""
+
+
+class FleetError(Exception):
+    """A sentence for the user: what was found, what is wanted and the command that mends it."""
+
+
+class BootError(FleetError):
+    """A host does not boot. What runs is left as it is, for a look at it."""

@@ -1,0 +1,47 @@
+"""Action of ``flotilla.swarm.converge``: follow a deploy until it runs, or say why it does not."""
+
+from __future__ import annotations
+
+import time
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.report import failure_lines, progress_line
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stack import judge
+
+# Seconds between two looks; a look costs a manager about as much as one `docker service ls`.
+INTERVAL = 3
+
+
+class ActionModule(ActionBase):
+    """Look at the stack again and again, through ``flotilla.swarm.observe``."""
+
+    def run(self, tmp=None, task_vars=None):
+        """Return the specs of the converged services, or fail with the task that stands in the way."""
+        result = super().run(tmp, task_vars)
+        deadline = time.monotonic() + int(self._task.args["timeout"])
+        said = None
+        while True:
+            seen = self._look(task_vars)
+            services = seen.get("stack", {}).get("services", {})
+            state = judge(services)
+            if state.done:
+                return dict(result, changed=False, specs={name: entry["spec"] for name, entry in services.items()})
+            if not state.failure and time.monotonic() > deadline:
+                state.failure = f"not at its size after {self._task.args['timeout']} s (stack_timeout)"
+            if state.failure:
+                logs = self._look(task_vars, state.trouble["id"]).get("logs", []) if state.trouble else []
+                raise AnsibleActionFail("\n".join(failure_lines(state, seen.get("nodes", []), logs)))
+            line = progress_line(state)
+            if line != said:
+                Display().display(line)
+                said = line
+            time.sleep(INTERVAL)
+
+    def _look(self, task_vars, task=""):
+        question = {"stack": self._task.args["stack"], "logs": task}
+        answer = self._execute_module("flotilla.swarm.observe", question, task_vars=task_vars)
+        if answer.get("failed"):
+            raise AnsibleActionFail(f"cannot look at the stack: {answer.get('msg')}")
+        return answer["seen"]

@@ -1,0 +1,19 @@
+"""Action of ``flotilla.swarm.report``: where the service answers and what runs where, as lines for the terminal."""
+
+from __future__ import annotations
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.report import site_lines
+
+
+class ActionModule(ActionBase):
+    """Make the lines that callback ``flotilla.swarm.report`` shows after the recap."""
+
+    _requires_connection = False
+
+    def run(self, tmp=None, task_vars=None):
+        """Return ``lines``."""
+        result = super().run(tmp, task_vars)
+        args = self._task.args
+        names = {host["address"]: name for name, host in args["hosts"].items()}
+        return dict(result, changed=False, lines=site_lines(names, args["seen"], args["port"]))

@@ -1,0 +1,40 @@
+"""Show the lines of ``flotilla.swarm.report`` as the last ones of a run, after the recap."""
+
+from __future__ import annotations
+
+from ansible.plugins.callback import CallbackBase
+
+DOCUMENTATION = r"""
+name: report
+type: notification
+short_description: Show where the service answers as the last lines of a run
+description:
+  - Shows the result of M(flotilla.swarm.report) after the recap.
+requirements:
+  - C(callbacks_enabled = flotilla.swarm.report) in ansible.cfg.
+author: The flotilla authors
+"""
+
+
+class CallbackModule(CallbackBase):
+    """Keep the report until the end of the run."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "notification"
+    CALLBACK_NAME = "flotilla.swarm.report"
+    CALLBACK_NEEDS_ENABLED = True
+
+    def __init__(self, *args, **kwargs):
+        """Begin with nothing to show."""
+        super().__init__(*args, **kwargs)
+        self._lines = []
+
+    def v2_runner_on_ok(self, result):
+        """Remember the report when its task comes by."""
+        if result.task.resolved_action == "flotilla.swarm.report":
+            self._lines = result.result["lines"]
+
+    def v2_playbook_on_stats(self, stats):
+        """Show it, unless the run failed."""
+        if self._lines and not stats.failures and not stats.dark:
+            self._display.display("\n".join(self._lines))

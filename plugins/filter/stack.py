@@ -1,0 +1,34 @@
+"""Filters of role stack, each a function of plugin_utils that is documented there."""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.plan import image_variables
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stack import StackFileError, published_ports, render
+
+
+def _named(function):
+    """Let errors of a stack file name the variable to mend.
+
+    :raise AnsibleFilterError: instead of ``StackFileError``
+    """
+
+    def wrapped(*args):
+        try:
+            return function(*args)
+        except StackFileError as error:
+            raise AnsibleFilterError(f"stack_file: {error}") from error
+
+    return wrapped
+
+
+class FilterModule:
+    """Offer the filters to Ansible."""
+
+    def filters(self):
+        """Map filter names to functions."""
+        return {
+            "image_variables": image_variables,
+            "published_ports": _named(published_ports),
+            "render_stack": _named(render),
+        }

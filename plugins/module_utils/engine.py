@@ -1,0 +1,163 @@
+"""Talk to a Docker Engine over its local socket, with the standard library alone.
+
+Looking at a host must work before anything is installed there, so this client needs neither the Docker SDK nor the
+``docker`` command. It only reads; acts go through community.docker.
+
+Source of paths and fields: the Engine API reference, version 1.41 and later (https://docs.docker.com/reference/api/engine/).
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import socket
+import urllib.parse
+
+SOCKET_PATH = "/var/run/docker.sock"
+
+
+class EngineError(Exception):
+    """The engine answered with an error.
+
+    :ivar status: HTTP status, such as ``404``; ``0`` when the engine could not be reached
+    :ivar message: the engine's own words
+    """
+
+    def __init__(self, status, message):
+        """Keep status and message."""
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path, timeout):
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+class Engine:
+    """Read-only client of one engine.
+
+    :param path: the engine's socket
+    :param timeout: seconds that one answer may take
+    """
+
+    def __init__(self, path=SOCKET_PATH, timeout=20):
+        """Remember where the engine listens; connect at the first question."""
+        self._path = path
+        self._timeout = timeout
+
+    def get(self, path, headers=None, **query):
+        """Ask for a JSON document.
+
+        :param path: API path, such as ``"/info"``
+        :param query: query parameters; dictionaries and lists are sent as JSON, as ``filters`` wants them
+        :raise EngineError: the engine is not there or refuses
+        """
+        return json.loads(self._request("GET", path, query, headers=headers) or "null")
+
+    def get_logs(self, path, lines):
+        """Read the last lines of a task's or service's log.
+
+        :param path: ``"/tasks/ID/logs"`` or ``"/services/ID/logs"``
+        :param lines: how many lines at most
+        :return: list of str, oldest first
+        """
+        raw = self._request("GET", path, {"stdout": "1", "stderr": "1", "tail": str(lines)})
+        return demultiplex(raw)[-lines:]
+
+    def check_login(self, server, credentials):
+        """Let the engine itself log in to a registry, with its own trust and its own way there.
+
+        :param server: ``"host:port"``
+        :param credentials: ``{"username": ..., "password": ...}``
+        :return: ``""`` when the registry accepted, else the engine's message
+        """
+        body = json.dumps(dict(credentials, serveraddress=server)).encode()
+        try:
+            self._request("POST", "/auth", {}, body=body)
+        except EngineError as error:
+            return error.message
+        return ""
+
+    def image_digest(self, reference, credentials):
+        """Ask the registry, through the engine, for the digest behind a tag.
+
+        :param reference: ``"host:port/name:tag"``
+        :param credentials: as in ``check_login``, or ``None``
+        :return: ``"sha256:..."``, or ``None`` when the registry is out of reach, refuses, or has no such tag
+        """
+        headers = {}
+        if credentials:
+            headers["X-Registry-Auth"] = base64.urlsafe_b64encode(json.dumps(credentials).encode()).decode()
+        try:
+            return self.get(f"/distribution/{reference}/json", headers=headers)["Descriptor"]["digest"]
+        except EngineError:
+            return None
+
+    def _request(self, method, path, query, body=None, headers=None):
+        encoded = {key: value if isinstance(value, str) else json.dumps(value) for key, value in query.items()}
+        target = path + ("?" + urllib.parse.urlencode(encoded) if encoded else "")
+        connection = _UnixConnection(self._path, self._timeout)
+        try:
+            connection.request(method, target, body, dict(headers or {}, **{"Content-Type": "application/json"}))
+            response = connection.getresponse()
+            content = response.read()
+        except OSError as error:
+            raise EngineError(0, f"no answer from {self._path}: {error}") from error
+        finally:
+            connection.close()
+        if response.status >= 400:
+            raise EngineError(response.status, _message(content))
+        return content
+
+
+def _message(content):
+    try:
+        return json.loads(content)["message"].strip()
+    except (ValueError, KeyError, TypeError):
+        return content.decode(errors="replace").strip()
+
+
+def demultiplex(raw):
+    """Split the engine's multiplexed log stream into lines.
+
+    Each frame is a header of 8 bytes (stream, three zeros, big-endian length) and its payload; a container with a
+    terminal sends plain text instead.
+
+    :param raw: bytes as received
+    :return: list of str without line ends
+    """
+    if raw[:1] not in (b"\x00", b"\x01", b"\x02") or raw[1:4] != b"\x00\x00\x00":
+        return raw.decode(errors="replace").splitlines()
+    text = b""
+    position = 0
+    while position + 8 <= len(raw):
+        length = int.from_bytes(raw[position + 4 : position + 8], "big")
+        text += raw[position + 8 : position + 8 + length]
+        position += 8 + length
+    return text.decode(errors="replace").splitlines()
+
+
+def stored_credentials(config_text, server):
+    """Find the login that ``docker login`` stored for a registry.
+
+    :param config_text: content of a Docker client's ``config.json``; may be broken
+    :param server: ``"host:port"``
+    :return: ``{"username": str, "password": str}`` or ``None``
+    """
+    try:
+        auth = json.loads(config_text)["auths"][server]["auth"]
+        username, password = base64.b64decode(auth).decode().split(":", 1)
+    except (ValueError, KeyError, TypeError):
+        return None
+    return {"username": username, "password": password}

@@ -1,0 +1,157 @@
+"""Read what an engine knows about its swarm: membership, nodes, and one stack's services, tasks, secrets and record."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+from .engine import Engine, EngineError
+
+NAMESPACE_LABEL = "com.docker.stack.namespace"
+STACK_LABEL = "flotilla.stack"
+# Set by community.docker's rolling_versions: the number behind the object's name.
+VERSION_LABEL = "ansible_version"
+# Ended tasks that are shown per service; Swarm itself keeps five per slot.
+ENDED_TASKS = 5
+LOG_LINES = 15
+
+
+def membership(info):
+    """Extract this engine's place in a swarm from ``GET /info``.
+
+    :return: dict with ``state`` (``inactive``, ``pending``, ``active``, ``error`` or ``locked``), ``node_id``,
+        ``address``, ``manager`` (bool), ``error`` and ``cluster_id`` (managers only, else ``""``)
+    """
+    swarm = info.get("Swarm", {})
+    return {
+        "state": swarm.get("LocalNodeState", "inactive"),
+        "node_id": swarm.get("NodeID", ""),
+        "address": swarm.get("NodeAddr", ""),
+        "manager": bool(swarm.get("ControlAvailable")),
+        "error": swarm.get("Error", ""),
+        "cluster_id": (swarm.get("Cluster") or {}).get("ID", ""),
+    }
+
+
+def volumes(engine, stack_name):
+    """List the names of a stack's volumes that are on this host."""
+    found = engine.get("/volumes", filters={"label": [f"{NAMESPACE_LABEL}={stack_name}"]})
+    return [volume["Name"] for volume in found["Volumes"] or []]
+
+
+def nodes(engine):
+    """List the swarm's members as a manager sees them."""
+    return [
+        {
+            "id": node["ID"],
+            "hostname": node["Description"].get("Hostname", ""),
+            "engine": node["Description"].get("Engine", {}).get("EngineVersion", ""),
+            "address": node["Status"].get("Addr", ""),
+            "state": node["Status"]["State"],
+            "role": node["Spec"]["Role"],
+            "availability": node["Spec"]["Availability"],
+            "labels": node["Spec"].get("Labels") or {},
+            "leader": bool((node.get("ManagerStatus") or {}).get("Leader")),
+            "reachability": (node.get("ManagerStatus") or {}).get("Reachability", ""),
+        }
+        for node in engine.get("/nodes")
+    ]
+
+
+def stack(engine, name):
+    """Describe one stack as it runs.
+
+    :return: dict with ``services`` (by name without the stack's prefix), ``secrets`` (by object name) and ``record``
+        (see ``flotilla.swarm.plan``; ``None`` before the first converged deploy)
+    """
+    in_stack = {"label": [f"{NAMESPACE_LABEL}={name}"]}
+    tasks = engine.get("/tasks", filters=in_stack)
+    return {
+        "services": {
+            service["Spec"]["Name"].removeprefix(f"{name}_"): _service(service, tasks)
+            for service in engine.get("/services", filters=in_stack, status="true")
+        },
+        "secrets": {
+            secret["Spec"]["Name"]: secret["Spec"].get("Labels") or {}
+            for secret in engine.get("/secrets", filters={"label": [f"{STACK_LABEL}={name}"]})
+        },
+        "record": _record(engine, name),
+    }
+
+
+def _service(service, tasks):
+    own = [task for task in tasks if task["ServiceID"] == service["ID"]]
+    wanted = [task for task in own if task["DesiredState"] == "running"]
+    ended = sorted((task for task in own if task["DesiredState"] != "running"), key=lambda task: task["UpdatedAt"])
+    return {
+        "id": service["ID"],
+        "spec": service["Spec"],
+        "update": service.get("UpdateStatus") or {},
+        "size": (service.get("ServiceStatus") or {}).get("DesiredTasks", 0),
+        "ports": [port["PublishedPort"] for port in service.get("Endpoint", {}).get("Ports") or []],
+        "tasks": [_task(task, service) for task in wanted + ended[-ENDED_TASKS:]],
+    }
+
+
+def _task(task, service):
+    return {
+        "id": task["ID"],
+        "slot": task.get("Slot", 0),
+        "node": task.get("NodeID", ""),
+        "desired": task["DesiredState"],
+        "state": task["Status"]["State"],
+        "message": task["Status"].get("Message", ""),
+        "error": task["Status"].get("Err", ""),
+        "updated": task["UpdatedAt"],
+        # A task of an older spec still runs while an update replaces it.
+        "current": dict(task["Spec"], Runtime=None) == dict(service["Spec"]["TaskTemplate"], Runtime=None),
+    }
+
+
+def _record(engine, name):
+    configs = engine.get("/configs", filters={"label": [f"{STACK_LABEL}={name}"]})
+    if not configs:
+        return None
+    newest = max(configs, key=lambda config: int(config["Spec"]["Labels"].get(VERSION_LABEL, 0)))
+    try:
+        return json.loads(base64.b64decode(newest["Spec"]["Data"]))
+    except (ValueError, KeyError):
+        return None
+
+
+def _logs(engine, task):
+    try:
+        return engine.get_logs(f"/tasks/{task}/logs", LOG_LINES)
+    except EngineError as error:
+        return [f"(no log: {error.message})"]
+
+
+def observe(stack_name="", task=""):
+    """Read engine and swarm of this host.
+
+    :param stack_name: the stack that managers describe as well
+    :param task: ID of a task whose last log lines are read
+    :return: dict with ``engine`` (``None`` when no engine answers, else its version and warnings), ``swarm``
+        (see ``membership``), ``volumes``, and on managers ``nodes``, ``stack`` and ``logs``
+    """
+    engine = Engine()
+    try:
+        info = engine.get("/info")
+    except EngineError:
+        return {"engine": None, "swarm": membership({}), "volumes": []}
+    seen = {
+        "engine": {"version": info.get("ServerVersion", ""), "warnings": info.get("Warnings") or []},
+        "swarm": membership(info),
+        "volumes": volumes(engine, stack_name),
+    }
+    if seen["swarm"]["manager"]:
+        try:
+            seen["nodes"] = nodes(engine)
+            if stack_name:
+                seen["stack"] = stack(engine, stack_name)
+            if task:
+                seen["logs"] = _logs(engine, task)
+        except EngineError as error:
+            # A manager without quorum knows that it is one, and nothing else.
+            seen["swarm"]["error"] = error.message
+    return seen

@@ -1,0 +1,35 @@
+#!/usr/bin/python
+"""Documentation of the action plugin of this name."""
+
+DOCUMENTATION = r"""
+module: converge
+short_description: Follow a deploy until every service runs at its size
+description:
+  - Looks at a stack through a manager until all services run their newest spec at their size, telling how far it is.
+  - Fails when an update was rolled back or paused, or when the time is over, with the node, the error and the last log
+    lines of a task that stands in the way.
+options:
+  stack:
+    description: Name of the stack.
+    type: str
+    required: true
+  timeout:
+    description: Seconds that it may take.
+    type: int
+    required: true
+author: The flotilla authors
+"""
+
+EXAMPLES = r"""
+- name: Wait until every service is at its size
+  flotilla.swarm.converge:
+    stack: hello
+    timeout: 600
+"""
+
+RETURN = r"""
+specs:
+  description: By service, the spec that runs, as the engine tells it.
+  returned: success
+  type: dict
+"""

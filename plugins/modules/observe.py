@@ -1,0 +1,133 @@
+#!/usr/bin/python
+"""The one look at a host that all plans are made from."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: observe
+short_description: Read everything about a host that flotilla decides on
+description:
+  - Answers in one module run what all roles ask about a host, and changes nothing.
+  - What is wanted comes back beside what was seen, so that the plan is made from the results alone.
+options:
+  wanted:
+    description:
+      - What each role wants on this host, by role name.
+      - A role's entry may hold C(packages) (list), C(files) (path to C(text), C(mode); a C(text) of V(null) asks for a
+        file of any content and its text is not read back), C(services) (list) and C(modules) (list of kernel modules).
+    type: dict
+    default: {}
+  registry:
+    description: Registry as C(host:port); the engine's stored login there is tried out.
+    type: str
+    default: ""
+  references:
+    description: Image references whose digests the registry is asked for.
+    type: list
+    elements: str
+    default: []
+  stack:
+    description: Name of the stack that managers describe.
+    type: str
+    default: ""
+  page:
+    description: C(port) and C(path) of the page that this host should answer; empty asks for none.
+    type: dict
+    default: {}
+  logs:
+    description: ID of a task whose last log lines are read.
+    type: str
+    default: ""
+author: The flotilla authors
+"""
+
+EXAMPLES = r"""
+- name: Look at the host
+  flotilla.swarm.observe:
+    wanted:
+      docker:
+        packages: [docker.io]
+        services: [docker]
+    stack: hello
+  register: flotilla_seen
+"""
+
+RETURN = r"""
+wanted:
+  description: The option of that name, unchanged.
+  returned: always
+  type: dict
+seen:
+  description: >
+    C(system), C(packages), C(files), C(services), C(modules) as in module_utils/host.py; C(engine), C(swarm),
+    C(volumes), C(nodes), C(stack), C(logs) as in module_utils/swarm.py; C(login) (empty when the registry accepted the
+    stored login, else the reason), C(images) (reference to digest or null), C(page) (empty when it answered, else the
+    reason).
+  returned: always
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.flotilla.swarm.plugins.module_utils import host, swarm
+from ansible_collections.flotilla.swarm.plugins.module_utils.engine import Engine, stored_credentials
+
+CLIENT_CONFIG = "/root/.docker/config.json"
+
+
+def look_at_files(wanted):
+    """Describe the files that any role wants; only those with a wanted text are read back as text."""
+    paths = {path: entry for role in wanted.values() for path, entry in role.get("files", {}).items()}
+    return host.files(paths, [path for path, entry in paths.items() if entry.get("text") is not None])
+
+
+def gather(wanted, key):
+    """Collect one kind of thing over all roles, each once, in order."""
+    return list(dict.fromkeys(name for role in wanted.values() for name in role.get(key, [])))
+
+
+def look_at_registry(registry, references):
+    """Try the stored login and ask for digests, through the engine."""
+    engine = Engine()
+    credentials = stored_credentials(host.read_text(CLIENT_CONFIG) or "", registry)
+    login = engine.check_login(registry, credentials) if credentials else "no login is stored"
+    auth = dict(credentials, serveraddress=registry) if credentials else None
+    images = {reference: None if login else engine.image_digest(reference, auth) for reference in references}
+    return {"login": login, "images": images}
+
+
+def main():
+    """Look, and tell."""
+    module = AnsibleModule(
+        argument_spec={
+            "wanted": {"type": "dict", "default": {}},
+            "registry": {"type": "str", "default": ""},
+            "references": {"type": "list", "elements": "str", "default": []},
+            "stack": {"type": "str", "default": ""},
+            "page": {"type": "dict", "default": {}},
+            "logs": {"type": "str", "default": ""},
+        },
+        supports_check_mode=True,
+    )
+    wanted = module.params["wanted"]
+    seen = {
+        "system": host.system(module.run_command),
+        "packages": host.packages(module.run_command, gather(wanted, "packages")),
+        "files": look_at_files(wanted),
+        "services": host.services(module.run_command, gather(wanted, "services")),
+        "modules": host.kernel_modules(gather(wanted, "modules")),
+        "login": "no engine",
+        "images": dict.fromkeys(module.params["references"]),
+        "page": "no engine",
+    }
+    seen.update(swarm.observe(module.params["stack"], module.params["logs"]))
+    if seen["engine"]:
+        if module.params["registry"]:
+            seen.update(look_at_registry(module.params["registry"], module.params["references"]))
+        if module.params["page"] and seen["swarm"]["state"] == "active":
+            page = module.params["page"]
+            seen["page"] = host.page(seen["swarm"]["address"], int(page["port"]), page["path"])
+    module.exit_json(changed=False, wanted=wanted, seen=seen)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+#!/usr/bin/python
+"""Documentation of the action plugin of this name."""
+
+DOCUMENTATION = r"""
+module: plan
+short_description: Decide what each host has to do
+description:
+  - Makes the plan of a whole run from the results of M(flotilla.swarm.observe), on the control node, once per run.
+  - Fails with one report when something forbids the run; nothing was changed until then.
+options:
+  site:
+    description: The site as plugin_utils/plan.py describes it.
+    type: dict
+    required: true
+  hosts:
+    description: Inventory names of all hosts that were looked at.
+    type: list
+    elements: str
+    required: true
+  observed:
+    description: Name of the variable that holds the observation of each host.
+    type: str
+    required: true
+author: The flotilla authors
+"""
+
+EXAMPLES = r"""
+- name: Plan
+  flotilla.swarm.plan:
+    site: "{{ flotilla_site }}"
+    hosts: "{{ groups['swarm'] }}"
+    observed: flotilla_seen
+  run_once: true
+  register: flotilla_plan
+"""
+
+RETURN = r"""
+hosts:
+  description: By inventory name, what the host has to do.
+  returned: success
+  type: dict
+groups:
+  description: By phase, the hosts that have something to do in it.
+  returned: success
+  type: dict
+"""

@@ -1,0 +1,66 @@
+"""Name the images that a site needs by their content.
+
+A tag is the digest of everything that goes into an image: an unchanged image keeps its tag, is found in the registry
+under it, and is neither built nor pushed again. Whoever runs flotilla, from whichever clone, comes to the same tag.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from docker.utils.build import exclude_paths
+
+# Digits of a SHA-256 that a tag keeps: 48 bits, plenty for the few images of one repository.
+TAG_DIGITS = 12
+
+
+def tag_of(content):
+    """Derive a tag from any JSON value."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:TAG_DIGITS]
+
+
+def folder_digest(folder):
+    """Digest a build context: names, contents and execute bits of the files that ``.dockerignore`` lets through.
+
+    :param folder: path of the context
+    :return: str, hexadecimal SHA-256
+    :raise FileNotFoundError: there is no such folder
+    """
+    root = Path(folder)
+    if not root.is_dir():
+        raise FileNotFoundError(f"{folder} is no folder")
+    ignore = root / ".dockerignore"
+    lines = ignore.read_text().splitlines() if ignore.exists() else []
+    patterns = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    digest = hashlib.sha256()
+    for name in sorted(exclude_paths(str(root), patterns)):
+        path = root / name
+        if path.is_file():
+            executable = os.access(path, os.X_OK)
+            digest.update(json.dumps([name, executable, hashlib.sha256(path.read_bytes()).hexdigest()]).encode())
+    return digest.hexdigest()
+
+
+def list_images(registry, app, distro):
+    """List the images of a site, each after those that it is made from.
+
+    :param registry: ``"host:port"``
+    :param app: dict with ``name`` (repository) and ``dir`` (build context)
+    :param distro: dict with ``suite``, ``python``, ``serial``, ``dockerfile`` (text of the template) and ``recipes`` (by
+        image name: ``packages`` and perhaps ``folders``, path to numeric owner)
+    :return: list of dicts with ``name``, ``kind`` (``distro`` or ``build``), ``reference``
+        (``registry/repository:tag``) and what their making needs
+    """
+    images = []
+    for name, recipe in distro["recipes"].items():
+        tag = tag_of([distro["suite"], distro["serial"], distro["dockerfile"], recipe])
+        reference = f"{registry}/{distro['suite']}-{name}:{tag}"
+        images.append({"name": name, "kind": "distro", "reference": reference, "recipe": recipe})
+    base = next(image["reference"] for image in images if image["name"] == "python")
+    # The base's repository and tag count, its registry does not: the same image may move to another registry.
+    tag = tag_of([folder_digest(app["dir"]), base.split("/", 1)[1], distro["python"]])
+    images.append({"name": "web", "kind": "build", "reference": f"{registry}/{app['name']}:{tag}", "base": base})
+    return images

@@ -1,0 +1,204 @@
+"""Make the plan of a whole run from one look at all hosts.
+
+Pure: the same observations give the same plan, and nothing is asked or changed. The plan goes all the way to the stack
+even where hosts are still bare, because each phase is planned on the state that the one before it will have left.
+"""
+
+from __future__ import annotations
+
+from . import host_state, membership, stack
+from .host_state import Act
+
+
+def make_plan(site, hosts):
+    """Decide what each host has to do.
+
+    :param site: dict with ``managers`` and ``workers`` (lists of inventory names), ``registry_host`` (``""`` for an
+        external registry), ``registry_url``, ``builder``, ``images`` (see ``images.list_images``) and ``stack`` (dict
+        with ``name``, ``text``, ``environment``, ``secrets`` as a list of names)
+    :param hosts: dict of inventory name to the result of ``flotilla.swarm.observe`` (``wanted`` and ``seen``)
+    :return: dict, JSON all through:
+        ``problems``  list of str; when not empty, nothing else is there and nothing may be changed
+        ``hosts``     by inventory name: ``address``, ``labels`` to set, ``acts`` (list of ``Act`` as dicts), ``phases``
+                      (the plays that the host must go through) and ``stale`` (roles whose service must be restarted)
+        ``via``       manager through which others join and the stack is deployed
+        ``changes``   bool, whether there is anything to do
+        ``stack``     ``variables`` of the stack file, ``secrets`` to create
+    """
+    members = [*site["managers"], *site["workers"]]
+    seen = {name: host["seen"] for name, host in hosts.items()}
+    decision = membership.decide(site["managers"], site["workers"], seen)
+    try:
+        labels = _volume_labels(site, decision, seen)
+        images, stack_plan, stack_acts = _stack(site, decision, seen)
+    except stack.StackFileError as error:
+        decision.problems.append(f"stack_file: {error}")
+    if decision.problems:
+        return {"problems": decision.problems}
+
+    plan = {name: _Host(name, host) for name, host in hosts.items()}
+    for name in hosts:
+        _docker_and_registry(plan[name], seen.get(site["registry_host"]), site)
+    for name in members:
+        _swarm(plan[name], decision, site, labels.get(name, {}))
+    if images:
+        plan[site["builder"]].add("image", [Act("image", f"make {image['reference']}") for image in images])
+    plan[decision.via].add("stack", stack_acts)
+    for name in members:
+        if seen[name]["page"] and not stack_acts:
+            plan[name].add("page", [Act("stack", f"wait for the page ({seen[name]['page']})")])
+        if stack_acts:
+            plan[name].phases.add("page")
+    plan[decision.via].phases.add("report")
+
+    return {
+        "problems": [],
+        "hosts": {name: host.as_dict() for name, host in plan.items()},
+        "via": decision.via,
+        "changes": any(host.acts for host in plan.values()),
+        "stack": stack_plan,
+    }
+
+
+class _Host:
+    """What one host has to do, as it is put together."""
+
+    def __init__(self, name, observed):
+        self.name = name
+        self.wanted = observed["wanted"]
+        self.seen = observed["seen"]
+        self.address = choose_address(self.wanted.get("swarm", {}), self.seen["system"])
+        self.labels = {}
+        self.acts = []
+        self.phases = set()
+        self.stale = []
+
+    def add(self, phase, acts):
+        """Take acts on for a phase."""
+        if acts:
+            self.acts += acts
+            self.phases.add(phase)
+
+    def compare(self, phase, role, key=None):
+        """Compare what a role wants with what is there, and take on the difference."""
+        wanted = self.wanted.get(key or role, {})
+        self.add(phase, host_state.compare(role, wanted, self.seen))
+        if host_state.is_stale(wanted, self.seen):
+            self.stale.append(role)
+
+    def as_dict(self):
+        """Return the part of the plan that is about this host."""
+        return {
+            "address": self.address,
+            "labels": self.labels,
+            "acts": [vars(act) for act in self.acts],
+            "phases": sorted(self.phases),
+            "stale": self.stale,
+        }
+
+
+def choose_address(wanted, system):
+    """Choose the address that other nodes reach a host at.
+
+    :param wanted: dict with ``advertise_addr`` and ``ansible_host``, both may be missing or empty
+    :param system: ``system`` of the host's observation
+    :return: the given address; else ``ansible_host`` where it is one of the host's own; else the default route's
+    """
+    if wanted.get("advertise_addr"):
+        return wanted["advertise_addr"]
+    if wanted.get("ansible_host") in system["addresses"]:
+        return wanted["ansible_host"]
+    return system["default_address"]
+
+
+def _docker_and_registry(host, registry_seen, site):
+    host.compare("docker", "docker")
+    host.compare("registry", "registry", "registry_server")
+    if host.name not in [*site["managers"], *site["workers"]]:
+        return
+    member = host.wanted["registry_member"]
+    # The CA is made by the run itself, so what members must have is read off its host.
+    authority = ((registry_seen or {}).get("files", {}).get("/etc/flotilla/ca.crt") or {}).get("text")
+    for entry in member.get("files", {}).values():
+        entry["text"] = entry["text"] or authority
+    host.compare("login", "registry", "registry_member")
+    if host.seen["login"]:
+        host.add("login", [Act("registry", f"log in to {site['registry_url']} ({host.seen['login']})")])
+
+
+def _swarm(host, decision, site, labels):
+    host.labels = labels
+    role = "manager" if host.name in site["managers"] else "worker"
+    acts = []
+    if host.name == decision.via and decision.initialise:
+        acts.append(Act("swarm", "begin a new swarm"))
+    elif host.name in decision.joining:
+        acts.append(Act("swarm", f"join as {role} through {decision.via}"))
+    acts += [Act("swarm", f"set label {label}={value}") for label, value in labels.items()]
+    host.add("swarm_first" if decision.initialise and host.name == decision.via else f"swarm_{role}s", acts)
+
+
+def _volume_labels(site, decision, seen):
+    nodes = seen[decision.via].get("nodes", []) if decision.via else []
+    labels = stack.volume_labels(site["stack"]["text"])
+    # A host that holds the stack's data from an earlier swarm comes first; workers are spared less than managers.
+    candidates = sorted([*site["workers"], *site["managers"]], key=lambda name: not seen[name]["volumes"])
+    return stack.place_volumes(labels, nodes, candidates)
+
+
+def _stack(site, decision, seen):
+    digests = seen[site["builder"]]["images"]
+    missing = [image for image in site["images"] if not digests.get(image["reference"])]
+    running = seen[decision.via].get("stack") if decision.via else None
+    secrets, to_create = name_secrets(site["stack"], (running or {}).get("secrets", {}))
+    variables = stack_variables(site, digests, secrets)
+    definition = stack.render(site["stack"]["text"], variables)
+    plan = {"secrets": to_create, "variables": variables}
+    reasons = stack.differences(definition, running)
+    before = ((running or {}).get("record") or {}).get("file", "")
+    acts = [Act("stack", reasons[0], before, definition, site["stack"]["name"])] if reasons else []
+    acts += [Act("stack", reason) for reason in reasons[1:]]
+    convergence = stack.judge((running or {}).get("services", {}))
+    if not reasons and not convergence.done:
+        acts.append(Act("stack", "wait until every service is at its size"))
+    return missing, plan, acts
+
+
+def name_secrets(wanted, existing):
+    """Find or name the swarm's object for each secret of the stack.
+
+    :param wanted: the site's ``stack``
+    :param existing: ``secrets`` of a manager's observation: object name to labels
+    :return: dict of secret to object name, and a list of ``{name, object}`` that are to be created
+    """
+    names, missing = {}, []
+    for secret in wanted["secrets"]:
+        names[secret] = f"{wanted['name']}_{secret}"
+        if names[secret] not in existing:
+            missing.append({"name": secret, "object": names[secret]})
+    return names, missing
+
+
+def stack_variables(site, digests, secrets):
+    """Gather the values of a stack file's variables.
+
+    :return: dict: the site's ``stack.environment``, ``X_IMAGE`` for each image (by digest once it is known, else by
+        tag) and ``X_SECRET`` for each secret
+    """
+    objects = {f"{secret.upper()}_SECRET": name for secret, name in secrets.items()}
+    return {**site["stack"]["environment"], **image_variables(site["images"], digests), **objects}
+
+
+def image_variables(images, digests):
+    """Name each image for the stack file: by digest once it is known, until then by tag.
+
+    :param images: see ``images.list_images``
+    :param digests: dict of reference to digest or ``None``
+    :return: dict of ``X_IMAGE`` to reference
+    """
+    variables = {}
+    for image in images:
+        repository, tag = image["reference"].rsplit(":", 1)
+        digest = digests.get(image["reference"])
+        variables[f"{image['name'].upper()}_IMAGE"] = f"{repository}@{digest}" if digest else f"{repository}:{tag}"
+    return variables

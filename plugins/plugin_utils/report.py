@@ -1,0 +1,118 @@
+"""Put plans, problems and running services into lines that people read in a terminal."""
+
+from __future__ import annotations
+
+
+def problem_lines(problems):
+    """Number the problems that forbid a run."""
+    count = f"{len(problems)} problems" if len(problems) > 1 else "1 problem"
+    return [f"{count}; nothing was changed:", *(f"  {number}. {text}" for number, text in enumerate(problems, 1))]
+
+
+def plan_lines(plan):
+    """Say what a run will do, hosts with the same act in one line.
+
+    :param plan: result of ``plan.make_plan``
+    :return: list of str
+    """
+    together = {}
+    for name, host in plan["hosts"].items():
+        for act in host["acts"]:
+            together.setdefault((act["role"], act["text"]), []).append(name)
+    if not together:
+        return ["Plan: nothing to do, everything is as the inventory says."]
+    rows = [(role, text, name_hosts(names, plan["hosts"])) for (role, text), names in together.items()]
+    return ["Plan:", *(f"  {role:<9} {names}: {text}" for role, text, names in rows)]
+
+
+def name_hosts(names, everyone):
+    """Name hosts, or say that it is all of them."""
+    if len(names) == len(everyone) > 1:
+        return f"all {len(names)} hosts"
+    return ", ".join(names)
+
+
+def table(header, rows):
+    """Align columns.
+
+    :param header: list of str
+    :param rows: list of lists of str
+    :return: list of str
+    """
+    lines = [header, *rows]
+    widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+
+
+def progress_line(state):
+    """Say how far a stack is.
+
+    :param state: ``stack.Convergence``
+    """
+    sizes = ", ".join(f"{name} {size}" for name, size in state.sizes.items()) or "no services yet"
+    trouble = state.trouble and f" (last failure: {state.trouble['service']}: {state.trouble['error']})"
+    return f"  running: {sizes}{trouble or ''}"
+
+
+def failure_lines(state, nodes, logs):
+    """Say why a stack did not converge.
+
+    :param state: ``stack.Convergence`` with a ``failure``
+    :param nodes: ``nodes`` of a manager's observation
+    :param logs: last log lines of ``state.trouble``
+    :return: list of str
+    """
+    lines = [f"The stack does not run as wanted: {state.failure}", progress_line(state).strip()]
+    if state.trouble:
+        node = next((node["hostname"] for node in nodes if node["id"] == state.trouble["node"]), "no node")
+        lines.append(f"task {state.trouble['service']}.{state.trouble['slot']} on {node}: {state.trouble['state']}")
+        lines.append(f"error: {state.trouble['error'] or state.trouble['message']}")
+    if logs:
+        lines += ["last log lines:", *(f"  {line}" for line in logs)]
+    return lines
+
+
+def site_lines(names, seen, port):
+    """Show where the service answers and what runs where.
+
+    :param names: dict of address to inventory name
+    :param seen: ``seen`` of the manager that was asked
+    :param port: published port, or ``None``
+    :return: list of str
+    """
+    services = seen["stack"]["services"]
+    nodes = sorted(seen["nodes"], key=lambda node: (node["role"] != "manager", node["hostname"]))
+    lines = [
+        *table(["NODE", "ADDRESS", "ROLE", "STATE", "RUNS"], [_node_row(node, names, services) for node in nodes]),
+        "",
+        *table(["SERVICE", "RUNNING", "IMAGE"], [_service_row(name, entry) for name, entry in services.items()]),
+    ]
+    if port:
+        lines += ["", "The page, through every node:", *(f"  http://{node['address']}:{port}/" for node in nodes)]
+    return lines
+
+
+def _node_row(node, names, services):
+    state = node["state"] if node["availability"] == "active" else f"{node['state']}, {node['availability']}"
+    running = [
+        f"{name}.{task['slot']}"
+        for name, service in services.items()
+        for task in service["tasks"]
+        if task["node"] == node["id"] and _is_up(task)
+    ]
+    return [
+        names.get(node["address"], f"{node['hostname']} (not in the inventory)"),
+        node["address"],
+        node["role"] + (" (leader)" if node["leader"] else ""),
+        state,
+        " ".join(sorted(running)) or "-",
+    ]
+
+
+def _service_row(name, service):
+    running = sum(_is_up(task) for task in service["tasks"])
+    return [name, f"{running}/{service['size']}", service["spec"]["TaskTemplate"]["ContainerSpec"]["Image"]]
+
+
+def _is_up(task):
+    return task["state"] == task["desired"] == "running"

@@ -1,0 +1,191 @@
+"""Compare a stack with what runs, and judge whether it has converged."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+import yaml
+
+# A stack file's promise that a volume's service stays where its data is; see docs in app/stack.yml.
+VOLUME_CONSTRAINT = re.compile(r"node\.labels\.(flotilla\.volume\.[\w.-]+)\s*==\s*true")
+VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|\{(?P<braced>\w+)\}|(?P<bad>\{[^}]*\}?|\w+))")
+
+
+class StackFileError(ValueError):
+    """A stack file that cannot be rendered; the message names the variables."""
+
+
+def render(text, variables):
+    """Fill in the variables of a stack file, in values only, as ``docker stack deploy`` does.
+
+    Dollar signs in values are doubled, since the deploying command interpolates once more. Comments and layout go: two
+    files that say the same are the same.
+
+    :param text: stack file
+    :param variables: dict of name to value
+    :return: str, still a stack file
+    :raise StackFileError: the file is no YAML mapping, a variable has no value, or something looks like a variable and
+        is none, such as ``$VAR`` or ``${VAR:-default}``
+    """
+    missing = {}
+
+    def fill(match):
+        if match["escaped"]:
+            return match[0]
+        if match["bad"]:
+            raise StackFileError(f"found ${match['bad']}, wanted ${{VAR}} (or $$ for a dollar sign)")
+        if match["braced"] not in variables:
+            missing[f"${{{match['braced']}}}"] = True
+        return str(variables.get(match["braced"], "")).replace("$", "$$")
+
+    filled = _map_strings(parse(text), lambda value: VARIABLE.sub(fill, value))
+    if missing:
+        raise StackFileError(f"no value for {', '.join(missing)}")
+    return yaml.safe_dump(filled, sort_keys=False)
+
+
+def parse(text):
+    """Read a stack file.
+
+    :return: dict
+    :raise StackFileError: it is no YAML, or no mapping with services
+    """
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise StackFileError(f"no YAML: {error}") from error
+    if not isinstance(content, dict) or not isinstance(content.get("services"), dict):
+        raise StackFileError("found no services, wanted a stack file with at least one")
+    return content
+
+
+def _map_strings(value, change):
+    if isinstance(value, dict):
+        return {key: _map_strings(entry, change) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_map_strings(entry, change) for entry in value]
+    return change(value) if isinstance(value, str) else value
+
+
+def published_ports(text):
+    """List the ports that a stack file publishes, in order.
+
+    :param text: stack file; short (``"4000:80"``) and long form
+    :return: list of int
+    """
+    found = []
+    for service in parse(text)["services"].values():
+        for port in service.get("ports") or []:
+            published = port.get("published") if isinstance(port, dict) else _short_port(str(port))
+            if published:
+                found.append(int(published))
+    return found
+
+
+def _short_port(text):
+    """Take the published port from ``[address:]published:target[/protocol]``."""
+    return (text.split("/")[0].split(":")[:-1] or [""])[-1]
+
+
+def volume_labels(text):
+    """List the node labels that pin the stack's volumes."""
+    return list(dict.fromkeys(VOLUME_CONSTRAINT.findall(text)))
+
+
+def place_volumes(labels, nodes, candidates):
+    """Choose a node for each pinned volume; a choice once made is kept.
+
+    :param labels: list of label names, from ``volume_labels``
+    :param nodes: nodes as a manager sees them, empty before there is a swarm
+    :param candidates: inventory names to choose from, the preferred first
+    :return: dict of inventory name to labels that it must get; volumes already placed are left out
+    """
+    placed = {label for node in nodes for label, value in node["labels"].items() if value == "true"}
+    wanted = {label: "true" for label in labels if label not in placed}
+    return {candidates[0]: wanted} if wanted else {}
+
+
+def differences(definition, seen):
+    """Say in which ways the running stack differs from the wanted one.
+
+    :param definition: rendered stack file
+    :param seen: ``stack`` of a manager's observation, or ``None``
+    :return: list of str; empty when there is nothing to deploy
+    """
+    record = (seen or {}).get("record")
+    if not record:
+        return ["deploy it for the first time" if not (seen or {}).get("services") else "deploy it: no record of it"]
+    found = []
+    if record["file"] != definition:
+        found.append("apply the changed stack file")
+    for name in sorted(record["specs"].keys() | seen["services"].keys()):
+        if name not in seen["services"]:
+            found.append(f"bring back service {name}")
+        elif name not in record["specs"]:
+            found.append(f"remove service {name}, which the stack file does not have")
+        else:
+            changes = list(_spec_changes(record["specs"][name], seen["services"][name]["spec"]))
+            if changes:
+                found.append(f"set service {name} right ({'; '.join(changes)})")
+    return found
+
+
+def _spec_changes(applied, live, path=""):
+    """Yield the leaves in which two service specs differ, as ``"Mode.Replicated.Replicas is 3, wanted 5"``."""
+    for key in sorted(applied.keys() | live.keys()):
+        # A forced update restarts tasks and changes nothing else.
+        if key == "ForceUpdate":
+            continue
+        one, other, name = applied.get(key), live.get(key), f"{path}{key}"
+        if isinstance(one, dict) and isinstance(other, dict):
+            yield from _spec_changes(one, other, f"{name}.")
+        elif one != other:
+            yield f"{name} is {other}, wanted {one}"
+
+
+@dataclass
+class Convergence:
+    """How far a stack is.
+
+    :ivar done: every service runs at its size with its newest spec and no update is under way
+    :ivar failure: why it will not get there, ``""`` while it still may
+    :ivar sizes: dict of service to ``"running/wanted"``
+    :ivar trouble: task that explains a failure or a delay, or ``None``
+    """
+
+    done: bool = False
+    failure: str = ""
+    sizes: dict = field(default_factory=dict)
+    trouble: dict | None = None
+
+
+def judge(services):
+    """Judge whether a stack has converged.
+
+    :param services: ``services`` of a manager's observation
+    :return: ``Convergence``
+    """
+    result = Convergence(done=bool(services))
+    for name, service in services.items():
+        running = [task for task in service["tasks"] if task["desired"] == "running" and task["state"] == "running"]
+        current = [task for task in running if task["current"]]
+        result.sizes[name] = f"{len(current)}/{service['size']}"
+        update = service["update"].get("State", "completed")
+        if update.startswith("rollback") or update == "paused":
+            result.failure = f"{name}: {service['update'].get('Message', update)}"
+        if len(current) != service["size"] or len(running) != len(current) or update not in ("", "completed"):
+            result.done = False
+            result.trouble = _trouble(name, service) or result.trouble
+    return result
+
+
+def _trouble(name, service):
+    """Find the newest task of a service that failed, and count its like."""
+    failed = [task for task in service["tasks"] if task["error"] or task["state"] in ("failed", "rejected")]
+    if not failed:
+        return None
+    newest = max(failed, key=lambda task: task["updated"])
+    count = Counter(task["error"] for task in failed)[newest["error"]]
+    return dict(newest, service=name, count=count)

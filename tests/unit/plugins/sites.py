@@ -1,0 +1,164 @@
+"""Observations of hosts, as ``flotilla.swarm.observe`` returns them, for tests of the planner."""
+
+import copy
+import hashlib
+
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stack import render
+
+STACK_TEXT = """\
+services:
+  web:
+    image: ${WEB_IMAGE}
+    ports: ["4000:80"]
+  redis:
+    image: ${REDIS_IMAGE}
+    deploy: {placement: {constraints: ["node.labels.flotilla.volume.redis == true"]}}
+"""
+REFERENCES = ("reg:5000/base:1", "reg:5000/redis:1", "reg:5000/hello:1")
+
+
+def wanted(address):
+    """What the roles want on every member."""
+    return {
+        "docker": {
+            "packages": ["docker.io"],
+            "files": {"/etc/docker/daemon.json": {"text": "{}\n", "mode": "0644"}},
+            "services": ["docker"],
+            "modules": ["ip_vs"],
+        },
+        "swarm": {"advertise_addr": "", "ansible_host": address},
+        "registry_server": {},
+        "registry_member": {"files": {"/etc/docker/certs.d/reg:5000/ca.crt": {"text": None, "mode": "0644"}}},
+    }
+
+
+def file_of(text, mode="0644", mtime=100):
+    """A file as it is seen."""
+    return {"sha256": hashlib.sha256(text.encode()).hexdigest(), "mode": mode, "mtime": mtime, "text": text}
+
+
+def bare(address):
+    """A host on which nothing was done yet."""
+    return {
+        "system": {"addresses": [address], "default_address": address},
+        "packages": {"docker.io": None},
+        "files": {"/etc/docker/daemon.json": None, "/etc/docker/certs.d/reg:5000/ca.crt": None},
+        "services": {"docker": {"active": False, "enabled": False, "started": 0}},
+        "modules": {"ip_vs": False},
+        "engine": None,
+        "swarm": {
+            "state": "inactive",
+            "node_id": "",
+            "address": "",
+            "manager": False,
+            "error": "",
+            "cluster_id": "",
+        },
+        "volumes": [],
+        "login": "no engine",
+        "images": dict.fromkeys(REFERENCES),
+        "page": "no engine",
+    }
+
+
+def settled(address, node_id, manager=False):
+    """A host on which everything is as wanted."""
+    seen = bare(address)
+    seen["packages"] = {"docker.io": "26"}
+    seen["files"] = {
+        "/etc/docker/daemon.json": file_of("{}\n"),
+        "/etc/docker/certs.d/reg:5000/ca.crt": file_of("CA"),
+        "/etc/flotilla/ca.crt": file_of("CA"),
+    }
+    seen["services"] = {"docker": {"active": True, "enabled": True, "started": 200}}
+    seen["modules"] = {"ip_vs": True}
+    seen["engine"] = {"version": "26.1.5", "warnings": []}
+    seen["swarm"].update(state="active", node_id=node_id, address=address, manager=manager)
+    seen["login"] = seen["page"] = ""
+    seen["images"] = dict.fromkeys(REFERENCES, "sha256:d")
+    if manager:
+        seen["swarm"]["cluster_id"] = "cluster-1"
+    return seen
+
+
+def node(number, role, **changes):
+    """A member as managers see it."""
+    return {
+        "id": f"node-{number}",
+        "hostname": f"host-{number}",
+        "engine": "26.1.5",
+        "address": f"10.0.0.{number}",
+        "state": "ready",
+        "role": role,
+        "availability": "active",
+        "labels": {},
+        "leader": number == 1,
+        "reachability": "reachable" if role == "manager" else "",
+        **changes,
+    }
+
+
+def task(slot=1, **changes):
+    """A task that runs well."""
+    return {
+        "id": f"task-{slot}",
+        "slot": slot,
+        "node": "node-1",
+        "desired": "running",
+        "state": "running",
+        "message": "started",
+        "error": "",
+        "current": True,
+        "created": "1",
+        "updated": "1",
+        **changes,
+    }
+
+
+def service(size=1, **changes):
+    """A service at its size."""
+    spec = {"Mode": {"Replicated": {"Replicas": size}}, "TaskTemplate": {"ForceUpdate": 0}}
+    tasks = [task(slot) for slot in range(1, size + 1)]
+    return {"id": "s", "spec": spec, "update": {}, "size": size, "tasks": tasks, **changes}
+
+
+def site(managers=("m1",), workers=("w1", "w2")):
+    """A site with its registry on the first manager."""
+    return {
+        "managers": list(managers),
+        "workers": list(workers),
+        "registry_host": "m1",
+        "registry_url": "reg:5000",
+        "builder": "m1",
+        "images": [
+            {"name": name, "kind": "distro", "reference": reference}
+            for name, reference in zip(("python", "redis", "web"), REFERENCES, strict=True)
+        ],
+        "stack": {"name": "hello", "text": STACK_TEXT, "environment": {"NAME": "World"}, "secrets": ["redis_password"]},
+    }
+
+
+def hosts(names, make):
+    """Observations of several hosts, made by ``make(address, number)``."""
+    return {
+        name: {"wanted": wanted(f"10.0.0.{number}"), "seen": make(f"10.0.0.{number}", number)}
+        for number, name in enumerate(names, 1)
+    }
+
+
+def settled_site():
+    """One manager and two workers with everything as wanted, and the stack running."""
+    found = hosts(["m1", "w1", "w2"], lambda address, number: settled(address, f"node-{number}", number == 1))
+    services = {"web": service(5), "redis": service(1)}
+    variables = {"WEB_IMAGE": "reg:5000/hello@sha256:d", "REDIS_IMAGE": "reg:5000/redis@sha256:d"}
+    found["m1"]["seen"]["nodes"] = [
+        node(1, "manager"),
+        node(2, "worker", labels={"flotilla.volume.redis": "true"}),
+        node(3, "worker"),
+    ]
+    found["m1"]["seen"]["stack"] = {
+        "services": services,
+        "secrets": {"hello_redis_password": {}},
+        "record": {"file": render(STACK_TEXT, variables), "specs": copy.deepcopy({name: entry["spec"] for name, entry in services.items()})},
+    }
+    return found

@@ -1,0 +1,202 @@
+"""The planner's decisions, from observations alone."""
+
+import pytest
+import sites
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.plan import choose_address, image_variables, make_plan
+
+
+def acts(plan, host, role=None):
+    return [act["text"] for act in plan["hosts"][host]["acts"] if role in (None, act["role"])]
+
+
+def test_settled_site_has_nothing_to_do():
+    plan = make_plan(sites.site(), sites.settled_site())
+    assert plan["problems"] == []
+    assert [host["acts"] for host in plan["hosts"].values()] == [[], [], []]
+    assert not plan["changes"]
+    assert {name: host["phases"] for name, host in plan["hosts"].items()} == {"m1": ["report"], "w1": [], "w2": []}
+
+
+def test_bare_hosts_are_planned_all_the_way_to_the_stack():
+    bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
+    plan = make_plan(sites.site(), bare)
+    assert acts(plan, "m1", "swarm") == ["begin a new swarm"]
+    assert acts(plan, "w1", "swarm") == ["join as worker through m1", "set label flotilla.volume.redis=true"]
+    assert acts(plan, "w2", "swarm") == ["join as worker through m1"]
+    assert acts(plan, "w2", "registry") == [
+        "make /etc/docker/certs.d/reg:5000/ca.crt",
+        "log in to reg:5000 (no engine)",
+    ]
+    assert acts(plan, "m1", "image") == [f"make {reference}" for reference in sites.REFERENCES]
+    assert acts(plan, "m1", "stack") == ["deploy it for the first time"]
+    assert plan["stack"]["secrets"] == [{"name": "redis_password", "object": "hello_redis_password"}]
+    assert plan["hosts"]["m1"]["phases"] == ["docker", "image", "login", "page", "report", "stack", "swarm_first"]
+
+
+def test_single_host_carries_everything():
+    site = dict(sites.site(workers=()), builder="m1")
+    plan = make_plan(site, sites.hosts(["m1"], lambda address, _number: sites.bare(address)))
+    assert acts(plan, "m1", "swarm") == ["begin a new swarm", "set label flotilla.volume.redis=true"]
+
+
+def test_new_worker_costs_only_itself():
+    found = sites.settled_site()
+    found["w3"] = {"wanted": sites.wanted("10.0.0.4"), "seen": sites.bare("10.0.0.4")}
+    plan = make_plan(sites.site(workers=("w1", "w2", "w3")), found)
+    assert acts(plan, "w3", "swarm") == ["join as worker through m1"]
+    assert acts(plan, "m1") == acts(plan, "w1") == acts(plan, "w2") == []
+
+
+def test_changed_stack_file_touches_only_the_stack():
+    site = sites.site()
+    site["stack"]["text"] += "networks: {}\n"
+    plan = make_plan(site, sites.settled_site())
+    assert acts(plan, "m1") == ["apply the changed stack file"]
+    assert acts(plan, "w1") == acts(plan, "w2") == []
+    assert "page" in plan["hosts"]["w1"]["phases"]
+
+
+def test_volume_label_stays_where_it_is():
+    found = sites.settled_site()
+    found["w1"]["seen"]["volumes"] = []
+    found["w2"]["seen"]["volumes"] = ["hello_redis-data"]
+    assert make_plan(sites.site(), found)["hosts"]["w2"]["labels"] == {}
+
+
+def test_volume_label_goes_where_the_data_is():
+    bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
+    bare["w2"]["seen"]["volumes"] = ["hello_redis-data"]
+    plan = make_plan(sites.site(), bare)
+    assert plan["hosts"]["w2"]["labels"] == {"flotilla.volume.redis": "true"}
+    assert plan["hosts"]["w1"]["labels"] == {}
+
+
+@pytest.mark.parametrize(
+    ("drift", "expected"),
+    [
+        (lambda seen: seen["packages"].update({"docker.io": None}), "install docker.io"),
+        (lambda seen: seen["modules"].update(ip_vs=False), "load kernel modules ip_vs"),
+        (lambda seen: seen["services"]["docker"].update(active=False), "start docker"),
+        (lambda seen: seen["services"]["docker"].update(enabled=False), "enable docker at boot"),
+        (lambda seen: seen["files"].update({"/etc/docker/daemon.json": None}), "write /etc/docker/daemon.json"),
+        (
+            lambda seen: seen["files"].update({"/etc/docker/daemon.json": sites.file_of("edited")}),
+            "correct /etc/docker/daemon.json",
+        ),
+        (
+            lambda seen: seen["files"].update({"/etc/docker/daemon.json": sites.file_of("{}\n", mode="0666")}),
+            "correct /etc/docker/daemon.json",
+        ),
+        (
+            lambda seen: seen["files"].update({"/etc/docker/certs.d/reg:5000/ca.crt": None}),
+            "write /etc/docker/certs.d/reg:5000/ca.crt",
+        ),
+        (lambda seen: seen.update(login="401"), "log in to reg:5000 (401)"),
+        (lambda seen: seen.update(page="refused"), "wait for the page (refused)"),
+    ],
+)
+def test_drift_on_a_host_is_seen(drift, expected):
+    found = sites.settled_site()
+    drift(found["w1"]["seen"])
+    plan = make_plan(sites.site(), found)
+    assert expected in acts(plan, "w1")
+    assert acts(plan, "w2") == []
+
+
+def test_engine_older_than_its_settings_is_restarted():
+    found = sites.settled_site()
+    found["w1"]["seen"]["files"]["/etc/docker/daemon.json"]["mtime"] = 300
+    plan = make_plan(sites.site(), found)
+    assert acts(plan, "w1") == ["restart docker, which runs with older settings"]
+    assert plan["hosts"]["w1"]["stale"] == ["docker"]
+
+
+def test_changed_ca_reaches_members():
+    found = sites.settled_site()
+    found["m1"]["seen"]["files"]["/etc/flotilla/ca.crt"] = sites.file_of("another CA")
+    plan = make_plan(sites.site(), found)
+    assert acts(plan, "w1") == ["correct /etc/docker/certs.d/reg:5000/ca.crt"]
+
+
+def test_image_missing_in_the_registry_is_made_and_deployed():
+    found = sites.settled_site()
+    found["m1"]["seen"]["images"]["reg:5000/hello:1"] = None
+    plan = make_plan(sites.site(), found)
+    assert acts(plan, "m1") == ["make reg:5000/hello:1", "apply the changed stack file"]
+
+
+def test_unconverged_stack_is_waited_for():
+    found = sites.settled_site()
+    found["m1"]["seen"]["stack"]["services"]["web"]["tasks"].pop()
+    plan = make_plan(sites.site(), found)
+    assert acts(plan, "m1") == ["wait until every service is at its size"]
+
+
+def test_second_swarm_is_refused_before_anything():
+    found = sites.hosts(["m1", "m2"], lambda address, number: sites.settled(address, f"node-{number}", True))
+    found["m2"]["seen"]["swarm"]["cluster_id"] = "cluster-2"
+    plan = make_plan(sites.site(managers=("m1", "m2"), workers=()), found)
+    assert len(plan["problems"]) == 1
+    assert "m1 is in cluster-1, m2 is in cluster-2" in plan["problems"][0]
+    assert "hosts" not in plan
+
+
+def test_member_of_a_foreign_swarm_is_refused():
+    found = sites.settled_site()
+    found["w2"]["seen"]["swarm"]["node_id"] = "elsewhere"
+    (problem,) = make_plan(sites.site(), found)["problems"]
+    assert problem.startswith("w2 is in another swarm than m1 (cluster-1)")
+
+
+def test_swarm_without_a_known_manager_is_refused():
+    found = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
+    found["w1"]["seen"]["swarm"].update(state="active", node_id="x")
+    (problem,) = make_plan(sites.site(), found)["problems"]
+    assert "w1 in a swarm, but no manager of the inventory can speak for it" in problem
+
+
+def test_manager_without_quorum_does_not_begin_a_second_swarm():
+    found = sites.settled_site()
+    del found["m1"]["seen"]["nodes"], found["m1"]["seen"]["stack"]
+    assert make_plan(sites.site(), found)["problems"]
+
+
+def test_any_manager_can_speak_for_the_swarm():
+    found = sites.settled_site()
+    found["m0"] = {"wanted": sites.wanted("10.0.0.9"), "seen": sites.bare("10.0.0.9")}
+    plan = make_plan(sites.site(managers=("m0", "m1")), found)
+    assert plan["via"] == "m1"
+    assert acts(plan, "m0", "swarm") == ["join as manager through m1"]
+
+
+@pytest.mark.parametrize("state", ["error", "locked", "pending"])
+def test_unclear_membership_is_refused(state):
+    found = sites.settled_site()
+    found["w1"]["seen"]["swarm"].update(state=state, error="reason")
+    assert any("w1" in problem and state in problem for problem in make_plan(sites.site(), found)["problems"])
+
+
+def test_variable_without_value_is_refused():
+    site = sites.site()
+    site["stack"]["text"] += "x-who: ${WHO}\n"
+    assert make_plan(site, sites.settled_site())["problems"] == ["stack_file: no value for ${WHO}"]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"advertise_addr": "10.9.9.9", "ansible_host": "10.0.0.1"}, "10.9.9.9"),
+        ({"ansible_host": "10.0.0.1"}, "10.0.0.1"),
+        ({"ansible_host": "bastion.example"}, "10.0.0.2"),
+        ({}, "10.0.0.2"),
+    ],
+)
+def test_address_of_a_host(given, expected):
+    system = {"addresses": ["10.0.0.1", "10.0.0.2"], "default_address": "10.0.0.2"}
+    assert choose_address(given, system) == expected
+
+
+def test_image_is_named_by_digest_once_it_is_known():
+    image = {"name": "web", "reference": "reg:5000/hello:1"}
+    assert image_variables([image], {"reg:5000/hello:1": "sha256:d"}) == {"WEB_IMAGE": "reg:5000/hello@sha256:d"}
+    assert image_variables([image], {"reg:5000/hello:1": None}) == {"WEB_IMAGE": "reg:5000/hello:1"}

@@ -1,0 +1,129 @@
+"""Stack files, drift of a stack, and convergence."""
+
+import pytest
+import sites
+import yaml
+from ansible_collections.flotilla.swarm.plugins.plugin_utils import stack
+
+
+def running(**services):
+    """A stack that runs as recorded."""
+    record = {"file": "file", "specs": {name: entry["spec"] for name, entry in services.items()}}
+    return {"services": services, "secrets": {}, "record": record}
+
+
+def test_render_fills_in_and_keeps_templates_and_escapes():
+    text = "# ${COMMENT}\nservices:\n  web:\n    image: ${IMAGE}\n    hostname: '{{.Node.Hostname}}'\n    user: $$5\n"
+    assert yaml.safe_load(stack.render(text, {"IMAGE": "a$b"})) == {
+        "services": {"web": {"image": "a$$b", "hostname": "{{.Node.Hostname}}", "user": "$$5"}}
+    }
+
+
+def test_render_names_all_missing_variables():
+    with pytest.raises(stack.StackFileError, match=r"no value for \$\{A\}, \$\{B\}"):
+        stack.render("services: {web: {image: '${A} ${B} ${A}'}}", {})
+
+
+@pytest.mark.parametrize("text", ["$HOME", "${A:-default}", "${A"])
+def test_only_plain_variables_are_taken(text):
+    with pytest.raises(stack.StackFileError, match="wanted"):
+        stack.render(f"services: {{web: {{image: '{text}'}}}}", {"A": "1", "HOME": "2"})
+
+
+@pytest.mark.parametrize(("text", "message"), [("a: [", "no YAML"), ("[]", "no services"), ("services: 1", "no services")])
+def test_broken_files_are_named(text, message):
+    with pytest.raises(stack.StackFileError, match=message):
+        stack.render(text, {})
+
+
+def test_published_ports_in_every_form():
+    text = """
+services:
+  a: {ports: ["4000:80", "127.0.0.1:5000:80/tcp", "80"]}
+  b: {ports: [{target: 80, published: 6000}]}
+  c: {image: x}
+"""
+    assert stack.published_ports(text) == [4000, 5000, 6000]
+
+
+def test_volume_labels_are_read_from_constraints():
+    assert stack.volume_labels(sites.STACK_TEXT) == ["flotilla.volume.redis"]
+
+
+def test_volumes_are_placed_once():
+    nodes = [sites.node(1, "manager"), sites.node(2, "worker", labels={"flotilla.volume.a": "true"})]
+    labels = ["flotilla.volume.a", "flotilla.volume.b"]
+    assert stack.place_volumes(labels, nodes, ["w1", "m1"]) == {"w1": {"flotilla.volume.b": "true"}}
+    assert stack.place_volumes(labels[:1], nodes, ["w1"]) == {}
+
+
+def test_no_difference_when_all_is_as_recorded():
+    assert stack.differences("file", running(web=sites.service(5))) == []
+
+
+def test_first_deploy():
+    assert stack.differences("file", None) == ["deploy it for the first time"]
+
+
+def test_services_without_a_record_are_deployed_again():
+    seen = dict(running(web=sites.service()), record=None)
+    assert stack.differences("file", seen) == ["deploy it: no record of it"]
+
+
+def test_services_scaled_or_changed_by_hand_are_named():
+    seen = running(web=sites.service(5))
+    seen["services"] = {"web": sites.service(3)}
+    assert stack.differences("file", seen) == ["set service web right (Mode.Replicated.Replicas is 3, wanted 5)"]
+
+
+def test_removed_and_added_services_are_named():
+    seen = running(web=sites.service(), redis=sites.service())
+    seen["services"] = {"web": sites.service(), "extra": sites.service()}
+    assert stack.differences("file", seen) == [
+        "remove service extra, which the stack file does not have",
+        "bring back service redis",
+    ]
+
+
+def test_forced_update_is_no_difference():
+    seen = running(web=sites.service())
+    seen["services"] = {"web": sites.service()}
+    seen["services"]["web"]["spec"]["TaskTemplate"]["ForceUpdate"] = 3
+    assert stack.differences("file", seen) == []
+
+
+def test_converged():
+    state = stack.judge({"web": sites.service(5, update={"State": "completed"}), "redis": sites.service()})
+    assert state.done
+    assert state.sizes == {"web": "5/5", "redis": "1/1"}
+
+
+def test_empty_stack_has_not_converged():
+    assert not stack.judge({}).done
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tasks": [sites.task(1)]},
+        {"tasks": [sites.task(1), sites.task(2, state="starting")]},
+        {"tasks": [sites.task(1), sites.task(2, current=False)]},
+        {"tasks": [sites.task(1), sites.task(2), sites.task(3, current=False)]},
+        {"update": {"State": "updating"}},
+    ],
+)
+def test_not_converged_yet(change):
+    state = stack.judge({"web": sites.service(2, **change)})
+    assert not state.done
+    assert state.failure == ""
+
+
+@pytest.mark.parametrize("update", ["paused", "rollback_started", "rollback_completed", "rollback_paused"])
+def test_update_that_was_given_up_is_a_failure(update):
+    failed = sites.task(2, desired="shutdown", state="failed", error="exit 1", updated="9")
+    service = sites.service(1, update={"State": update, "Message": "update paused"})
+    service["tasks"].append(failed)
+    service["size"] = 2
+    state = stack.judge({"web": service})
+    assert state.failure == "web: update paused"
+    assert state.trouble["error"] == "exit 1"
