@@ -9,6 +9,8 @@ from .host import CONSOLE, Host
 
 TIMEOUT = 120  # seconds for the first host ...
 TIMEOUT_MORE = 20  # ... and for each other one that boots at the same time
+# A process that is just taking over from another cannot be found for a moment.
+GONE_AFTER = 2.0  # seconds
 # Of `systemctl is-system-running`: the host has booted, perhaps with a unit that failed.
 BOOTED = ("running", "degraded")
 
@@ -26,6 +28,7 @@ def boot(hosts: list[Host]) -> None:
         if host.pid is None:
             host.boot()
     print(f"Booting {', '.join(host.name for host in hosts)}", flush=True)
+    last_seen = dict.fromkeys(hosts, 0.0)
     waiting: dict[Host, subprocess.Popen | None] = dict.fromkeys(hosts)
     while waiting:
         for host, question in list(waiting.items()):
@@ -39,12 +42,12 @@ def boot(hosts: list[Host]) -> None:
                     del waiting[host]
                     continue
                 waiting[host] = None
-            if host.pid is None:
+            if host.pid is not None:
+                last_seen[host] = seconds
+            elif seconds - last_seen[host] > GONE_AFTER:
                 raise BootError(f"{host.name} ended while booting: {last_words(host)}")
             if seconds > timeout:
-                raise BootError(
-                    f"{host.name} does not answer after {timeout} s: {last_words(host)}"
-                )
+                raise BootError(f"{host.name} does not answer after {timeout} s: {last_words(host)}")
         time.sleep(0.2)
 
 

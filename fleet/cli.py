@@ -35,9 +35,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, text: str, of_a_fleet: bool = True) -> argparse.ArgumentParser:
-        return commands.add_parser(
-            name, help=text, description=text, parents=[named] if of_a_fleet else []
-        )
+        return commands.add_parser(name, help=text, description=text, parents=[named] if of_a_fleet else [])
 
     add("prerequisites", "print the Debian packages that the fleet needs", of_a_fleet=False)
     add("build", "make the base image unless it is there", of_a_fleet=False)
@@ -47,9 +45,7 @@ def parser() -> argparse.ArgumentParser:
         ("--managers", 1, "M", "managers among them"),
         ("--memory", 1536, "MIB", "memory of each new host"),
     ):
-        up.add_argument(
-            option, type=int, default=default, metavar=metavar, help=f"{text} (default: {default})"
-        )
+        up.add_argument(option, type=int, default=default, metavar=metavar, help=f"{text} (default: {default})")
     up.add_argument(
         "--publish",
         type=port_number,

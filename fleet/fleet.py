@@ -39,9 +39,7 @@ class Fleet:
         """
         if state := states.load(self.folder):
             return state
-        raise FleetError(
-            f"there is no fleet {self.name}; run: python -m fleet up 3 --name {self.name}"
-        )
+        raise FleetError(f"there is no fleet {self.name}; run: python -m fleet up 3 --name {self.name}")
 
     def save(self, state: State) -> None:
         """Keep the fleet's state."""
@@ -177,9 +175,7 @@ class Fleet:
         """Tell whether a background process of the fleet runs."""
         return bool(process.find(process.works_for(self.folder, part)))
 
-    def start_forwarder(
-        self, part: str, listener: socket.socket, targets: Path, prefix: list[str]
-    ) -> None:
+    def start_forwarder(self, part: str, listener: socket.socket, targets: Path, prefix: list[str]) -> None:
         """Start a forwarder that takes over a listening socket.
 
         :param prefix: words that run it in the namespace where the targets are
@@ -199,17 +195,13 @@ class Fleet:
             if not host.folder.exists():
                 host.create(private_key.with_suffix(".pub").read_text())
         keys = {host.address: host.public_key for host in self.hosts(state)}
-        settings.write_atomically(
-            inventory.known_hosts_of(self.folder), inventory.known_hosts_text(keys)
-        )
+        settings.write_atomically(inventory.known_hosts_of(self.folder), inventory.known_hosts_text(keys))
 
     def write_inventory(self, state: State) -> None:
         """Write the inventory, but not over a person's changes."""
         variables = self.inventory / "group_vars" / "all"
         variables.mkdir(parents=True, exist_ok=True)
-        settings.write_atomically(
-            variables / "connection.yml", inventory.connection_text(self.folder, self.namespace)
-        )
+        settings.write_atomically(variables / "connection.yml", inventory.connection_text(self.folder, self.namespace))
         path = self.inventory / "hosts.yml"
         addresses = {host.name: host.address for host in self.hosts(state)}
         written = inventory.write_hosts(path, inventory.hosts_text(addresses), state.hosts_digest)
@@ -292,8 +284,7 @@ class Fleet:
         target = self.snapshots / settings.check_name(label)
         if target.exists():
             raise FleetError(
-                f"fleet {self.name} has a snapshot {label} already; take another label "
-                f"or run: rm -r {target}"
+                f"fleet {self.name} has a snapshot {label} already; take another label or run: rm -r {target}"
             )
         temporary = target.with_suffix(".new")
         shutil.rmtree(temporary, ignore_errors=True)
@@ -368,10 +359,7 @@ def free_index() -> int:
     for index in range(network.MOST_FLEETS):
         if index not in taken:
             return index
-    raise FleetError(
-        f"there are {network.MOST_FLEETS} fleets, the most there can be; "
-        "run: python -m fleet down --all"
-    )
+    raise FleetError(f"there are {network.MOST_FLEETS} fleets, the most there can be; run: python -m fleet down --all")
 
 
 def copy_disk(source: Path, target: Path) -> None:

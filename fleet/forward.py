@@ -35,9 +35,7 @@ async def connect(targets: list[str]) -> tuple[asyncio.StreamReader, asyncio.Str
     for target in targets:
         address, _, port = target.rpartition(":")
         try:
-            return await asyncio.wait_for(
-                asyncio.open_connection(address, int(port)), CONNECT_TIMEOUT
-            )
+            return await asyncio.wait_for(asyncio.open_connection(address, int(port)), CONNECT_TIMEOUT)
         except OSError:  # a timeout is one too
             continue
     raise OSError(f"none of {targets} answers")

@@ -117,8 +117,7 @@ class Host:
             *("root=/dev/ubda", "rw", "net.ifnames=0", "quiet"),
             # 512 terminals that nobody uses, each of which udev would look at.
             "pty.legacy_count=0",
-            f"vec0:transport=tap,ifname={self.name},depth=128,gro=1,"
-            f"mac={network.hardware_address_of(self.address)}",
+            f"vec0:transport=tap,ifname={self.name},depth=128,gro=1,mac={network.hardware_address_of(self.address)}",
             *("con=null", "con0=null,fd:2"),
             *(f"uml_dir={self.folder}", f"umid={CONTROL}"),
             f"fleet_host={self.name}",
@@ -146,8 +145,7 @@ class Host:
         while process.is_alive(pid):
             if time.monotonic() > deadline:
                 raise FleetError(
-                    f"{self.name} does not power off within {POWER_OFF_TIMEOUT:.0f} s; "
-                    f"run: {self.command('kill')}"
+                    f"{self.name} does not power off within {POWER_OFF_TIMEOUT:.0f} s; run: {self.command('kill')}"
                 )
             time.sleep(0.1)
         # The children of a guest may outlive it for a moment.

@@ -124,8 +124,8 @@ def listen(address: str, port: int) -> socket.socket:
         return socket.create_server((address, port), backlog=128)
     except OSError as error:
         raise FleetError(
-            f"cannot listen on {address}:{port}: {os.strerror(error.errno)}; see who does with: ss -ltnp, "
-            "or choose another --publish PORT"
+            f"cannot listen on {address}:{port}: {os.strerror(error.errno)}; "
+            "see who does with: ss -ltnp, or choose another --publish PORT"
         ) from error
 
 

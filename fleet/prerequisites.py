@@ -61,8 +61,7 @@ def check_machine() -> None:
     missing = sorted({p for c, p in COMMANDS.items() if not shutil.which(c, path=SEARCH_PATH)})
     if missing:
         raise FleetError(
-            f"{len(missing)} packages are missing; "
-            f"run: apt-get install -y --no-install-recommends {' '.join(missing)}"
+            f"{len(missing)} packages are missing; run: apt-get install -y --no-install-recommends {' '.join(missing)}"
         )
 
 
@@ -96,9 +95,7 @@ def check_memory(hosts: int, memory: int) -> None:
     :raise FleetError: there is not
     """
     if memory < LEAST_MEMORY:
-        raise FleetError(
-            f"hosts of {memory} MiB are too small: wanted are at least --memory {LEAST_MEMORY}"
-        )
+        raise FleetError(f"hosts of {memory} MiB are too small: wanted are at least --memory {LEAST_MEMORY}")
     need = hosts * memory
     available = max(available_memory() - MEMORY_RESERVE, 0)
     if need > available:

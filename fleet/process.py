@@ -26,9 +26,7 @@ def run(*command: str | Path) -> str:
 
     :raise FleetError: it failed; the message holds the command and its last line of errors
     """
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
         complaint = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1]
         words = " ".join(str(word) for word in command)
@@ -58,7 +56,7 @@ def start(
         PART: part,
     }
     with open(log, "wb") as output:
-        subprocess.Popen(
+        started = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -68,6 +66,10 @@ def start(
             start_new_session=True,
             pass_fds=() if listener is None else (listener,),
         )
+    # A new process has its words a moment after its start; only then is it sure to be found.
+    found = works_for(owner, part)
+    while not found(started.pid) and started.poll() is None:
+        time.sleep(0.001)
 
 
 def works_for(owner: Path, part: str | None = None) -> Condition:

@@ -86,8 +86,7 @@ def shorten(name: str) -> str:
 def summarize(nodes: list[Node]) -> str:
     """Say what the picture shows, such as ``manager-1: 12 visits by 2 replicas.``"""
     return " ".join(
-        f"{node.name}: {count(node.visits, 'visit')} by {count(len(node.bars), 'replica')}."
-        for node in nodes
+        f"{node.name}: {count(node.visits, 'visit')} by {count(len(node.bars), 'replica')}." for node in nodes
     )
 
 

@@ -113,9 +113,7 @@ class Store:
             result = command()
         except (RedisError, OSError) as error:
             failure = (
-                "Redis refuses the password"
-                if isinstance(error, AuthenticationError)
-                else "Redis does not answer"
+                "Redis refuses the password" if isinstance(error, AuthenticationError) else "Redis does not answer"
             )
             if failure != self._failure:
                 log.warning("Counter disabled: %s", error)

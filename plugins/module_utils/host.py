@@ -30,9 +30,7 @@ def system(run):
     :return: dict with ``hostname``, ``machine_id``, ``distribution`` (``"debian 13"``), ``architecture``, ``kernel``,
         ``memory_mib`` (int), ``addresses`` (list of str, IPv4) and ``default_address`` (str, ``""`` when unknown)
     """
-    release = dict(
-        line.split("=", 1) for line in (read_text("/etc/os-release") or "").splitlines() if "=" in line
-    )
+    release = dict(line.split("=", 1) for line in (read_text("/etc/os-release") or "").splitlines() if "=" in line)
     _rc, links, _err = run(["ip", "-json", "-4", "address"])
     addresses = [
         address["local"]

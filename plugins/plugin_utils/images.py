@@ -49,8 +49,8 @@ def list_images(registry, app, distro):
 
     :param registry: ``"host:port"``
     :param app: dict with ``name`` (repository) and ``dir`` (build context)
-    :param distro: dict with ``suite``, ``python``, ``serial``, ``dockerfile`` (text of the template) and ``recipes`` (by
-        image name: ``packages`` and perhaps ``folders``, path to numeric owner)
+    :param distro: dict with ``suite``, ``python``, ``serial``, ``dockerfile`` (text of the template) and ``recipes``
+        (by image name: ``packages`` and perhaps ``folders``, path to numeric owner)
     :return: list of dicts with ``name``, ``kind`` (``distro`` or ``build``), ``reference``
         (``registry/repository:tag``) and what their making needs
     """

@@ -72,9 +72,7 @@ def traces(name):
 def links_and_listeners():
     """Return the machine's own network interfaces and the ports that these tests publish."""
     links = subprocess.run(["ip", "-br", "link"], capture_output=True, text=True, check=True).stdout
-    ports = subprocess.run(
-        ["ss", "-Hltn", f"sport = :{PORT}"], capture_output=True, text=True, check=True
-    ).stdout
+    ports = subprocess.run(["ss", "-Hltn", f"sport = :{PORT}"], capture_output=True, text=True, check=True).stdout
     return links, ports
 
 

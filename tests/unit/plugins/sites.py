@@ -156,9 +156,10 @@ def settled_site():
         node(2, "worker", labels={"flotilla.volume.redis": "true"}),
         node(3, "worker"),
     ]
+    specs = copy.deepcopy({name: entry["spec"] for name, entry in services.items()})
     found["m1"]["seen"]["stack"] = {
         "services": services,
         "secrets": {"hello_redis_password": {}},
-        "record": {"file": render(STACK_TEXT, variables), "specs": copy.deepcopy({name: entry["spec"] for name, entry in services.items()})},
+        "record": {"file": render(STACK_TEXT, variables), "specs": specs},
     }
     return found

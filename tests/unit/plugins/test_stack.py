@@ -30,7 +30,9 @@ def test_only_plain_variables_are_taken(text):
         stack.render(f"services: {{web: {{image: '{text}'}}}}", {"A": "1", "HOME": "2"})
 
 
-@pytest.mark.parametrize(("text", "message"), [("a: [", "no YAML"), ("[]", "no services"), ("services: 1", "no services")])
+@pytest.mark.parametrize(
+    ("text", "message"), [("a: [", "no YAML"), ("[]", "no services"), ("services: 1", "no services")]
+)
 def test_broken_files_are_named(text, message):
     with pytest.raises(stack.StackFileError, match=message):
         stack.render(text, {})

@@ -7,10 +7,7 @@ def test_seed_holds_the_hosts_keys_with_the_owners_that_sshd_wants(tmp_path):
     path = tmp_path / "seed.tar"
     host.write_seed(path, "private", "public", "authorized")
     with tarfile.open(path) as archive:
-        files = {
-            entry.name: (archive.extractfile(entry).read().decode(), entry.mode, entry.uname)
-            for entry in archive
-        }
+        files = {entry.name: (archive.extractfile(entry).read().decode(), entry.mode, entry.uname) for entry in archive}
     assert files == {
         "etc/ssh/ssh_host_ed25519_key": ("private", 0o600, "root"),
         "etc/ssh/ssh_host_ed25519_key.pub": ("public", 0o644, "root"),

@@ -52,9 +52,7 @@ def test_known_hosts_has_a_line_for_each_address_without_comments():
         "10.77.0.11": "ssh-ed25519 AAAA manager-1\n",
         "10.77.0.101": "ssh-ed25519 BBBB worker-1\n",
     }
-    assert inventory.known_hosts_text(keys) == (
-        "10.77.0.11 ssh-ed25519 AAAA\n10.77.0.101 ssh-ed25519 BBBB\n"
-    )
+    assert inventory.known_hosts_text(keys) == ("10.77.0.11 ssh-ed25519 AAAA\n10.77.0.101 ssh-ed25519 BBBB\n")
 
 
 @pytest.fixture
