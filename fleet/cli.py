@@ -57,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
     down = add("down", "end a fleet and remove its disks, network and inventory")
     down.add_argument("--all", action="store_true", help="all fleets of this machine")
     add("status", "show the hosts and the path of the inventory")
+    add("inventory", "print the path of the inventory")
     for name, text in (
         ("kill", "cut a host's power"),
         ("stop", "power a host off in order"),
@@ -133,9 +134,12 @@ def run(options: argparse.Namespace) -> None:
         return
     one = fleet.Fleet(options.name)
     match options.command:
-        # These three change nothing and may last long: they take no lock.
+        # These change nothing and may last long: they take no lock.
         case "status":
             print(one.table())
+            return
+        case "inventory":
+            print(one.inventory)
             return
         case "ssh":
             become([*one.host(one.load(), options.host).ssh_command, *after_dashes(options.words)])

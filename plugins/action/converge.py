@@ -12,6 +12,9 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.stack import judge
 
 # Seconds between two looks; a look costs a manager about as much as one `docker service ls`.
 INTERVAL = 3
+# Looks in a row that must find old tasks without an update before they count as left behind: the orchestrator itself
+# needs a moment between the end of one update and the start of the next.
+STALE_LOOKS = 10
 
 
 class ActionModule(ActionBase):
@@ -21,13 +24,15 @@ class ActionModule(ActionBase):
         """Return the specs of the converged services, or fail with the task that stands in the way."""
         result = super().run(tmp, task_vars)
         deadline = time.monotonic() + int(self._task.args["timeout"])
-        said = None
+        said, stale_looks = None, 0
         while True:
             seen = self._look(task_vars)
             services = seen.get("stack", {}).get("services", {})
             state = judge(services)
-            if state.done:
-                return dict(result, changed=False, specs={name: entry["spec"] for name, entry in services.items()})
+            stale_looks = stale_looks + 1 if state.stale else 0
+            if state.done or stale_looks == STALE_LOOKS:
+                specs = {name: entry["spec"] for name, entry in services.items()}
+                return dict(result, changed=False, specs=specs, stale=state.stale)
             if not state.failure and time.monotonic() > deadline:
                 state.failure = f"not at its size after {self._task.args['timeout']} s (stack_timeout)"
             if state.failure:

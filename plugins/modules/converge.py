@@ -6,6 +6,7 @@ module: converge
 short_description: Follow a deploy until every service runs at its size
 description:
   - Looks at a stack through a manager until all services run their newest spec at their size, telling how far it is.
+  - Returns as well when tasks of an older spec are left behind, see C(stale).
   - Fails when an update was rolled back or paused, or when the time is over, with the node, the error and the last log
     lines of a task that stands in the way.
 options:
@@ -32,4 +33,8 @@ specs:
   description: By service, the spec that runs, as the engine tells it.
   returned: success
   type: dict
+stale:
+  description: Services whose tasks of an older spec were left behind; a further deploy ends them. Mostly empty.
+  returned: success
+  type: list
 """

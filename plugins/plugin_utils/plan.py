@@ -19,8 +19,9 @@ def make_plan(site, hosts):
     :param hosts: dict of inventory name to the result of ``flotilla.swarm.observe`` (``wanted`` and ``seen``)
     :return: dict, JSON all through:
         ``problems``  list of str; when not empty, nothing else is there and nothing may be changed
-        ``hosts``     by inventory name: ``address``, ``labels`` to set, ``acts`` (list of ``Act`` as dicts), ``phases``
-                      (the plays that the host must go through) and ``stale`` (roles whose service must be restarted)
+        ``hosts``     by inventory name: ``address``, ``labels`` to set, ``packages`` (of all roles on the host),
+                      ``acts`` (list of ``Act`` as dicts), ``phases`` (the plays that the host must go through) and
+                      ``stale`` (roles whose service must be restarted)
         ``via``       manager through which others join and the stack is deployed
         ``changes``   bool, whether there is anything to do
         ``stack``     ``variables`` of the stack file, ``secrets`` to create
@@ -41,6 +42,7 @@ def make_plan(site, hosts):
         _docker_and_registry(plan[name], seen.get(site["registry_host"]), site)
     for name in members:
         _swarm(plan[name], decision, site, labels.get(name, {}))
+    plan[site["builder"]].compare("image", "image")
     if images:
         plan[site["builder"]].add("image", [Act("image", f"make {image['reference']}") for image in images])
     plan[decision.via].add("stack", stack_acts)
@@ -91,6 +93,7 @@ class _Host:
         return {
             "address": self.address,
             "labels": self.labels,
+            "packages": sorted({name for role in self.wanted.values() for name in role.get("packages", [])}),
             "acts": [vars(act) for act in self.acts],
             "phases": sorted(self.phases),
             "stale": self.stale,

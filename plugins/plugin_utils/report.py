@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# The roles in the order in which a run reaches them.
+ROLES = ("docker", "swarm", "registry", "image", "stack")
+
 
 def problem_lines(problems):
     """Number the problems that forbid a run."""
@@ -22,6 +25,7 @@ def plan_lines(plan):
     if not together:
         return ["Plan: nothing to do, everything is as the inventory says."]
     rows = [(role, text, name_hosts(names, plan["hosts"])) for (role, text), names in together.items()]
+    rows.sort(key=lambda row: ROLES.index(row[0]))
     return ["Plan:", *(f"  {role:<9} {names}: {text}" for role, text, names in rows)]
 
 

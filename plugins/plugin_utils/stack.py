@@ -151,12 +151,15 @@ class Convergence:
 
     :ivar done: every service runs at its size with its newest spec and no update is under way
     :ivar failure: why it will not get there, ``""`` while it still may
+    :ivar stale: services with tasks of an older spec though no update is under way; this state stays when an update was
+        replaced by an equal one half-way (a deploy that was interrupted and run again), and a further deploy ends it
     :ivar sizes: dict of service to ``"running/wanted"``
     :ivar trouble: task that explains a failure or a delay, or ``None``
     """
 
     done: bool = False
     failure: str = ""
+    stale: list = field(default_factory=list)
     sizes: dict = field(default_factory=dict)
     trouble: dict | None = None
 
@@ -175,7 +178,9 @@ def judge(services):
         update = service["update"].get("State", "completed")
         if update.startswith("rollback") or update == "paused":
             result.failure = f"{name}: {service['update'].get('Message', update)}"
-        if len(current) != service["size"] or len(running) != len(current) or update not in ("", "completed"):
+        if len(current) == service["size"] < len(running) and update == "completed":
+            result.stale.append(name)
+        if len(current) != service["size"] or len(running) != len(current) or update != "completed":
             result.done = False
             result.trouble = _trouble(name, service) or result.trouble
     return result

@@ -120,6 +120,15 @@ def test_not_converged_yet(change):
     assert state.failure == ""
 
 
+def test_tasks_left_behind_by_a_replaced_update_are_seen():
+    old = sites.task(3, current=False)
+    service = sites.service(2)
+    service["tasks"].append(old)
+    assert stack.judge({"web": service}).stale == ["web"]
+    service["update"] = {"State": "updating"}
+    assert stack.judge({"web": service}).stale == []
+
+
 @pytest.mark.parametrize("update", ["paused", "rollback_started", "rollback_completed", "rollback_paused"])
 def test_update_that_was_given_up_is_a_failure(update):
     failed = sites.task(2, desired="shutdown", state="failed", error="exit 1", updated="9")

@@ -1,0 +1,61 @@
+# Two commands do everything on a new Debian 13 machine, as root: `make demo` and `make test`.
+PYTHON ?= /usr/bin/python3
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+FLEET := $(PYTHON) -m fleet
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup packages demo demo-down deploy lint unit app-test fleet-test site-test molecule test test-long bench
+
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/ready ## Install the control node's tools, pinned, into .venv
+
+.venv/ready: pyproject.toml uv.lock
+	$(PYTHON) -m venv .cache/uv
+	.cache/uv/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	.cache/uv/bin/uv sync --quiet --frozen --python $(PYTHON)
+	touch $@
+
+packages: ## Install the Debian packages that the demo and the tests need
+	@tools/install-packages python3-venv openssh-client redis-server $$($(FLEET) prerequisites)
+
+demo: packages setup ## Boot three hosts on this machine and bring them to the serving stack
+	$(FLEET) up 3 --publish 4000
+	ansible-playbook -i $$($(FLEET) inventory) site.yml
+	@echo "The page on this machine: http://127.0.0.1:4000/   (make demo-down ends it)"
+
+demo-down: ## End the demo and remove its hosts
+	$(FLEET) down
+
+deploy: setup ## Bring the hosts of inventory/ to the serving stack
+	ansible-playbook site.yml
+
+lint: packages setup ## Check style of everything
+	ruff check .
+	ruff format --check .
+	yamllint --strict .
+	ansible-lint
+	hadolint app/Dockerfile
+	shellcheck $$(git grep -lE '^#!.*\b(sh|bash)$$')
+
+unit: packages setup ## Decide without hosts: unit tests
+	pytest tests/unit
+
+app-test: packages setup ## Test the app against a real Redis
+	.cache/uv/bin/uv run --quiet --isolated --no-project --python $(PYTHON) \
+		--with-requirements app/requirements.txt --with pytest==9.2.0 pytest app/tests
+
+fleet-test: packages setup ## Test the test hosts
+	pytest tests/fleet
+
+molecule: packages setup ## Test the main job on a fleet of its own
+	molecule test
+
+site-test: packages setup ## Test what the README promises on real fleets
+	pytest tests/site
+
+test: lint unit app-test fleet-test molecule site-test ## Everything that a change must pass
+

@@ -1,0 +1,167 @@
+"""Real fleets that site.yml runs on: needs root and the packages of `python -m fleet prerequisites`."""
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+RECAP = re.compile(
+    r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)\s+skipped=(\d+)", re.MULTILINE
+)
+
+
+@dataclass
+class Run:
+    """One run of a playbook.
+
+    :ivar code: exit code
+    :ivar output: everything that it printed
+    :ivar changed: changed tasks by host
+    :ivar tasks: tasks by host, skipped ones included
+    """
+
+    code: int
+    output: str
+
+    @property
+    def recap(self):
+        return {match[1]: [int(number) for number in match.groups()[1:]] for match in RECAP.finditer(self.output)}
+
+    @property
+    def changed(self):
+        return {name: numbers[1] for name, numbers in self.recap.items()}
+
+    @property
+    def tasks(self):
+        return {name: numbers[0] + numbers[4] for name, numbers in self.recap.items()}
+
+
+class Fleet:
+    """A fleet of test hosts and the inventory that a user would edit."""
+
+    def __init__(self, name):
+        self.name = name
+        self.inventory = Path(self.command("inventory").strip())
+
+    def command(self, *words, check=True):
+        """Run a command of the fleet and return what it printed."""
+        verb, *rest = words
+        done = subprocess.run(
+            [sys.executable, "-m", "fleet", verb, "--name", self.name, *rest],
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def on(self, host, command):
+        """Run a shell command as root on a host."""
+        return self.command("ssh", host, f"sudo sh -c {quote(command)}")
+
+    def play(self, *words, playbook="site.yml", clone=REPOSITORY, verbose=False):
+        """Run a playbook against the fleet, from a clone of the repository."""
+        command = [
+            BIN / "ansible-playbook",
+            "--inventory",
+            self.inventory,
+            playbook,
+            *words,
+            *(["-vvv"] if verbose else []),
+        ]
+        done = subprocess.run(
+            command,
+            cwd=clone,
+            env={**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "ANSIBLE_NOCOLOR": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=1500,
+            check=False,
+        )
+        print(done.stdout)
+        return Run(done.returncode, done.stdout)
+
+    @property
+    def addresses(self):
+        """Address by inventory name, as the inventory has them."""
+        groups = yaml.safe_load((self.inventory / "hosts.yml").read_text())["swarm"]["children"]
+        return {
+            name: entry["ansible_host"]
+            for group in groups.values()
+            for name, entry in (group.get("hosts") or {}).items()
+        }
+
+    def page(self, address, path="/", timeout=5):
+        """Visit a page from the fleet's network, as another machine there would.
+
+        :return: its text, ``""`` when it does not answer in time
+        """
+        url = f"http://{address}:4000{path}"
+        return self.command("exec", "--", "curl", "-fsS", "--max-time", str(timeout), url, check=False)
+
+    def services(self):
+        """Running and wanted replicas by service, such as ``{"web": "5/5"}``."""
+        listed = self.on(self.manager, "docker service ls --format '{{.Name}} {{.Replicas}}'")
+        return {line.split()[0].removeprefix("hello_"): line.split()[1] for line in listed.splitlines()}
+
+    @property
+    def manager(self):
+        return next(iter(self.addresses))
+
+    def set_hosts(self, managers, workers):
+        """Edit the inventory's hosts as a user would."""
+        path = self.inventory / "hosts.yml"
+        content = yaml.safe_load(path.read_text())
+        known = {**self.addresses, **{name: self.address_of(name) for name in [*managers, *workers]}}
+        content["swarm"]["children"] = {
+            "managers": {"hosts": {name: {"ansible_host": known[name]} for name in managers}},
+            "workers": {"hosts": {name: {"ansible_host": known[name]} for name in workers}},
+        }
+        path.write_text(yaml.safe_dump(content, sort_keys=False))
+
+    def address_of(self, name):
+        """Address of a host of the fleet, also of one that the inventory does not have."""
+        rows = [line.split() for line in self.command("status").splitlines()]
+        return next(row[1] for row in rows if row and row[0] == name)
+
+
+def quote(command):
+    """Quote for two shells: the one that ssh starts, and the one that it calls."""
+    return "'" + command.replace("'", "'\\''") + "'"
+
+
+def visits(page):
+    """The count that a page shows."""
+    return int(re.search(r"Visits:\D*(\d+)", page)[1])
+
+
+def replica(page):
+    """The replica that a page names."""
+    return re.search(r"Hostname:.*?([0-9a-f]{12})", page)[1]
+
+
+@pytest.fixture(scope="module")
+def make_fleet(request):
+    """Boot fleets under names of their own; they end with the module."""
+    fleets = []
+
+    def make(count, managers=1):
+        fleet = Fleet(f"site-{os.getpid()}-{len(fleets)}")
+        fleets.append(fleet)
+        fleet.command("up", str(count), "--managers", str(managers))
+        return fleet
+
+    yield make
+    for fleet in fleets:
+        fleet.command("down", check=False)

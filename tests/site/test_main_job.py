@@ -1,0 +1,130 @@
+"""From bare hosts to the serving stack and back, in the order that a user would do it, on one fleet.
+
+Each test goes on where the one before it left the fleet.
+"""
+
+import json
+import re
+import subprocess
+
+import pytest
+from conftest import REPOSITORY, replica, visits
+
+pytestmark = pytest.mark.usefixtures("fleet")
+# What no output may hold: join tokens, private keys, and the bcrypt hash of the registry's password.
+SECRET_SHAPES = re.compile(r"SWMTKN-1-\w{20}|SWMKEY-1-|PRIVATE KEY-----|\$2[aby]\$")
+
+
+@pytest.fixture(scope="module")
+def fleet(make_fleet):
+    return make_fleet(3)
+
+
+@pytest.fixture(scope="module")
+def first_run(fleet):
+    return fleet.play(verbose=True)
+
+
+def test_check_on_bare_hosts_tells_the_whole_plan(fleet):
+    run = fleet.play("--check", "--diff")
+    assert run.code == 0
+    for role in ("docker", "swarm", "registry", "image", "stack"):
+        assert re.search(rf"^{role}: ", run.output, re.MULTILINE) or f"+++ after: {role}: " in run.output, role
+    assert all(run.changed.values())
+    assert "docker" not in fleet.on("worker-1", "ls /etc /usr/bin")
+
+
+def test_first_run_brings_bare_hosts_to_the_page(fleet, first_run):
+    assert first_run.code == 0
+    assert fleet.services() == {"web": "5/5", "redis": "1/1"}
+    assert first_run.output.rstrip().endswith(":4000/")
+
+
+def test_every_node_serves_all_replicas_and_one_count(fleet, first_run):
+    pages = [fleet.page(address) for address in fleet.addresses.values() for _ in range(8)]
+    assert len({replica(page) for page in pages}) == 5
+    counts = [visits(page) for page in pages]
+    assert counts == list(range(counts[0], counts[0] + len(pages)))
+
+
+def test_output_of_the_whole_run_holds_no_secret(fleet, first_run):
+    registry_password = fleet.on("manager-1", "cat /etc/flotilla/registry_password").strip()
+    web = fleet.on("manager-1", "docker ps --quiet --filter name=hello_web | head -n 1").strip()
+    redis_password = fleet.on("manager-1", f"docker exec {web} cat /run/secrets/redis_password").strip()
+    tokens = fleet.on("manager-1", "docker swarm join-token -q worker; docker swarm join-token -q manager").split()
+    assert len(registry_password) == 32
+    assert len(redis_password) == 40
+    for secret in (registry_password, redis_password, *tokens):
+        assert secret not in first_run.output
+    assert not SECRET_SHAPES.search(first_run.output)
+
+
+def test_second_run_changes_nothing_and_does_little(fleet, first_run):
+    run = fleet.play()
+    assert run.code == 0
+    assert set(run.changed.values()) == {0}
+    assert max(run.tasks[name] for name in ("worker-1", "worker-2")) <= 2
+    assert run.tasks["manager-1"] <= 6
+
+
+def test_check_on_the_serving_site_finds_nothing(fleet, first_run):
+    run = fleet.play("--check", "--diff")
+    assert run.code == 0
+    assert set(run.changed.values()) == {0}
+
+
+def test_second_operator_with_a_fresh_clone_changes_nothing(fleet, first_run, tmp_path):
+    subprocess.run(["git", "clone", "--quiet", REPOSITORY, tmp_path / "clone"], check=True)
+    run = fleet.play(clone=tmp_path / "clone")
+    assert run.code == 0
+    assert set(run.changed.values()) == {0}
+
+
+def test_web_task_stays_small_under_load(fleet, first_run):
+    stop = "for i in $(seq 200); do curl -s -o /dev/null http://$0:4000/; done"
+    fleet.command("exec", "--", "sh", "-c", stop, fleet.addresses["worker-2"])
+    for host in fleet.addresses:
+        stats = fleet.on(host, "docker stats --no-stream --format '{{json .}}'")
+        for task in map(json.loads, stats.splitlines()):
+            if task["Name"].startswith("hello_web"):
+                used, limit = task["MemUsage"].split(" / ")
+                assert limit == "50MiB"
+                assert float(used.removesuffix("MiB")) < 44, task
+        assert fleet.on(host, "dmesg | grep -c 'Memory cgroup out of memory' || true").strip() == "0"
+
+
+def test_replicas_follow_one_number_and_only_the_stack_changes(fleet, first_run, tmp_path):
+    text = (REPOSITORY / "app/stack.yml").read_text()
+    assert text.count("replicas: 5") == 1
+    (tmp_path / "stack.yml").write_text(text.replace("replicas: 5", "replicas: 2"))
+    run = fleet.play("-e", f"stack_file={tmp_path / 'stack.yml'}")
+    assert run.code == 0
+    assert fleet.services() == {"web": "2/2", "redis": "1/1"}
+    assert [run.changed[name] for name in ("worker-1", "worker-2")] == [0, 0]
+    assert "PLAY [Install and configure Docker] ****" in run.output
+    assert run.output.count("skipping: no hosts matched") == 7
+
+
+def test_added_worker_joins_by_the_next_run(fleet, first_run):
+    before = visits(fleet.page(fleet.addresses["manager-1"]))
+    fleet.command("up", "4")
+    fleet.set_hosts(["manager-1"], ["worker-1", "worker-2", "worker-3"])
+    run = fleet.play()
+    assert run.code == 0
+    assert visits(fleet.page(fleet.addresses["worker-3"])) == before + 1
+    assert "worker-3" in fleet.on("manager-1", "docker node ls")
+
+
+def test_reset_asks_first(fleet, first_run):
+    run = fleet.play(playbook="playbooks/reset.yml")
+    assert run.code != 0
+    assert "not 'yes'" in run.output
+    assert fleet.services()["web"] == "5/5"
+
+
+def test_reset_and_site_serve_again_with_the_data_kept(fleet, first_run):
+    before = visits(fleet.page(fleet.addresses["manager-1"]))
+    assert fleet.play("-e", "reset_confirm=yes", playbook="playbooks/reset.yml").code == 0
+    assert "inactive" in fleet.on("worker-1", "docker info --format '{{.Swarm.LocalNodeState}}'")
+    assert fleet.play().code == 0
+    assert visits(fleet.page(fleet.addresses["worker-2"])) == before + 1
