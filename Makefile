@@ -59,3 +59,8 @@ site-test: packages setup ## Test what the README promises on real fleets
 
 test: lint unit app-test fleet-test molecule site-test ## Everything that a change must pass
 
+test-long: ## Proofs that take too long for every change
+	@echo "Everything is in 'make test' for now."
+
+bench: packages setup ## Measure a run that finds nothing to do, on the demo's fleet
+	python bench/converged_run.py $$($(FLEET) inventory)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.flotilla.swarm.plugins.plugin_utils import checks
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.plan import make_plan
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.report import plan_lines, problem_lines
 
+ROLES = Path(__file__).parents[2] / "roles"
+
 
 class ActionModule(ActionBase):
-    """Read the observations of all hosts, plan, and say what will be done."""
+    """Check the input, read the observations of all hosts, plan, and say what will be done."""
 
     BYPASS_HOST_LOOP = True
     _requires_connection = False
@@ -18,14 +23,16 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         """Return the plan, or fail with one report of all problems."""
         result = super().run(tmp, task_vars)
-        site, observed = self._task.args["site"], self._task.args["observed"]
-        hosts = {name: task_vars["hostvars"][name].get(observed) for name in self._task.args["hosts"]}
-        silent = [name for name, seen in hosts.items() if not (seen or {}).get("seen")]
-        plan = (
-            {"problems": [f"{name} could not be looked at; see its error above" for name in silent]}
-            if silent
-            else make_plan(site, hosts)
-        )
+        site, names = self._task.args["site"], self._task.args["hosts"]
+        variables = {name: task_vars["hostvars"][name] for name in names}
+        observed = {name: variables[name].get(self._task.args["observed"]) or {} for name in names}
+        problems = [
+            *checks.check_groups(task_vars["groups"]),
+            *checks.check_variables(variables, checks.load_specs(ROLES)),
+            *checks.check_site(site),
+            *(f"{name} could not be looked at; see its error above" for name in names if "seen" not in observed[name]),
+        ]
+        plan = {"problems": problems} if problems else make_plan(site, observed)
         if plan["problems"]:
             raise AnsibleActionFail("\n".join(problem_lines(plan["problems"])))
         for line in plan_lines(plan):

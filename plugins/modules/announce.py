@@ -18,7 +18,7 @@ author: The flotilla authors
 EXAMPLES = r"""
 - name: Tell what would change
   flotilla.swarm.announce:
-    acts: "{{ flotilla_plan.hosts[inventory_hostname].acts }}"
+    acts: "{{ preflight_plan.hosts[inventory_hostname].acts }}"
 """
 
 RETURN = r"""#"""

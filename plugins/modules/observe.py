@@ -49,7 +49,7 @@ EXAMPLES = r"""
         packages: [docker.io]
         services: [docker]
     stack: hello
-  register: flotilla_seen
+  register: preflight_seen
 """
 
 RETURN = r"""

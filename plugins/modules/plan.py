@@ -27,11 +27,11 @@ author: The flotilla authors
 EXAMPLES = r"""
 - name: Plan
   flotilla.swarm.plan:
-    site: "{{ flotilla_site }}"
+    site: "{{ preflight_site }}"
     hosts: "{{ groups['swarm'] }}"
-    observed: flotilla_seen
+    observed: preflight_seen
   run_once: true
-  register: flotilla_plan
+  register: preflight_plan
 """
 
 RETURN = r"""

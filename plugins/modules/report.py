@@ -22,8 +22,8 @@ author: The flotilla authors
 EXAMPLES = r"""
 - name: Tell what runs where
   flotilla.swarm.report:
-    seen: "{{ flotilla_seen.seen }}"
-    hosts: "{{ flotilla_plan.hosts }}"
+    seen: "{{ preflight_seen.seen }}"
+    hosts: "{{ preflight_plan.hosts }}"
     port: 4000
 """
 

@@ -49,14 +49,14 @@ def list_images(registry, app, distro):
 
     :param registry: ``"host:port"``
     :param app: dict with ``name`` (repository) and ``dir`` (build context)
-    :param distro: dict with ``suite``, ``python``, ``serial``, ``dockerfile`` (text of the template) and ``recipes``
-        (by image name: ``packages`` and perhaps ``folders``, path to numeric owner)
+    :param distro: dict with ``suite``, ``python``, ``serial``, ``dockerfile`` (text of the template), ``paths`` (what
+        is left out) and ``recipes`` (by image name: ``packages`` and perhaps ``folders``, path to numeric owner)
     :return: list of dicts with ``name``, ``kind`` (``distro`` or ``build``), ``reference``
         (``registry/repository:tag``) and what their making needs
     """
     images = []
     for name, recipe in distro["recipes"].items():
-        tag = tag_of([distro["suite"], distro["serial"], distro["dockerfile"], recipe])
+        tag = tag_of([distro["suite"], distro["serial"], distro["dockerfile"], distro["paths"], recipe])
         reference = f"{registry}/{distro['suite']}-{name}:{tag}"
         images.append({"name": name, "kind": "distro", "reference": reference, "recipe": recipe})
     base = next(image["reference"] for image in images if image["name"] == "python")

@@ -34,6 +34,15 @@ def test_check_on_bare_hosts_tells_the_whole_plan(fleet):
     assert "docker" not in fleet.on("worker-1", "ls /etc /usr/bin")
 
 
+def test_bad_input_is_one_report_and_changes_nothing(fleet):
+    run = fleet.play("-e", "stack_timeout=soon", "-e", "docker_deamon_options=x", "-e", "registry_url=reg")
+    assert run.code != 0
+    assert set(run.changed.values()) == {0}
+    assert "3 problems; nothing was changed:" in run.output
+    for part in ("did you mean docker_daemon_options?", "'stack_timeout' is of type str", "wanted is host:port"):
+        assert part in run.output
+
+
 def test_first_run_brings_bare_hosts_to_the_page(fleet, first_run):
     assert first_run.code == 0
     assert fleet.services() == {"web": "5/5", "redis": "1/1"}

@@ -8,6 +8,7 @@ DISTRO = {
     "python": "3.13",
     "serial": 1,
     "dockerfile": "FROM scratch",
+    "paths": ["exclude=/usr/share/man/*"],
     "recipes": {"python": {"packages": ["python3"]}, "redis": {"packages": ["redis-server"]}},
 }
 
