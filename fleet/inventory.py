@@ -33,7 +33,6 @@ def hosts_text(addresses: dict[str, str]) -> str:
         lines += [f"    {group}:", "      hosts:" if members else "      hosts: {}"]
         lines += [f"        {host_line(host, address)}" for host, address in members.items()]
     lines += ["registry:", "  hosts:", "    manager-1:"]
-    lines += ["# A host moved here is drained and leaves the swarm.", "removed:", "  hosts: {}"]
     return HOSTS_HEADER + "\n".join(lines) + "\n"
 
 

@@ -61,8 +61,8 @@ seen:
   description: >
     C(system), C(packages), C(files), C(services), C(modules) as in module_utils/host.py; C(engine), C(swarm),
     C(volumes), C(nodes), C(stack), C(logs) as in module_utils/swarm.py; C(login) (empty when the registry accepted the
-    stored login, else the reason), C(images) (reference to digest or null), C(page) (empty when it answered, else the
-    reason).
+    stored login, else the reason), C(images) (reference to digest or null), C(page) (empty when it answered or none was
+    asked for, else the reason).
   returned: always
   type: dict
 """
@@ -117,7 +117,7 @@ def main():
         "modules": host.kernel_modules(gather(wanted, "modules")),
         "login": "no engine",
         "images": dict.fromkeys(module.params["references"]),
-        "page": "no engine",
+        "page": "no engine" if module.params["page"] else "",
     }
     seen.update(swarm.observe(module.params["stack"], module.params["logs"]))
     if seen["engine"]:

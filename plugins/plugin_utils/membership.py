@@ -54,6 +54,7 @@ def decide(managers, workers, seen):
         decision.via = voices[0]
         decision.cluster_id = clusters[voices[0]]
         decision.problems += _strangers(joined, states, seen[voices[0]]["nodes"], decision)
+        decision.problems += _changed_roles(managers, workers, states, seen[voices[0]]["nodes"])
     elif joined:
         decision.problems.append(
             f"{', '.join(joined)} in a swarm, but no manager of the inventory can speak for it; bring a manager of "
@@ -70,6 +71,18 @@ def _unfinished(states):
     for name, state in states.items():
         if state["state"] in ("error", "locked", "pending"):
             yield f"{name}: its engine says {state['state']} about its swarm ({state['error'] or 'no reason given'})"
+
+
+def _changed_roles(managers, workers, states, nodes):
+    roles = {node["id"]: node["role"] for node in nodes}
+    for name in [*managers, *workers]:
+        wanted, found = "manager" if name in managers else "worker", roles.get(states[name]["node_id"])
+        if found not in (None, wanted):
+            verb = "promote" if wanted == "manager" else "demote"
+            yield (
+                f"{name} is a {found} of the swarm, the inventory wants a {wanted}; "
+                f"change it by hand (docker node {verb}), or put the host back into group {found}s"
+            )
 
 
 def _strangers(joined, states, nodes, decision):

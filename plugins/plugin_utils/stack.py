@@ -74,19 +74,22 @@ def published_ports(text):
 
     :param text: stack file; short (``"4000:80"``) and long form
     :return: list of int
+    :raise StackFileError: a port is a range or a variable
     """
     found = []
     for service in parse(text)["services"].values():
         for port in service.get("ports") or []:
-            published = port.get("published") if isinstance(port, dict) else _short_port(str(port))
+            published = str(port.get("published", "") if isinstance(port, dict) else _short_port(str(port)))
+            if published and not published.isdecimal():
+                raise StackFileError(f"found port {published}, wanted a plain number")
             if published:
                 found.append(int(published))
     return found
 
 
 def _short_port(text):
-    """Take the published port from ``[address:]published:target[/protocol]``."""
-    return (text.split("/")[0].split(":")[:-1] or [""])[-1]
+    """Take the published port from ``[address:]published:target[/protocol]``; ``""`` where only a target is given."""
+    return (text.split("/")[0].rsplit(":", 1)[:-1] or [""])[0].rsplit(":", 1)[-1]
 
 
 def volume_labels(text):

@@ -25,7 +25,6 @@ def test_hosts_are_in_the_groups_that_the_playbooks_want():
             }
         },
         "registry": {"hosts": {"manager-1": None}},
-        "removed": {"hosts": {}},
     }
 
 

@@ -3,6 +3,8 @@
 import pytest
 import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.plan import choose_address, image_variables, make_plan
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 def acts(plan, host, role=None):
@@ -146,6 +148,34 @@ def test_member_of_a_foreign_swarm_is_refused():
     found["w2"]["seen"]["swarm"]["node_id"] = "elsewhere"
     (problem,) = make_plan(sites.site(), found)["problems"]
     assert problem.startswith("w2 is in another swarm than m1 (cluster-1)")
+
+
+def test_changed_role_is_refused_with_the_way_out():
+    found = sites.settled_site()
+    (problem,) = make_plan(sites.site(managers=("m1", "w1"), workers=("w2",)), found)["problems"]
+    assert problem.startswith("w1 is a worker of the swarm, the inventory wants a manager; ")
+    assert "docker node promote" in problem
+
+
+@given(st.sets(st.sampled_from(["m1", "m2", "w1", "w2"])), st.booleans())
+def test_no_second_swarm_begins_while_any_host_is_in_one(joined, quorum):
+    names = ["m1", "m2", "w1", "w2"]
+    found = sites.hosts(names, lambda address, _number: sites.bare(address))
+    nodes = []
+    for number, name in enumerate(names, 1):
+        if name in joined:
+            found[name]["seen"] = sites.settled(f"10.0.0.{number}", f"node-{number}", name.startswith("m"))
+            nodes.append(sites.node(number, "manager" if name.startswith("m") else "worker"))
+    for name in joined & {"m1", "m2"} if quorum else ():
+        found[name]["seen"].update(nodes=nodes, stack={"services": {}, "secrets": {}, "record": None})
+    plan = make_plan(sites.site(managers=("m1", "m2"), workers=("w1", "w2")), found)
+    begins = [name for name in plan.get("hosts", ()) if "begin a new swarm" in acts(plan, name)]
+    joins = [name for name in plan.get("hosts", ()) if any(text.startswith("join as") for text in acts(plan, name))]
+    assert begins == ([] if joined else ["m1"])
+    if plan["problems"]:
+        assert joined and not (quorum and joined & {"m1", "m2"})
+    else:
+        assert set(joins) == set(names) - joined - set(begins)
 
 
 def test_swarm_without_a_known_manager_is_refused():

@@ -48,6 +48,12 @@ services:
     assert stack.published_ports(text) == [4000, 5000, 6000]
 
 
+@pytest.mark.parametrize("port", ["4000-4001:80", "${PORT}:80"])
+def test_ports_that_are_no_number_are_named(port):
+    with pytest.raises(stack.StackFileError, match="wanted a plain number"):
+        stack.published_ports(f"services: {{a: {{ports: ['{port}']}}}}")
+
+
 def test_volume_labels_are_read_from_constraints():
     assert stack.volume_labels(sites.STACK_TEXT) == ["flotilla.volume.redis"]
 
