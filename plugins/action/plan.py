@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import yaml
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
@@ -11,7 +12,9 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils import checks
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.plan import make_plan
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.report import plan_lines, problem_lines
 
-ROLES = Path(__file__).parents[2] / "roles"
+ROOT = Path(__file__).parents[2]
+# Arguments that playbooks pass to roles; everything else with a role's prefix was set by a user.
+PASSED = ROOT / "playbooks" / "group_vars" / "all.yml"
 
 
 class ActionModule(ActionBase):
@@ -24,11 +27,15 @@ class ActionModule(ActionBase):
         """Return the plan, or fail with one report of all problems."""
         result = super().run(tmp, task_vars)
         site, names = self._task.args["site"], self._task.args["hosts"]
-        variables = {name: task_vars["hostvars"][name] for name in names}
-        observed = {name: variables[name].get(self._task.args["observed"]) or {} for name in names}
+        hostvars = task_vars["hostvars"]
+        observed = {name: hostvars[name].get(self._task.args["observed"]) or {} for name in names}
+        options = checks.load_specs(ROOT / "roles")
+        passed = {*yaml.safe_load(PASSED.read_text()), self._task.args["observed"]}
+        own = {name: checks.own_names(hostvars.raw_get(name), options) - passed for name in names}
+        variables = {name: {key: hostvars[name][key] for key in keys} for name, keys in own.items()}
         problems = [
             *checks.check_groups(task_vars["groups"]),
-            *checks.check_variables(variables, checks.load_specs(ROLES)),
+            *checks.check_variables(variables, options),
             *checks.check_site(site),
             *(f"{name} could not be looked at; see its error above" for name in names if "seen" not in observed[name]),
         ]

@@ -49,17 +49,26 @@ def check_groups(groups):
     return problems
 
 
+def own_names(names, options):
+    """Select the variables that carry a prefix of ours.
+
+    :param names: iterable of variable names
+    :param options: see ``load_specs``
+    :return: set of str
+    """
+    prefixes = tuple({f"{name.split('_')[0]}_" for name in options})
+    return {name for name in names if name.startswith(prefixes)}
+
+
 def check_variables(hosts, options):
     """Check names and types of the variables that a user set.
 
-    :param hosts: dict of inventory name to the host's variables, as the inventory gives them
+    :param hosts: dict of inventory name to the host's variables with a prefix of ours
     :param options: see ``load_specs``
     :return: list of problems, the same problem of several hosts once
     """
-    prefixes = tuple({f"{name.split('_')[0]}_" for name in options})
     found = defaultdict(list)
-    for host, variables in hosts.items():
-        own = {name: value for name, value in variables.items() if name.startswith(prefixes)}
+    for host, own in hosts.items():
         for name in own.keys() - options.keys():
             near = difflib.get_close_matches(name, options, 1, cutoff=0.75)
             hint = f"; did you mean {near[0]}?" if near else "; docs/variables.md lists all"
