@@ -35,8 +35,8 @@ deploy: setup ## Bring the hosts of inventory/ to the serving stack
 	ansible-playbook site.yml
 
 lint: packages setup ## Check style of everything
-	ruff check .
-	ruff format --check .
+	ruff check . tools/document-variables
+	ruff format --check . tools/document-variables
 	yamllint --strict .
 	ansible-lint
 	hadolint app/Dockerfile

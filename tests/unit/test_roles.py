@@ -1,5 +1,7 @@
 """Every role's defaults and argument specs say the same."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,3 +21,8 @@ def test_defaults_and_specs_are_equal(role):
 def test_variables_carry_the_roles_prefix(role):
     names = yaml.safe_load((role / "defaults/main.yml").read_text())
     assert [name for name in names if not name.startswith(f"{role.name}_")] == []
+
+
+def test_page_of_variables_is_current():
+    done = subprocess.run([sys.executable, "tools/document-variables", "--check"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
