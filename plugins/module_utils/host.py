@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import platform
+import shutil
 import socket
 import stat
 
@@ -28,7 +29,8 @@ def system(run):
 
     :param run: ``AnsibleModule.run_command``
     :return: dict with ``hostname``, ``machine_id``, ``distribution`` (``"debian 13"``), ``architecture``, ``kernel``,
-        ``memory_mib`` (int), ``addresses`` (list of str, IPv4) and ``default_address`` (str, ``""`` when unknown)
+        ``memory_mib`` and ``disk_free_mib`` (int, the latter of /var), ``addresses`` (list of str, IPv4) and
+        ``default_address`` (str, ``""`` when unknown)
     """
     release = dict(line.split("=", 1) for line in (read_text("/etc/os-release") or "").splitlines() if "=" in line)
     _rc, links, _err = run(["ip", "-json", "-4", "address"])
@@ -46,6 +48,7 @@ def system(run):
         "architecture": platform.machine(),
         "kernel": platform.release(),
         "memory_mib": int(memory) // 1024,
+        "disk_free_mib": shutil.disk_usage("/var").free // 2**20,
         "addresses": addresses,
         "default_address": _default_address(),
     }
@@ -122,13 +125,27 @@ def services(run, names):
 
 
 def kernel_modules(names):
-    """Return ``{name: bool}``: whether the kernel has it now, loaded or built in."""
+    """Tell which kernel modules are there.
+
+    :return: by name: ``loaded`` (or built in), ``available`` (can be loaded) or ``missing``
+    """
+    folder = f"/lib/modules/{platform.release()}"
     loaded = {line.split()[0] for line in (read_text("/proc/modules") or "").splitlines()}
-    builtin = {
-        os.path.basename(line).split(".")[0]
-        for line in (read_text(f"/lib/modules/{platform.release()}/modules.builtin") or "").splitlines()
-    }
-    return {name: name in loaded or name in builtin or os.path.isdir(f"/sys/module/{name}") for name in names}
+    builtin = _module_names(read_text(f"{folder}/modules.builtin"))
+    available = _module_names(read_text(f"{folder}/modules.dep"))
+
+    def state(name):
+        if name in loaded or name in builtin or os.path.isdir(f"/sys/module/{name}"):
+            return "loaded"
+        return "available" if name in available else "missing"
+
+    return {name: state(name) for name in names}
+
+
+def _module_names(listing):
+    """Take module names from lines such as ``kernel/net/ipv4/ip_vs.ko.xz: ...``; file names may have dashes."""
+    paths = [line.split(":")[0] for line in (listing or "").splitlines()]
+    return {os.path.basename(path).split(".")[0].replace("-", "_") for path in paths}
 
 
 def page(address, port, path, timeout=3):

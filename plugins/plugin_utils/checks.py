@@ -6,11 +6,22 @@ Each problem is one sentence: what was found, what is wanted, where to mend it.
 from __future__ import annotations
 
 import difflib
+import json
 from collections import defaultdict
 from pathlib import Path
 
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+# Systems that are proven (Debian 13) or of the same family (Ubuntu 24.04).
+SYSTEMS = ("debian 13", "ubuntu 24.04")
+# start_interval of health checks came with Docker 25 (https://docs.docker.com/engine/release-notes/25.0/).
+ENGINE = 25
+# An idle engine in a swarm takes about 200 MiB, the system as much, and a host should carry a few tasks of 50 MiB.
+MEMORY_MIB = 700
+# Engine and packages take about 600 MiB, images and their build as much again.
+DISK_MIB = 2000
+MACHINE_ID = "make a new one on one of them (rm /etc/machine-id && systemd-machine-id-setup), then reboot it"
 
 
 def load_specs(roles):
@@ -95,6 +106,55 @@ def check_site(site):
     if site["builder"] not in members:
         problems.append(f"image_builder is {site['builder']}, wanted is a host of group swarm")
     return problems
+
+
+def check_hosts(hosts, addresses):
+    """Check what was seen on the hosts.
+
+    :param hosts: dict of inventory name to the result of ``flotilla.swarm.observe``, members of the swarm only
+    :param addresses: dict of inventory name to the address that other nodes will use
+    :return: list of problems
+    """
+    problems = [
+        *_shared(
+            "machine-id", {name: host["seen"]["system"]["machine_id"] for name, host in hosts.items()}, MACHINE_ID
+        ),
+        *_shared("address", addresses, "give each its own ansible_host or swarm_advertise_addr"),
+    ]
+    for name, host in hosts.items():
+        problems += [f"{name}: {problem}" for problem in _host_problems(host["wanted"], host["seen"], addresses[name])]
+    return problems
+
+
+def _shared(kind, values, remedy):
+    """Name the hosts that share what each must have for itself."""
+    owners = defaultdict(list)
+    for name, value in values.items():
+        owners[value].append(name)
+    for value, names in owners.items():
+        if len(names) > 1:
+            yield f"{' and '.join(names)} have the same {kind} {value or '(none)'}; {remedy}"
+
+
+def _host_problems(wanted, seen, address):
+    system, engine = seen["system"], seen["engine"]
+    if system["distribution"] not in SYSTEMS:
+        yield f"its system is {system['distribution'] or 'unknown'}, wanted is one of {', '.join(SYSTEMS)}"
+    if system["memory_mib"] < MEMORY_MIB:
+        yield f"it has {system['memory_mib']} MiB of memory, wanted are at least {MEMORY_MIB}"
+    if system["disk_free_mib"] < DISK_MIB:
+        yield f"/var has {system['disk_free_mib']} MiB free, wanted are at least {DISK_MIB}"
+    if address not in system["addresses"]:
+        found = ", ".join(system["addresses"]) or "none"
+        yield f"its address {address or '(none)'} is not on the host, which has {found}; set swarm_advertise_addr"
+    missing = [module for module, state in seen["modules"].items() if state == "missing"]
+    if missing:
+        yield f"its kernel {system['kernel']} lacks {', '.join(missing)}; install a kernel that has them"
+    if engine and int(engine["version"].split(".")[0]) < ENGINE:
+        yield f"its engine is {engine['version']}, wanted is {ENGINE} or newer; upgrade it"
+    settings = (wanted.get("docker", {}).get("files", {}).get("/etc/docker/daemon.json") or {}).get("text") or "{}"
+    if json.loads(settings).get("live-restore"):
+        yield "docker_daemon_options has live-restore, which excludes Swarm; take it out"
 
 
 def _name(names, everyone):

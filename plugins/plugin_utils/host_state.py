@@ -77,7 +77,7 @@ def _files(role, wanted, seen):
 
 
 def _modules(role, wanted, seen):
-    missing = [name for name in wanted if not seen[name]]
+    missing = [name for name in wanted if seen[name] != "loaded"]
     if missing:
         yield Act(role, f"load kernel modules {', '.join(missing)}")
 

@@ -6,7 +6,7 @@ even where hosts are still bare, because each phase is planned on the state that
 
 from __future__ import annotations
 
-from . import host_state, membership, stack
+from . import checks, host_state, membership, stack
 from .host_state import Act
 
 
@@ -34,10 +34,12 @@ def make_plan(site, hosts):
         images, stack_plan, stack_acts = _stack(site, decision, seen)
     except stack.StackFileError as error:
         decision.problems.append(f"stack_file: {error}")
-    if decision.problems:
-        return {"problems": decision.problems}
-
     plan = {name: _Host(name, host) for name, host in hosts.items()}
+    addresses = {name: plan[name].address for name in members}
+    problems = [*checks.check_hosts({name: hosts[name] for name in members}, addresses), *decision.problems]
+    if problems:
+        return {"problems": problems}
+
     for name in hosts:
         _docker_and_registry(plan[name], seen.get(site["registry_host"]), site)
     for name in members:

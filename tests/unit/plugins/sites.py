@@ -40,11 +40,21 @@ def file_of(text, mode="0644", mtime=100):
 def bare(address):
     """A host on which nothing was done yet."""
     return {
-        "system": {"addresses": [address], "default_address": address},
+        "system": {
+            "hostname": address,
+            "machine_id": address,
+            "distribution": "debian 13",
+            "architecture": "x86_64",
+            "kernel": "6.12",
+            "memory_mib": 2000,
+            "disk_free_mib": 9000,
+            "addresses": [address],
+            "default_address": address,
+        },
         "packages": {"docker.io": None},
         "files": {"/etc/docker/daemon.json": None, "/etc/docker/certs.d/reg:5000/ca.crt": None},
         "services": {"docker": {"active": False, "enabled": False, "started": 0}},
-        "modules": {"ip_vs": False},
+        "modules": {"ip_vs": "available"},
         "engine": None,
         "swarm": {
             "state": "inactive",
@@ -71,7 +81,7 @@ def settled(address, node_id, manager=False):
         "/etc/flotilla/ca.crt": file_of("CA"),
     }
     seen["services"] = {"docker": {"active": True, "enabled": True, "started": 200}}
-    seen["modules"] = {"ip_vs": True}
+    seen["modules"] = {"ip_vs": "loaded"}
     seen["engine"] = {"version": "26.1.5", "warnings": []}
     seen["swarm"].update(state="active", node_id=node_id, address=address, manager=manager)
     seen["login"] = seen["page"] = ""

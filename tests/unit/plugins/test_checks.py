@@ -62,3 +62,45 @@ def test_bad_site_is_named(change, problem):
     assert checks.check_site(sites.site()) == []
     (found,) = checks.check_site({**sites.site(), **change})
     assert found.startswith(problem)
+
+
+def settled(**changes):
+    """One good host with changes to what was seen of its system."""
+    host = sites.hosts(["m1"], lambda address, number: sites.settled(address, f"node-{number}", True))["m1"]
+    host["seen"]["system"].update(changes)
+    return host
+
+
+def test_good_hosts_are_no_problem():
+    assert checks.check_hosts({"m1": settled()}, {"m1": "10.0.0.1"}) == []
+
+
+@pytest.mark.parametrize(
+    ("system", "problem"),
+    [
+        ({"distribution": "fedora 43"}, "m1: its system is fedora 43, wanted is one of debian 13, ubuntu 24.04"),
+        ({"memory_mib": 480}, "m1: it has 480 MiB of memory, wanted are at least 700"),
+        ({"disk_free_mib": 100}, "m1: /var has 100 MiB free, wanted are at least 2000"),
+        ({"addresses": ["10.9.9.9"]}, "m1: its address 10.0.0.1 is not on the host, which has 10.9.9.9; set swarm_"),
+    ],
+)
+def test_unfit_hosts_are_named(system, problem):
+    (found,) = checks.check_hosts({"m1": settled(**system)}, {"m1": "10.0.0.1"})
+    assert found.startswith(problem)
+
+
+def test_missing_module_old_engine_and_live_restore_are_named():
+    host = settled()
+    host["seen"]["modules"]["ip_vs"] = "missing"
+    host["seen"]["engine"]["version"] = "20.10.24+dfsg1"
+    host["wanted"]["docker"]["files"]["/etc/docker/daemon.json"]["text"] = '{"live-restore": true}'
+    found = checks.check_hosts({"m1": host}, {"m1": "10.0.0.1"})
+    assert len(found) == 3
+    for part, problem in zip(("lacks ip_vs", "engine is 20.10.24", "live-restore"), found, strict=True):
+        assert part in problem
+
+
+def test_shared_machine_id_and_address_are_named():
+    found = checks.check_hosts({"m1": settled(), "w1": settled()}, {"m1": "10.0.0.1", "w1": "10.0.0.1"})
+    assert found[0].startswith("m1 and w1 have the same machine-id 10.0.0.1; make a new one")
+    assert found[1].startswith("m1 and w1 have the same address 10.0.0.1; give each")

@@ -77,7 +77,7 @@ def test_volume_label_goes_where_the_data_is():
     ("drift", "expected"),
     [
         (lambda seen: seen["packages"].update({"docker.io": None}), "install docker.io"),
-        (lambda seen: seen["modules"].update(ip_vs=False), "load kernel modules ip_vs"),
+        (lambda seen: seen["modules"].update(ip_vs="available"), "load kernel modules ip_vs"),
         (lambda seen: seen["services"]["docker"].update(active=False), "start docker"),
         (lambda seen: seen["services"]["docker"].update(enabled=False), "enable docker at boot"),
         (lambda seen: seen["files"].update({"/etc/docker/daemon.json": None}), "write /etc/docker/daemon.json"),
