@@ -115,6 +115,9 @@ class Host:
             f"ubd0={self.folder / DISK},{self.image / 'disk.img'}",
             f"ubd1r={self.folder / SEED}",
             *("root=/dev/ubda", "rw", "net.ifnames=0", "quiet"),
+            # This kernel charges CPU time in ticks of 10 ms, all that a container with 0.1 CPU gets in a period. A
+            # period must then begin with a tick, or the container pays for a tick of which it ran a fraction.
+            "highres=off",
             # 512 terminals that nobody uses, each of which udev would look at.
             "pty.legacy_count=0",
             f"vec0:transport=tap,ifname={self.name},depth=128,gro=1,mac={network.hardware_address_of(self.address)}",
