@@ -56,12 +56,12 @@ molecule: packages setup ## Test the main job on a fleet of its own
 	molecule test
 
 site-test: packages setup ## Test what the README promises on real fleets
-	pytest tests/site
+	pytest tests/site -m "not long"
 
 test: lint unit app-test fleet-test molecule site-test ## Everything that a change must pass
 
-test-long: ## Proofs that take too long for every change
-	@echo "Everything is in 'make test' for now."
+test-long: packages setup ## The site's tests with those that take too long for every change
+	pytest tests/site
 
 bench: packages setup ## Measure a run that finds nothing to do, on the demo's fleet
 	python bench/converged_run.py $$($(FLEET) inventory)

@@ -135,6 +135,7 @@ def reset(fleet):
     assert fleet.play("-e", "reset_confirm=yes", playbook="playbooks/reset.yml").code == 0
 
 
+@pytest.mark.long
 def test_reset_and_site_serve_again_with_the_data_kept(fleet, first_run):
     before = visits(fleet.page(fleet.addresses["manager-1"]))
     reset(fleet)
@@ -143,6 +144,7 @@ def test_reset_and_site_serve_again_with_the_data_kept(fleet, first_run):
     assert visits(fleet.page(fleet.addresses["worker-2"])) == before + 1
 
 
+@pytest.mark.long
 def test_one_host_is_a_site(fleet, first_run):
     reset(fleet)
     fleet.set_hosts(["manager-1"], [])
@@ -152,6 +154,7 @@ def test_one_host_is_a_site(fleet, first_run):
     assert set(fleet.play().changed.values()) == {0}
 
 
+@pytest.mark.long
 def test_three_managers_and_two_workers(fleet, first_run):
     reset(fleet)
     fleet.command("up", "5")
