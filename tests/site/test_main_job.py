@@ -92,6 +92,7 @@ def test_second_operator_with_a_fresh_clone_changes_nothing(fleet, first_run, tm
 def test_web_task_stays_small_under_load(fleet, first_run):
     stop = "for i in $(seq 200); do curl -s -o /dev/null http://$0:4000/; done"
     fleet.command("exec", "--", "sh", "-c", stop, fleet.addresses["worker-2"])
+    seen = 0
     for host in fleet.addresses:
         stats = fleet.on(host, "docker stats --no-stream --format '{{json .}}'")
         for task in map(json.loads, stats.splitlines()):
@@ -99,7 +100,9 @@ def test_web_task_stays_small_under_load(fleet, first_run):
                 used, limit = task["MemUsage"].split(" / ")
                 assert limit == "50MiB"
                 assert float(used.removesuffix("MiB")) < 44, task
-        assert fleet.on(host, "dmesg | grep -c 'Memory cgroup out of memory' || true").strip() == "0"
+                seen += 1
+        assert "Memory cgroup out of memory" not in fleet.on(host, "dmesg")
+    assert seen
 
 
 def test_replicas_follow_one_number_and_only_the_stack_changes(fleet, first_run, tmp_path):
