@@ -151,9 +151,15 @@ def replica(page):
     return re.search(r"Hostname:.*?([0-9a-f]{12})", page)[1]
 
 
-@pytest.fixture(scope="module")
-def make_fleet(request):
-    """Boot fleets under names of their own; they end with the module."""
+def pytest_collection_modifyitems(items):
+    """Let the main job go first, on the bare hosts that the others then find serving, and the tear-down last."""
+    order = {"test_main_job": -1, "test_tear_down": 1}
+    items.sort(key=lambda item: order.get(item.path.stem, 0))
+
+
+@pytest.fixture(scope="session")
+def make_fleet():
+    """Boot fleets under names of their own; they end with the session."""
     fleets = []
 
     def make(count, managers=1):
@@ -165,3 +171,22 @@ def make_fleet(request):
     yield make
     for fleet in fleets:
         fleet.command("down", check=False)
+
+
+@pytest.fixture(scope="session")
+def bare(make_fleet):
+    """A manager and two workers on which nothing was done; FLOTILLA_FLEET names a serving fleet to take instead."""
+    return Fleet(os.environ["FLOTILLA_FLEET"]) if "FLOTILLA_FLEET" in os.environ else make_fleet(3)
+
+
+@pytest.fixture(scope="session")
+def first_run(bare):
+    """The run that brings them to the page."""
+    return bare.play(verbose=True)
+
+
+@pytest.fixture
+def fleet(bare, first_run):
+    """The serving fleet that all tests share: each leaves it serving, with the inventory that it found."""
+    assert first_run.code == 0
+    return bare

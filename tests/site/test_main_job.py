@@ -4,38 +4,32 @@ Each test goes on where the one before it left the fleet.
 """
 
 import json
+import os
 import re
 import subprocess
 
 import pytest
 from conftest import REPOSITORY, replica, visits
 
-pytestmark = pytest.mark.usefixtures("fleet")
 # What no output may hold: join tokens, private keys, and the bcrypt hash of the registry's password.
 SECRET_SHAPES = re.compile(r"SWMTKN-1-\w{20}|SWMKEY-1-|PRIVATE KEY-----|\$2[aby]\$")
 
 
-@pytest.fixture(scope="module")
-def fleet(make_fleet):
-    return make_fleet(3)
+needs_bare_hosts = pytest.mark.skipif("FLOTILLA_FLEET" in os.environ, reason="the named fleet is not bare")
 
 
-@pytest.fixture(scope="module")
-def first_run(fleet):
-    return fleet.play(verbose=True)
-
-
-def test_check_on_bare_hosts_tells_the_whole_plan(fleet):
-    run = fleet.play("--check", "--diff")
+@needs_bare_hosts
+def test_check_on_bare_hosts_tells_the_whole_plan(bare):
+    run = bare.play("--check", "--diff")
     assert run.code == 0
     for role in ("docker", "swarm", "registry", "image", "stack"):
         assert re.search(rf"^{role}: ", run.output, re.MULTILINE) or f"+++ after: {role}: " in run.output, role
     assert all(run.changed.values())
-    assert "docker" not in fleet.on("worker-1", "ls /etc /usr/bin")
+    assert "docker" not in bare.on("worker-1", "ls /etc /usr/bin")
 
 
-def test_bad_input_is_one_report_and_changes_nothing(fleet):
-    run = fleet.play("-e", "stack_timeout=soon", "-e", "docker_deamon_options=x", "-e", "registry_url=reg")
+def test_bad_input_is_one_report_and_changes_nothing(bare):
+    run = bare.play("-e", "stack_timeout=soon", "-e", "docker_deamon_options=x", "-e", "registry_url=reg")
     assert run.code != 0
     assert set(run.changed.values()) == {0}
     assert "3 problems; nothing was changed:" in run.output
@@ -49,7 +43,7 @@ def test_first_run_brings_bare_hosts_to_the_page(fleet, first_run):
     assert first_run.output.rstrip().endswith(":4000/")
 
 
-def test_every_node_serves_all_replicas_and_one_count(fleet, first_run):
+def test_every_node_serves_all_replicas_and_one_count(fleet):
     pages = [fleet.page(address) for address in fleet.addresses.values() for _ in range(8)]
     assert len({replica(page) for page in pages}) == 5
     counts = [visits(page) for page in pages]
@@ -68,7 +62,7 @@ def test_output_of_the_whole_run_holds_no_secret(fleet, first_run):
     assert not SECRET_SHAPES.search(first_run.output)
 
 
-def test_second_run_changes_nothing_and_does_little(fleet, first_run):
+def test_second_run_changes_nothing_and_does_little(fleet):
     run = fleet.play()
     assert run.code == 0
     assert set(run.changed.values()) == {0}
@@ -76,20 +70,20 @@ def test_second_run_changes_nothing_and_does_little(fleet, first_run):
     assert run.tasks["manager-1"] <= 6
 
 
-def test_check_on_the_serving_site_finds_nothing(fleet, first_run):
+def test_check_on_the_serving_site_finds_nothing(fleet):
     run = fleet.play("--check", "--diff")
     assert run.code == 0
     assert set(run.changed.values()) == {0}
 
 
-def test_second_operator_with_a_fresh_clone_changes_nothing(fleet, first_run, tmp_path):
+def test_second_operator_with_a_fresh_clone_changes_nothing(fleet, tmp_path):
     subprocess.run(["git", "clone", "--quiet", REPOSITORY, tmp_path / "clone"], check=True)
     run = fleet.play(clone=tmp_path / "clone")
     assert run.code == 0
     assert set(run.changed.values()) == {0}
 
 
-def test_web_task_stays_small_under_load(fleet, first_run):
+def test_web_task_stays_small_under_load(fleet):
     stop = "for i in $(seq 200); do curl -s -o /dev/null http://$0:4000/; done"
     fleet.command("exec", "--", "sh", "-c", stop, fleet.addresses["worker-2"])
     seen = 0
@@ -105,7 +99,7 @@ def test_web_task_stays_small_under_load(fleet, first_run):
     assert seen
 
 
-def test_replicas_follow_one_number_and_only_the_stack_changes(fleet, first_run, tmp_path):
+def test_replicas_follow_one_number_and_only_the_stack_changes(fleet, tmp_path):
     text = (REPOSITORY / "app/stack.yml").read_text()
     assert text.count("replicas: 5") == 1
     (tmp_path / "stack.yml").write_text(text.replace("replicas: 5", "replicas: 2"))
@@ -117,7 +111,7 @@ def test_replicas_follow_one_number_and_only_the_stack_changes(fleet, first_run,
     assert run.output.count("skipping: no hosts matched") == 7
 
 
-def test_added_worker_joins_by_the_next_run(fleet, first_run):
+def test_added_worker_joins_by_the_next_run(fleet):
     before = visits(fleet.page(fleet.addresses["manager-1"]))
     fleet.command("up", "4")
     fleet.set_hosts(["manager-1"], ["worker-1", "worker-2", "worker-3"])
@@ -125,47 +119,3 @@ def test_added_worker_joins_by_the_next_run(fleet, first_run):
     assert run.code == 0
     assert visits(fleet.page(fleet.addresses["worker-3"])) == before + 1
     assert "worker-3" in fleet.on("manager-1", "docker node ls")
-
-
-def test_reset_asks_first(fleet, first_run):
-    run = fleet.play(playbook="playbooks/reset.yml")
-    assert run.code != 0
-    assert "not 'yes'" in run.output
-    assert fleet.services()["web"] == "5/5"
-
-
-def reset(fleet):
-    assert fleet.play("-e", "reset_confirm=yes", playbook="playbooks/reset.yml").code == 0
-
-
-@pytest.mark.long
-def test_reset_and_site_serve_again_with_the_data_kept(fleet, first_run):
-    before = visits(fleet.page(fleet.addresses["manager-1"]))
-    reset(fleet)
-    assert "inactive" in fleet.on("worker-1", "docker info --format '{{.Swarm.LocalNodeState}}'")
-    assert fleet.play().code == 0
-    assert visits(fleet.page(fleet.addresses["worker-2"])) == before + 1
-
-
-@pytest.mark.long
-def test_one_host_is_a_site(fleet, first_run):
-    reset(fleet)
-    fleet.set_hosts(["manager-1"], [])
-    assert fleet.play().code == 0
-    assert fleet.services() == {"web": "5/5", "redis": "1/1"}
-    assert replica(fleet.page(fleet.addresses["manager-1"]))
-    assert set(fleet.play().changed.values()) == {0}
-
-
-@pytest.mark.long
-def test_three_managers_and_two_workers(fleet, first_run):
-    reset(fleet)
-    fleet.command("up", "5")
-    fleet.set_hosts(["manager-1", "worker-1", "worker-2"], ["worker-3", "worker-4"])
-    assert fleet.play().code == 0
-    nodes = fleet.on("manager-1", "docker node ls --format '{{.Status}} {{.ManagerStatus}}'").splitlines()
-    assert len(nodes) == 5
-    assert all(node.startswith("Ready") for node in nodes)
-    assert sum(node.endswith(("Leader", "Reachable")) for node in nodes) == 3
-    assert all(replica(fleet.page(address)) for address in fleet.addresses.values())
-    assert set(fleet.play().changed.values()) == {0}

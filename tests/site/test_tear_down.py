@@ -1,0 +1,48 @@
+"""Down and up again; each test goes on where the one before it left the shared fleet, and nothing comes after."""
+
+import pytest
+from conftest import replica, visits
+
+
+def test_reset_asks_first(fleet):
+    run = fleet.play(playbook="playbooks/reset.yml")
+    assert run.code != 0
+    assert "not 'yes'" in run.output
+    assert fleet.services()["web"] == "5/5"
+
+
+def reset(fleet):
+    assert fleet.play("-e", "reset_confirm=yes", playbook="playbooks/reset.yml").code == 0
+
+
+@pytest.mark.long
+def test_reset_and_site_serve_again_with_the_data_kept(fleet):
+    before = visits(fleet.page(fleet.addresses["manager-1"]))
+    reset(fleet)
+    assert "inactive" in fleet.on("worker-1", "docker info --format '{{.Swarm.LocalNodeState}}'")
+    assert fleet.play().code == 0
+    assert visits(fleet.page(fleet.addresses["worker-2"])) == before + 1
+
+
+@pytest.mark.long
+def test_one_host_is_a_site(fleet):
+    reset(fleet)
+    fleet.set_hosts(["manager-1"], [])
+    assert fleet.play().code == 0
+    assert fleet.services() == {"web": "5/5", "redis": "1/1"}
+    assert replica(fleet.page(fleet.addresses["manager-1"]))
+    assert set(fleet.play().changed.values()) == {0}
+
+
+@pytest.mark.long
+def test_three_managers_and_two_workers(fleet):
+    reset(fleet)
+    fleet.command("up", "5")
+    fleet.set_hosts(["manager-1", "worker-1", "worker-2"], ["worker-3", "worker-4"])
+    assert fleet.play().code == 0
+    nodes = fleet.on("manager-1", "docker node ls --format '{{.Status}} {{.ManagerStatus}}'").splitlines()
+    assert len(nodes) == 5
+    assert all(node.startswith("Ready") for node in nodes)
+    assert sum(node.endswith(("Leader", "Reachable")) for node in nodes) == 3
+    assert all(replica(fleet.page(address)) for address in fleet.addresses.values())
+    assert set(fleet.play().changed.values()) == {0}
