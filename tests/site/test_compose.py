@@ -1,0 +1,28 @@
+"""The app on one machine, by Docker Compose alone, with images of the fleet's registry in place of Docker Hub's."""
+
+import pytest
+from conftest import REPOSITORY, replica, visits
+
+# The builder has the app's folder with its wheels.
+START = f"""\
+set -eu
+apt-get install -y -qq --no-install-recommends docker-compose >/dev/null
+rm -rf /root/compose && cp -r /var/cache/flotilla/context /root/compose && cd /root/compose
+cat > compose.yml <<'EOF_COMPOSE'
+{(REPOSITORY / "app/compose.yml").read_text()}
+EOF_COMPOSE
+printf not-a-secret > redis_password.txt
+image() {{ docker images --format '{{{{.Repository}}}}:{{{{.Tag}}}}' | grep "/trixie-$1:" | head -n 1; }}
+export BASE=$(image python) REDIS_IMAGE=$(image redis) PORT=4080
+timeout 240 docker-compose up --build --detach --wait
+"""
+
+
+@pytest.mark.long
+def test_compose_file_serves_and_counts(fleet, request):
+    remove = "cd /root/compose && PORT=4080 docker-compose down --volumes --rmi local && rm -r /root/compose"
+    request.addfinalizer(lambda: fleet.on("manager-1", remove))
+    fleet.on("manager-1", START)
+    pages = [fleet.on("manager-1", "curl -fsS http://127.0.0.1:4080/") for _ in range(3)]
+    assert [visits(page) for page in pages] == [1, 2, 3]
+    assert len({replica(page) for page in pages}) == 1
