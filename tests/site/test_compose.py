@@ -1,7 +1,7 @@
 """The app on one machine, by Docker Compose alone, with images of the fleet's registry in place of Docker Hub's."""
 
 import pytest
-from conftest import REPOSITORY, replica, visits
+from conftest import REPOSITORY, quote, replica, visits
 
 # The builder has the app's folder with its wheels.
 START = f"""\
@@ -23,6 +23,7 @@ def test_compose_file_serves_and_counts(fleet, request):
     remove = "cd /root/compose && PORT=4080 docker-compose down --volumes --rmi local && rm -r /root/compose"
     request.addfinalizer(lambda: fleet.on("manager-1", remove))
     fleet.on("manager-1", START)
-    pages = [fleet.on("manager-1", "curl -fsS http://127.0.0.1:4080/") for _ in range(3)]
+    visit = 'import urllib.request as r; print(r.urlopen("http://127.0.0.1:4080/", timeout=10).read().decode())'
+    pages = [fleet.on("manager-1", f"python3 -c {quote(visit)}") for _ in range(3)]
     assert [visits(page) for page in pages] == [1, 2, 3]
     assert len({replica(page) for page in pages}) == 1
