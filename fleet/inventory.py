@@ -52,6 +52,8 @@ def connection_text(fleet: Path, namespace: Path) -> str:
         "ansible_user": USER,
         "ansible_ssh_private_key_file": str(private_key_of(fleet)),
         "ansible_ssh_common_args": shlex.join(ssh_options(fleet, namespace)),
+        # Fleets may have the same addresses: each keeps its open connections apart.
+        "ansible_control_path_dir": str(fleet / "ssh" / "open"),
         "ansible_python_interpreter": "/usr/bin/python3",
     }
     # A JSON string is a YAML string.

@@ -42,6 +42,7 @@ def test_connection_reaches_hosts_through_the_namespace_and_checks_their_keys():
     assert variables == {
         "ansible_user": "admin",
         "ansible_ssh_private_key_file": "/srv/fleets/demo/ssh/id_ed25519",
+        "ansible_control_path_dir": "/srv/fleets/demo/ssh/open",
         "ansible_python_interpreter": "/usr/bin/python3",
     }
 
