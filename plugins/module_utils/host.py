@@ -65,17 +65,24 @@ def _default_address():
 
 
 def packages(run, names):
-    """Return ``{name: version or None}`` of Debian packages; ``None`` means not (completely) installed."""
+    """Describe Debian packages.
+
+    :return: dict with ``packages``, ``{name: version or None}`` where ``None`` means not (completely) installed, and
+        ``held`` and ``unfinished``, the names of those whose version apt must not change, and of those on which an
+        installation stopped half-way
+    """
     if not names:
-        return {}
+        return {"packages": {}, "held": [], "unfinished": []}
     query = ["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Abbrev} ${Version}\\n", *names]
     _rc, out, _err = run(query)
-    installed = {}
-    for line in out.splitlines():
-        fields = line.split()
-        if len(fields) == 3 and fields[1].startswith(("ii", "hi")):
-            installed[fields[0]] = fields[2]
-    return {name: installed.get(name) for name in names}
+    states = [line.split() for line in out.splitlines()]
+    installed = {state[0]: state[2] for state in states if state[1].startswith(("ii", "hi"))}
+    return {
+        "packages": {name: installed.get(name) for name in names},
+        "held": [state[0] for state in states if state[1].startswith("h")],
+        # The second letter: half-installed, unpacked, half-configured, or waiting for another package's trigger.
+        "unfinished": [state[0] for state in states if state[1][1] in "HUFWt"],
+    }
 
 
 def files(paths, texts):

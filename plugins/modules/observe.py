@@ -59,10 +59,10 @@ wanted:
   type: dict
 seen:
   description: >
-    C(system), C(packages), C(files), C(services), C(modules) as in module_utils/host.py; C(engine), C(swarm),
-    C(volumes), C(nodes), C(stack), C(logs) as in module_utils/swarm.py; C(login) (empty when the registry accepted the
-    stored login, else the reason), C(images) (reference to digest or null), C(page) (empty when it answered or none was
-    asked for, else the reason).
+    C(system), C(packages), C(held), C(unfinished), C(files), C(services), C(modules) as in module_utils/host.py;
+    C(engine), C(swarm), C(volumes), C(nodes), C(stack), C(logs) as in module_utils/swarm.py; C(login) (empty when the
+    registry accepted the stored login, else the reason), C(images) (reference to digest or null), C(page) (empty when
+    it answered or none was asked for, else the reason).
   returned: always
   type: dict
 """
@@ -111,7 +111,6 @@ def main():
     wanted = module.params["wanted"]
     seen = {
         "system": host.system(module.run_command),
-        "packages": host.packages(module.run_command, gather(wanted, "packages")),
         "files": look_at_files(wanted),
         "services": host.services(module.run_command, gather(wanted, "services")),
         "modules": host.kernel_modules(gather(wanted, "modules")),
@@ -119,6 +118,7 @@ def main():
         "images": dict.fromkeys(module.params["references"]),
         "page": "no engine" if module.params["page"] else "",
     }
+    seen.update(host.packages(module.run_command, gather(wanted, "packages")))
     seen.update(swarm.observe(module.params["stack"], module.params["logs"]))
     if seen["engine"]:
         if module.params["registry"]:

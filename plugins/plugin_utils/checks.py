@@ -13,10 +13,9 @@ from pathlib import Path
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-# Systems that are proven (Debian 13) or of the same family (Ubuntu 24.04).
-SYSTEMS = ("debian 13", "ubuntu 24.04")
-# start_interval of health checks came with Docker 25 (https://docs.docker.com/engine/release-notes/25.0/).
-ENGINE = 25
+from . import engine_source
+from .systems import ENGINE, SYSTEMS
+
 # An idle engine in a swarm takes about 200 MiB, the system as much, and a host should carry a few tasks of 50 MiB.
 MEMORY_MIB = 700
 # Engine and packages take about 600 MiB, images and their build as much again.
@@ -123,7 +122,11 @@ def check_hosts(hosts, addresses):
     ]
     for name, host in hosts.items():
         problems += [f"{name}: {problem}" for problem in _host_problems(host["wanted"], host["seen"], addresses[name])]
-    return problems
+    found = defaultdict(list)
+    for name, host in hosts.items():
+        for problem in engine_source.problems(host["wanted"].get("docker_engine", {}), host["seen"]):
+            found[problem].append(name)
+    return problems + [f"{problem} ({_name(names, hosts)})" for problem, names in found.items()]
 
 
 def _shared(kind, values, remedy):

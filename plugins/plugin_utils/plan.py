@@ -6,7 +6,7 @@ even where hosts are still bare, because each phase is planned on the state that
 
 from __future__ import annotations
 
-from . import checks, host_state, membership, stack
+from . import checks, engine_source, host_state, membership, stack, systems
 from .host_state import Act
 
 
@@ -19,9 +19,10 @@ def make_plan(site, hosts):
     :param hosts: dict of inventory name to the result of ``flotilla.swarm.observe`` (``wanted`` and ``seen``)
     :return: dict, JSON all through:
         ``problems``  list of str; when not empty, nothing else is there and nothing may be changed
-        ``hosts``     by inventory name: ``address``, ``labels`` to set, ``packages`` (of all roles on the host),
-                      ``acts`` (list of ``Act`` as dicts), ``phases`` (the plays that the host must go through) and
-                      ``stale`` (roles whose service must be restarted)
+        ``hosts``     by inventory name: ``address``, ``labels`` to set, ``packages`` (of all roles on the host, as
+                      apt is asked for them), ``engine`` (see ``docker_engine`` of role docker), ``acts`` (list of
+                      ``Act`` as dicts), ``phases`` (the plays that the host must go through), ``stale`` (roles whose
+                      service must be restarted) and ``notes`` (what a user should know, list of str)
         ``via``       manager through which others join and the stack is deployed
         ``changes``   bool, whether there is anything to do
         ``stack``     ``variables`` of the stack file, ``secrets`` to create
@@ -72,6 +73,9 @@ class _Host:
         self.wanted = observed["wanted"]
         self.seen = observed["seen"]
         self.address = choose_address(self.wanted.get("swarm", {}), self.seen["system"])
+        self.engine = engine_source.decide(self.wanted.get("docker_engine", {}), self.seen)
+        if self.wanted.get("image"):
+            self.wanted["image"]["packages"] = [*self.wanted["image"]["packages"], *self.engine.builder]
         self.labels = {}
         self.acts = []
         self.phases = set()
@@ -92,10 +96,13 @@ class _Host:
 
     def as_dict(self):
         """Return the part of the plan that is about this host."""
+        roles = (role for name, role in self.wanted.items() if name != "docker_engine")
         return {
             "address": self.address,
             "labels": self.labels,
-            "packages": sorted({name for role in self.wanted.values() for name in role.get("packages", [])}),
+            "packages": sorted({*self.engine.requests, *(name for role in roles for name in role.get("packages", []))}),
+            "engine": {key: getattr(self.engine, key) for key in ("files", "hold", "release", "change")},
+            "notes": [note for note in (systems.note(self.seen["system"]["distribution"]), self.engine.note) if note],
             "acts": [vars(act) for act in self.acts],
             "phases": sorted(self.phases),
             "stale": self.stale,
@@ -117,6 +124,7 @@ def choose_address(wanted, system):
 
 
 def _docker_and_registry(host, registry_seen, site):
+    host.add("docker", host.engine.acts)
     host.compare("docker", "docker")
     host.compare("registry", "registry", "registry_server")
     if host.name not in [*site["managers"], *site["workers"]]:

@@ -23,10 +23,18 @@ def plan_lines(plan):
         for act in host["acts"]:
             together.setdefault((act["role"], act["text"]), []).append(name)
     if not together:
-        return ["Plan: nothing to do, everything is as the inventory says."]
+        return ["Plan: nothing to do, everything is as the inventory says.", *_note_lines(plan)]
     rows = [(role, text, name_hosts(names, plan["hosts"])) for (role, text), names in together.items()]
     rows.sort(key=lambda row: ROLES.index(row[0]))
-    return ["Plan:", *(f"  {role:<9} {names}: {text}" for role, text, names in rows)]
+    return ["Plan:", *(f"  {role:<9} {names}: {text}" for role, text, names in rows), *_note_lines(plan)]
+
+
+def _note_lines(plan):
+    together = {}
+    for name, host in plan["hosts"].items():
+        for note in host["notes"]:
+            together.setdefault(note, []).append(name)
+    return [f"Note: {name_hosts(names, plan['hosts'])}: {note}" for note, names in together.items()]
 
 
 def name_hosts(names, everyone):

@@ -69,12 +69,12 @@ class Fleet:
         return self.command("ssh", host, f"sudo sh -c {quote(command)}")
 
     def play(self, *words, playbook="site.yml", clone=REPOSITORY, verbose=False):
-        """Run a playbook against the fleet, from a clone of the repository."""
+        """Run a playbook, or a tuple of them, against the fleet, from a clone of the repository."""
         command = [
             BIN / "ansible-playbook",
             "--inventory",
             self.inventory,
-            playbook,
+            *((playbook,) if isinstance(playbook, str) else playbook),
             *words,
             *(["-vvv"] if verbose else []),
         ]

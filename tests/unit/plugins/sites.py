@@ -14,6 +14,9 @@ services:
     image: ${REDIS_IMAGE}
     deploy: {placement: {constraints: ["node.labels.flotilla.volume.redis == true"]}}
 """
+PIN = "/etc/apt/preferences.d/flotilla-docker"
+KEY, REPOSITORY = "/etc/apt/keyrings/docker.asc", "/etc/apt/sources.list.d/docker.sources"
+ENGINES = ("docker.io", "docker-cli", "docker-ce", "docker-ce-cli", "containerd.io")
 REFERENCES = ("reg:5000/base:1", "reg:5000/redis:1", "reg:5000/hello:1")
 
 
@@ -21,10 +24,25 @@ def wanted(address):
     """What the roles want on every member."""
     return {
         "docker": {
-            "packages": ["docker.io"],
+            "packages": ["python3-docker"],
             "files": {"/etc/docker/daemon.json": {"text": "{}\n", "mode": "0644"}},
             "services": ["docker"],
             "modules": ["ip_vs"],
+        },
+        "docker_engine": {
+            "source": "distro",
+            "version": "",
+            "pattern": "",
+            "url": "https://packages.example",
+            "suite": "trixie",
+            "key": "",
+            "fingerprint": "",
+            "sources": {
+                "distro": {"packages": list(ENGINES[:2]), "builder": "docker-buildx"},
+                "vendor": {"packages": list(ENGINES[2:]), "builder": "docker-buildx-plugin"},
+            },
+            "packages": [*ENGINES, "docker-buildx", "docker-buildx-plugin"],
+            "files": {path: {"text": f"{path}\n", "mode": "0644"} for path in (KEY, REPOSITORY, PIN)},
         },
         "swarm": {"advertise_addr": "", "ansible_host": address},
         "registry_server": {},
@@ -51,8 +69,12 @@ def bare(address):
             "addresses": [address],
             "default_address": address,
         },
-        "packages": {"docker.io": None},
-        "files": {"/etc/docker/daemon.json": None, "/etc/docker/certs.d/reg:5000/ca.crt": None},
+        "packages": dict.fromkeys([*ENGINES, "docker-buildx", "docker-buildx-plugin", "python3-docker"]),
+        "held": [],
+        "unfinished": [],
+        "files": dict.fromkeys(
+            ["/etc/docker/daemon.json", "/etc/docker/certs.d/reg:5000/ca.crt", KEY, REPOSITORY, PIN]
+        ),
         "services": {"docker": {"active": False, "enabled": False, "started": 0}},
         "modules": {"ip_vs": "available"},
         "engine": None,
@@ -74,12 +96,14 @@ def bare(address):
 def settled(address, node_id, manager=False):
     """A host on which everything is as wanted."""
     seen = bare(address)
-    seen["packages"] = {"docker.io": "26"}
-    seen["files"] = {
-        "/etc/docker/daemon.json": file_of("{}\n"),
-        "/etc/docker/certs.d/reg:5000/ca.crt": file_of("CA"),
-        "/etc/flotilla/ca.crt": file_of("CA"),
-    }
+    seen["packages"].update({"docker.io": "26.1.5+dfsg1-9", "docker-cli": "26.1.5+dfsg1-9", "python3-docker": "5"})
+    seen["files"].update(
+        {
+            "/etc/docker/daemon.json": file_of("{}\n"),
+            "/etc/docker/certs.d/reg:5000/ca.crt": file_of("CA"),
+            "/etc/flotilla/ca.crt": file_of("CA"),
+        }
+    )
     seen["services"] = {"docker": {"active": True, "enabled": True, "started": 200}}
     seen["modules"] = {"ip_vs": "loaded"}
     seen["engine"] = {"version": "26.1.5", "warnings": []}

@@ -1,8 +1,12 @@
 """Bad input gets one clear sentence each."""
 
+import re
+from pathlib import Path
+
 import pytest
 import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils import checks
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.systems import ENGINE, SYSTEMS
 
 OPTIONS = checks.load_specs("roles")
 GOOD = {"managers": ["m1"], "workers": ["w1"], "swarm": ["m1", "w1"], "registry": ["m1"]}
@@ -104,3 +108,12 @@ def test_shared_machine_id_and_address_are_named():
     found = checks.check_hosts({"m1": settled(), "w1": settled()}, {"m1": "10.0.0.1", "w1": "10.0.0.1"})
     assert found[0].startswith("m1 and w1 have the same machine-id 10.0.0.1; make a new one")
     assert found[1].startswith("m1 and w1 have the same address 10.0.0.1; give each")
+
+
+def test_documented_systems_are_those_that_are_checked():
+    rows = re.findall(r"^\| (\w+ \d+(?:\.\d+)?) \| (accepted, not )?proven:", Path("docs/engine.md").read_text(), re.M)
+    assert {name: not unproven for name, unproven in rows} == {name: each.proven for name, each in SYSTEMS.items()}
+
+
+def test_documented_engine_is_the_one_that_is_checked():
+    assert f"| Docker {ENGINE} or newer |" in Path("docs/engine.md").read_text()
