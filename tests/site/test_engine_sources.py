@@ -165,7 +165,7 @@ def test_another_version_is_brought_and_held(vendor, settings):
     missing = settings(**vendor.variables, docker_version="27.0.3")
     run = vendor.fleet.play(*missing, playbook=ONLY_ENGINE)
     assert run.code != 0
-    assert "no available installation candidate for docker-ce=*27.0.3" in run.output
+    assert "no available installation candidate for docker-ce-cli=*27.0.3" in run.output
     assert vendor.versions() == [NEW, NEW]
 
 
