@@ -20,7 +20,7 @@ setup: .venv/ready ## Install the control node's tools, pinned, into .venv
 	touch $@
 
 packages: ## Install the Debian packages that the demo and the tests need
-	@tools/install-packages python3 python3-venv openssh-client curl redis-server gpg gpg-agent
+	@tools/install-packages python3 python3-venv openssh-client curl redis-server chromium-headless-shell gpg gpg-agent
 	@tools/install-packages $$($(FLEET) prerequisites)
 
 demo: packages setup ## Boot three hosts on this machine and bring them to the serving stack
@@ -38,16 +38,17 @@ lint: packages setup ## Check style of everything
 	ruff check . tools/document-variables
 	ruff format --check . tools/document-variables
 	yamllint --strict .
+	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	ansible-lint
-	hadolint app/Dockerfile
+	hadolint app/Dockerfile tests/site/own_app/Dockerfile
 	shellcheck $$(git grep -lE '^#!.*\b(sh|bash)$$')
 
 unit: packages setup ## Decide without hosts: unit tests
 	pytest tests/unit
 
-app-test: packages setup ## Test the app against a real Redis
+app-test: packages setup ## Test the app with a real Redis, gunicorn and browser
 	.cache/uv/bin/uv run --quiet --isolated --no-project --python $(PYTHON) \
-		--with-requirements app/requirements.txt --with pytest==9.2.0 pytest app/tests
+		--with-requirements app/requirements.txt --with pytest==9.2.0 --with playwright==1.65.2 pytest app/tests
 
 fleet-test: packages setup ## Test the test hosts
 	pytest tests/fleet

@@ -5,14 +5,14 @@ from typing import NamedTuple
 
 from .store import Replica
 
-# In units of the picture, which browsers scale to the page.
-WIDTH = 420
-BAR_LEFT = 104
-BAR_RIGHT = 376
-BAR_SPACE = 20
+# Across in percent of the page and down in pixels: so text keeps its size on a phone.
+BAR_LEFT = 34
+BAR_ROOM = 46
+BAR_SPACE = 22
 NODE_SPACE = 28
 
-# As much of a name as fits to the left of its bar: just what Docker calls a container.
+# As much of a name as fits beside its number on a phone; to the left of a bar: just what Docker calls a container.
+NODE_LENGTH = 22
 NAME_LENGTH = 12
 
 
@@ -31,6 +31,7 @@ class Node(NamedTuple):
     """One node with its replicas."""
 
     y: int
+    label: str
     name: str
     visits: int
     bars: list[Bar]
@@ -39,7 +40,6 @@ class Node(NamedTuple):
 class Picture(NamedTuple):
     """All nodes, and a sentence that says the same."""
 
-    width: int
     height: int
     bar_left: int
     bar_space: int
@@ -65,22 +65,23 @@ def draw(spread: list[Replica], node: str, replica: str) -> Picture:
             bars.append(
                 Bar(
                     y=y,
-                    label=shorten(entry.name),
+                    label=shorten(entry.name, NAME_LENGTH),
                     name=entry.name,
-                    width=round((BAR_RIGHT - BAR_LEFT) * entry.visits / longest, 1),
+                    width=round(BAR_ROOM * entry.visits / longest, 1),
                     visits=entry.visits,
                     here=(entry.node, entry.name) == (node, replica),
                 )
             )
             y += BAR_SPACE
-        nodes.append(Node(top, name or "this host", sum(bar.visits for bar in bars), bars))
+        name = name or "this host"
+        nodes.append(Node(top, shorten(name, NODE_LENGTH), name, sum(bar.visits for bar in bars), bars))
         y += BAR_SPACE // 2
-    return Picture(WIDTH, y, BAR_LEFT, BAR_SPACE, nodes, summarize(nodes))
+    return Picture(y, BAR_LEFT, BAR_SPACE, nodes, summarize(nodes))
 
 
-def shorten(name: str) -> str:
+def shorten(name: str, length: int) -> str:
     """Cut a name to the room that there is."""
-    return name if len(name) <= NAME_LENGTH else f"{name[: NAME_LENGTH - 1]}…"
+    return name if len(name) <= length else f"{name[: length - 1]}…"
 
 
 def summarize(nodes: list[Node]) -> str:

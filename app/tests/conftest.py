@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 import redis
+from flask.testing import FlaskClient
+from hello import create_app
 
 APP = Path(__file__).parents[1]
 PASSWORD = "canary-in-a-coal-mine"
@@ -114,6 +116,18 @@ class Web:
         """Stop as Swarm does, and tell the exit code."""
         self.process.terminate()
         return self.process.wait()
+
+
+def client_of(redis_server: RedisServer, **config: str) -> FlaskClient:
+    """Make a replica within this process."""
+    return create_app(
+        {
+            "REDIS_HOST": "127.0.0.1",
+            "REDIS_PORT": redis_server.port,
+            "REDIS_PASSWORD_FILE": redis_server.password_file,
+            **config,
+        }
+    ).test_client()
 
 
 @pytest.fixture

@@ -8,9 +8,7 @@ from hashlib import sha256
 from signal import SIGSTOP
 from xml.etree import ElementTree
 
-from conftest import RedisServer, Web, wait_until
-from flask.testing import FlaskClient
-from hello import create_app
+from conftest import Web, client_of, wait_until
 
 UNAVAILABLE = "cannot connect to Redis, counter disabled"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -83,8 +81,8 @@ def test_picture_shows_every_replica_with_its_node_and_visits(redis_server):
 
     texts = [text.text for text in svg_of(page).iter(f"{SVG}text")]
     assert texts == ["n1", "3", "one", "1", "two", "2", "n2", "4", "three", "4"]
-    widths = [float(bar.get("width")) for bar in svg_of(page).iter(f"{SVG}rect")]
-    assert widths == [68, 136, 272]
+    widths = [float(bar.get("width").removesuffix("%")) for bar in svg_of(page).iter(f"{SVG}rect")]
+    assert widths == [11.5, 23, 46]
 
 
 def test_picture_marks_the_replica_that_answered(redis_server):
@@ -112,18 +110,6 @@ def test_style_is_the_one_that_the_policy_allows(redis_server):
     style = re.search("<style>(.*)</style>", response.text, re.DOTALL)[1]
     digest = b64encode(sha256(style.encode()).digest()).decode()
     assert f"style-src 'sha256-{digest}'" in response.headers["Content-Security-Policy"]
-
-
-def client_of(redis_server: RedisServer, **config: str) -> FlaskClient:
-    """Make a replica within this process."""
-    return create_app(
-        {
-            "REDIS_HOST": "127.0.0.1",
-            "REDIS_PORT": redis_server.port,
-            "REDIS_PASSWORD_FILE": redis_server.password_file,
-            **config,
-        }
-    ).test_client()
 
 
 def visits(page: str) -> int:
