@@ -102,12 +102,12 @@ class Fleet:
             for name, entry in (group.get("hosts") or {}).items()
         }
 
-    def page(self, address, path="/", timeout=5):
+    def page(self, address, path="/", timeout=5, port=4000):
         """Visit a page from the fleet's network, as another machine there would.
 
         :return: its text, ``""`` when it does not answer in time
         """
-        url = f"http://{address}:4000{path}"
+        url = f"http://{address}:{port}{path}"
         return self.command("exec", "--", "curl", "-fsS", "--max-time", str(timeout), url, check=False)
 
     def services(self):
