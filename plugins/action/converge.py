@@ -15,6 +15,9 @@ INTERVAL = 3
 # Looks in a row that must find old tasks without an update before they count as left behind: the orchestrator itself
 # needs a moment between the end of one update and the start of the next.
 STALE_LOOKS = 10
+# Looks in a row that must find a task that no node can take: tasks that make room need a while to end, and a node that
+# reboots about a minute.
+HOMELESS_LOOKS = 30
 
 
 class ActionModule(ActionBase):
@@ -23,21 +26,27 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         """Return the specs of the converged services, or fail with the task that stands in the way."""
         result = super().run(tmp, task_vars)
-        deadline = time.monotonic() + int(self._task.args["timeout"])
-        said, stale_looks = None, 0
+        begin, timeout = time.monotonic(), int(self._task.args["timeout"])
+        said, stale_looks, homeless_looks = None, 0, 0
+        Display().display(f"  followed for at most {timeout} s (stack_timeout)")
         while True:
             seen = self._look(task_vars)
             services = seen.get("stack", {}).get("services", {})
             state = judge(services)
             stale_looks = stale_looks + 1 if state.stale else 0
+            homeless_looks = homeless_looks + 1 if state.homeless else 0
             if state.done or stale_looks == STALE_LOOKS:
                 specs = {name: entry["spec"] for name, entry in services.items()}
                 return dict(result, changed=False, specs=specs, stale=state.stale)
-            if not state.failure and time.monotonic() > deadline:
-                state.failure = f"not at its size after {self._task.args['timeout']} s (stack_timeout)"
+            elapsed = time.monotonic() - begin
+            if homeless_looks == HOMELESS_LOOKS:
+                state.failure = state.failure or f"no node can take a task of {', '.join(state.homeless)}"
+            if elapsed > timeout:
+                state.failure = state.failure or "not at its size in time"
             if state.failure:
                 logs = self._look(task_vars, state.trouble["id"]).get("logs", []) if state.trouble else []
-                raise AnsibleActionFail("\n".join(failure_lines(state, seen.get("nodes", []), logs)))
+                lines = failure_lines(state, seen.get("nodes", []), logs, elapsed, timeout)
+                raise AnsibleActionFail("\n".join(lines))
             line = progress_line(state)
             if line != said:
                 Display().display(line)

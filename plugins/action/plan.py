@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import getpass
+import secrets
+import socket
 from pathlib import Path
 
 import yaml
@@ -9,8 +12,10 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.flotilla.swarm.plugins.plugin_utils import checks
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.objects import read_configs
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.plan import make_plan
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.report import plan_lines, problem_lines
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stack import StackFileError
 
 ROOT = Path(__file__).parents[2]
 # Arguments that playbooks pass to roles; everything else with a role's prefix was set by a user.
@@ -39,9 +44,30 @@ class ActionModule(ActionBase):
             *checks.check_site(site),
             *(f"{name} could not be looked at; see its error above" for name in names if "seen" not in observed[name]),
         ]
+        if not problems:
+            try:
+                site = dict(site, salt=secrets.token_hex(16), stack=self._stack(site["stack"], task_vars))
+            except (OSError, StackFileError) as error:
+                problems.append(f"stack_file: {error}")
         plan = {"problems": problems} if problems else make_plan(site, observed)
         if plan["problems"]:
             raise AnsibleActionFail("\n".join(problem_lines(plan["problems"])))
         for line in plan_lines(plan):
             Display().display(line)
+        plan["stack"]["release"]["by"] = f"{getpass.getuser()}@{socket.gethostname()}"
         return dict(result, changed=False, **plan)
+
+    def _stack(self, stack, task_vars):
+        """Complete the site's ``stack`` with what lies on the control node, and with the values of secrets.
+
+        They are taken here, so that no task's arguments hold them.
+        """
+        values = self._templar.template(task_vars["stack_secrets"])
+        rotate = stack["rotate"]
+        return dict(
+            stack,
+            values={name: str(value or "") for name, value in values.items()},
+            configs=read_configs(stack["text"], Path(stack["folder"])),
+            rotate=rotate.split(",") if isinstance(rotate, str) else rotate,
+            release=int(stack["release"]),
+        )

@@ -9,7 +9,7 @@ name: report
 type: notification
 short_description: Show where the service answers as the last lines of a run
 description:
-  - Shows the result of M(flotilla.swarm.report) after the recap.
+  - Shows the result of M(flotilla.swarm.report) or M(flotilla.swarm.status) after the recap.
 requirements:
   - C(callbacks_enabled = flotilla.swarm.report) in ansible.cfg.
 author: The flotilla authors
@@ -31,7 +31,7 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_ok(self, result):
         """Remember the report when its task comes by."""
-        if result.task.resolved_action == "flotilla.swarm.report":
+        if result.task.resolved_action in ("flotilla.swarm.report", "flotilla.swarm.status"):
             self._lines = result.result["lines"]
 
     def v2_playbook_on_stats(self, stats):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.plan import image_variables
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.release_plan import image_variables
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.releases import steps
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.report import deploy_failure_lines
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stack import StackFileError, published_ports, render
 
 
@@ -28,6 +30,8 @@ class FilterModule:
     def filters(self):
         """Map filter names to functions."""
         return {
+            "deploy_failure_lines": deploy_failure_lines,
+            "deploy_steps": steps,
             "image_variables": image_variables,
             "published_ports": _named(published_ports),
             "render_stack": _named(render),

@@ -1,16 +1,11 @@
-"""Read what an engine knows about its swarm: membership, nodes, and one stack's services, tasks, secrets and record."""
+"""Read what an engine knows about its swarm: membership, nodes, and one stack's services, tasks and releases."""
 
 from __future__ import annotations
 
-import base64
-import json
-
+from . import releases
 from .engine import Engine, EngineError
 
 NAMESPACE_LABEL = "com.docker.stack.namespace"
-STACK_LABEL = "flotilla.stack"
-# Set by community.docker's rolling_versions: the number behind the object's name.
-VERSION_LABEL = "ansible_version"
 # Ended tasks that are shown per service; Swarm itself keeps five per slot.
 ENDED_TASKS = 5
 LOG_LINES = 15
@@ -61,8 +56,7 @@ def nodes(engine):
 def stack(engine, name):
     """Describe one stack as it runs.
 
-    :return: dict with ``services`` (by name without the stack's prefix), ``secrets`` (by object name) and ``record``
-        (see ``flotilla.swarm.plan``; ``None`` before the first converged deploy)
+    :return: dict with ``services`` (by name without the stack's prefix) and all that ``releases.objects`` tells
     """
     in_stack = {"label": [f"{NAMESPACE_LABEL}={name}"]}
     tasks = engine.get("/tasks", filters=in_stack)
@@ -71,11 +65,7 @@ def stack(engine, name):
             service["Spec"]["Name"].removeprefix(f"{name}_"): _service(service, tasks)
             for service in engine.get("/services", filters=in_stack, status="true")
         },
-        "secrets": {
-            secret["Spec"]["Name"]: secret["Spec"].get("Labels") or {}
-            for secret in engine.get("/secrets", filters={"label": [f"{STACK_LABEL}={name}"]})
-        },
-        "record": _record(engine, name),
+        **releases.objects(engine, name),
     }
 
 
@@ -86,6 +76,7 @@ def _service(service, tasks):
     return {
         "id": service["ID"],
         "spec": service["Spec"],
+        "updated": service["UpdatedAt"],
         "update": service.get("UpdateStatus") or {},
         "size": (service.get("ServiceStatus") or {}).get("DesiredTasks", 0),
         "ports": [port["PublishedPort"] for port in service.get("Endpoint", {}).get("Ports") or []],
@@ -106,17 +97,6 @@ def _task(task, service):
         # A task of an older spec still runs while an update replaces it.
         "current": dict(task["Spec"], Runtime=None) == dict(service["Spec"]["TaskTemplate"], Runtime=None),
     }
-
-
-def _record(engine, name):
-    configs = engine.get("/configs", filters={"label": [f"{STACK_LABEL}={name}"]})
-    if not configs:
-        return None
-    newest = max(configs, key=lambda config: int(config["Spec"]["Labels"].get(VERSION_LABEL, 0)))
-    try:
-        return json.loads(base64.b64decode(newest["Spec"]["Data"]))
-    except (ValueError, KeyError):
-        return None
 
 
 def _logs(engine, task):

@@ -61,8 +61,8 @@ seen:
   description: >
     C(system), C(packages), C(held), C(unfinished), C(files), C(services), C(modules) as in module_utils/host.py;
     C(engine), C(swarm), C(volumes), C(nodes), C(stack), C(logs) as in module_utils/swarm.py; C(login) (empty when the
-    registry accepted the stored login, else the reason), C(images) (reference to digest or null), C(page) (empty when
-    it answered or none was asked for, else the reason).
+    registry accepted the stored login, else the reason), C(images) (reference to digest or null), C(local_images) as
+    in module_utils/releases.py, C(page) (empty when it answered or none was asked for, else the reason).
   returned: always
   type: dict
 """
@@ -70,6 +70,7 @@ seen:
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.flotilla.swarm.plugins.module_utils import host, swarm
 from ansible_collections.flotilla.swarm.plugins.module_utils.engine import Engine, stored_credentials
+from ansible_collections.flotilla.swarm.plugins.module_utils.releases import local_images
 
 CLIENT_CONFIG = "/root/.docker/config.json"
 
@@ -85,14 +86,14 @@ def gather(wanted, key):
     return list(dict.fromkeys(name for role in wanted.values() for name in role.get(key, [])))
 
 
-def look_at_registry(registry, references):
-    """Try the stored login and ask for digests, through the engine."""
+def look_at_registry(registry, references, stack):
+    """Try the stored login, ask for digests and list what is here of it, through the engine."""
     engine = Engine()
     credentials = stored_credentials(host.read_text(CLIENT_CONFIG) or "", registry)
     login = engine.check_login(registry, credentials) if credentials else "no login is stored"
     auth = dict(credentials, serveraddress=registry) if credentials else None
     images = {reference: None if login else engine.image_digest(reference, auth) for reference in references}
-    return {"login": login, "images": images}
+    return {"login": login, "images": images, "local_images": local_images(engine, registry, stack)}
 
 
 def main():
@@ -116,13 +117,16 @@ def main():
         "modules": host.kernel_modules(gather(wanted, "modules")),
         "login": "no engine",
         "images": dict.fromkeys(module.params["references"]),
+        "local_images": [],
         "page": "no engine" if module.params["page"] else "",
     }
     seen.update(host.packages(module.run_command, gather(wanted, "packages")))
     seen.update(swarm.observe(module.params["stack"], module.params["logs"]))
     if seen["engine"]:
         if module.params["registry"]:
-            seen.update(look_at_registry(module.params["registry"], module.params["references"]))
+            seen.update(
+                look_at_registry(module.params["registry"], module.params["references"], module.params["stack"])
+            )
         if module.params["page"] and seen["swarm"]["state"] == "active":
             page = module.params["page"]
             seen["page"] = host.page(seen["swarm"]["address"], int(page["port"]), page["path"])

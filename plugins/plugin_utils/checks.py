@@ -104,6 +104,10 @@ def check_site(site):
     members = [*site["managers"], *site["workers"]]
     if site["builder"] not in members:
         problems.append(f"image_builder is {site['builder']}, wanted is a host of group swarm")
+    if str(site["stack"]["release"]) != "0" and site["scope"] != "rollback":
+        problems.append(f"stack_release is {site['stack']['release']}, which only playbooks/rollback.yml takes")
+    if site["stack"]["rotate"] and site["scope"] == "rollback":
+        problems.append(f"stack_rotate is {site['stack']['rotate']}, which playbooks/rollback.yml does not take")
     return problems
 
 

@@ -6,7 +6,7 @@ even where hosts are still bare, because each phase is planned on the state that
 
 from __future__ import annotations
 
-from . import checks, engine_source, host_state, membership, stack, systems
+from . import checks, engine_source, host_state, membership, objects, release_plan, releases, stack, systems
 from .host_state import Act
 
 
@@ -14,8 +14,10 @@ def make_plan(site, hosts):
     """Decide what each host has to do.
 
     :param site: dict with ``managers`` and ``workers`` (lists of inventory names), ``registry_host`` (``""`` for an
-        external registry), ``registry_url``, ``builder``, ``images`` (see ``images.list_images``) and ``stack`` (dict
-        with ``name``, ``text``, ``environment``, ``secrets`` as a list of names)
+        external registry), ``registry_url``, ``builder``, ``images`` (see ``images.list_images``), ``scope`` (``site``,
+        ``deploy`` or ``rollback``), ``salt`` and ``stack`` (dict with ``name``, ``text``, ``environment``, ``secrets``
+        as a list of names, ``values`` of secrets, ``rotate``, ``configs`` and ``release``, see ``objects`` and
+        ``releases``)
     :param hosts: dict of inventory name to the result of ``flotilla.swarm.observe`` (``wanted`` and ``seen``)
     :return: dict, JSON all through:
         ``problems``  list of str; when not empty, nothing else is there and nothing may be changed
@@ -25,16 +27,20 @@ def make_plan(site, hosts):
                       service must be restarted) and ``notes`` (what a user should know, list of str)
         ``via``       manager through which others join and the stack is deployed
         ``changes``   bool, whether there is anything to do
-        ``stack``     ``variables`` of the stack file, ``secrets`` to create
+        ``stack``     ``text`` and ``variables`` of the stack file, ``secrets`` and ``configs`` to create, and
+                      ``release``: what its record will say beside the file
+        ``notes``     sentences that the user should read beside the plan
     """
     members = [*site["managers"], *site["workers"]]
     seen = {name: host["seen"] for name, host in hosts.items()}
     decision = membership.decide(site["managers"], site["workers"], seen)
     try:
         labels = _volume_labels(site, decision, seen)
-        images, stack_plan, stack_acts = _stack(site, decision, seen)
+        images, stack_plan, stack_acts = release_plan.plan_stack(site, decision.via, seen)
     except stack.StackFileError as error:
         decision.problems.append(f"stack_file: {error}")
+    except (releases.ReleaseError, objects.SecretError) as error:
+        decision.problems.append(str(error))
     plan = {name: _Host(name, host) for name, host in hosts.items()}
     addresses = {name: plan[name].address for name in members}
     problems = [*checks.check_hosts({name: hosts[name] for name in members}, addresses), *decision.problems]
@@ -54,7 +60,11 @@ def make_plan(site, hosts):
             plan[name].add("page", [Act("stack", f"wait for the page ({seen[name]['page']})")])
         if stack_acts:
             plan[name].phases.add("page")
+    _clean_up(plan, decision.via, site, stack_plan)
     plan[decision.via].phases.add("report")
+    problems, notes = _limit(plan, decision, site)
+    if problems:
+        return {"problems": problems}
 
     return {
         "problems": [],
@@ -62,6 +72,7 @@ def make_plan(site, hosts):
         "via": decision.via,
         "changes": any(host.acts for host in plan.values()),
         "stack": stack_plan,
+        "notes": [*notes, *stack_plan.pop("notes")],
     }
 
 
@@ -80,6 +91,7 @@ class _Host:
         self.acts = []
         self.phases = set()
         self.stale = []
+        self.old_images = []
 
     def add(self, phase, acts):
         """Take acts on for a phase."""
@@ -106,6 +118,7 @@ class _Host:
             "acts": [vars(act) for act in self.acts],
             "phases": sorted(self.phases),
             "stale": self.stale,
+            "old_images": self.old_images,
         }
 
 
@@ -159,59 +172,37 @@ def _volume_labels(site, decision, seen):
     return stack.place_volumes(labels, nodes, candidates)
 
 
-def _stack(site, decision, seen):
-    digests = seen[site["builder"]]["images"]
-    missing = [image for image in site["images"] if not digests.get(image["reference"])]
-    running = seen[decision.via].get("stack") if decision.via else None
-    secrets, to_create = name_secrets(site["stack"], (running or {}).get("secrets", {}))
-    variables = stack_variables(site, digests, secrets)
-    definition = stack.render(site["stack"]["text"], variables)
-    plan = {"secrets": to_create, "variables": variables}
-    reasons = stack.differences(definition, running)
-    before = ((running or {}).get("record") or {}).get("file", "")
-    acts = [Act("stack", reasons[0], before, definition, site["stack"]["name"])] if reasons else []
-    acts += [Act("stack", reason) for reason in reasons[1:]]
-    convergence = stack.judge((running or {}).get("services", {}))
-    if not reasons and not convergence.done:
-        acts.append(Act("stack", "wait until every service is at its size"))
-    return missing, plan, acts
+def _clean_up(plan, via, site, stack_plan):
+    """Take on what is left of releases that are older than those in the record."""
+    kept, old = stack_plan.pop("kept"), stack_plan["old"]
+    removals = [
+        Act("stack", f"remove {kind[:-1]} {name}, which no release needs") for kind in old for name in old[kind]
+    ]
+    plan[via].add("clean", removals)
+    for host in plan.values():
+        host.old_images = releases.old_images(kept, site["images"], host.seen["local_images"])
+        names = [image["names"][0] for image in host.old_images]
+        host.add("clean", [Act("stack", f"remove image {name}, which no release needs") for name in names])
 
 
-def name_secrets(wanted, existing):
-    """Find or name the swarm's object for each secret of the stack.
+def _limit(plan, decision, site):
+    """Leave out what is not for this playbook.
 
-    :param wanted: the site's ``stack``
-    :param existing: ``secrets`` of a manager's observation: object name to labels
-    :return: dict of secret to object name, and a list of ``{name, object}`` that are to be created
+    :return: list of problems and list of notes
     """
-    names, missing = {}, []
-    for secret in wanted["secrets"]:
-        names[secret] = f"{wanted['name']}_{secret}"
-        if names[secret] not in existing:
-            missing.append({"name": secret, "object": names[secret]})
-    return names, missing
-
-
-def stack_variables(site, digests, secrets):
-    """Gather the values of a stack file's variables.
-
-    :return: dict: the site's ``stack.environment``, ``X_IMAGE`` for each image (by digest once it is known, else by
-        tag) and ``X_SECRET`` for each secret
-    """
-    objects = {f"{secret.upper()}_SECRET": name for secret, name in secrets.items()}
-    return {**site["stack"]["environment"], **image_variables(site["images"], digests), **objects}
-
-
-def image_variables(images, digests):
-    """Name each image for the stack file: by digest once it is known, until then by tag.
-
-    :param images: see ``images.list_images``
-    :param digests: dict of reference to digest or ``None``
-    :return: dict of ``X_IMAGE`` to reference
-    """
-    variables = {}
-    for image in images:
-        repository, tag = image["reference"].rsplit(":", 1)
-        digest = digests.get(image["reference"])
-        variables[f"{image['name'].upper()}_IMAGE"] = f"{repository}@{digest}" if digest else f"{repository}:{tag}"
-    return variables
+    if site["scope"] == "site":
+        return [], []
+    roles = ("image", "stack") if site["scope"] == "deploy" else ("stack",)
+    needed = {decision.via, site["builder"]}
+    if decision.initialise or any(
+        host.labels or (host.seen["login"] and host.name in needed) for host in plan.values()
+    ):
+        return [f"playbooks/{site['scope']}.yml works on a site that is set up, and this one is not; run site.yml"], []
+    left = {}
+    for host in plan.values():
+        for act in host.acts:
+            if act.role not in roles:
+                left.setdefault(f"{act.role}: {act.text}", []).append(host.name)
+        host.acts = [act for act in host.acts if act.role in roles]
+        host.phases &= {*roles, "page", "clean", "report"}
+    return [], [f"left to site.yml: {', '.join(names)}: {text}" for text, names in left.items()]

@@ -22,11 +22,12 @@ def plan_lines(plan):
     for name, host in plan["hosts"].items():
         for act in host["acts"]:
             together.setdefault((act["role"], act["text"]), []).append(name)
+    notes = [*(f"Note: {text}" for text in plan["notes"]), *_note_lines(plan)]
     if not together:
-        return ["Plan: nothing to do, everything is as the inventory says.", *_note_lines(plan)]
+        return [f"Plan: nothing to do{'' if plan['notes'] else ', everything is as the inventory says'}.", *notes]
     rows = [(role, text, name_hosts(names, plan["hosts"])) for (role, text), names in together.items()]
     rows.sort(key=lambda row: ROLES.index(row[0]))
-    return ["Plan:", *(f"  {role:<9} {names}: {text}" for role, text, names in rows), *_note_lines(plan)]
+    return ["Plan:", *(f"  {role:<9} {names}: {text}" for role, text, names in rows), *notes]
 
 
 def _note_lines(plan):
@@ -66,22 +67,53 @@ def progress_line(state):
     return f"  running: {sizes}{trouble or ''}"
 
 
-def failure_lines(state, nodes, logs):
-    """Say why a stack did not converge.
+def failure_lines(state, nodes, logs, elapsed, timeout):
+    """Say why a stack did not converge, and within which bound that was found.
 
     :param state: ``stack.Convergence`` with a ``failure``
     :param nodes: ``nodes`` of a manager's observation
     :param logs: last log lines of ``state.trouble``
+    :param elapsed: seconds since the deploy
+    :param timeout: seconds that it may take
     :return: list of str
     """
-    lines = [f"The stack does not run as wanted: {state.failure}", progress_line(state).strip()]
+    lines = [
+        f"The stack does not run as wanted: {state.failure}",
+        f"seen after {elapsed:.0f} s of at most {timeout} s (stack_timeout); {progress_line(state).strip()}",
+    ]
     if state.trouble:
         node = next((node["hostname"] for node in nodes if node["id"] == state.trouble["node"]), "no node")
         lines.append(f"task {state.trouble['service']}.{state.trouble['slot']} on {node}: {state.trouble['state']}")
-        lines.append(f"error: {state.trouble['error'] or state.trouble['message']}")
+        lines.append(f"error: {state.trouble['error'] or state.trouble['message']}{_killed(state.trouble)}")
     if logs:
         lines += ["last log lines:", *(f"  {line}" for line in logs)]
     return lines
+
+
+def _killed(task):
+    """Explain the exit code of a killed task, which the engine tells as a number only."""
+    if "(137)" not in task["error"] or not task["limit_mib"]:
+        return ""
+    return f" = killed, most likely because it needed more memory than its limit of {task['limit_mib']} MiB"
+
+
+def deploy_failure_lines(error, before, restored):
+    """Say that a deploy failed and what runs now.
+
+    :param error: why it failed
+    :param before: number of the release before it, ``0`` when there is none, ``None`` when it was the same file
+    :param restored: ``""`` when that release runs again, else why it does not
+    :return: list of str
+    """
+    if before is None:
+        end = "The stack file is that of the last release, so there is nothing else to go back to."
+    elif not before:
+        end = "No release was recorded before, so there is none to go back to; the services were left as they are."
+    elif restored:
+        end = f"Release {before} was applied again, but does not run as wanted either:\n{restored}"
+    else:
+        end = f"Release {before} runs again. Mend the stack or the app, and deploy again."
+    return [error, end]
 
 
 def site_lines(names, seen, port):
@@ -99,6 +131,9 @@ def site_lines(names, seen, port):
         "",
         *table(["SERVICE", "RUNNING", "IMAGE"], [_service_row(name, entry) for name, entry in services.items()]),
     ]
+    for release in seen["stack"]["releases"][-1:]:
+        back = f", back to {release['rollback_to']}" if release["rollback_to"] else ""
+        lines += ["", f"Release {release['number']} of {release['at']} by {release['by']}{back}"]
     if port:
         lines += ["", "The page, through every node:", *(f"  http://{node['address']}:{port}/" for node in nodes)]
     return lines

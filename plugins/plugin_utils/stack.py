@@ -61,6 +61,27 @@ def parse(text):
     return content
 
 
+def with_configs(text, objects):
+    """Let a stack file name the swarm's objects instead of the files of its configs.
+
+    :param text: stack file
+    :param objects: dict of config to the name of its object
+    :return: str, a stack file
+    :raise StackFileError: a secret is a file, which would lie on a disk
+    """
+    content = parse(text)
+    for name, entry in (content.get("secrets") or {}).items():
+        if not (entry or {}).get("external"):
+            variable = f"${{{name.upper()}_SECRET}}"
+            raise StackFileError(
+                f"secret {name} is not external, wanted is external: true and name: {variable}, and {name} in "
+                "stack_secrets"
+            )
+    for name, key in objects.items():
+        content["configs"][name] = {"external": True, "name": key}
+    return yaml.safe_dump(content, sort_keys=False)
+
+
 def _map_strings(value, change):
     if isinstance(value, dict):
         return {key: _map_strings(entry, change) for key, entry in value.items()}
@@ -158,6 +179,7 @@ class Convergence:
         replaced by an equal one half-way (a deploy that was interrupted and run again), and a further deploy ends it
     :ivar sizes: dict of service to ``"running/wanted"``
     :ivar trouble: task that explains a failure or a delay, or ``None``
+    :ivar homeless: services with a task that no node can take now
     """
 
     done: bool = False
@@ -165,6 +187,7 @@ class Convergence:
     stale: list = field(default_factory=list)
     sizes: dict = field(default_factory=dict)
     trouble: dict | None = None
+    homeless: list = field(default_factory=list)
 
 
 def judge(services):
@@ -183,6 +206,10 @@ def judge(services):
             result.failure = f"{name}: {service['update'].get('Message', update)}"
         if len(current) == service["size"] < len(running) and update == "completed":
             result.stale.append(name)
+        if any(
+            task["desired"] == "running" and task["state"] == "pending" and task["error"] for task in service["tasks"]
+        ):
+            result.homeless.append(name)
         if len(current) != service["size"] or len(running) != len(current) or update != "completed":
             result.done = False
             result.trouble = _trouble(name, service) or result.trouble
@@ -190,10 +217,20 @@ def judge(services):
 
 
 def _trouble(name, service):
-    """Find the newest task of a service that failed, and count its like."""
+    """Find the task that explains why a service is not as it should be, and count its like."""
     failed = [task for task in service["tasks"] if task["error"] or task["state"] in ("failed", "rejected")]
-    if not failed:
+    update = service["update"]
+    # What failed before the service was last changed has other reasons; but giving an update up is a change, too. Then
+    # the update may name the task that ended it, and else it is one of the spec that was given up.
+    candidates = [task for task in failed if task["updated"] >= service["updated"]]
+    if update.get("State", "").startswith(("rollback", "paused")):
+        named = [task for task in failed if task["id"] in update.get("Message", "")]
+        candidates = named or [task for task in failed if not task["current"]] or failed
+    if not candidates:
         return None
-    newest = max(failed, key=lambda task: task["updated"])
+    waiting = [task for task in candidates if task["state"] == "pending"]
+    newest = max(waiting or candidates, key=lambda task: task["updated"])
     count = Counter(task["error"] for task in failed)[newest["error"]]
-    return dict(newest, service=name, count=count)
+    resources = service["spec"].get("TaskTemplate", {}).get("Resources") or {}
+    limit = (resources.get("Limits") or {}).get("MemoryBytes", 0) // 2**20
+    return dict(newest, service=name, count=count, limit_mib=limit)

@@ -89,6 +89,7 @@ def bare(address):
         "volumes": [],
         "login": "no engine",
         "images": dict.fromkeys(REFERENCES),
+        "local_images": [],
         "page": "no engine",
     }
 
@@ -153,7 +154,12 @@ def service(size=1, **changes):
     """A service at its size."""
     spec = {"Mode": {"Replicated": {"Replicas": size}}, "TaskTemplate": {"ForceUpdate": 0}}
     tasks = [task(slot) for slot in range(1, size + 1)]
-    return {"id": "s", "spec": spec, "update": {}, "size": size, "tasks": tasks, **changes}
+    return {"id": "s", "spec": spec, "updated": "1", "update": {}, "size": size, "tasks": tasks, **changes}
+
+
+def release(number, file, **changes):
+    """A release as the record has it."""
+    return {"number": number, "at": "T", "by": "me@here", "rollback_to": 0, "left": [], "file": file, **changes}
 
 
 def site(managers=("m1",), workers=("w1", "w2")):
@@ -168,7 +174,18 @@ def site(managers=("m1",), workers=("w1", "w2")):
             {"name": name, "kind": "distro", "reference": reference}
             for name, reference in zip(("python", "redis", "web"), REFERENCES, strict=True)
         ],
-        "stack": {"name": "hello", "text": STACK_TEXT, "environment": {"NAME": "World"}, "secrets": ["redis_password"]},
+        "scope": "site",
+        "salt": "salt",
+        "stack": {
+            "name": "hello",
+            "text": STACK_TEXT,
+            "environment": {"NAME": "World"},
+            "secrets": ["redis_password"],
+            "values": {"redis_password": ""},
+            "rotate": [],
+            "configs": {},
+            "release": 0,
+        },
     }
 
 
@@ -193,7 +210,9 @@ def settled_site():
     specs = copy.deepcopy({name: entry["spec"] for name, entry in services.items()})
     found["m1"]["seen"]["stack"] = {
         "services": services,
-        "secrets": {"hello_redis_password": {}},
+        "secrets": {"hello_redis_password_1": {"name": "redis_password", "salt": "", "created": "1"}},
+        "configs": [],
+        "releases": [release(1, render(STACK_TEXT, variables))],
         "record": {"file": render(STACK_TEXT, variables), "specs": specs},
     }
     return found

@@ -2,7 +2,8 @@
 
 import pytest
 import sites
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.plan import choose_address, image_variables, make_plan
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.plan import choose_address, make_plan
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.release_plan import image_variables
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,7 +32,8 @@ def test_bare_hosts_are_planned_all_the_way_to_the_stack():
     ]
     assert acts(plan, "m1", "image") == [f"make {reference}" for reference in sites.REFERENCES]
     assert acts(plan, "m1", "stack") == ["deploy it for the first time"]
-    assert plan["stack"]["secrets"] == [{"name": "redis_password", "object": "hello_redis_password"}]
+    (secret,) = plan["stack"]["secrets"]
+    assert secret["object"].startswith("hello_redis_password_")
     assert plan["hosts"]["m1"]["phases"] == ["docker", "image", "login", "page", "report", "stack", "swarm_first"]
 
 
@@ -167,7 +169,7 @@ def test_no_second_swarm_begins_while_any_host_is_in_one(joined, quorum):
             found[name]["seen"] = sites.settled(f"10.0.0.{number}", f"node-{number}", name.startswith("m"))
             nodes.append(sites.node(number, "manager" if name.startswith("m") else "worker"))
     for name in joined & {"m1", "m2"} if quorum else ():
-        found[name]["seen"].update(nodes=nodes, stack={"services": {}, "secrets": {}, "record": None})
+        found[name]["seen"].update(nodes=nodes, stack={"services": {}, "record": None})
     plan = make_plan(sites.site(managers=("m1", "m2"), workers=("w1", "w2")), found)
     begins = [name for name in plan.get("hosts", ()) if "begin a new swarm" in acts(plan, name)]
     joins = [name for name in plan.get("hosts", ()) if any(text.startswith("join as") for text in acts(plan, name))]

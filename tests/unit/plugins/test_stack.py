@@ -144,3 +144,39 @@ def test_update_that_was_given_up_is_a_failure(update):
     state = stack.judge({"web": service})
     assert state.failure == "web: update paused"
     assert state.trouble["error"] == "exit 1"
+
+
+def test_old_failure_explains_nothing():
+    service = sites.service(
+        2, tasks=[sites.task(1), sites.task(2, state="failed", error="old", updated="1")], updated="5"
+    )
+    assert stack.judge({"web": service}).trouble is None
+
+
+def test_given_up_update_is_explained_by_its_own_task():
+    tasks = [
+        sites.task(1),
+        sites.task(2, id="bad", desired="shutdown", state="failed", error="exit 1", updated="3", current=False),
+        sites.task(2, id="other", state="failed", error="No such container", updated="9"),
+    ]
+    for message in ("rollback completed", "update paused due to failure or early termination of task bad"):
+        service = sites.service(2, tasks=tasks, updated="5", update={"State": "rollback_completed", "Message": message})
+        assert stack.judge({"web": service}).trouble["id"] == "bad"
+
+
+def test_task_that_no_node_takes_is_seen():
+    waiting = sites.task(2, state="pending", error="no suitable node")
+    service = sites.service(2, tasks=[sites.task(1), waiting, sites.task(3, state="failed", error="x", updated="9")])
+    state = stack.judge({"web": service})
+    assert state.homeless == ["web"]
+    assert state.trouble["error"] == "no suitable node"
+
+
+def test_secret_from_a_file_is_refused():
+    with pytest.raises(stack.StackFileError, match=r"secret s is not external, .* name: \$\{S_SECRET\}"):
+        stack.with_configs("services: {}\nsecrets: {s: {file: ./s}}\n", {})
+
+
+def test_config_names_its_object_instead_of_its_file():
+    text = stack.with_configs("services: {}\nconfigs: {c: {file: ./c}}\n", {"c": "hello_c_1"})
+    assert yaml.safe_load(text)["configs"] == {"c": {"external": True, "name": "hello_c_1"}}

@@ -1,0 +1,40 @@
+"""Action of ``flotilla.swarm.status``: how the site is, as lines for the terminal or as JSON."""
+
+from __future__ import annotations
+
+import json
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.status import describe, lines
+
+
+class ActionModule(ActionBase):
+    """Take the word of a manager that can speak for the swarm."""
+
+    BYPASS_HOST_LOOP = True
+    _requires_connection = False
+
+    def run(self, tmp=None, task_vars=None):
+        """Return ``status`` and ``lines``, or fail when no manager can tell."""
+        result = super().run(tmp, task_vars)
+        args = self._task.args
+        hostvars = task_vars["hostvars"]
+        observed = {name: (hostvars[name].get(args["observed"]) or {}).get("seen") for name in args["hosts"]}
+        speaking = [seen for seen in observed.values() if seen and "nodes" in seen]
+        if not speaking:
+            raise AnsibleActionFail("\n".join(["No manager can tell how the site is:", *map(_say, observed.items())]))
+        names = {
+            (seen and seen["swarm"]["address"]) or hostvars[name].get("ansible_host", name): name
+            for name, seen in observed.items()
+        }
+        status = describe(names, speaking[0], observed, args["stack"])
+        text = [json.dumps(status)] if args["format"] == "json" else lines(status, names, speaking[0])
+        return dict(result, changed=False, status=status, lines=text)
+
+
+def _say(item):
+    name, seen = item
+    if not seen:
+        return f"  {name} could not be looked at"
+    return f"  {name}: its swarm is {seen['swarm']['state']} {seen['swarm']['error']}".rstrip()

@@ -1,0 +1,82 @@
+"""Read what flotilla keeps of a stack: releases, secrets and configs in the swarm, images on a host."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+STACK_LABEL = "flotilla.stack"
+# Set by community.docker's rolling_versions: the number behind the object's name.
+VERSION_LABEL = "ansible_version"
+
+
+def objects(engine, name):
+    """Describe a stack's releases, secrets and configs.
+
+    Of the labels only flotilla's own are told: community.docker keeps a plain digest of a secret's value in another.
+
+    :return: dict with ``secrets`` (by object: ``name``, ``salt``, ``created``), ``configs`` (names of objects),
+        ``releases`` (oldest first: ``number``, ``at``, ``by``, ``rollback_to``, ``left``, ``file``) and ``record`` (of
+        the newest: ``file`` and ``specs``; ``None`` before the first converged deploy)
+    """
+    of_stack = {"label": [f"{STACK_LABEL}={name}"]}
+    configs = engine.get("/configs", filters=of_stack)
+    records = sorted((config for config in configs if VERSION_LABEL in _labels(config)), key=_version)
+    contents = [content for content in map(_content, records) if content]
+    return {
+        "secrets": {
+            secret["Spec"]["Name"]: {
+                "name": _labels(secret).get("flotilla.secret", ""),
+                "salt": _labels(secret).get("flotilla.salt", ""),
+                "created": secret["CreatedAt"],
+            }
+            for secret in engine.get("/secrets", filters=of_stack)
+        },
+        "configs": [config["Spec"]["Name"] for config in configs if "flotilla.config" in _labels(config)],
+        "releases": [content["release"] for content in contents],
+        "record": {key: contents[-1][key] for key in ("file", "specs")} if contents else None,
+    }
+
+
+def _labels(item):
+    return item["Spec"].get("Labels") or {}
+
+
+def _version(config):
+    return int(_labels(config)[VERSION_LABEL])
+
+
+def _content(config):
+    """Read a record; one that is none is left out, and so deployed anew."""
+    try:
+        content = json.loads(base64.b64decode(config["Spec"]["Data"]))
+        content["release"] = {
+            "file": content["file"],
+            "number": _version(config),
+            "at": f"{config['CreatedAt'][:19]}Z",
+            "by": content.get("by", "unknown"),
+            "rollback_to": content.get("rollback_to", 0),
+            "left": content.get("left", []),
+        }
+    except (ValueError, KeyError, TypeError):
+        return None
+    return content
+
+
+def local_images(engine, registry, stack_name):
+    """List this host's images that came from a registry.
+
+    :return: list of dicts with ``id``, ``names`` and ``used``: by a container that runs, or that is not the stack's
+    """
+    used = {
+        container["ImageID"]
+        for container in engine.get("/containers/json", all="true")
+        if container["State"] == "running"
+        or (container.get("Labels") or {}).get("com.docker.stack.namespace") != stack_name
+    }
+    found = []
+    for image in engine.get("/images/json"):
+        names = [*(image.get("RepoTags") or []), *(image.get("RepoDigests") or [])]
+        if any(name.startswith(f"{registry}/") for name in names):
+            found.append({"id": image["Id"], "names": names, "used": image["Id"] in used})
+    return found

@@ -1,0 +1,47 @@
+#!/usr/bin/python
+"""Documentation of the action plugin of this name."""
+
+DOCUMENTATION = r"""
+module: status
+short_description: Tell how a site is
+description:
+  - Gathers nodes, services, tasks, releases and problems from what hosts saw, and changes nothing.
+options:
+  hosts:
+    description: Inventory names of all hosts; those that could not be looked at are told as a problem.
+    type: list
+    elements: str
+    required: true
+  observed:
+    description: Name of the variable that holds the observation of each host.
+    type: str
+    required: true
+  stack:
+    description: Name of the stack.
+    type: str
+    required: true
+  format:
+    description: V(text) for a terminal, V(json) for one line of JSON.
+    type: str
+    default: text
+author: The flotilla authors
+"""
+
+EXAMPLES = r"""
+- name: Tell how the site is
+  flotilla.swarm.status:
+    hosts: "{{ groups['swarm'] }}"
+    observed: preflight_seen
+    stack: hello
+"""
+
+RETURN = r"""
+status:
+  description: The whole as plugin_utils/status.py describes it.
+  returned: success
+  type: dict
+lines:
+  description: What is shown after the recap.
+  returned: success
+  type: list
+"""

@@ -1,0 +1,104 @@
+"""Name the swarm's objects for secrets and configs.
+
+Swarm cannot change an object, so a new content needs a new name: the stack's name, the secret's or config's, and 12
+digits. Those of a config are its content's digest. Those of a secret must tell nothing about it, not even to those who
+try all short passwords: they are a slow digest with a salt, which is kept in a label of the object. A generated value
+needs no digest; its digits are random.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+from . import releases
+from .stack import parse
+
+DIGITS = 12
+
+
+class SecretError(ValueError):
+    """A rotation that cannot be done; the message says how it can."""
+
+
+def name_secrets(stack, existing, record, salt):
+    """Find or name the swarm's object for each secret of the stack.
+
+    A given value has an object of its own. An empty value stands for what the stack has now, whoever gave it once, and
+    is generated when there is nothing or when ``rotate`` asks for it.
+
+    :param stack: the site's ``stack``: ``name``, ``secrets`` (names), ``values`` (by name), ``rotate`` (names)
+    :param existing: ``secrets`` of a manager's observation: by object ``name``, ``salt`` and ``created``
+    :param record: the newest release's record, or ``None``
+    :param salt: random text for the objects that are to be created
+    :return: dict of secret to object name, and a list of ``{name, object, salt}`` that are to be created; an empty
+        ``salt`` goes with a generated value
+    :raise SecretError: a secret cannot be rotated
+    """
+    for name in stack["rotate"]:
+        if name not in stack["secrets"]:
+            raise SecretError(
+                f"stack_rotate: found {name}, wanted is one of stack_secrets: {', '.join(stack['secrets']) or 'none'}"
+            )
+        if stack["values"].get(name):
+            raise SecretError(f"stack_rotate: {name} has a value in stack_secrets; change that value instead")
+    applied = releases.names(record["file"], "secrets") if record else set()
+    chosen, missing = {}, []
+    for name in stack["secrets"]:
+        own = {key: entry for key, entry in existing.items() if entry["name"] == name}
+        value = stack["values"].get(name)
+        chosen[name] = _with_value(own, value) if value else _present(own, applied) * (name not in stack["rotate"])
+        if not chosen[name]:
+            digits = _slow_digest(value, salt) if value else hashlib.sha256(f"{name} {salt}".encode()).hexdigest()
+            chosen[name] = f"{stack['name']}_{name}_{digits[:DIGITS]}"
+            missing.append({"name": name, "object": chosen[name], "salt": salt if value else ""})
+    return chosen, missing
+
+
+def _with_value(own, value):
+    for key, entry in own.items():
+        if entry["salt"] and key.endswith(f"_{_slow_digest(value, entry['salt'])[:DIGITS]}"):
+            return key
+    return ""
+
+
+def _present(own, applied):
+    """Choose what the newest release uses, else what was created last."""
+    return max(own, key=lambda key: (key in applied, own[key]["created"]), default="")
+
+
+def _slow_digest(value, salt):
+    """Digest a secret so that each guess costs 32 MiB and about a tenth of a second."""
+    return hashlib.scrypt(value.encode(), salt=salt.encode(), n=2**15, r=8, p=1, maxmem=2**26).hex()
+
+
+def read_configs(text, folder):
+    """Read the files of a stack file's configs.
+
+    :param text: stack file
+    :param folder: ``Path`` that the files' paths begin at
+    :return: dict of config to its content, bytes
+    :raise OSError: a file cannot be read
+    :raise StackFileError: the text is no stack file
+    """
+    configs = parse(text).get("configs") or {}
+    return {name: (folder / entry["file"]).read_bytes() for name, entry in configs.items() if "file" in (entry or {})}
+
+
+def name_configs(stack, existing):
+    """Name the swarm's object for each config that is a file.
+
+    :param stack: the site's ``stack``: ``name``, ``configs`` (content by name, bytes)
+    :param existing: names of the stack's configs that the swarm has
+    :return: dict of config to object name, and a list of ``{name, object, data}`` that are to be created; ``data`` is
+        the content in base 64
+    """
+    chosen = {
+        name: f"{stack['name']}_{name}_{hashlib.sha256(content).hexdigest()[:DIGITS]}"
+        for name, content in stack["configs"].items()
+    }
+    return chosen, [
+        {"name": name, "object": key, "data": base64.b64encode(stack["configs"][name]).decode()}
+        for name, key in chosen.items()
+        if key not in existing
+    ]

@@ -1,0 +1,117 @@
+"""Plan the stack, from the inventory or from a release, and what is left to remove once it runs."""
+
+from __future__ import annotations
+
+from . import objects, releases, stack
+from .host_state import Act
+
+HELD = (
+    "release {number} stays, which went back to {rollback_to}: the inventory still describes what was left then. "
+    "Change the stack or the app; or have that release again by its number (playbooks/status.yml lists them): "
+    "playbooks/rollback.yml -e stack_release="
+)
+BACK = (
+    "back to release {number} of {at}. site.yml and deploy.yml leave it so until the stack or the app in the "
+    "inventory is changed"
+)
+
+
+def plan_stack(site, via, seen):
+    """Plan the stack: what the inventory describes, or in scope ``rollback`` what a release was.
+
+    :param site: see ``plan.make_plan``
+    :param via: inventory name of the manager that is asked, ``""`` before there is a swarm
+    :param seen: dict of inventory name to ``seen`` of ``flotilla.swarm.observe``
+    :return: list of the images to make; the plan's ``stack`` with ``notes`` and ``kept`` (see ``releases.kept_files``);
+        list of ``Act``
+    :raise StackFileError, ReleaseError, SecretError: the input forbids a plan
+    """
+    running = (seen[via].get("stack") if via else None) or {}
+    history, record = running.get("releases", []), running.get("record")
+    choose = _chosen_release if site["scope"] == "rollback" else _wanted_release
+    missing, plan, definition = choose(site, running, seen)
+    if site["scope"] != "rollback" and releases.is_held(history, definition):
+        plan["notes"].append(HELD.format(**history[-1]))
+        definition = plan["text"] = record["file"]
+        plan.update(secrets=[], configs=[], release={key: history[-1][key] for key in ("rollback_to", "left")})
+    reasons = stack.differences(definition, running or None)
+    before = (record or {}).get("file", "")
+    acts = [Act("stack", reasons[0], before, definition, site["stack"]["name"])] if reasons else []
+    acts += [Act("stack", reason) for reason in reasons[1:]]
+    convergence = stack.judge(running.get("services", {}))
+    if not reasons and not convergence.done:
+        acts.append(Act("stack", "wait until every service is at its size"))
+    plan["before"] = {"number": history[-1]["number"] if history else 0, **(record or {"file": "", "specs": {}})}
+    plan["kept"] = releases.kept_files(history, definition)
+    plan["old"] = {
+        kind: releases.old_objects(
+            plan["kept"], running.get(kind, []), running.get("services", {}), plan["secret_objects"]
+        )
+        for kind in ("secrets", "configs")
+    }
+    return missing, plan, acts
+
+
+def _wanted_release(site, running, seen):
+    """Make the stack file that the inventory describes."""
+    digests = seen[site["builder"]]["images"]
+    missing = [image for image in site["images"] if not digests.get(image["reference"])]
+    secrets, new_secrets = objects.name_secrets(
+        site["stack"], running.get("secrets", {}), running.get("record"), site["salt"]
+    )
+    configs, new_configs = objects.name_configs(site["stack"], running.get("configs", []))
+    plan = {
+        "text": stack.with_configs(site["stack"]["text"], configs),
+        "variables": stack_variables(site, digests, secrets),
+        "secrets": new_secrets,
+        "secret_objects": sorted(secrets.values()),
+        "configs": new_configs,
+        "release": {"rollback_to": 0, "left": []},
+        "notes": [],
+    }
+    return missing, plan, stack.render(plan["text"], plan["variables"])
+
+
+def _chosen_release(site, running, _seen):
+    """Take the stack file of a release from the record."""
+    secrets, _missing = objects.name_secrets(
+        site["stack"], running.get("secrets", {}), running.get("record"), site["salt"]
+    )
+    history = running.get("releases", [])
+    existing = [*running.get("secrets", {}), *running.get("configs", [])]
+    target = releases.choose(history, site["stack"]["release"], existing)
+    plan = {
+        "text": target["file"],
+        "variables": {},
+        "secrets": [],
+        "secret_objects": sorted(secrets.values()),
+        "configs": [],
+        "release": {"rollback_to": target["number"], "left": releases.left_behind(history, target)},
+        "notes": [BACK.format(**target)],
+    }
+    return [], plan, target["file"]
+
+
+def stack_variables(site, digests, secrets):
+    """Gather the values of a stack file's variables.
+
+    :return: dict: the site's ``stack.environment``, ``X_IMAGE`` for each image (by digest once it is known, else by
+        tag) and ``X_SECRET`` for each secret
+    """
+    objects = {f"{secret.upper()}_SECRET": name for secret, name in secrets.items()}
+    return {**site["stack"]["environment"], **image_variables(site["images"], digests), **objects}
+
+
+def image_variables(images, digests):
+    """Name each image for the stack file: by digest once it is known, until then by tag.
+
+    :param images: see ``images.list_images``
+    :param digests: dict of reference to digest or ``None``
+    :return: dict of ``X_IMAGE`` to reference
+    """
+    variables = {}
+    for image in images:
+        repository, tag = image["reference"].rsplit(":", 1)
+        digest = digests.get(image["reference"])
+        variables[f"{image['name'].upper()}_IMAGE"] = f"{repository}@{digest}" if digest else f"{repository}:{tag}"
+    return variables

@@ -1,0 +1,168 @@
+"""Decide about releases: which one to go back to, what keeps one from being deployed, and what old ones leave behind.
+
+A release is a deploy that converged. Its record in the swarm holds the stack file as applied, which names images by
+digest, and configs and secrets by their objects; so the file is all that is needed to have the release again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import yaml
+
+# Releases that the swarm's record keeps, and with them their images, configs and secrets.
+KEPT = 5
+# By the name of a secret in the stack file: where its value from before a rotation goes, see `steps`.
+PREVIOUS = "_previous"
+
+
+class ReleaseError(ValueError):
+    """A release that cannot be had again; the message says which ones can."""
+
+
+def digest(file):
+    """Digest a stack file as applied."""
+    return hashlib.sha256(file.encode()).hexdigest()
+
+
+def choose(history, number, objects):
+    """Find the release to go back to.
+
+    The previous one is older than what runs now and differs from it. After a rollback that means older than the release
+    that was rolled back to, so that asking again goes further back and never to what was left.
+
+    :param history: ``releases`` of a manager's observation, oldest first
+    :param number: number of the release, ``0`` for the previous one
+    :param objects: names of the configs and secrets that the swarm has
+    :return: the release
+    :raise ReleaseError: there is none, or it needs a config or secret that is gone
+    """
+    if not history:
+        raise ReleaseError("the swarm has no record of a release; deploy one with site.yml")
+    now = history[-1]
+    known = ", ".join(str(release["number"]) for release in history)
+    if number:
+        found = [release for release in history if release["number"] == number]
+        wanted = f"release {number}"
+    else:
+        before = now["rollback_to"] or now["number"]
+        found = [release for release in history if release["number"] < before and release["file"] != now["file"]]
+        wanted = f"release before {before} that differs from it"
+    if not found:
+        raise ReleaseError(
+            f"stack_release: found no {wanted}, the record has {known}; name one with -e stack_release=N"
+        )
+    missing = sorted(names(found[-1]["file"], "secrets", "configs") - set(objects))
+    if missing:
+        raise ReleaseError(
+            f"release {found[-1]['number']} needs {', '.join(missing)}, which the swarm does not have any more; "
+            f"choose another of {known} with -e stack_release=N"
+        )
+    return found[-1]
+
+
+def left_behind(history, target):
+    """List the digests of the files that a rollback leaves: what runs now, and what earlier rollbacks left.
+
+    :param target: the release that is gone back to
+    """
+    now = history[-1]
+    return [one for one in dict.fromkeys([*now["left"], digest(now["file"])]) if one != digest(target["file"])]
+
+
+def is_held(history, definition):
+    """Tell whether a stack file is one that was rolled back from, and so must not come back by itself."""
+    return bool(history) and digest(definition) in history[-1]["left"]
+
+
+def steps(definition, before):
+    """List the stack files to apply one after another, the wanted one last.
+
+    While a secret is rotated, tasks with the new and with the old value run side by side. A stack file that mounts
+    ``X_previous`` beside secret ``X`` says that its service takes both values: a first step then mounts the old value
+    there, and only when every task has the new one a second step takes it away.
+
+    :param definition: rendered stack file
+    :param before: the one that is applied now, ``""`` when there is none
+    :return: list of str, one or two
+    """
+    wanted = yaml.safe_load(definition)
+    old = (yaml.safe_load(before) or {}).get("secrets") or {}
+    secrets = wanted.get("secrets") or {}
+    rotated = [
+        name for name in secrets if f"{name}{PREVIOUS}" in secrets and name in old and old[name] != secrets[name]
+    ]
+    if not rotated:
+        return [definition]
+    for name in rotated:
+        secrets[f"{name}{PREVIOUS}"] = old[name]
+    return [yaml.safe_dump(wanted, sort_keys=False), definition]
+
+
+def names(file, *kinds):
+    """Collect the swarm's names of objects in a stack file.
+
+    :param kinds: ``secrets``, ``configs``
+    :return: set of str
+    """
+    content = yaml.safe_load(file)
+    return {
+        entry["name"]
+        for kind in kinds
+        for entry in (content.get(kind) or {}).values()
+        if isinstance(entry, dict) and "name" in entry
+    }
+
+
+def images(file):
+    """Collect the images that a stack file names."""
+    return {service.get("image", "") for service in yaml.safe_load(file)["services"].values()}
+
+
+def kept_files(history, definition):
+    """List the stack files whose images, configs and secrets stay once a definition runs."""
+    files = [release["file"] for release in history]
+    if not files or files[-1] != definition:
+        files.append(definition)
+    return files[-KEPT:]
+
+
+def old_objects(kept, objects, services, wanted):
+    """Find flotilla's configs and secrets that nothing needs any more.
+
+    :param kept: see ``kept_files``
+    :param objects: names of the stack's configs or secrets that flotilla made
+    :param services: ``services`` of a manager's observation
+    :param wanted: names of those that stay though no stack file names them
+    :return: sorted list of str
+    """
+    needed = set(wanted).union(*(names(file, "secrets", "configs") for file in kept))
+    for service in services.values():
+        container = service["spec"].get("TaskTemplate", {}).get("ContainerSpec", {})
+        needed |= {entry["SecretName"] for entry in container.get("Secrets") or []}
+        needed |= {entry["ConfigName"] for entry in container.get("Configs") or []}
+    return sorted(set(objects) - needed)
+
+
+def old_images(kept, site_images, local):
+    """Find a host's images that flotilla made for releases that are gone.
+
+    :param kept: see ``kept_files``
+    :param site_images: see ``images.list_images``
+    :param local: ``local_images`` of the host's observation
+    :return: list of them
+    """
+    needed = {image["reference"] for image in site_images}.union(*map(images, kept))
+    repositories = {image["reference"].rsplit(":", 1)[0] for image in site_images}
+    return [
+        image
+        for image in local
+        if not image["used"]
+        and not needed & set(image["names"])
+        and all(_repository(name) in repositories for name in image["names"])
+    ]
+
+
+def _repository(name):
+    """Take ``host:port/path`` from ``host:port/path@digest`` or ``host:port/path:tag``."""
+    return name.split("@")[0] if "@" in name else name.rsplit(":", 1)[0]

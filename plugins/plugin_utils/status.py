@@ -1,0 +1,142 @@
+"""Put the state of a whole site into one structure and into lines that people read in a terminal."""
+
+from __future__ import annotations
+
+from . import releases, stack
+from .report import site_lines, table
+
+
+def describe(names, seen, observed, stack_name):
+    """Gather what a person asks about a site.
+
+    :param names: dict of address to inventory name
+    :param seen: ``seen`` of the manager that was asked
+    :param observed: dict of inventory name to ``seen``, ``None`` for a host that could not be looked at
+    :param stack_name: name of the stack
+    :return: dict, JSON all through: ``stack``, ``problems`` (list of str), and lists of dicts ``nodes``, ``services``,
+        ``tasks`` and ``releases``, the newest release first
+    """
+    running = seen["stack"]
+    nodes = {node["id"]: names.get(node["address"], node["hostname"]) for node in seen["nodes"]}
+    return {
+        "stack": stack_name,
+        "problems": [*_node_problems(names, seen["nodes"], observed), *_stack_problems(running, nodes)],
+        "nodes": [
+            {
+                "name": nodes[node["id"]],
+                **{key: node[key] for key in ("address", "role", "leader", "state", "availability", "engine")},
+            }
+            for node in seen["nodes"]
+        ],
+        "services": [
+            {
+                "name": name,
+                "running": sum(_is_up(task) for task in service["tasks"]),
+                "wanted": service["size"],
+                "image": service["spec"]["TaskTemplate"]["ContainerSpec"]["Image"],
+                "update": service["update"].get("State", ""),
+                "ports": service.get("ports", []),
+            }
+            for name, service in running["services"].items()
+        ],
+        "tasks": [
+            {
+                "name": f"{name}.{task['slot']}",
+                "node": nodes.get(task["node"], ""),
+                **{key: task[key] for key in ("id", "state", "desired", "error", "updated")},
+            }
+            for name, service in running["services"].items()
+            for task in service["tasks"]
+        ],
+        "releases": [
+            {
+                **{key: release[key] for key in ("number", "at", "by", "rollback_to")},
+                "images": sorted(releases.images(release["file"])),
+                "secrets": sorted(releases.names(release["file"], "secrets")),
+                "configs": sorted(releases.names(release["file"], "configs")),
+            }
+            for release in reversed(running["releases"])
+        ],
+    }
+
+
+def lines(status, names, seen):
+    """Put a status into lines.
+
+    :param status: see ``describe``
+    :param names: as there
+    :param seen: as there
+    :return: list of str
+    """
+    ports = [port for service in status["services"] for port in service["ports"]]
+    rows = [
+        [
+            f"{release['number']}{' (runs)' if release is status['releases'][0] else ''}",
+            release["at"],
+            release["by"],
+            f"back to {release['rollback_to']}" if release["rollback_to"] else "",
+            " ".join(_short(image) for image in release["images"]),
+        ]
+        for release in status["releases"]
+    ]
+    ended = [
+        [task["name"], task["node"] or "-", f"{task['updated'][:19]}Z", task["state"], task["error"]]
+        for task in status["tasks"]
+        if task["error"]
+    ]
+    return [
+        *site_lines(names, seen, ports[0] if ports else None),
+        "",
+        *table(["RELEASE", "AT", "BY", "", "IMAGES"], rows),
+        *(["", *table(["FAILED TASK", "NODE", "AT", "STATE", "ERROR"], ended)] if ended else []),
+        "",
+        *([f"Problem: {problem}" for problem in status["problems"]] or ["No problem found."]),
+    ]
+
+
+def _is_up(task):
+    return task["state"] == task["desired"] == "running"
+
+
+def _short(image):
+    """Shorten ``host:port/name@sha256:digest`` to ``name@digest``, with as many digits as tell images apart."""
+    name, _, digest = image.rsplit("/", 1)[-1].partition("@sha256:")
+    return f"{name}@{digest[:12]}" if digest else name
+
+
+def _node_problems(names, nodes, observed):
+    for name, looked in observed.items():
+        if not looked:
+            yield f"{name} could not be looked at; see its error above"
+        elif looked["page"]:
+            yield f"{name} does not answer the page: {looked['page']}"
+    present = {node["address"] for node in nodes}
+    for address, name in names.items():
+        if address not in present:
+            yield f"{name} is in the inventory and not in the swarm; run site.yml"
+    for node in nodes:
+        name = names.get(node["address"], node["hostname"])
+        if node["address"] not in names:
+            yield f"{name} ({node['address']}) is in the swarm and not in the inventory"
+        if node["state"] != "ready":
+            yield f"{name} is {node['state']}"
+        elif node["reachability"] == "unreachable":
+            yield f"{name} is ready, but the other managers do not reach it"
+        if node["availability"] != "active":
+            yield f"{name} takes no tasks, its availability is {node['availability']}"
+
+
+def _stack_problems(running, nodes):
+    if not running["services"]:
+        yield "the stack has no services; run site.yml"
+    for name, service in running["services"].items():
+        state = stack.judge({name: service})
+        if state.done:
+            continue
+        yield f"{name} is at {state.sizes[name]}" + (f", {state.failure}" if state.failure else "")
+        if state.trouble:
+            node = nodes.get(state.trouble["node"], "no node")
+            yield f"{name}.{state.trouble['slot']} on {node} is {state.trouble['state']}: {state.trouble['error']}"
+    record = running["record"]
+    for reason in stack.differences(record["file"], running) if record else ():
+        yield f"not as release {running['releases'][-1]['number']} was: {reason}; run site.yml"

@@ -1,0 +1,250 @@
+"""Releases: going back, holding, cleaning up, and rotating secrets."""
+
+import base64
+import json
+
+import pytest
+import sites
+import yaml
+from ansible_collections.flotilla.swarm.plugins.module_utils.releases import objects as objects_of
+from ansible_collections.flotilla.swarm.plugins.plugin_utils import objects, releases
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.plan import make_plan
+from test_plan import acts
+
+
+def history(*files, **changes):
+    """Releases 1, 2, ... with these files; ``changes`` are the newest's."""
+    made = [sites.release(number, file) for number, file in enumerate(files, 1)]
+    return [*made[:-1], {**made[-1], **changes}]
+
+
+def file_of(**content):
+    return yaml.safe_dump({"services": {}, **content})
+
+
+A, B, C = (file_of(x=letter) for letter in "abc")
+
+
+def test_previous_release_differs_from_what_runs():
+    assert releases.choose(history(A, B, B), 0, [])["number"] == 1
+    assert releases.choose(history(A, B, C), 0, [])["number"] == 2
+
+
+def test_going_back_twice_goes_further_back():
+    assert releases.choose(history(A, B, C, B, rollback_to=2), 0, [])["number"] == 1
+
+
+def test_named_release_may_be_newer_than_the_one_gone_back_to():
+    assert releases.choose(history(A, B, A, rollback_to=1), 2, [])["number"] == 2
+
+
+@pytest.mark.parametrize(
+    ("found", "number", "message"),
+    [
+        ([], 0, "no record of a release"),
+        (history(A), 0, "found no release before 1"),
+        (history(A, B), 7, "found no release 7, the record has 1, 2"),
+        (history(file_of(secrets={"s": {"name": "gone"}}), B), 0, "release 1 needs gone"),
+    ],
+)
+def test_release_that_cannot_be_had_is_said(found, number, message):
+    with pytest.raises(releases.ReleaseError, match=message):
+        releases.choose(found, number, [])
+
+
+def rolled_back_site():
+    """Release 1 was good; 2, which the inventory describes, was rolled back; so 3 has the file of 1."""
+    found = sites.settled_site()
+    stack = found["m1"]["seen"]["stack"]
+    wanted = stack["record"]["file"]
+    good = wanted.replace("4000", "4001")
+    stack["record"]["file"] = good
+    stack["releases"] = history(good, wanted, good, rollback_to=1, left=[releases.digest(wanted)])
+    return found
+
+
+def test_what_was_rolled_back_does_not_come_back_by_itself():
+    plan = make_plan(sites.site(), rolled_back_site())
+    assert not plan["changes"]
+    assert plan["notes"][0].startswith("release 3 stays, which went back to 1")
+
+
+def test_drift_is_put_right_while_a_release_is_held():
+    found = rolled_back_site()
+    found["m1"]["seen"]["stack"]["services"]["web"] = sites.service(3)
+    plan = make_plan(sites.site(), found)
+    assert acts(plan, "m1") == ["set service web right (Mode.Replicated.Replicas is 3, wanted 5)"]
+    assert "4001" in plan["stack"]["text"]
+    assert plan["stack"]["release"]["left"]
+
+
+def test_next_change_of_the_inventory_ends_the_holding():
+    site = sites.site()
+    site["stack"]["text"] += "networks: {}\n"
+    plan = make_plan(site, rolled_back_site())
+    assert acts(plan, "m1") == ["apply the changed stack file"]
+    assert plan["stack"]["release"] == {"rollback_to": 0, "left": []}
+
+
+def test_rollback_makes_the_named_release_the_wanted_one():
+    site = dict(sites.site(), scope="rollback")
+    site["stack"]["release"] = 2
+    plan = make_plan(site, rolled_back_site())
+    assert acts(plan, "m1") == ["apply the changed stack file"]
+    assert plan["stack"]["release"]["rollback_to"] == 2
+    assert plan["stack"]["release"]["left"] == [
+        releases.digest(rolled_back_site()["m1"]["seen"]["stack"]["record"]["file"])
+    ]
+
+
+def test_deploy_leaves_hosts_alone_and_says_so():
+    found = sites.settled_site()
+    found["w1"]["seen"]["packages"]["docker.io"] = None
+    plan = make_plan(dict(sites.site(), scope="deploy"), found)
+    assert acts(plan, "w1") == []
+    assert plan["hosts"]["w1"]["phases"] == []
+    assert plan["notes"] == ["left to site.yml: w1: docker: install docker.io"]
+
+
+def test_deploy_refuses_a_site_that_is_not_set_up():
+    bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
+    (problem,) = make_plan(dict(sites.site(), scope="deploy"), bare)["problems"]
+    assert problem == "playbooks/deploy.yml works on a site that is set up, and this one is not; run site.yml"
+
+
+def test_five_releases_keep_what_they_need():
+    files = [file_of(secrets={"s": {"name": f"s{number}"}}) for number in range(7)]
+    kept = releases.kept_files(history(*files[:6]), files[6])
+    assert kept == files[2:]
+    assert releases.kept_files(history(*files[:6]), files[5]) == files[1:6]
+    assert releases.old_objects(kept, ["s0", "s1", "s2", "s6", "unused"], {}, ["unused"]) == ["s0", "s1"]
+
+
+def test_object_that_a_service_uses_stays():
+    service = sites.service()
+    service["spec"]["TaskTemplate"]["ContainerSpec"] = {"Secrets": [{"SecretName": "s0"}]}
+    assert releases.old_objects([A], ["s0", "s1"], {"web": service}, []) == ["s1"]
+
+
+def image(*names, used=False):
+    return {"id": names[0], "names": [f"reg:5000/{name}" for name in names], "used": used}
+
+
+@pytest.mark.parametrize(
+    ("found", "old"),
+    [
+        (image("hello@sha256:d"), False),
+        (image("hello:1", "hello@sha256:e"), False),
+        (image("hello@sha256:e"), True),
+        (image("hello:0", "hello@sha256:e"), True),
+        (image("hello@sha256:e", used=True), False),
+        (image("another@sha256:e"), False),
+        ({"id": "i", "names": ["reg:5000/hello:0", "reg.example/mine:1"], "used": False}, False),
+    ],
+)
+def test_images_of_no_release_are_removed(found, old):
+    hosts = sites.settled_site()
+    hosts["w1"]["seen"]["local_images"] = [found]
+    plan = make_plan(sites.site(), hosts)
+    assert plan["hosts"]["w1"]["old_images"] == ([found] if old else [])
+    assert ("clean" in plan["hosts"]["w1"]["phases"]) is old
+
+
+def stack_of(value="", rotate=()):
+    return {"name": "hello", "secrets": ["pw"], "values": {"pw": value}, "rotate": list(rotate)}
+
+
+def entry(created="1", salt=""):
+    return {"name": "pw", "salt": salt, "created": created}
+
+
+def test_generated_secret_is_kept_until_it_is_rotated():
+    existing = {"hello_pw": entry()}
+    assert objects.name_secrets(stack_of(), existing, None, "salt") == ({"pw": "hello_pw"}, [])
+    names, (missing,) = objects.name_secrets(stack_of(rotate=["pw"]), existing, None, "salt")
+    assert missing == {"name": "pw", "object": names["pw"], "salt": ""}
+    assert names["pw"] != "hello_pw"
+
+
+def test_secret_of_the_last_release_is_taken_before_a_newer_one():
+    existing = {"hello_pw_1": entry("1"), "hello_pw_2": entry("2")}
+    record = {"file": file_of(secrets={"pw": {"name": "hello_pw_1"}})}
+    assert objects.name_secrets(stack_of(), existing, record, "salt")[0] == {"pw": "hello_pw_1"}
+    assert objects.name_secrets(stack_of(), existing, None, "salt")[0] == {"pw": "hello_pw_2"}
+
+
+def test_given_value_is_found_again_by_its_salted_digest():
+    names, (missing,) = objects.name_secrets(stack_of("hunter2"), {}, None, "salt")
+    existing = {names["pw"]: entry(salt=missing["salt"])}
+    assert objects.name_secrets(stack_of("hunter2"), existing, None, "other") == (names, [])
+    changed, created = objects.name_secrets(stack_of("hunter3"), existing, None, "other")
+    assert changed != names
+    assert created[0]["object"] == changed["pw"]
+    # Without the salt, the name tells nothing.
+    assert objects.name_secrets(stack_of("hunter2"), {}, None, "other")[0] != names
+
+
+@pytest.mark.parametrize(
+    ("stack", "message"), [(stack_of("x", ["pw"]), "has a value"), (stack_of("", ["q"]), "stack_secrets: pw")]
+)
+def test_rotation_that_cannot_be_is_said(stack, message):
+    with pytest.raises(objects.SecretError, match=message):
+        objects.name_secrets(stack, {}, None, "salt")
+
+
+def test_rotation_takes_both_values_and_then_the_new_one():
+    def file(now, previous):
+        return yaml.safe_dump({"secrets": {"pw": {"name": now}, "pw_previous": {"name": previous}}}, sort_keys=False)
+
+    assert releases.steps(file("new", "new"), file("old", "old")) == [file("new", "old"), file("new", "new")]
+    assert releases.steps(file("new", "new"), file_of(secrets={"pw": {"name": "old"}}))[0] == file("new", "old")
+    assert releases.steps(file("new", "new"), file("new", "new")) == [file("new", "new")]
+    assert releases.steps(file("new", "new"), "") == [file("new", "new")]
+    alone = file_of(secrets={"pw": {"name": "new"}})
+    assert releases.steps(alone, file("old", "old")) == [alone]
+
+
+def test_configs_are_named_by_content(tmp_path):
+    (tmp_path / "motd").write_bytes(b"\xff\n")
+    text = "services: {}\nconfigs: {motd: {file: ./motd}, other: {external: true, name: x}}\n"
+    stack = {"name": "hello", "configs": objects.read_configs(text, tmp_path)}
+    names, (missing,) = objects.name_configs(stack, [])
+    assert list(names) == ["motd"]
+    assert missing["data"] == "/wo="
+    assert objects.name_configs(stack, [names["motd"]]) == (names, [])
+    (tmp_path / "motd").write_bytes(b"more")
+    assert objects.name_configs(dict(stack, configs=objects.read_configs(text, tmp_path)), [])[0] != names
+
+
+class Swarm:
+    """A swarm with one record of before releases were numbered, one of today, and a broken one."""
+
+    def get(self, path, **_query):
+        if path == "/secrets":
+            labels = {"flotilla.secret": "pw", "flotilla.salt": "s", "ansible_key": "plain digest"}
+            return [{"CreatedAt": "T", "Spec": {"Name": "hello_pw_1", "Labels": labels}}]
+        contents = {
+            "11": {"file": "new", "specs": {}, "by": "me@here", "rollback_to": 3, "left": ["x"]},
+            "9": {"file": "old", "specs": {}},
+            "12": "broken",
+        }
+        records = [
+            {
+                "CreatedAt": "2026-11-24T12:00:00.5Z",
+                "Spec": {
+                    "Labels": {"ansible_version": number},
+                    "Data": base64.b64encode(json.dumps(content).encode()).decode(),
+                },
+            }
+            for number, content in contents.items()
+        ]
+        return [*records, {"Spec": {"Name": "hello_motd_1", "Labels": {"flotilla.config": "motd"}}}]
+
+
+def test_records_of_all_times_are_read():
+    found = objects_of(Swarm(), "hello")
+    assert [(release["number"], release["by"]) for release in found["releases"]] == [(9, "unknown"), (11, "me@here")]
+    assert found["releases"][1]["at"] == "2026-11-24T12:00:00Z"
+    assert found["record"] == {"file": "new", "specs": {}}
+    assert found["configs"] == ["hello_motd_1"]
+    assert found["secrets"] == {"hello_pw_1": {"name": "pw", "salt": "s", "created": "T"}}

@@ -1,0 +1,48 @@
+"""Status: what a person sees of a site."""
+
+import sites
+from ansible_collections.flotilla.swarm.plugins.plugin_utils import status
+
+NAMES = {"10.0.0.1": "m1", "10.0.0.2": "w1", "10.0.0.3": "w2"}
+
+
+def describe(found, **looks):
+    """Status of a settled site with changes."""
+    seen = found["m1"]["seen"]
+    for service in seen["stack"]["services"].values():
+        for spec in (service["spec"], *seen["stack"]["record"]["specs"].values()):
+            spec["TaskTemplate"]["ContainerSpec"] = {"Image": "reg:5000/hello@sha256:d"}
+    observed = {name: host["seen"] for name, host in found.items()} | looks
+    return status.describe(NAMES, seen, observed, "hello")
+
+
+def test_settled_site_has_no_problem():
+    found = sites.settled_site()
+    state = describe(found)
+    assert state["problems"] == []
+    assert [service["running"] for service in state["services"]] == [5, 1]
+    assert state["releases"][0]["images"] == ["reg:5000/hello@sha256:d", "reg:5000/redis@sha256:d"]
+    lines = status.lines(state, NAMES, found["m1"]["seen"])
+    assert "1 (runs)  T   me@here    hello@d redis@d" in lines
+    assert lines[-1] == "No problem found."
+
+
+def test_problems_are_told():
+    found = sites.settled_site()
+    seen = found["m1"]["seen"]
+    seen["nodes"][1].update(state="down")
+    seen["nodes"][2].update(availability="drain")
+    seen["nodes"].append(sites.node(4, "worker"))
+    found["w2"]["seen"]["page"] = "refused"
+    seen["stack"]["services"]["web"]["tasks"][0].update(state="failed", error="exit 1", updated="9")
+    seen["stack"]["record"]["specs"]["redis"]["Mode"] = {"Replicated": {"Replicas": 2}}
+    assert describe(found, w1=None)["problems"] == [
+        "w1 could not be looked at; see its error above",
+        "w2 does not answer the page: refused",
+        "w1 is down",
+        "w2 takes no tasks, its availability is drain",
+        "host-4 (10.0.0.4) is in the swarm and not in the inventory",
+        "web is at 4/5",
+        "web.1 on m1 is failed: exit 1",
+        "not as release 1 was: set service redis right (Mode.Replicated.Replicas is 1, wanted 2); run site.yml",
+    ]
