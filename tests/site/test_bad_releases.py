@@ -1,0 +1,79 @@
+"""A release that does not run ends the deploy red, with the reason, and what ran before goes on serving."""
+
+import re
+
+import pytest
+import yaml
+from conftest import REPOSITORY
+from visits import visiting
+
+CRASH = {"command": ["python3", "-c", "raise SystemExit('no such table: visits')"]}
+NEVER_HEALTHY = {"healthcheck": {"test": ["CMD", "false"], "interval": "3s", "start_period": "5s", "retries": 2}}
+TOO_LARGE = {"deploy": {"resources": {"limits": {"memory": "12M"}}}}
+# Nothing listens there.
+UNPULLABLE = {"image": "localhost:1/hello:none"}
+UNPLACEABLE = {"deploy": {"placement": {"constraints": ["node.labels.nowhere == true"]}}}
+
+
+def merge(base, change):
+    """Put a change into a nested dict."""
+    for key, value in change.items():
+        base[key] = merge(base.get(key, {}), value) if isinstance(value, dict) else value
+    return base
+
+
+def stack_with(tmp_path, **services):
+    """Write the shipped stack file with changes to its services, and return the option that names it."""
+    content = yaml.safe_load((REPOSITORY / "app/stack.yml").read_text())
+    for name, change in services.items():
+        merge(content["services"][name], change)
+    path = tmp_path / "stack.yml"
+    path.write_text(yaml.safe_dump(content))
+    return f"stack_file={path}"
+
+
+def release_of(fleet):
+    """Names of the record's objects, the newest last."""
+    names = fleet.on(fleet.manager, "docker config ls --filter name=flotilla_hello_v --format '{{.Name}}'").split()
+    return max(int(name.rsplit("v", 1)[1]) for name in names)
+
+
+def deploy_bad(fleet, tmp_path, change, *reasons):
+    """Deploy a bad release, and see it red while the last one serves."""
+    before = release_of(fleet)
+    with visiting(fleet) as visits:
+        run = fleet.play("-e", stack_with(tmp_path, web=change), playbook="playbooks/deploy.yml")
+    assert run.code != 0
+    assert visits.failed == []
+    failure = run.output[run.output.rindex("End the run") :]
+    for part in (r"after \d+ s of at most 600 s", f"Release {before} runs again", *reasons):
+        assert re.search(part, failure), part
+    assert release_of(fleet) == before
+    assert fleet.services() == {"web": "5/5", "redis": "1/1"}
+    run = fleet.play()
+    assert run.code == 0
+    assert set(run.changed.values()) == {0}
+
+
+def test_crash(fleet, tmp_path):
+    on_a_node = r"task web\.\d on (manager|worker)-\d: failed"
+    deploy_bad(fleet, tmp_path, CRASH, on_a_node, r"non-zero exit \(1\)", "no such table: visits")
+    good = stack_with(tmp_path, web={"environment": {"NAME": "Good"}})
+    assert fleet.play("-e", good, playbook="playbooks/deploy.yml").code == 0
+    assert "Hello Good!" in fleet.page(fleet.addresses["worker-1"])
+    assert fleet.play().code == 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("change", "reasons"),
+    [
+        (NEVER_HEALTHY, [r"task web\.\d on \w+-\d", "unhealthy"]),
+        (TOO_LARGE, [r"task web\.\d on \w+-\d", r"\(137\) = killed, most likely .* its limit of 12 MiB"]),
+        (UNPULLABLE, [r"task web\.\d on \w+-\d: rejected", "No such image"]),
+        (UNPLACEABLE, [r"task web\.\d on no node: pending", "no suitable node", "no node can take a task of web"]),
+    ],
+    ids=["never healthy", "too large", "unpullable", "unplaceable"],
+)
+def test_bad_release(fleet, tmp_path, change, reasons):
+    deploy_bad(fleet, tmp_path, change, *reasons)

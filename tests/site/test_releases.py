@@ -1,0 +1,161 @@
+"""Releases: numbered, gone back to, cleaned up; secrets rotated.
+
+Most deploys here change a label, which restarts nothing.
+"""
+
+import itertools
+import json
+
+import pytest
+from conftest import visits as count_of
+from test_bad_releases import stack_with
+from visits import visiting
+
+
+def labelled(tmp_path, text):
+    return stack_with(tmp_path, web={"deploy": {"labels": {"note": text}}})
+
+
+def label(fleet):
+    inspect = "docker service inspect hello_web --format '{{index .Spec.Labels \"note\"}}'"
+    return fleet.on(fleet.manager, inspect).strip()
+
+
+def status(fleet):
+    run = fleet.play("-e", "status_format=json", playbook="playbooks/status.yml")
+    assert run.code == 0
+    assert set(run.changed.values()) == {0}
+    return json.loads(run.output.splitlines()[-1])
+
+
+def deploy(fleet, *words, playbook="deploy"):
+    run = fleet.play(*words, playbook=f"playbooks/{playbook}.yml")
+    assert run.code == 0
+    return run
+
+
+def test_releases_are_numbered_and_gone_back_to(fleet, tmp_path):
+    first = status(fleet)["releases"][0]["number"]
+    deploy(fleet, "-e", labelled(tmp_path, "a"))
+    deploy(fleet, "-e", labelled(tmp_path, "b"))
+    deploy(fleet, playbook="rollback")
+    assert label(fleet) == "a"
+
+    held = fleet.play("-e", labelled(tmp_path, "b"))
+    assert held.code == 0
+    assert set(held.changed.values()) == {0}
+    assert f"Note: release {first + 3} stays, which went back to {first + 1}" in held.output
+
+    deploy(fleet, "-e", f"stack_release={first + 2}", playbook="rollback")
+    assert label(fleet) == "b"
+    seen = status(fleet)
+    assert seen["problems"] == []
+    assert [(release["number"] - first, release["rollback_to"]) for release in seen["releases"][:4]] == [
+        (4, first + 2),
+        (3, first + 1),
+        (2, 0),
+        (1, 0),
+    ]
+    assert all("@sha256:" in image for release in seen["releases"] for image in release["images"])
+    wrong = fleet.play("-e", "stack_release=999", playbook="playbooks/rollback.yml")
+    assert wrong.code != 0
+    assert "found no release 999, the record has" in wrong.output
+    assert fleet.play().code == 0
+    assert label(fleet) == ""
+
+
+def test_what_no_release_needs_is_removed_everywhere_and_nothing_else(fleet):
+    registry = f"{fleet.addresses[fleet.manager]}:5000"
+    for name in (f"{registry}/hello:old", "another:old"):
+        fleet.on("worker-2", f"tar -c /etc/hostname 2>/dev/null | docker import - {name}")
+    for owner in ("--label flotilla.stack=hello --label flotilla.config=motd hello_motd", "foreign"):
+        fleet.on(fleet.manager, f"echo old | docker config create {owner} -")
+    for owner in ("--label flotilla.stack=hello --label flotilla.secret=key hello_key", "foreign"):
+        fleet.on(fleet.manager, f"echo old | docker secret create {owner} -")
+    run = fleet.play()
+    assert run.code == 0
+    images = fleet.on("worker-2", "docker image ls --format '{{.Repository}}:{{.Tag}}'")
+    assert f"{registry}/hello:old" not in images
+    assert "another:old" in images
+    for kind, old in (("config", "hello_motd"), ("secret", "hello_key")):
+        left = fleet.on(fleet.manager, f"docker {kind} ls --format '{{{{.Name}}}}'").split()
+        assert old not in left
+        assert "foreign" in left
+        fleet.on(fleet.manager, f"docker {kind} rm foreign")
+    fleet.on("worker-2", "docker image rm another:old")
+    assert set(fleet.play().changed.values()) == {0}
+
+
+def test_config_from_a_file_follows_its_content(fleet, tmp_path):
+    mounted = [{"source": "motd", "target": "/motd"}]
+    option = stack_with(tmp_path, redis={"configs": mounted})
+    path = tmp_path / "stack.yml"
+    path.write_text(path.read_text() + "configs: {motd: {file: ./motd}}\n")
+    names = set()
+    for text in ("Good morning\n", "Good night\n"):
+        (tmp_path / "motd").write_text(text)
+        deploy(fleet, "-e", option)
+        names.update(status(fleet)["releases"][0]["configs"])
+        host = next(task["node"] for task in status(fleet)["tasks"] if task["name"] == "redis.1")
+        redis = fleet.on(host, "docker ps --quiet --filter name=hello_redis").strip()
+        assert fleet.on(host, f"docker exec {redis} cat /motd") == text
+    assert len(names) == 2
+    assert fleet.play().code == 0
+
+
+def password(fleet):
+    web = fleet.on(fleet.manager, "docker ps --quiet --filter name=hello_web | head -n 1").strip()
+    return fleet.on(fleet.manager, f"docker exec {web} cat /run/secrets/redis_password").strip()
+
+
+def redis_says(fleet, secret):
+    host = next(
+        task["node"] for task in status(fleet)["tasks"] if task["name"] == "redis.1" and task["state"] == "running"
+    )
+    redis = fleet.on(host, "docker ps --quiet --filter name=hello_redis").strip()
+    return fleet.on(host, f"docker exec --env REDISCLI_AUTH={secret} {redis} redis-cli ping")
+
+
+def rotate(fleet, *words, verbose=False):
+    """Rotate Redis' password while visitors come."""
+    old = password(fleet)
+    before = count_of(fleet.page(fleet.addresses[fleet.manager]))
+    with visiting(fleet) as seen:
+        run = fleet.play(*words, playbook="playbooks/deploy.yml", verbose=verbose)
+    assert run.code == 0
+    assert seen.failed == []
+    assert seen.counts[0] > before
+    assert all(earlier < later for earlier, later in itertools.pairwise(seen.counts))
+    # Redis restarts twice. Were only one password taken, web tasks with the other would be refused half of the time.
+    assert len(seen.counts) > 0.8 * len(seen.shown)
+    assert password(fleet) != old
+    assert redis_says(fleet, password(fleet)).startswith("PONG")
+    assert "PONG" not in redis_says(fleet, old)
+    return run
+
+
+@pytest.mark.long
+def test_generated_password_is_rotated_on_request(fleet):
+    rotate(fleet, "-e", "stack_rotate=redis_password")
+    assert set(fleet.play().changed.values()) == {0}
+
+
+@pytest.mark.long
+def test_given_password_is_rotated_by_its_value_and_shown_nowhere(fleet):
+    canary = "canary-5ecret"
+    words = ["-e", json.dumps({"stack_secrets": {"redis_password": canary}})]
+    run = rotate(fleet, *words, verbose=True)
+    assert password(fleet) == canary
+    assert canary not in run.output
+    for host in fleet.addresses:
+        shown = fleet.on(
+            host, "docker ps -aq | xargs docker inspect; docker image ls -q | xargs docker image history --no-trunc"
+        )
+        assert canary not in shown
+    shown = fleet.on(
+        fleet.manager, "for kind in service config secret; do docker $kind ls -q | xargs docker $kind inspect; done"
+    )
+    assert canary not in shown
+    assert set(fleet.play(*words).changed.values()) == {0}
+    # The value is kept when the inventory does not give one any more.
+    assert set(fleet.play().changed.values()) == {0}
