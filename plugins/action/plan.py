@@ -9,9 +9,10 @@ from pathlib import Path
 
 import yaml
 from ansible.errors import AnsibleActionFail
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.flotilla.swarm.plugins.plugin_utils import checks
+from ansible_collections.flotilla.swarm.plugins.plugin_utils import checks, lock, this_run
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.objects import read_configs
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.plan import make_plan
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.report import plan_lines, problem_lines
@@ -50,9 +51,14 @@ class ActionModule(ActionBase):
             except (OSError, StackFileError) as error:
                 problems.append(f"stack_file: {error}")
         plan = {"problems": problems} if problems else make_plan(site, observed)
+        notes = []
+        if not problems and (plan["problems"] or plan["changes"]):
+            # While another run is at work, whatever was seen may be half of its way.
+            held, notes = self._judge_lock(observed)
+            plan["problems"] = held or plan["problems"]
         if plan["problems"]:
             raise AnsibleActionFail("\n".join(problem_lines(plan["problems"])))
-        for line in plan_lines(plan):
+        for line in [*notes, *plan_lines(plan)]:
             Display().display(line)
         plan["stack"]["release"]["by"] = f"{getpass.getuser()}@{socket.gethostname()}"
         return dict(result, changed=False, **plan)
@@ -71,3 +77,10 @@ class ActionModule(ActionBase):
             rotate=rotate.split(",") if isinstance(rotate, str) else rotate,
             release=int(stack["release"]),
         )
+
+    def _judge_lock(self, observed):
+        """Return the problems and the notes that locks make."""
+        run, take = this_run.identify(this_run.playbook()), boolean(self._task.args.get("take_lock", False))
+        locks = lock.choose([host["seen"] for host in observed.values()])
+        verdicts = [lock.judge(each, run, this_run.is_running, take) for each in locks]
+        return [each.problem for each in verdicts if each.problem], [each.note for each in verdicts if each.note]

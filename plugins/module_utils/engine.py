@@ -1,7 +1,7 @@
 """Talk to a Docker Engine over its local socket, with the standard library alone.
 
 Looking at a host must work before anything is installed there, so this client needs neither the Docker SDK nor the
-``docker`` command. It only reads; acts go through community.docker.
+``docker`` command. It only reads, but for the lock's swap that community.docker lacks; acts go through that.
 
 Source of paths and fields: the Engine API reference, version 1.41 and later (https://docs.docker.com/reference/api/engine/).
 """
@@ -45,7 +45,7 @@ class _UnixConnection(http.client.HTTPConnection):
 
 
 class Engine:
-    """Read-only client of one engine.
+    """Client of one engine.
 
     :param path: the engine's socket
     :param timeout: seconds that one answer may take
@@ -64,6 +64,15 @@ class Engine:
         :raise EngineError: the engine is not there or refuses
         """
         return json.loads(self._request("GET", path, query, headers=headers) or "null")
+
+    def post(self, path, content, **query):
+        """Send a JSON document.
+
+        :param content: what is sent
+        :return: the engine's answer
+        :raise EngineError: the engine is not there or refuses
+        """
+        return json.loads(self._request("POST", path, query, body=json.dumps(content).encode()) or "null")
 
     def get_logs(self, path, lines):
         """Read the last lines of a task's or service's log.

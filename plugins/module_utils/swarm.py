@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import releases
+from . import lock, releases
 from .engine import Engine, EngineError
 
 NAMESPACE_LABEL = "com.docker.stack.namespace"
@@ -112,20 +112,23 @@ def observe(stack_name="", task=""):
     :param stack_name: the stack that managers describe as well
     :param task: ID of a task whose last log lines are read
     :return: dict with ``engine`` (``None`` when no engine answers, else its version and warnings), ``swarm``
-        (see ``membership``), ``volumes``, and on managers ``nodes``, ``stack`` and ``logs``
+        (see ``membership``), ``volumes``, ``lock`` (see ``lock.look``), and on managers ``nodes``,
+        ``stack`` and ``logs``
     """
     engine = Engine()
     try:
         info = engine.get("/info")
     except EngineError:
-        return {"engine": None, "swarm": membership({}), "volumes": []}
+        return {"engine": None, "swarm": membership({}), "volumes": [], "lock": lock.look()}
     seen = {
         "engine": {"version": info.get("ServerVersion", ""), "warnings": info.get("Warnings") or []},
         "swarm": membership(info),
         "volumes": volumes(engine, stack_name),
+        "lock": lock.look(),
     }
     if seen["swarm"]["manager"]:
         try:
+            seen["lock"] = lock.look(engine)
             seen["nodes"] = nodes(engine)
             if stack_name:
                 seen["stack"] = stack(engine, stack_name)

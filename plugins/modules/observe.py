@@ -60,9 +60,10 @@ wanted:
 seen:
   description: >
     C(system), C(packages), C(held), C(unfinished), C(files), C(services), C(modules) as in module_utils/host.py;
-    C(engine), C(swarm), C(volumes), C(nodes), C(stack), C(logs) as in module_utils/swarm.py; C(login) (empty when the
-    registry accepted the stored login, else the reason), C(images) (reference to digest or null), C(local_images) as
-    in module_utils/releases.py, C(page) (empty when it answered or none was asked for, else the reason).
+    C(engine), C(swarm), C(volumes), C(lock), C(nodes), C(stack), C(logs) as in module_utils/swarm.py; C(login)
+    (empty when the registry accepted the stored login, else the reason), C(images) (reference to digest or null),
+    C(local_images) as in module_utils/releases.py, C(page) (empty when it answered or none was asked for, else the
+    reason).
   returned: always
   type: dict
 """

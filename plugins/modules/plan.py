@@ -21,6 +21,10 @@ options:
     description: Name of the variable that holds the observation of each host.
     type: str
     required: true
+  take_lock:
+    description: Whether to go on although another run seems to hold the lock.
+    type: bool
+    default: false
 author: The flotilla authors
 """
 

@@ -61,10 +61,10 @@ def make_plan(site, hosts):
         if stack_acts:
             plan[name].phases.add("page")
     _clean_up(plan, decision.via, site, stack_plan)
-    plan[decision.via].phases.add("report")
     problems, notes = _limit(plan, decision, site)
     if problems:
         return {"problems": problems}
+    plan[decision.via].phases |= {"lock", "report"} if any(host.acts for host in plan.values()) else {"report"}
 
     return {
         "problems": [],

@@ -1,9 +1,12 @@
 """Real fleets that site.yml runs on: needs root and the packages of `python -m fleet prerequisites`."""
 
+import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +15,12 @@ import yaml
 
 REPOSITORY = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
+ENVIRONMENT = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "ANSIBLE_NOCOLOR": "1"}
 RECAP = re.compile(
     r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)\s+skipped=(\d+)", re.MULTILINE
 )
+
+ACT = re.compile(r"^  (docker|swarm|registry|image|stack) +([^:]+: .+)$", re.MULTILINE)
 
 
 @dataclass
@@ -43,6 +49,40 @@ class Run:
         return {name: numbers[0] + numbers[4] for name, numbers in self.recap.items()}
 
 
+class Begun:
+    """A run that is under way, and leads a process group of its own."""
+
+    def __init__(self, process, log):
+        self.process, self.log, self.pid = process, log, process.pid
+
+    def output(self):
+        """What it printed until now."""
+        return self.log.read_text()
+
+    def task(self):
+        """The task that it had come to."""
+        return (re.findall(r"^TASK \[(.*)\]", self.output(), re.MULTILINE) or ["nothing yet"])[-1]
+
+    def wait_for(self, text, seconds=600):
+        """Wait until it has printed a text."""
+        end = time.monotonic() + seconds
+        while text not in self.output():
+            assert self.process.poll() is None, self.output()
+            assert time.monotonic() < end, self.output()
+            time.sleep(0.1)
+
+    def wait(self, seconds):
+        """Wait for its end and return its exit code."""
+        return self.process.wait(seconds)
+
+    def signal(self, number):
+        """Send a signal to its process group; nothing where it has ended."""
+        if self.process.poll() is None:
+            os.killpg(self.pid, number)
+        if number == signal.SIGKILL:
+            self.process.wait()
+
+
 class Fleet:
     """A fleet of test hosts and the inventory that a user would edit."""
 
@@ -68,20 +108,13 @@ class Fleet:
         """Run a shell command as root on a host."""
         return self.command("ssh", host, f"sudo sh -c {quote(command)}")
 
-    def play(self, *words, playbook="site.yml", clone=REPOSITORY, verbose=False):
+    def play(self, *words, playbook="site.yml", clone=REPOSITORY, verbose=False, prefix=()):
         """Run a playbook, or a tuple of them, against the fleet, from a clone of the repository."""
-        command = [
-            BIN / "ansible-playbook",
-            "--inventory",
-            self.inventory,
-            *((playbook,) if isinstance(playbook, str) else playbook),
-            *words,
-            *(["-vvv"] if verbose else []),
-        ]
+        names = (playbook,) if isinstance(playbook, str) else playbook
         done = subprocess.run(
-            command,
+            [*prefix, *self.playbook(*names), *words, *(["-vvv"] if verbose else [])],
             cwd=clone,
-            env={**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "ANSIBLE_NOCOLOR": "1"},
+            env=ENVIRONMENT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -91,6 +124,30 @@ class Fleet:
         )
         print(done.stdout)
         return Run(done.returncode, done.stdout)
+
+    def playbook(self, *names):
+        """The command that runs playbooks."""
+        return [BIN / "ansible-playbook", "--inventory", self.inventory, *names]
+
+    @contextlib.contextmanager
+    def begin(self, log, *words):
+        """Begin a run of site.yml; whatever is left of it ends with the context."""
+        with log.open("w") as stream:
+            process = subprocess.Popen(
+                [*self.playbook("site.yml"), *words],
+                cwd=REPOSITORY,
+                env=ENVIRONMENT,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            yield Begun(process, log)
+        finally:
+            process.kill()
+            process.wait()
+            print(log.read_text())
 
     @property
     def addresses(self):
@@ -149,6 +206,11 @@ def visits(page):
 def replica(page):
     """The replica that a page names."""
     return re.search(r"Hostname:.*?([0-9a-f]{12})", page)[1]
+
+
+def acts(run):
+    """What a run's plan said, one entry for each line."""
+    return sorted(" ".join(match.groups()) for match in ACT.finditer(run.output))
 
 
 def pytest_collection_modifyitems(items):

@@ -90,6 +90,7 @@ def bare(address):
         "login": "no engine",
         "images": dict.fromkeys(REFERENCES),
         "local_images": [],
+        "lock": {"version": ""},
         "page": "no engine",
     }
 

@@ -34,7 +34,9 @@ def test_bare_hosts_are_planned_all_the_way_to_the_stack():
     assert acts(plan, "m1", "stack") == ["deploy it for the first time"]
     (secret,) = plan["stack"]["secrets"]
     assert secret["object"].startswith("hello_redis_password_")
-    assert plan["hosts"]["m1"]["phases"] == ["docker", "image", "login", "page", "report", "stack", "swarm_first"]
+    assert plan["hosts"]["m1"]["phases"] == [
+        *("docker", "image", "lock", "login", "page", "report", "stack", "swarm_first")
+    ]
 
 
 def test_single_host_carries_everything():

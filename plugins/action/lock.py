@@ -1,0 +1,30 @@
+"""Action of ``flotilla.swarm.lock``: say who runs, decide, and let the module of this name write on the manager."""
+
+from __future__ import annotations
+
+from ansible.errors import AnsibleActionFail
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import ActionBase
+from ansible_collections.flotilla.swarm.plugins.plugin_utils import lock, this_run
+
+
+class ActionModule(ActionBase):
+    """Hold or release the lock, or fail with who has it."""
+
+    def run(self, tmp=None, task_vars=None):
+        """Return the lock as it is now."""
+        super().run(tmp, task_vars)
+        args = self._task.args
+        run = this_run.identify(this_run.playbook())
+        if args["state"] == "held":
+            verdict = lock.judge(args["seen"], run, this_run.is_running, boolean(args.get("take", False)))
+            if verdict.problem:
+                raise AnsibleActionFail(verdict.problem)
+        answer = self._execute_module("flotilla.swarm.lock", dict(args, run=run), task_vars=task_vars)
+        if answer.get("failed"):
+            return answer
+        released = args["state"] == "released" and answer["lock"].get("process") == ""
+        problem = "" if released else lock.lost(answer["lock"], run)
+        if problem:
+            raise AnsibleActionFail(problem)
+        return answer

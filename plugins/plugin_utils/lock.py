@@ -1,0 +1,91 @@
+"""Decide whether a run may take the lock that keeps two runs apart, and say who has it.
+
+A lock is what ``module_utils/lock.py`` reads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+# Seconds after which a lock that was not renewed is free. A run renews it when engines run, when it has begun a
+# swarm and before it deploys; in between lie packages or images, afterwards stack_timeout.
+LEASE = 1800
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a lock means for a run.
+
+    :ivar problem: why the run must not go on, or ``""``
+    :ivar note: why a lock that was not given back is free, or ``""``
+    """
+
+    problem: str = ""
+    note: str = ""
+
+
+def choose(observed):
+    """Choose the locks that count: the swarm's, which all managers share; before there is one, those of all hosts.
+
+    :param observed: list of ``seen`` of ``flotilla.swarm.observe``
+    :return: list of locks, the versions of no lock left out
+    """
+    locks = [seen["lock"] for seen in observed if seen["lock"]["version"]]
+    return [lock for lock in locks if lock["version"].startswith("swarm ")][:1] or locks
+
+
+def judge(lock, run, is_running, take=False):
+    """Decide on one lock.
+
+    :param lock: the lock as it was seen
+    :param run: this run: dict with ``machine`` and ``process``
+    :param is_running: function that tells whether a ``process`` of this machine still runs
+    :param take: whether the user asked to take it
+    :return: ``Verdict``
+    """
+    if not lock.get("process") or lock["process"] == run["process"]:
+        return Verdict()
+    here = lock["machine"] == run["machine"] != ""
+    if here and not is_running(lock["process"]):
+        return Verdict(note=f"The lock of {_holder(lock)} is free: that process is gone.")
+    if not here and lock["idle"] > LEASE:
+        return Verdict(note=f"The lock of {_holder(lock)} is free: not renewed for {_minutes(lock['idle'])}.")
+    if take:
+        return Verdict(note=f"The lock of {_holder(lock)} is taken, as preflight_take_lock says.")
+    return Verdict(problem=f"{_holder(lock)} holds the lock of this site, {_state(lock, here)}")
+
+
+def lost(lock, run):
+    """Say that another run was faster, or return ``""`` when the lock is this run's.
+
+    :param lock: the lock after an attempt to hold it
+    :param run: see ``judge``
+    """
+    if lock.get("process") == run["process"]:
+        return ""
+    if not lock["version"]:
+        return "the lock of this run is gone from the site; run again"
+    what = "holds the lock now" if lock["process"] else f"held the lock until {_time(lock['renewed'])}"
+    return f"{_holder(lock)} {what}, so the site may be another than this run saw; wait for that run, then run again"
+
+
+def _state(lock, here):
+    last = "and still runs on this machine" if here else f"last renewed {_minutes(lock['idle'])} ago"
+    end = "end it" if here else f"it is free {LEASE // 60} minutes after its last renewal"
+    return (
+        f"{last}; wanted is one run at a time. Wait for it, or, if it is not at work any more, "
+        f"{end} or take the lock with -e preflight_take_lock=true"
+    )
+
+
+def _holder(lock):
+    return f"{lock['holder']} (since {_time(lock['since'])})"
+
+
+def _time(seconds):
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _minutes(seconds):
+    return f"{seconds // 60} min" if seconds >= 120 else f"{seconds} s"
