@@ -36,7 +36,8 @@ class ActionModule(ActionBase):
         hostvars = task_vars["hostvars"]
         observed = {name: hostvars[name].get(self._task.args["observed"]) or {} for name in names}
         options = checks.load_specs(ROOT / "roles")
-        passed = {*yaml.safe_load(PASSED.read_text()), self._task.args["observed"]}
+        # What an earlier look and plan of this run left is no setting either.
+        passed = {*yaml.safe_load(PASSED.read_text()), self._task.args["observed"], self._task.register}
         own = {name: checks.own_names(hostvars.raw_get(name), options) - passed for name in names}
         variables = {name: {key: hostvars[name][key] for key in keys} for name, keys in own.items()}
         problems = [

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
+
 from . import lock, releases
 from .engine import Engine, EngineError
+from .host import read_text
 
+DAEMON_CONFIG = "/etc/docker/daemon.json"
+DATA_ROOT = "/var/lib/docker"
 NAMESPACE_LABEL = "com.docker.stack.namespace"
 # Ended tasks that are shown per service; Swarm itself keeps five per slot.
 ENDED_TASKS = 5
@@ -26,6 +32,18 @@ def membership(info):
         "error": swarm.get("Error", ""),
         "cluster_id": (swarm.get("Cluster") or {}).get("ID", ""),
     }
+
+
+def stopped():
+    """Tell whether an engine that does not answer will be in a swarm again as soon as it runs.
+
+    :return: ``{"state": "stopped"}`` or ``{}``
+    """
+    try:
+        root = json.loads(read_text(DAEMON_CONFIG) or "{}").get("data-root", DATA_ROOT)
+    except ValueError:
+        root = DATA_ROOT
+    return {"state": "stopped"} if os.path.exists(f"{root}/swarm/docker-state.json") else {}
 
 
 def volumes(engine, stack_name):
@@ -112,14 +130,14 @@ def observe(stack_name="", task=""):
     :param stack_name: the stack that managers describe as well
     :param task: ID of a task whose last log lines are read
     :return: dict with ``engine`` (``None`` when no engine answers, else its version and warnings), ``swarm``
-        (see ``membership``), ``volumes``, ``lock`` (see ``lock.look``), and on managers ``nodes``,
+        (see ``membership``, ``stopped``), ``volumes``, ``lock`` (see ``lock.look``), and on managers ``nodes``,
         ``stack`` and ``logs``
     """
     engine = Engine()
     try:
         info = engine.get("/info")
     except EngineError:
-        return {"engine": None, "swarm": membership({}), "volumes": [], "lock": lock.look()}
+        return {"engine": None, "swarm": dict(membership({}), **stopped()), "volumes": [], "lock": lock.look()}
     seen = {
         "engine": {"version": info.get("ServerVersion", ""), "warnings": info.get("Warnings") or []},
         "swarm": membership(info),

@@ -14,7 +14,8 @@ options:
     description:
       - What each role wants on this host, by role name.
       - A role's entry may hold C(packages) (list), C(files) (path to C(text), C(mode); a C(text) of V(null) asks for a
-        file of any content and its text is not read back), C(services) (list) and C(modules) (list of kernel modules).
+        file of any content and its text is not read back), C(services) (list), C(settings)
+        (list of the files that the services read at their start) and C(modules) (list of kernel modules).
     type: dict
     default: {}
   registry:

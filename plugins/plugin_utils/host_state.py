@@ -30,7 +30,8 @@ class Act:
 def compare(role, wanted, seen):
     """List what a role has to do on a host.
 
-    :param wanted: dict with ``packages``, ``files``, ``services``, ``modules``; each may be missing
+    :param wanted: dict with ``packages``, ``files``, ``services``, ``settings`` (the files that the services read when
+        they start), ``modules``; each may be missing
     :param seen: ``seen`` of ``flotilla.swarm.observe``
     :return: list of ``Act``, in the order of doing; empty when the host is as wanted
     """
@@ -51,10 +52,8 @@ def is_stale(wanted, seen):
     if not running:
         return False
     started = min(service["started"] for service in running)
-    return any(
-        seen["files"][path] is None or differs(entry, seen["files"][path]) or seen["files"][path]["mtime"] > started
-        for path, entry in wanted.get("files", {}).items()
-    )
+    files = {path: (wanted["files"][path], seen["files"][path]) for path in wanted.get("settings", [])}
+    return any(found is None or differs(entry, found) or found["mtime"] > started for entry, found in files.values())
 
 
 def differs(entry, found):

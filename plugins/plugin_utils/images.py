@@ -44,6 +44,21 @@ def folder_digest(folder):
     return digest.hexdigest()
 
 
+def remembered(references, local_images):
+    """Find digests in an engine's own store, where an image keeps the names that it was pushed or pulled by.
+
+    :param references: iterable of references
+    :param local_images: list of dicts with ``names``
+    :return: dict of reference to digest or ``None``
+    """
+    found = dict.fromkeys(references)
+    for reference in found:
+        start = f"{reference.rsplit(':', 1)[0]}@"
+        names = [name for image in local_images if reference in image["names"] for name in image["names"]]
+        found[reference] = next((name.removeprefix(start) for name in names if name.startswith(start)), None)
+    return found
+
+
 def list_images(registry, app, distro):
     """List the images of a site, each after those that it is made from.
 

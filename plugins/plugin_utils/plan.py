@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from . import checks, engine_source, host_state, membership, objects, release_plan, releases, stack, systems
 from .host_state import Act
+from .images import remembered
 
 
 def make_plan(site, hosts):
@@ -33,7 +34,14 @@ def make_plan(site, hosts):
     """
     members = [*site["managers"], *site["workers"]]
     seen = {name: host["seen"] for name, host in hosts.items()}
+    asleep = [name for name in members if seen[name]["swarm"]["state"] == "stopped"]
+    if asleep:
+        return _start_engines(site, hosts, asleep)
     decision = membership.decide(site["managers"], site["workers"], seen)
+    builder = seen.get(site["builder"])
+    if builder and builder["login"] and not _is_fresh(hosts.get(site["registry_host"])):
+        # It cannot ask the registry now. Once it is logged in again it does, and makes what is missing.
+        seen[site["builder"]] = dict(builder, images=remembered(builder["images"], builder["local_images"]))
     try:
         labels = _volume_labels(site, decision, seen)
         images, stack_plan, stack_acts = release_plan.plan_stack(site, decision.via, seen)
@@ -54,6 +62,8 @@ def make_plan(site, hosts):
     plan[site["builder"]].compare("image", "image")
     if images:
         plan[site["builder"]].add("image", [Act("image", f"make {image['reference']}") for image in images])
+    if seen[site["builder"]]["login"]:
+        plan[site["builder"]].phases.add("image")
     plan[decision.via].add("stack", stack_acts)
     for name in members:
         if seen[name]["page"] and not stack_acts:
@@ -73,6 +83,32 @@ def make_plan(site, hosts):
         "changes": any(host.acts for host in plan.values()),
         "stack": stack_plan,
         "notes": [*notes, *stack_plan.pop("notes")],
+    }
+
+
+def _start_engines(site, hosts, asleep):
+    """Plan only the way to running engines: a member whose engine is stopped cannot tell of its swarm.
+
+    The hosts then go through phase ``again``: a second look, and the plan of all the rest.
+    """
+    if site["scope"] != "site":
+        return {"problems": [f"the engine of {', '.join(asleep)} is stopped; run site.yml, which starts it"]}
+    plan = {name: _Host(name, host) for name, host in hosts.items()}
+    for name, host in plan.items():
+        _docker(host)
+        host.phases.add("again")
+        if name in asleep:
+            host.add("docker", [Act("docker", "look at its swarm once the engine runs, and plan the rest then")])
+    speaking = [name for name in site["managers"] if "nodes" in hosts[name]["seen"]]
+    via = (speaking or site["managers"])[0]
+    plan[via].phases.add("lock")
+    return {
+        "problems": [],
+        "hosts": {name: host.as_dict() for name, host in plan.items()},
+        "via": via,
+        "changes": True,
+        "notes": [],
+        "stack": {"release": {}},
     }
 
 
@@ -136,9 +172,13 @@ def choose_address(wanted, system):
     return system["default_address"]
 
 
-def _docker_and_registry(host, registry_seen, site):
+def _docker(host):
     host.add("docker", host.engine.acts)
     host.compare("docker", "docker")
+
+
+def _docker_and_registry(host, registry_seen, site):
+    _docker(host)
     host.compare("registry", "registry", "registry_server")
     if host.name not in [*site["managers"], *site["workers"]]:
         return
@@ -162,6 +202,12 @@ def _swarm(host, decision, site, labels):
         acts.append(Act("swarm", f"join as {role} through {decision.via}"))
     acts += [Act("swarm", f"set label {label}={value}") for label, value in labels.items()]
     host.add("swarm_first" if decision.initialise and host.name == decision.via else f"swarm_{role}s", acts)
+
+
+def _is_fresh(registry):
+    """Tell whether a registry is to be installed, and so has no image yet, whatever an engine remembers."""
+    wanted = registry["wanted"].get("registry_server", {}) if registry else {}
+    return not all(registry["seen"]["packages"][name] for name in wanted.get("packages", []))
 
 
 def _volume_labels(site, decision, seen):

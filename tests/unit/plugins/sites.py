@@ -27,6 +27,7 @@ def wanted(address):
             "packages": ["python3-docker"],
             "files": {"/etc/docker/daemon.json": {"text": "{}\n", "mode": "0644"}},
             "services": ["docker"],
+            "settings": ["/etc/docker/daemon.json"],
             "modules": ["ip_vs"],
         },
         "docker_engine": {
@@ -87,10 +88,10 @@ def bare(address):
             "cluster_id": "",
         },
         "volumes": [],
+        "lock": {"version": ""},
         "login": "no engine",
         "images": dict.fromkeys(REFERENCES),
         "local_images": [],
-        "lock": {"version": ""},
         "page": "no engine",
     }
 

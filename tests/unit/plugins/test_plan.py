@@ -234,3 +234,58 @@ def test_image_is_named_by_digest_once_it_is_known():
     image = {"name": "web", "reference": "reg:5000/hello:1"}
     assert image_variables([image], {"reg:5000/hello:1": "sha256:d"}) == {"WEB_IMAGE": "reg:5000/hello@sha256:d"}
     assert image_variables([image], {"reg:5000/hello:1": None}) == {"WEB_IMAGE": "reg:5000/hello:1"}
+
+
+def test_file_that_no_service_reads_at_its_start_restarts_none():
+    found = sites.settled_site()
+    for host in found.values():
+        host["wanted"]["docker"]["files"]["/etc/modules-load.d/x.conf"] = {"text": "x\n", "mode": "0644"}
+        host["seen"]["files"]["/etc/modules-load.d/x.conf"] = sites.file_of("x\n", mtime=300)
+    found["w1"]["seen"]["files"]["/etc/modules-load.d/x.conf"] = None
+    plan = make_plan(sites.site(), found)
+    assert acts(plan, "w1") == ["write /etc/modules-load.d/x.conf"]
+    assert acts(plan, "w2") == plan["hosts"]["w1"]["stale"] == []
+
+
+@pytest.mark.parametrize("stopped", ["m1", "w1"])
+def test_stopped_engine_of_a_member_is_started_before_anything_else_is_decided(stopped):
+    found = sites.settled_site()
+    seen = found[stopped]["seen"]
+    seen.update(engine=None, swarm=dict(sites.bare("x")["swarm"], state="stopped"), login="no engine", page="no engine")
+    seen["services"]["docker"]["active"] = False
+    for key in ("nodes", "stack"):
+        seen.pop(key, None)
+    found["w2"]["seen"]["modules"]["ip_vs"] = "available"
+    plan = make_plan(sites.site(), found)
+    assert plan["problems"] == []
+    assert acts(plan, stopped) == ["start docker", "look at its swarm once the engine runs, and plan the rest then"]
+    assert acts(plan, "w2") == ["load kernel modules ip_vs"]
+    assert {name: host["phases"] for name, host in plan["hosts"].items()} == {
+        "m1": ["again", "docker", "lock"] if stopped == "m1" else ["again", "lock"],
+        "w1": ["again", "docker"] if stopped == "w1" else ["again"],
+        "w2": ["again", "docker"],
+    }
+
+
+def forget_login(seen):
+    """Let a builder be unable to ask the registry, and remember what it pushed."""
+    seen.update(login="no login is stored", images=dict.fromkeys(sites.REFERENCES))
+    seen["local_images"] = [
+        {"id": name, "names": [name, f"{name.rsplit(':', 1)[0]}@sha256:d"], "used": True} for name in sites.REFERENCES
+    ]
+
+
+def test_images_of_a_builder_that_lost_its_login_are_not_made_anew():
+    found = sites.settled_site()
+    forget_login(found["m1"]["seen"])
+    plan = make_plan(sites.site(), found)
+    assert acts(plan, "m1") == ["log in to reg:5000 (no login is stored)"]
+    assert "image" in plan["hosts"]["m1"]["phases"]
+
+
+def test_fresh_registry_has_no_images_whatever_the_builder_remembers():
+    found = sites.settled_site()
+    forget_login(found["m1"]["seen"])
+    found["m1"]["seen"]["packages"]["docker-registry"] = None
+    found["m1"]["wanted"]["registry_server"] = {"packages": ["docker-registry"]}
+    assert acts(make_plan(sites.site(), found), "m1", "image") == [f"make {name}" for name in sites.REFERENCES]

@@ -1,0 +1,98 @@
+"""What someone did by hand to a serving site is seen by name and put right, and nothing else is touched."""
+
+import json
+
+import pytest
+from conftest import acts, replica
+
+# Things of other people that live in the same swarm.
+FOREIGN = """
+docker network create --driver overlay foreign_net
+echo theirs | docker config create foreign_config -
+echo theirs | docker secret create foreign_secret -
+docker node update --label-add theirs=yes worker-2
+docker service create --detach --name foreign --replicas 0 --label theirs=yes --network foreign_net $image
+printf 'services:\\n  one: {image: "%s", deploy: {replicas: 0}}\\n' $image | docker stack deploy --compose-file - theirs
+"""
+REMOVE_FOREIGN = """
+docker stack rm theirs
+docker service rm foreign
+docker secret rm foreign_secret
+docker config rm foreign_config
+docker network rm foreign_net
+docker node update --label-rm theirs worker-2
+"""
+
+
+def image_of(fleet, service):
+    return fleet.on(
+        "manager-1", f"docker service inspect --format '{{{{.Spec.TaskTemplate.ContainerSpec.Image}}}}' {service}"
+    ).strip()
+
+
+def foreign_things(fleet):
+    """Everything in the swarm that flotilla did not make, as the engine tells it."""
+    found = []
+    for kind, name in (
+        ("service", "foreign"),
+        ("service", "theirs_one"),
+        ("network", "foreign_net"),
+        ("config", "foreign_config"),
+        ("secret", "foreign_secret"),
+        ("network", "theirs_default"),
+    ):
+        (thing,) = json.loads(fleet.on("manager-1", f"docker {kind} inspect {name}"))
+        found.append((thing.get("ID") or thing["Id"], thing.get("Spec"), thing.get("Labels")))
+    (node,) = json.loads(fleet.on("manager-1", "docker node inspect worker-2"))
+    return found, node["Spec"]["Labels"]
+
+
+@pytest.fixture
+def foreign(fleet):
+    """Put other people's things into the swarm, and expect them as they were."""
+    fleet.on("manager-1", f"set -e; image={image_of(fleet, 'hello_redis')}\n{FOREIGN}")
+    before = foreign_things(fleet)
+    yield
+    assert foreign_things(fleet) == before
+    fleet.on("manager-1", REMOVE_FOREIGN)
+
+
+def engine_starts(fleet, *hosts):
+    """When the engines of hosts were started."""
+    return [fleet.on(host, "systemctl show --property=ActiveEnterTimestamp docker") for host in hosts]
+
+
+def test_drift_of_stack_and_hosts_is_named_and_mended_and_nothing_else_touched(fleet, foreign):
+    registry = f"{fleet.addresses['manager-1']}:5000"
+    authority = f"/etc/docker/certs.d/{registry}/ca.crt"
+    web, redis = image_of(fleet, "hello_web"), image_of(fleet, "hello_redis")
+    tag = fleet.on("manager-1", f"docker image ls --format '{{{{.Tag}}}}' {registry}/hello | head -n 1").strip()
+    other = f"{registry}/hello:{tag}@{web.split('@')[1]}"
+    fleet.on("worker-2", "systemctl stop docker.socket docker; rm /etc/docker/daemon.json /root/.docker/config.json")
+    fleet.on("worker-1", f"rm {authority} /etc/modules-load.d/flotilla.conf")
+    fleet.on("manager-1", f"docker service update --detach --with-registry-auth --replicas 3 --image {other} hello_web")
+    fleet.on("manager-1", "docker service rm hello_redis")
+    started = engine_starts(fleet, "manager-1", "worker-1")
+    run = fleet.play()
+    assert run.code == 0
+    distrust = next(act for act in acts(run) if act.startswith(f"registry worker-1: log in to {registry} ("))
+    assert "x509: certificate signed by unknown authority" in distrust
+    assert acts(run) == sorted(
+        [
+            "docker worker-1: write /etc/modules-load.d/flotilla.conf",
+            "docker worker-2: write /etc/docker/daemon.json",
+            "docker worker-2: start docker",
+            "docker worker-2: look at its swarm once the engine runs, and plan the rest then",
+            f"registry worker-1: make {authority}",
+            distrust,
+            f"registry worker-2: log in to {registry} (no login is stored)",
+            "stack manager-1: bring back service redis",
+            "stack manager-1: set service web right (Mode.Replicated.Replicas is 3, wanted 5; "
+            f"TaskTemplate.ContainerSpec.Image is {other}, wanted {web})",
+        ]
+    )
+    assert engine_starts(fleet, "manager-1", "worker-1") == started
+    assert fleet.services() == {"web": "5/5", "redis": "1/1"}
+    assert [image_of(fleet, "hello_web"), image_of(fleet, "hello_redis")] == [web, redis]
+    assert all(replica(fleet.page(address)) for address in fleet.addresses.values())
+    assert set(fleet.play().changed.values()) == {0}
