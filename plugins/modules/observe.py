@@ -61,16 +61,16 @@ wanted:
 seen:
   description: >
     C(system), C(packages), C(held), C(unfinished), C(files), C(services), C(modules) as in module_utils/host.py;
-    C(engine), C(swarm), C(volumes), C(lock), C(nodes), C(stack), C(logs) as in module_utils/swarm.py; C(login)
-    (empty when the registry accepted the stored login, else the reason), C(images) (reference to digest or null),
-    C(local_images) as in module_utils/releases.py, C(page) (empty when it answered or none was asked for, else the
-    reason).
+    C(interrupted) as in module_utils/dpkg.py; C(engine), C(swarm), C(volumes), C(lock), C(nodes), C(stack), C(logs)
+    as in module_utils/swarm.py; C(login) (empty when the registry accepted the stored login, else the reason),
+    C(images) (reference to digest or null), C(local_images) as in module_utils/releases.py, C(page) (empty when it
+    answered or none was asked for, else the reason).
   returned: always
   type: dict
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.flotilla.swarm.plugins.module_utils import host, swarm
+from ansible_collections.flotilla.swarm.plugins.module_utils import dpkg, host, swarm
 from ansible_collections.flotilla.swarm.plugins.module_utils.engine import Engine, stored_credentials
 from ansible_collections.flotilla.swarm.plugins.module_utils.releases import local_images
 
@@ -114,6 +114,7 @@ def main():
     wanted = module.params["wanted"]
     seen = {
         "system": host.system(module.run_command),
+        "interrupted": dpkg.interrupted(),
         "files": look_at_files(wanted),
         "services": host.services(module.run_command, gather(wanted, "services")),
         "modules": host.kernel_modules(gather(wanted, "modules")),

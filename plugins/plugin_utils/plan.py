@@ -25,7 +25,8 @@ def make_plan(site, hosts):
         ``hosts``     by inventory name: ``address``, ``labels`` to set, ``packages`` (of all roles on the host, as
                       apt is asked for them), ``engine`` (see ``docker_engine`` of role docker), ``acts`` (list of
                       ``Act`` as dicts), ``phases`` (the plays that the host must go through), ``stale`` (roles whose
-                      service must be restarted) and ``notes`` (what a user should know, list of str)
+                      service must be restarted), ``repair`` (bool, whether an interrupted installation of packages
+                      must be finished) and ``notes`` (what a user should know, list of str)
         ``via``       manager through which others join and the stack is deployed
         ``changes``   bool, whether there is anything to do
         ``stack``     ``text`` and ``variables`` of the stack file, ``secrets`` and ``configs`` to create, and
@@ -128,6 +129,7 @@ class _Host:
         self.phases = set()
         self.stale = []
         self.old_images = []
+        self.repair = False
 
     def add(self, phase, acts):
         """Take acts on for a phase."""
@@ -142,19 +144,31 @@ class _Host:
         if host_state.is_stale(wanted, self.seen):
             self.stale.append(role)
 
+    def repair_packages(self):
+        """Finish an interrupted installation of packages where more are to be installed; apt refuses it else."""
+        wanted = [*self.engine.packages, *self._role_packages()]
+        self.repair = bool(self.seen["interrupted"]) and not all(self.seen["packages"][name] for name in wanted)
+        if self.repair:
+            names = ", ".join(self.seen["interrupted"])
+            self.add("docker", [Act("docker", f"finish the interrupted installation of {names}")])
+
+    def _role_packages(self):
+        roles = (role for name, role in self.wanted.items() if name != "docker_engine")
+        return [name for role in roles for name in role.get("packages", [])]
+
     def as_dict(self):
         """Return the part of the plan that is about this host."""
-        roles = (role for name, role in self.wanted.items() if name != "docker_engine")
         return {
             "address": self.address,
             "labels": self.labels,
-            "packages": sorted({*self.engine.requests, *(name for role in roles for name in role.get("packages", []))}),
+            "packages": sorted({*self.engine.requests, *self._role_packages()}),
             "engine": {key: getattr(self.engine, key) for key in ("files", "hold", "release", "change")},
             "notes": [note for note in (systems.note(self.seen["system"]["distribution"]), self.engine.note) if note],
             "acts": [vars(act) for act in self.acts],
             "phases": sorted(self.phases),
             "stale": self.stale,
             "old_images": self.old_images,
+            "repair": self.repair,
         }
 
 
@@ -173,6 +187,7 @@ def choose_address(wanted, system):
 
 
 def _docker(host):
+    host.repair_packages()
     host.add("docker", host.engine.acts)
     host.compare("docker", "docker")
 

@@ -72,6 +72,7 @@ def bare(address):
         },
         "packages": dict.fromkeys([*ENGINES, "docker-buildx", "docker-buildx-plugin", "python3-docker"]),
         "held": [],
+        "interrupted": [],
         "unfinished": [],
         "files": dict.fromkeys(
             ["/etc/docker/daemon.json", "/etc/docker/certs.d/reg:5000/ca.crt", KEY, REPOSITORY, PIN]

@@ -267,6 +267,17 @@ def test_stopped_engine_of_a_member_is_started_before_anything_else_is_decided(s
     }
 
 
+@pytest.mark.parametrize(("installed", "expected"), [(None, True), ("7", False)])
+def test_interrupted_installation_is_finished_where_more_is_to_be_installed(installed, expected):
+    found = sites.settled_site()
+    found["w1"]["seen"]["interrupted"] = ["python3-docker", "runc"]
+    found["w1"]["seen"]["packages"]["python3-docker"] = installed
+    plan = make_plan(sites.site(), found)
+    finish = ["finish the interrupted installation of python3-docker, runc", "install python3-docker"]
+    assert acts(plan, "w1") == (finish if expected else [])
+    assert plan["hosts"]["w1"]["repair"] is expected
+
+
 def forget_login(seen):
     """Let a builder be unable to ask the registry, and remember what it pushed."""
     seen.update(login="no login is stored", images=dict.fromkeys(sites.REFERENCES))

@@ -1,0 +1,124 @@
+"""Runs that are cut short, hosts that get lost and packages left half-way: the next run goes on where it ended."""
+
+import os
+import random
+import re
+import signal
+import subprocess
+
+import pytest
+from conftest import acts, replica
+
+# By phase, a task that takes its time.
+PHASES = {
+    "docker": "TASK [docker : Install | Install Docker]",
+    "swarm": "TASK [swarm : Join | Ask a manager",
+    "registry": "TASK [registry : Server certificate | Make private keys]",
+    "login": "TASK [registry : Trust | Give the CA",
+    "image": "TASK [image : Distro | Unpack packages",
+    "stack": "TASK [stack : Apply | Apply the stack file]",
+}
+# A package whose installation is killed with dpkg itself while a file is there, and holds dpkg's lock meanwhile.
+UNLUCKY = r"""
+set -e
+mkdir -p /root/unlucky/DEBIAN
+cd /root/unlucky
+printf 'Package: unlucky\nVersion: 1\nArchitecture: all\nMaintainer: nobody\nDescription: dies once\n' > DEBIAN/control
+printf '#!/bin/sh\n[ ! -e /run/unlucky ] || { rm /run/unlucky; kill -KILL $PPID; }\n' > DEBIAN/postinst
+chmod 0755 DEBIAN/postinst
+dpkg-deb --build . /root/unlucky.deb
+touch /run/unlucky
+dpkg --install /root/unlucky.deb && exit 1
+ls /var/lib/dpkg/updates
+"""
+HOLD_THE_LOCK = r"""
+import fcntl, time
+lock = open("/var/lib/dpkg/lock-frontend", "w")
+fcntl.lockf(lock, fcntl.LOCK_EX)
+time.sleep(40)
+"""
+
+
+def expect_serving(fleet):
+    """The next run goes on to the page, and the one after it has nothing to do."""
+    run = fleet.play()
+    assert run.code == 0
+    assert fleet.services() == {"web": "5/5", "redis": "1/1"}
+    assert all(replica(fleet.page(address)) for address in fleet.addresses.values())
+    after = fleet.play()
+    assert (after.code, set(after.changed.values())) == (0, {0})
+    return run
+
+
+def lose(fleet, host, task, log):
+    """Pull a host's cable out when a run has come to a task, and plug it in again when the run has given up."""
+    with fleet.begin(log) as run:
+        run.wait_for(task)
+        fleet.command("cut", host)
+        assert run.wait(900) != 0
+    fleet.command("mend", host)
+    assert re.search(rf"{host} +: .*unreachable=1", run.output()), task
+
+
+def test_run_killed_while_it_deploys_is_picked_up(fleet, tmp_path):
+    fleet.on("manager-1", "docker service scale --detach hello_web=3")
+    with fleet.begin(tmp_path / "killed.log") as killed:
+        killed.wait_for("TASK [stack : Apply | Wait until every service")
+        killed.signal(signal.SIGKILL)
+    run = expect_serving(fleet)
+    assert re.search(rf"process {killed.pid} .* is free: that process is gone", run.output)
+
+
+def test_interrupted_packages_are_finished_although_apt_is_busy(fleet):
+    fleet.on("worker-2", "apt-get remove --yes python3-jsondiff")
+    fleet.on("worker-2", UNLUCKY)
+    fleet.on("worker-2", f"setsid -f python3 -c '{HOLD_THE_LOCK}' </dev/null >/dev/null 2>&1")
+    run = expect_serving(fleet)
+    assert acts(run) == [
+        "docker worker-2: finish the interrupted installation of dpkg, unlucky",
+        "docker worker-2: install python3-jsondiff",
+    ]
+    assert fleet.on("worker-2", "ls /var/lib/dpkg/updates; dpkg --audit") == ""
+    fleet.on("worker-2", "dpkg --purge unlucky; rm -r /root/unlucky /root/unlucky.deb")
+
+
+@pytest.mark.long
+def test_run_killed_in_each_phase_is_picked_up(make_fleet, tmp_path):
+    fleet = make_fleet(2)
+    for phase, task in PHASES.items():
+        with fleet.begin(tmp_path / f"{phase}.log") as killed:
+            killed.wait_for(task)
+            killed.signal(signal.SIGKILL)
+    expect_serving(fleet)
+    fleet.command("down")
+
+
+@pytest.mark.long
+def test_host_lost_in_each_phase_is_picked_up(make_fleet, tmp_path):
+    fleet = make_fleet(2)
+    for phase, task in PHASES.items():
+        lose(fleet, "manager-1", task, tmp_path / f"{phase}.log")
+    expect_serving(fleet)
+    fleet.on("worker-1", "rm /etc/modules-load.d/flotilla.conf /root/.docker/config.json")
+    lose(fleet, "worker-1", "TASK [docker : Configure | Write the settings]", tmp_path / "worker.log")
+    expect_serving(fleet)
+    fleet.command("down")
+
+
+@pytest.mark.long
+def test_run_killed_at_20_random_moments_in_a_row_is_picked_up(make_fleet, tmp_path):
+    seed = os.environ.get("FLOTILLA_SEED") or str(random.randrange(10**6))
+    print(f"FLOTILLA_SEED={seed}")
+    moments = random.Random(seed)
+    fleet = make_fleet(2)
+    for number in range(20):
+        moment = moments.uniform(1, 60)
+        with fleet.begin(tmp_path / f"{number}.log") as killed:
+            try:
+                killed.wait(moment)
+                print(f"{number}: was done before {moment:.1f} s")
+            except subprocess.TimeoutExpired:
+                killed.signal(signal.SIGKILL)
+                print(f"{number}: killed after {moment:.1f} s in {killed.task()}")
+    expect_serving(fleet)
+    fleet.command("down")
