@@ -62,14 +62,15 @@ def decide(wanted, seen):
         engine.files.update({path: entry for path, entry in wanted["files"].items() if path != PIN})
     # The engine's companions, such as containerd.io, have versions of their own.
     versioned = [name for name in engine.packages if name.startswith("docker")]
+    others = [name for name in versioned if version and _differs(wanted, seen["packages"][name])]
     if version and versioned:
         engine.files[PIN] = wanted["files"][PIN]
-        engine.hold = [name for name in versioned if name not in seen["held"]]
+        # apt forgets a hold when it is made to change the package.
+        engine.hold = [name for name in versioned if name not in seen["held"] or name in others]
     elif seen["files"].get(PIN):
         engine.release = [name for name in versioned if name in seen["held"]]
     request = {name: f"{name}={wanted['pattern']}" for name in versioned if version}
     engine.requests = [request.get(name, name) for name in engine.packages]
-    others = [name for name in request if _differs(wanted, seen["packages"][name])]
     engine.change = bool(others)
     engine.acts = list(_acts(engine, others, version, seen))
     return engine
