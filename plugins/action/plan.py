@@ -40,25 +40,26 @@ class ActionModule(ActionBase):
         passed = {*yaml.safe_load(PASSED.read_text()), self._task.args["observed"], self._task.register}
         own = {name: checks.own_names(hostvars.raw_get(name), options) - passed for name in names}
         variables = {name: {key: hostvars[name][key] for key in keys} for name, keys in own.items()}
-        problems = [
+        fatal = [
             *checks.check_groups(task_vars["groups"]),
-            *checks.check_variables(variables, options),
             *checks.check_site(site),
             *(f"{name} could not be looked at; see its error above" for name in names if "seen" not in observed[name]),
         ]
-        if not problems:
+        if not fatal:
             try:
                 site = dict(site, salt=secrets.token_hex(16), stack=self._stack(site["stack"], task_vars))
             except (OSError, StackFileError) as error:
-                problems.append(f"stack_file: {error}")
-        plan = {"problems": problems} if problems else make_plan(site, observed)
+                fatal.append(f"stack_file: {error}")
+        # Without these nothing can be said of the hosts; all other problems are found in one go.
+        plan = {"problems": fatal} if fatal else make_plan(site, observed)
         notes = []
-        if not problems and (plan["problems"] or plan["changes"]):
+        if not fatal and (plan["problems"] or plan["changes"]):
             # While another run is at work, whatever was seen may be half of its way.
             held, notes = self._judge_lock(observed)
             plan["problems"] = held or plan["problems"]
-        if plan["problems"]:
-            raise AnsibleActionFail("\n".join(problem_lines(plan["problems"])))
+        problems = [*checks.check_variables(variables, options), *plan["problems"]]
+        if problems:
+            raise AnsibleActionFail("\n".join(problem_lines(problems)))
         for line in [*notes, *plan_lines(plan)]:
             Display().display(line)
         plan["stack"]["release"]["by"] = f"{getpass.getuser()}@{socket.gethostname()}"

@@ -10,9 +10,14 @@ import http.client
 import json
 import os
 import platform
+import re
 import shutil
 import socket
 import stat
+import time
+
+# Devices that the engine makes: its bridges and their ends.
+ENGINE_DEVICE = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}|veth[0-9a-f]{7}")
 
 
 def read_text(path):
@@ -29,8 +34,9 @@ def system(run):
 
     :param run: ``AnsibleModule.run_command``
     :return: dict with ``hostname``, ``machine_id``, ``distribution`` (``"debian 13"``), ``architecture``, ``kernel``,
-        ``memory_mib`` and ``disk_free_mib`` (int, the latter of /var), ``addresses`` (list of str, IPv4) and
-        ``default_address`` (str, ``""`` when unknown)
+        ``cpus``, ``memory_mib`` and ``disk_free_mib`` (int, the latter of /var), ``addresses`` (list of str, IPv4,
+        without those of the engine's own bridges), ``default_address`` (str, ``""`` when unknown) and ``time`` (seconds
+        since 1970)
     """
     release = dict(line.split("=", 1) for line in (read_text("/etc/os-release") or "").splitlines() if "=" in line)
     _rc, links, _err = run(["ip", "-json", "-4", "address"])
@@ -38,7 +44,7 @@ def system(run):
         address["local"]
         for link in json.loads(links or "[]")
         for address in link.get("addr_info", [])
-        if address.get("scope") == "global"
+        if address.get("scope") == "global" and not ENGINE_DEVICE.fullmatch(link["ifname"])
     ]
     memory = (read_text("/proc/meminfo") or "MemTotal: 0 kB").split(None, 2)[1]
     return {
@@ -47,10 +53,12 @@ def system(run):
         "distribution": f"{release.get('ID', '')} {release.get('VERSION_ID', '')}".replace('"', "").strip(),
         "architecture": platform.machine(),
         "kernel": platform.release(),
+        "cpus": os.cpu_count(),
         "memory_mib": int(memory) // 1024,
         "disk_free_mib": shutil.disk_usage("/var").free // 2**20,
         "addresses": addresses,
         "default_address": _default_address(),
+        "time": time.time(),
     }
 
 

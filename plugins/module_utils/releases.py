@@ -15,12 +15,14 @@ def objects(engine, name):
 
     Of the labels only flotilla's own are told: community.docker keeps a plain digest of a secret's value in another.
 
-    :return: dict with ``secrets`` (by object: ``name``, ``salt``, ``created``), ``configs`` (names of objects),
-        ``releases`` (oldest first: ``number``, ``at``, ``by``, ``rollback_to``, ``left``, ``file``) and ``record`` (of
-        the newest: ``file`` and ``specs``; ``None`` before the first converged deploy)
+    :return: dict with ``secrets`` (by object: ``name``, ``salt``, ``created``), ``secret_names`` (of all objects of the
+        swarm, also others'), ``configs`` (names of objects), ``releases`` (oldest first: ``number``, ``at``, ``by``,
+        ``rollback_to``, ``left``, ``file``) and ``record`` (of the newest: ``file`` and ``specs``; ``None`` before the
+        first converged deploy)
     """
     of_stack = {"label": [f"{STACK_LABEL}={name}"]}
     configs = engine.get("/configs", filters=of_stack)
+    secrets = engine.get("/secrets")
     records = sorted((config for config in configs if VERSION_LABEL in _labels(config)), key=_version)
     contents = [content for content in map(_content, records) if content]
     return {
@@ -30,8 +32,10 @@ def objects(engine, name):
                 "salt": _labels(secret).get("flotilla.salt", ""),
                 "created": secret["CreatedAt"],
             }
-            for secret in engine.get("/secrets", filters=of_stack)
+            for secret in secrets
+            if _labels(secret).get(STACK_LABEL) == name
         },
+        "secret_names": [secret["Spec"]["Name"] for secret in secrets],
         "configs": [config["Spec"]["Name"] for config in configs if "flotilla.config" in _labels(config)],
         "releases": [content["release"] for content in contents],
         "record": {key: contents[-1][key] for key in ("file", "specs")} if contents else None,

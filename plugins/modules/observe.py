@@ -15,13 +15,19 @@ options:
       - What each role wants on this host, by role name.
       - A role's entry may hold C(packages) (list), C(files) (path to C(text), C(mode); a C(text) of V(null) asks for a
         file of any content and its text is not read back), C(services) (list), C(settings)
-        (list of the files that the services read at their start) and C(modules) (list of kernel modules).
+        (list of the files that the services read at their start), C(modules) (list of kernel modules) and C(ports)
+        (list such as V(2377/tcp)).
     type: dict
     default: {}
   registry:
     description: Registry as C(host:port); the engine's stored login there is tried out.
     type: str
     default: ""
+  reach:
+    description: Peers as C(host:port) that a host in no swarm tries to reach.
+    type: list
+    elements: str
+    default: []
   references:
     description: Image references whose digests the registry is asked for.
     type: list
@@ -61,16 +67,17 @@ wanted:
 seen:
   description: >
     C(system), C(packages), C(held), C(unfinished), C(files), C(services), C(modules) as in module_utils/host.py;
-    C(interrupted) as in module_utils/dpkg.py; C(engine), C(swarm), C(volumes), C(lock), C(nodes), C(stack), C(logs)
-    as in module_utils/swarm.py; C(login) (empty when the registry accepted the stored login, else the reason),
-    C(images) (reference to digest or null), C(local_images) as in module_utils/releases.py, C(page) (empty when it
-    answered or none was asked for, else the reason).
+    C(interrupted) as in module_utils/dpkg.py; C(ports) (of those wanted, the occupied ones with their holders),
+    C(networks), C(firewall), C(reach) as in module_utils/network.py; C(engine), C(swarm), C(volumes), C(lock),
+    C(nodes), C(stack), C(logs) as in module_utils/swarm.py; C(login) (empty when the registry accepted the stored
+    login, else the reason), C(images) (reference to digest or null), C(local_images) as in module_utils/releases.py,
+    C(page) (empty when it answered or none was asked for, else the reason).
   returned: always
   type: dict
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.flotilla.swarm.plugins.module_utils import dpkg, host, swarm
+from ansible_collections.flotilla.swarm.plugins.module_utils import dpkg, host, network, swarm
 from ansible_collections.flotilla.swarm.plugins.module_utils.engine import Engine, stored_credentials
 from ansible_collections.flotilla.swarm.plugins.module_utils.releases import local_images
 
@@ -104,6 +111,7 @@ def main():
         argument_spec={
             "wanted": {"type": "dict", "default": {}},
             "registry": {"type": "str", "default": ""},
+            "reach": {"type": "list", "elements": "str", "default": []},
             "references": {"type": "list", "elements": "str", "default": []},
             "stack": {"type": "str", "default": ""},
             "page": {"type": "dict", "default": {}},
@@ -118,6 +126,10 @@ def main():
         "files": look_at_files(wanted),
         "services": host.services(module.run_command, gather(wanted, "services")),
         "modules": host.kernel_modules(gather(wanted, "modules")),
+        "ports": network.listeners(gather(wanted, "ports")),
+        "networks": network.attached_networks(),
+        "firewall": network.firewall(module.run_command),
+        "reach": {},
         "login": "no engine",
         "images": dict.fromkeys(module.params["references"]),
         "local_images": [],
@@ -125,6 +137,8 @@ def main():
     }
     seen.update(host.packages(module.run_command, gather(wanted, "packages")))
     seen.update(swarm.observe(module.params["stack"], module.params["logs"]))
+    if seen["swarm"]["state"] != "active":
+        seen["reach"] = network.reach(module.params["reach"])
     if seen["engine"]:
         if module.params["registry"]:
             seen.update(

@@ -16,11 +16,14 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from . import engine_source
 from .systems import ENGINE, SYSTEMS
 
+GROUPS = ("managers", "workers", "swarm", "registry")
 # An idle engine in a swarm takes about 200 MiB, the system as much, and a host should carry a few tasks of 50 MiB.
 MEMORY_MIB = 700
 # Engine and packages take about 600 MiB, images and their build as much again.
 DISK_MIB = 2000
 MACHINE_ID = "make a new one on one of them (rm /etc/machine-id && systemd-machine-id-setup), then reboot it"
+ADDRESS = "give each its own ansible_host or swarm_advertise_addr"
+HOST_NAME = "tables and pages would show them as one; give one of them another (hostnamectl set-hostname NAME)"
 
 
 def load_specs(roles):
@@ -51,6 +54,11 @@ def check_groups(groups):
     for name in groups.get("swarm", []):
         if name not in managers and name not in workers:
             problems.append(f"{name} is in swarm, but neither in managers nor in workers; see inventory/hosts.yml")
+    for group in sorted(groups.keys() - {*GROUPS}):
+        lost = [name for name in groups[group] if name not in managers and name not in workers]
+        near = difflib.get_close_matches(group, GROUPS, 1, cutoff=0.85)
+        if lost and near:
+            problems.append(f"{', '.join(lost)} in group {group}, wanted is perhaps {near[0]}; see inventory/hosts.yml")
     registry = groups.get("registry", [])
     if len(registry) > 1:
         problems.append(
@@ -87,6 +95,9 @@ def check_variables(hosts, options):
         result = ArgumentSpecValidator(known).validate({name: own[name] for name in known})
         for message in result.error_messages:
             found[message].append(host)
+        for name, value in result.validated_parameters.items():
+            if known[name].get("type") == "int" and isinstance(value, int) and value < 1:
+                found[f"{name} is {value}, wanted is at least 1"].append(host)
     return [f"{message} ({_name(names, hosts)})" for message, names in found.items()]
 
 
@@ -118,14 +129,20 @@ def check_hosts(hosts, addresses):
     :param addresses: dict of inventory name to the address that other nodes will use
     :return: list of problems
     """
-    problems = [
-        *_shared(
-            "machine-id", {name: host["seen"]["system"]["machine_id"] for name, host in hosts.items()}, MACHINE_ID
-        ),
-        *_shared("address", addresses, "give each its own ansible_host or swarm_advertise_addr"),
+    systems = {name: host["seen"]["system"] for name, host in hosts.items()}
+    machines, problems = {}, []
+    for name, system in systems.items():
+        other = machines.setdefault((system["machine_id"], addresses[name]), name)
+        if other != name:
+            problems.append(f"{other} and {name} are the same machine; take one of them out of inventory/hosts.yml")
+    names = machines.values()
+    problems += [
+        *_shared("machine-id", {name: systems[name]["machine_id"] for name in names}, MACHINE_ID),
+        *_shared("host name", {name: systems[name]["hostname"] for name in names}, HOST_NAME),
+        *_shared("address", {name: addresses[name] for name in names}, ADDRESS),
     ]
     for name, host in hosts.items():
-        problems += [f"{name}: {problem}" for problem in _host_problems(host["wanted"], host["seen"], addresses[name])]
+        problems += [f"{name}: {problem}" for problem in _host_problems(host["wanted"], host["seen"])]
     found = defaultdict(list)
     for name, host in hosts.items():
         for problem in engine_source.problems(host["wanted"].get("docker_engine", {}), host["seen"]):
@@ -143,7 +160,7 @@ def _shared(kind, values, remedy):
             yield f"{' and '.join(names)} have the same {kind} {value or '(none)'}; {remedy}"
 
 
-def _host_problems(wanted, seen, address):
+def _host_problems(wanted, seen):
     system, engine = seen["system"], seen["engine"]
     if system["distribution"] not in SYSTEMS:
         yield f"its system is {system['distribution'] or 'unknown'}, wanted is one of {', '.join(SYSTEMS)}"
@@ -151,9 +168,6 @@ def _host_problems(wanted, seen, address):
         yield f"it has {system['memory_mib']} MiB of memory, wanted are at least {MEMORY_MIB}"
     if system["disk_free_mib"] < DISK_MIB:
         yield f"/var has {system['disk_free_mib']} MiB free, wanted are at least {DISK_MIB}"
-    if address not in system["addresses"]:
-        found = ", ".join(system["addresses"]) or "none"
-        yield f"its address {address or '(none)'} is not on the host, which has {found}; set swarm_advertise_addr"
     missing = [module for module, state in seen["modules"].items() if state == "missing"]
     if missing:
         yield f"its kernel {system['kernel']} lacks {', '.join(missing)}; install a kernel that has them"

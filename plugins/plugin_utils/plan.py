@@ -6,7 +6,7 @@ even where hosts are still bare, because each phase is planned on the state that
 
 from __future__ import annotations
 
-from . import checks, engine_source, host_state, membership, objects, release_plan, releases, stack, systems
+from . import engine_source, host_state, membership, objects, preflight, release_plan, releases, stack, systems
 from .host_state import Act
 from .images import remembered
 
@@ -15,10 +15,10 @@ def make_plan(site, hosts):
     """Decide what each host has to do.
 
     :param site: dict with ``managers`` and ``workers`` (lists of inventory names), ``registry_host`` (``""`` for an
-        external registry), ``registry_url``, ``builder``, ``images`` (see ``images.list_images``), ``scope`` (``site``,
-        ``deploy`` or ``rollback``), ``salt`` and ``stack`` (dict with ``name``, ``text``, ``environment``, ``secrets``
-        as a list of names, ``values`` of secrets, ``rotate``, ``configs`` and ``release``, see ``objects`` and
-        ``releases``)
+        external registry), ``registry_url``, ``builder``, ``images`` (see ``images.list_images``), ``pools`` and
+        ``subnet_size`` of overlay networks, ``scope`` (``site``, ``deploy`` or ``rollback``), ``salt`` and ``stack``
+        (dict with ``name``, ``text``, ``environment``, ``secrets`` as a list of names, ``values`` of secrets,
+        ``rotate``, ``configs`` and ``release``, see ``objects`` and ``releases``)
     :param hosts: dict of inventory name to the result of ``flotilla.swarm.observe`` (``wanted`` and ``seen``)
     :return: dict, JSON all through:
         ``problems``  list of str; when not empty, nothing else is there and nothing may be changed
@@ -46,13 +46,16 @@ def make_plan(site, hosts):
     try:
         labels = _volume_labels(site, decision, seen)
         images, stack_plan, stack_acts = release_plan.plan_stack(site, decision.via, seen)
+        decision.problems += preflight.find_stack_problems(
+            site, {name: hosts[name] for name in members}, decision.via, labels, stack_plan
+        )
     except stack.StackFileError as error:
         decision.problems.append(f"stack_file: {error}")
     except (releases.ReleaseError, objects.SecretError) as error:
         decision.problems.append(str(error))
     plan = {name: _Host(name, host) for name, host in hosts.items()}
-    addresses = {name: plan[name].address for name in members}
-    problems = [*checks.check_hosts({name: hosts[name] for name in members}, addresses), *decision.problems]
+    addresses = {name: host.address for name, host in plan.items()}
+    problems = [*preflight.find_problems(site, hosts, addresses), *decision.problems]
     if problems:
         return {"problems": problems}
 
@@ -120,7 +123,7 @@ class _Host:
         self.name = name
         self.wanted = observed["wanted"]
         self.seen = observed["seen"]
-        self.address = choose_address(self.wanted.get("swarm", {}), self.seen["system"])
+        self.address = choose_address(self.wanted.get("swarm", {}), self.seen["system"], self.seen["swarm"]["address"])
         self.engine = engine_source.decide(self.wanted.get("docker_engine", {}), self.seen)
         if self.wanted.get("image"):
             self.wanted["image"]["packages"] = [*self.wanted["image"]["packages"], *self.engine.builder]
@@ -172,18 +175,19 @@ class _Host:
         }
 
 
-def choose_address(wanted, system):
+def choose_address(wanted, system, member=""):
     """Choose the address that other nodes reach a host at.
 
     :param wanted: dict with ``advertise_addr`` and ``ansible_host``, both may be missing or empty
     :param system: ``system`` of the host's observation
-    :return: the given address; else ``ansible_host`` where it is one of the host's own; else the default route's
+    :param member: address under which the host is in a swarm already, ``""`` when it is in none
+    :return: the given address; else the first of these that is one of the host's own: the member's, ``ansible_host``;
+        else the default route's
     """
     if wanted.get("advertise_addr"):
         return wanted["advertise_addr"]
-    if wanted.get("ansible_host") in system["addresses"]:
-        return wanted["ansible_host"]
-    return system["default_address"]
+    own = [address for address in (member, wanted.get("ansible_host")) if address in system["addresses"]]
+    return own[0] if own else system["default_address"]
 
 
 def _docker(host):

@@ -45,7 +45,8 @@ def wanted(address):
             "packages": [*ENGINES, "docker-buildx", "docker-buildx-plugin"],
             "files": {path: {"text": f"{path}\n", "mode": "0644"} for path in (KEY, REPOSITORY, PIN)},
         },
-        "swarm": {"advertise_addr": "", "ansible_host": address},
+        "swarm": {"advertise_addr": "", "ansible_host": address, "ports": ["7946/tcp", "7946/udp", "4789/udp"]},
+        "stack": {"ports": ["4000/tcp"]},
         "registry_server": {},
         "registry_member": {"files": {"/etc/docker/certs.d/reg:5000/ca.crt": {"text": None, "mode": "0644"}}},
     }
@@ -65,10 +66,13 @@ def bare(address):
             "distribution": "debian 13",
             "architecture": "x86_64",
             "kernel": "6.12",
+            "cpus": 2,
             "memory_mib": 2000,
             "disk_free_mib": 9000,
             "addresses": [address],
             "default_address": address,
+            "time": 1000.5,
+            "asked": [1000.0, 1001.0],
         },
         "packages": dict.fromkeys([*ENGINES, "docker-buildx", "docker-buildx-plugin", "python3-docker"]),
         "held": [],
@@ -79,6 +83,10 @@ def bare(address):
         ),
         "services": {"docker": {"active": False, "enabled": False, "started": 0}},
         "modules": {"ip_vs": "available"},
+        "ports": {},
+        "networks": ["192.0.2.0/24"],
+        "firewall": None,
+        "reach": {},
         "engine": None,
         "swarm": {
             "state": "inactive",
@@ -110,6 +118,7 @@ def settled(address, node_id, manager=False):
     )
     seen["services"] = {"docker": {"active": True, "enabled": True, "started": 200}}
     seen["modules"] = {"ip_vs": "loaded"}
+    seen["ports"] = {"7946/tcp": "dockerd", "7946/udp": "dockerd", "4789/udp": "", "4000/tcp": "dockerd"}
     seen["engine"] = {"version": "26.1.5", "warnings": []}
     seen["swarm"].update(state="active", node_id=node_id, address=address, manager=manager)
     seen["login"] = seen["page"] = ""
@@ -173,6 +182,8 @@ def site(managers=("m1",), workers=("w1", "w2")):
         "registry_host": "m1",
         "registry_url": "reg:5000",
         "builder": "m1",
+        "pools": [],
+        "subnet_size": 24,
         "images": [
             {"name": name, "kind": "distro", "reference": reference}
             for name, reference in zip(("python", "redis", "web"), REFERENCES, strict=True)
@@ -214,6 +225,7 @@ def settled_site():
     found["m1"]["seen"]["stack"] = {
         "services": services,
         "secrets": {"hello_redis_password_1": {"name": "redis_password", "salt": "", "created": "1"}},
+        "secret_names": ["hello_redis_password_1"],
         "configs": [],
         "releases": [release(1, render(STACK_TEXT, variables))],
         "record": {"file": render(STACK_TEXT, variables), "specs": specs},

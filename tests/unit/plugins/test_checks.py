@@ -23,6 +23,7 @@ def test_good_groups_are_no_problem():
         ({"workers": ["m1", "w1"]}, "m1 is in managers and in workers"),
         ({"swarm": ["m1", "w1", "x1"]}, "x1 is in swarm, but neither in managers nor in workers"),
         ({"registry": ["m1", "w1"]}, "group registry has m1, w1, wanted is one host or none"),
+        ({"worker": ["w2"]}, "w2 in group worker, wanted is perhaps workers; see inventory/hosts.yml"),
     ],
 )
 def test_bad_groups_are_named(change, problem):
@@ -39,6 +40,7 @@ def test_variables_of_others_are_left_alone():
     [
         ("docker_deamon_options", {}, "no variable docker_deamon_options; did you mean docker_daemon_options? (m1)"),
         ("stack_quux", 1, "flotilla has no variable stack_quux; docs/variables.md lists all (m1)"),
+        ("stack_timeout", 0, "stack_timeout is 0, wanted is at least 1 (m1)"),
         ("stack_timeout", "soon", "argument 'stack_timeout' is of type str"),
         ("swarm_node_role", "boss", "value of swarm_node_role must be one of: manager, worker, got: boss (m1)"),
         ("docker_daemon_options", ["x"], "argument 'docker_daemon_options' is of type list"),
@@ -85,7 +87,6 @@ def test_good_hosts_are_no_problem():
         ({"distribution": "fedora 43"}, "m1: its system is fedora 43, wanted is one of debian 13, ubuntu 24.04"),
         ({"memory_mib": 480}, "m1: it has 480 MiB of memory, wanted are at least 700"),
         ({"disk_free_mib": 100}, "m1: /var has 100 MiB free, wanted are at least 2000"),
-        ({"addresses": ["10.9.9.9"]}, "m1: its address 10.0.0.1 is not on the host, which has 10.9.9.9; set swarm_"),
     ],
 )
 def test_unfit_hosts_are_named(system, problem):
@@ -104,10 +105,19 @@ def test_missing_module_old_engine_and_live_restore_are_named():
         assert part in problem
 
 
-def test_shared_machine_id_and_address_are_named():
+def test_what_hosts_must_have_for_themselves_is_named():
+    hosts = {"m1": settled(), "w1": settled(machine_id="other"), "w2": settled(hostname="other")}
+    found = checks.check_hosts(hosts, {"m1": "10.0.0.1", "w1": "10.0.0.1", "w2": "10.0.0.3"})
+    assert [problem.split(";")[0] for problem in found] == [
+        "m1 and w2 have the same machine-id 10.0.0.1",
+        "m1 and w1 have the same host name 10.0.0.1",
+        "m1 and w1 have the same address 10.0.0.1",
+    ]
+
+
+def test_one_machine_under_two_names_is_one_problem():
     found = checks.check_hosts({"m1": settled(), "w1": settled()}, {"m1": "10.0.0.1", "w1": "10.0.0.1"})
-    assert found[0].startswith("m1 and w1 have the same machine-id 10.0.0.1; make a new one")
-    assert found[1].startswith("m1 and w1 have the same address 10.0.0.1; give each")
+    assert found == ["m1 and w1 are the same machine; take one of them out of inventory/hosts.yml"]
 
 
 def test_documented_systems_are_those_that_are_checked():

@@ -4,7 +4,7 @@ import pytest
 import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.plan import choose_address, make_plan
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.release_plan import image_variables
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
@@ -161,6 +161,7 @@ def test_changed_role_is_refused_with_the_way_out():
     assert "docker node promote" in problem
 
 
+@settings(deadline=None)
 @given(st.sets(st.sampled_from(["m1", "m2", "w1", "w2"])), st.booleans())
 def test_no_second_swarm_begins_while_any_host_is_in_one(joined, quorum):
     names = ["m1", "m2", "w1", "w2"]
@@ -223,11 +224,13 @@ def test_variable_without_value_is_refused():
         ({"ansible_host": "10.0.0.1"}, "10.0.0.1"),
         ({"ansible_host": "bastion.example"}, "10.0.0.2"),
         ({}, "10.0.0.2"),
+        ({"ansible_host": "10.0.0.1", "member": "10.0.0.3"}, "10.0.0.3"),
+        ({"ansible_host": "10.0.0.1", "member": "10.0.0.4"}, "10.0.0.1"),
     ],
 )
 def test_address_of_a_host(given, expected):
-    system = {"addresses": ["10.0.0.1", "10.0.0.2"], "default_address": "10.0.0.2"}
-    assert choose_address(given, system) == expected
+    system = {"addresses": ["10.0.0.1", "10.0.0.2", "10.0.0.3"], "default_address": "10.0.0.2"}
+    assert choose_address(given, system, given.pop("member", "")) == expected
 
 
 def test_image_is_named_by_digest_once_it_is_known():

@@ -221,8 +221,8 @@ class Swarm:
 
     def get(self, path, **_query):
         if path == "/secrets":
-            labels = {"flotilla.secret": "pw", "flotilla.salt": "s", "ansible_key": "plain digest"}
-            return [{"CreatedAt": "T", "Spec": {"Name": "hello_pw_1", "Labels": labels}}]
+            labels = {"flotilla.stack": "hello", "flotilla.secret": "pw", "flotilla.salt": "s", "ansible_key": "digest"}
+            return [{"CreatedAt": "T", "Spec": {"Name": "hello_pw_1", "Labels": labels}}, {"Spec": {"Name": "theirs"}}]
         contents = {
             "11": {"file": "new", "specs": {}, "by": "me@here", "rollback_to": 3, "left": ["x"]},
             "9": {"file": "old", "specs": {}},
@@ -248,3 +248,4 @@ def test_records_of_all_times_are_read():
     assert found["record"] == {"file": "new", "specs": {}}
     assert found["configs"] == ["hello_motd_1"]
     assert found["secrets"] == {"hello_pw_1": {"name": "pw", "salt": "s", "created": "T"}}
+    assert found["secret_names"] == ["hello_pw_1", "theirs"]

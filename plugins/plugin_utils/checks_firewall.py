@@ -1,0 +1,76 @@
+"""Check that a host's firewall lets the members of the swarm in, and name the rules that are missing.
+
+Published ports need no rule: the engine forwards them before the rules of ufw and firewalld are asked.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import defaultdict
+
+
+def check_firewalls(hosts, addresses):
+    """Name the rules that are missing, as commands.
+
+    :param hosts: dict of inventory name to the result of ``flotilla.swarm.observe``
+    :param addresses: dict of inventory name to address, of the members of the swarm
+    :return: list of problems
+    """
+    return [problem for name, host in hosts.items() for problem in _check_firewall(name, host, addresses)]
+
+
+def _check_firewall(name, host, addresses):
+    firewall = host["seen"]["firewall"]
+    if not firewall:
+        return
+    peers = [address for member, address in addresses.items() if member != name]
+    ports = [port for role in ("swarm", "registry_server") for port in host["wanted"].get(role, {}).get("ports", [])]
+    closed = {port: [peer for peer in peers if not _is_open(firewall, port, peer)] for port in ports}
+    shut_out = [peer for peer in peers if any(peer in found for found in closed.values())]
+    if shut_out:
+        found = ", ".join(port for port, found in closed.items() if found)
+        yield (
+            f"{name}: its firewall ({firewall['kind']}) is active and keeps other hosts from {found}; let them in with "
+            f"these commands, as root on {name}: {_remedy(firewall['kind'], closed, shut_out)}"
+        )
+
+
+def _is_open(firewall, port, peer):
+    number, protocol = port.split("/")
+    for rule in firewall["rules"]:
+        if (
+            rule["protocol"] in ("any", protocol)
+            and _has_port(rule["port"], int(number))
+            and _has_source(rule["source"], peer)
+        ):
+            return rule["allow"]
+    return firewall["incoming"] == "allow"
+
+
+def _has_port(ports, number):
+    """Tell whether ``any``, ``22``, ``80,443`` or ``1000-2000`` has a port."""
+    if ports == "any":
+        return True
+    bounds = [list(map(int, part.split("-"))) for part in ports.split(",")]
+    return any(bound[0] <= number <= bound[-1] for bound in bounds)
+
+
+def _has_source(source, peer):
+    if source == "any":
+        return True
+    try:
+        return ipaddress.ip_address(peer) in ipaddress.ip_network(source, strict=False)
+    except ValueError:  # A name, or one of firewalld's sets.
+        return False
+
+
+def _remedy(kind, closed, peers):
+    if kind == "firewalld":
+        sources = " ".join(f"--add-source={peer}" for peer in peers)
+        return f"firewall-cmd --permanent --zone=trusted {sources} && firewall-cmd --reload"
+    numbers = defaultdict(list)
+    for port, found in closed.items():
+        if found:
+            numbers[port.split("/")[1]].append(port.split("/")[0])
+    rules = [f"ufw allow proto {protocol} from $a to any port {','.join(ports)}" for protocol, ports in numbers.items()]
+    return f"for a in {' '.join(peers)}; do {'; '.join(rules)}; done"
