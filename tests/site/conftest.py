@@ -224,10 +224,10 @@ def make_fleet():
     """Boot fleets under names of their own; they end with the session."""
     fleets = []
 
-    def make(count, managers=1):
+    def make(count, managers=1, memory=1536):
         fleet = Fleet(f"site-{os.getpid()}-{len(fleets)}")
         fleets.append(fleet)
-        fleet.command("up", str(count), "--managers", str(managers))
+        fleet.command("up", str(count), "--managers", str(managers), "--memory", str(memory))
         return fleet
 
     yield make

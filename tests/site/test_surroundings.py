@@ -1,0 +1,225 @@
+"""Hosts as users have them: how one logs in, how they are called and addressed, what keeps others out.
+
+Each test changes the shared fleet for itself alone, and uses an inventory of its own that is made from the fleet's.
+"""
+
+import copy
+import re
+import shutil
+
+import pytest
+import yaml
+from ansible.constants import DEFAULT_VAULT_ID_MATCH
+from ansible.parsing.vault import VaultLib, VaultSecret
+
+PASSWORD = "correct-horse-battery"
+
+
+class Variant:
+    """The shared fleet with another inventory.
+
+    :ivar site: the fleet, to play against
+    :ivar known_hosts: file of the host keys that ssh knows
+    """
+
+    def __init__(self, fleet, folder):
+        self.site = copy.copy(fleet)
+        self.site.inventory = folder / "inventory"
+        self.known_hosts = folder / "known_hosts"
+        self.connection_file = self.site.inventory / "group_vars/all/connection.yml"
+        shutil.copytree(fleet.inventory, self.site.inventory)
+        shutil.copy(fleet.inventory.parent / "ssh/known_hosts", self.known_hosts)
+        text = self.connection_file.read_text()
+        self.connection_file.write_text(
+            text.replace(str(fleet.inventory.parent / "ssh/known_hosts"), str(self.known_hosts))
+        )
+
+    @property
+    def connection(self):
+        return yaml.safe_load(self.connection_file.read_text())
+
+    def connect(self, **variables):
+        """Log in another way."""
+        self.connection_file.write_text(yaml.safe_dump({**self.connection, **variables}))
+
+    def edit_hosts(self, edit):
+        """Edit hosts.yml: ``edit`` gets its content."""
+        path = self.site.inventory / "hosts.yml"
+        content = yaml.safe_load(path.read_text())
+        edit(content)
+        path.write_text(yaml.safe_dump(content, sort_keys=False))
+
+    def know_as(self, name_of):
+        """Let ssh know each host's key by another name as well, ``name_of`` its address."""
+        lines = [line.split(" ", 1) for line in self.known_hosts.read_text().splitlines()]
+        self.known_hosts.write_text("".join(f"{a} {key}\n{name_of(a)} {key}\n" for a, key in lines))
+
+
+@pytest.fixture
+def variant(fleet, tmp_path):
+    return Variant(fleet, tmp_path)
+
+
+def assert_nothing_to_do(run):
+    assert run.code == 0
+    assert set(run.changed.values()) == {0}
+
+
+def assert_refused(run, *problems):
+    """The run ended with exactly these problems, in one report, and changed nothing."""
+    assert run.code != 0
+    assert set(run.changed.values()) == {0}
+    count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}; nothing was changed:"
+    assert count in run.output
+    for problem in problems:
+        assert problem in run.output
+
+
+@pytest.fixture
+def operator(fleet):
+    """A user on all hosts whose sudo asks for a password."""
+    for host in fleet.addresses:
+        fleet.on(
+            host,
+            f"useradd -m -s /bin/bash operator && echo operator:{PASSWORD} | chpasswd && "
+            "echo 'operator ALL=(ALL) ALL' > /etc/sudoers.d/operator && "
+            "cp -r /home/admin/.ssh /home/operator/ && chown -R operator: /home/operator/.ssh",
+        )
+    yield
+    for host in fleet.addresses:
+        fleet.on(host, "userdel -f -r operator 2>&1; rm /etc/sudoers.d/operator")
+
+
+def test_sudo_that_asks_for_a_password(fleet, variant, operator):
+    variant.connect(ansible_user="operator")
+    run = variant.site.play()
+    assert run.code != 0
+    assert "password" in run.output
+    assert sum(run.changed.values()) == 0
+    # What a run mends here also asks another host, the registry's, on behalf of this one.
+    fleet.on("worker-1", "rm /root/.docker/config.json")
+    variant.connect(ansible_user="operator", ansible_become_password=PASSWORD)
+    run = variant.site.play()
+    assert run.code == 0
+    assert [run.changed[name] for name in ("manager-1", "worker-1", "worker-2")] == [0, 1, 0]
+    assert PASSWORD not in run.output
+
+
+def test_another_ssh_port(fleet, variant):
+    for host in fleet.addresses:
+        fleet.on(host, "systemd-run --quiet --unit=sshd-2222 /usr/sbin/sshd -D -p 2222")
+    try:
+        variant.know_as("[{}]:2222".format)
+        variant.connect(ansible_port=2222)
+        assert_nothing_to_do(variant.site.play())
+        assert "2222" in fleet.on(
+            "worker-1", "journalctl -u sshd-2222 | grep -c Accepted && ss -Htn sport = 2222 | cat"
+        )
+    finally:
+        for host in fleet.addresses:
+            fleet.on(host, "systemctl stop sshd-2222")
+
+
+def test_bastion_that_alone_knows_the_workers(fleet, variant, tmp_path):
+    manager = fleet.addresses["manager-1"]
+    workers = {name: address for name, address in fleet.addresses.items() if name != "manager-1"}
+    names = "".join(f"{address} {name}.inside\n" for name, address in workers.items())
+    fleet.on("manager-1", f"cp /etc/hosts /etc/hosts.kept; printf '{names}' >> /etc/hosts")
+    try:
+        connection = variant.connection
+        proxy = re.search(r"ProxyCommand=([^']*)'", connection["ansible_ssh_common_args"])[1]
+        (tmp_path / "ssh_config").write_text(f"""\
+Host *.inside
+  ProxyJump admin@{manager}
+Host {manager}
+  ProxyCommand {proxy}
+Host *
+  IdentityFile {connection["ansible_ssh_private_key_file"]}
+  IdentitiesOnly yes
+  UserKnownHostsFile {variant.known_hosts}
+  StrictHostKeyChecking yes
+""")
+        inside = {address: f"{name}.inside" for name, address in workers.items()}
+        variant.know_as(lambda address: inside.get(address, address))
+        variant.connect(ansible_ssh_common_args=f"-F {tmp_path / 'ssh_config'}")
+
+        def rename(content):
+            for name, entry in content["swarm"]["children"]["workers"]["hosts"].items():
+                entry["ansible_host"] = f"{name}.inside"
+
+        variant.edit_hosts(rename)
+        assert_nothing_to_do(variant.site.play())
+    finally:
+        fleet.on("manager-1", "mv /etc/hosts.kept /etc/hosts")
+
+
+def test_names_of_the_inventory_need_not_be_host_names(variant):
+    def rename(content):
+        for group in (*content["swarm"]["children"].values(), content["registry"]):
+            group["hosts"] = {f"{name}.example": entry for name, entry in group["hosts"].items()}
+
+    variant.edit_hosts(rename)
+    run = variant.site.play()
+    assert_nothing_to_do(run)
+    assert re.search(r"^worker-1\.example +10\.", run.output, re.MULTILINE)
+
+
+def test_second_address_leaves_a_member_alone_and_cannot_become_its_first(fleet, variant):
+    fleet.on("worker-1", "ip address add 10.99.0.2/24 dev vec0")
+    try:
+        assert_nothing_to_do(variant.site.play())
+
+        def advertise(content):
+            content["swarm"]["children"]["workers"]["hosts"]["worker-1"]["swarm_advertise_addr"] = "10.99.0.2"
+
+        variant.edit_hosts(advertise)
+        was = fleet.addresses["worker-1"]
+        assert_refused(variant.site.play(), f"worker-1 is in the swarm as {was}, wanted is 10.99.0.2, but Swarm cannot")
+    finally:
+        fleet.on("worker-1", "ip address delete 10.99.0.2/24 dev vec0")
+
+
+def test_firewall_that_keeps_members_out_is_named_with_the_commands_that_mend_it(fleet):
+    install = "apt-get -qq update && apt-get -qq -y --no-install-recommends install ufw"
+    fleet.on("worker-2", f"{install} && ufw allow 22/tcp && ufw --force enable")
+    try:
+        run = fleet.play()
+        assert_refused(
+            run, "worker-2: its firewall (ufw) is active and keeps other hosts from 7946/tcp, 7946/udp, 4789"
+        )
+        for command in re.findall(r"^  1\. .*as root on worker-2: (.*)$", run.output, re.MULTILINE)[:1]:
+            fleet.on("worker-2", command)
+        assert_nothing_to_do(fleet.play())
+        assert all(fleet.page(address) for address in fleet.addresses.values())
+    finally:
+        fleet.on("worker-2", "ufw --force disable && apt-get -qq -y purge ufw")
+
+
+def test_packages_come_through_the_proxy_that_apt_is_set_to(fleet):
+    """The fleet has no other way out, so all runs prove that apt's own setting is enough, on hosts and in images."""
+    assert "http::Proxy" in fleet.on("worker-1", "apt-config dump Acquire::http::Proxy")
+    fleet.on("worker-1", "apt-get -qq update")
+    direct = fleet.on("worker-1", "apt-get -o Acquire::http::Proxy=DIRECT -o Acquire::Retries=0 update 2>&1")
+    assert "Failed to fetch" in direct
+
+
+def test_value_of_a_vault_that_cannot_be_opened_is_said_to_be_so(variant):
+    vault = VaultLib([(DEFAULT_VAULT_ID_MATCH, VaultSecret(b"key"))]).encrypt("hunter2").decode()
+    (variant.site.inventory / "group_vars/all/secrets.yml").write_text(
+        "stack_secrets:\n  redis_password: !vault |\n" + "".join(f"    {line}\n" for line in vault.splitlines())
+    )
+    run = variant.site.play()
+    assert run.code != 0
+    assert sum(run.changed.values()) == 0
+    assert "vault" in run.output
+
+
+def test_problems_of_a_small_host_and_of_the_input_are_one_report(make_fleet):
+    small = make_fleet(1, memory=512)
+    small.on("manager-1", "systemd-run --quiet --unit=squatter python3 -m http.server 4000")
+    assert_refused(
+        small.play("-e", "docker_deamon_options=x"),
+        "did you mean docker_daemon_options?",
+        " MiB of memory, wanted are at least 700",
+        "manager-1: port 4000/tcp is held by python3, wanted is a free one for role stack; publish another",
+    )
