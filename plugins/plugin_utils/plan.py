@@ -29,8 +29,8 @@ def make_plan(site, hosts):
                       must be finished) and ``notes`` (what a user should know, list of str)
         ``via``       manager through which others join and the stack is deployed
         ``changes``   bool, whether there is anything to do
-        ``stack``     ``text`` and ``variables`` of the stack file, ``secrets`` and ``configs`` to create, and
-                      ``release``: what its record will say beside the file
+        ``stack``     ``text``, ``variables`` and ``images`` of the stack file, ``secrets`` and ``configs`` to create,
+                      and ``release``: what its record will say beside the file
         ``notes``     sentences that the user should read beside the plan
     """
     members = [*site["managers"], *site["workers"]]

@@ -62,6 +62,7 @@ def _wanted_release(site, running, seen):
     configs, new_configs = objects.name_configs(site["stack"], running.get("configs", []))
     plan = {
         "text": stack.with_configs(site["stack"]["text"], configs),
+        "images": site["images"],
         "variables": stack_variables(site, digests, secrets),
         "secrets": new_secrets,
         "secret_objects": sorted(secrets.values()),
@@ -82,6 +83,7 @@ def _chosen_release(site, running, _seen):
     target = releases.choose(history, site["stack"]["release"], existing)
     plan = {
         "text": target["file"],
+        "images": [],
         "variables": {},
         "secrets": [],
         "secret_objects": sorted(secrets.values()),

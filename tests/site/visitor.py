@@ -18,7 +18,7 @@ LONGEST = 1500
 def visit(address):
     """Return what the page shows."""
     try:
-        with urllib.request.urlopen(f"http://{address}:4000/", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://{address}:4000/", timeout=15) as answer:
             found = COUNT.search(answer.read().decode())
     except OSError as error:
         return f"failed: {error}"

@@ -97,6 +97,10 @@ def test_rollback_makes_the_named_release_the_wanted_one():
     ]
 
 
+def test_images_of_a_deploy_are_those_of_the_plan():
+    assert make_plan(sites.site(), sites.settled_site())["stack"]["images"] == sites.site()["images"]
+
+
 def test_deploy_leaves_hosts_alone_and_says_so():
     found = sites.settled_site()
     found["w1"]["seen"]["packages"]["docker.io"] = None
