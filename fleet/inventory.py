@@ -16,6 +16,11 @@ HOSTS_HEADER = """\
 ---
 # The hosts of this fleet. Yours to edit: the fleet never writes over a change of yours.
 """
+HOSTS_FOOTER = """\
+# Hosts that shall leave: move their lines here, and run site.yml.
+# removed:
+#   hosts:
+"""
 CONNECTION_HEADER = """\
 ---
 # How Ansible reaches the hosts of this fleet. The fleet writes this file; edit hosts.yml instead.
@@ -33,7 +38,7 @@ def hosts_text(addresses: dict[str, str]) -> str:
         lines += [f"    {group}:", "      hosts:" if members else "      hosts: {}"]
         lines += [f"        {host_line(host, address)}" for host, address in members.items()]
     lines += ["registry:", "  hosts:", "    manager-1:"]
-    return HOSTS_HEADER + "\n".join(lines) + "\n"
+    return HOSTS_HEADER + "\n".join(lines) + "\n" + HOSTS_FOOTER
 
 
 def private_key_of(fleet: Path) -> Path:

@@ -32,7 +32,7 @@ class ActionModule(ActionBase):
         while True:
             seen = self._look(task_vars)
             services = seen.get("stack", {}).get("services", {})
-            state = judge(services)
+            state = judge(services, self._task.args.get("excused") or [])
             stale_looks = stale_looks + 1 if state.stale else 0
             homeless_looks = homeless_looks + 1 if state.homeless else 0
             if state.done or stale_looks == STALE_LOOKS:

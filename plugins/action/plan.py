@@ -35,6 +35,9 @@ class ActionModule(ActionBase):
         site, names = self._task.args["site"], self._task.args["hosts"]
         hostvars = task_vars["hostvars"]
         observed = {name: hostvars[name].get(self._task.args["observed"]) or {} for name in names}
+        for name, answer in observed.items():
+            if answer.get("unreachable"):
+                observed[name] = _absent(hostvars[name], answer)
         options = checks.load_specs(ROOT / "roles")
         # What an earlier look and plan of this run left is no setting either.
         passed = {*yaml.safe_load(PASSED.read_text()), self._task.args["observed"], self._task.register}
@@ -43,7 +46,12 @@ class ActionModule(ActionBase):
         fatal = [
             *checks.check_groups(task_vars["groups"]),
             *checks.check_site(site),
-            *(f"{name} could not be looked at; see its error above" for name in names if "seen" not in observed[name]),
+            *checks.check_limit(task_vars["groups"], names),
+            *(
+                f"{name} could not be looked at; see its error above"
+                for name in names
+                if not {"seen", "unreachable"} & observed[name].keys()
+            ),
         ]
         if not fatal:
             try:
@@ -62,6 +70,8 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("\n".join(problem_lines(problems)))
         for line in [*notes, *plan_lines(plan)]:
             Display().display(line)
+        for text in plan["warnings"]:
+            Display().warning(text)
         plan["stack"]["release"]["by"] = f"{getpass.getuser()}@{socket.gethostname()}"
         return dict(result, changed=False, **plan)
 
@@ -83,6 +93,15 @@ class ActionModule(ActionBase):
     def _judge_lock(self, observed):
         """Return the problems and the notes that locks make."""
         run, take = this_run.identify(this_run.playbook()), boolean(self._task.args.get("take_lock", False))
-        locks = lock.choose([host["seen"] for host in observed.values()])
+        locks = lock.choose([host["seen"] for host in observed.values() if "seen" in host])
         verdicts = [lock.judge(each, run, this_run.is_running, take) for each in locks]
         return [each.problem for each in verdicts if each.problem], [each.note for each in verdicts if each.note]
+
+
+def _absent(own, answer):
+    """Describe a host that could not be reached by what the inventory says of it."""
+    wanted = {
+        "advertise_addr": own.get("swarm_advertise_addr", ""),
+        "ansible_host": own.get("ansible_host", own["inventory_hostname"]),
+    }
+    return {"wanted": {"swarm": wanted}, "unreachable": answer.get("msg", "no reason given")}

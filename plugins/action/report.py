@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.report import site_lines
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.report import dead_lines, site_lines
 
 
 class ActionModule(ActionBase):
@@ -16,4 +16,5 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         args = self._task.args
         names = {host["address"]: name for name, host in args["hosts"].items()}
-        return dict(result, changed=False, lines=site_lines(names, args["seen"], args["port"]))
+        lines = [*dead_lines(names, args["seen"]["nodes"]), *site_lines(names, args["seen"], args["port"])]
+        return dict(result, changed=False, lines=lines)

@@ -6,7 +6,12 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.release_plan import image_variables
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.releases import steps
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.report import deploy_failure_lines
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.stack import StackFileError, published_ports, render
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stack import (
+    StackFileError,
+    published_ports,
+    render,
+    services_to_spread,
+)
 
 
 def _named(function):
@@ -35,4 +40,5 @@ class FilterModule:
             "image_variables": image_variables,
             "published_ports": _named(published_ports),
             "render_stack": _named(render),
+            "services_to_spread": services_to_spread,
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 
 from . import lock, releases
 from .engine import Engine, EngineError
@@ -14,6 +15,8 @@ DATA_ROOT = "/var/lib/docker"
 NAMESPACE_LABEL = "com.docker.stack.namespace"
 # Ended tasks that are shown per service; Swarm itself keeps five per slot.
 ENDED_TASKS = 5
+# States in which a task does nothing any more (https://docs.docker.com/engine/swarm/how-swarm-mode-works/swarm-task-states/).
+ENDED = ("complete", "failed", "shutdown", "rejected", "orphaned", "remove")
 LOG_LINES = 15
 
 
@@ -54,6 +57,7 @@ def volumes(engine, stack_name):
 
 def nodes(engine):
     """List the swarm's members as a manager sees them."""
+    alive = Counter(task.get("NodeID") for task in engine.get("/tasks") if task["Status"]["State"] not in ENDED)
     return [
         {
             "id": node["ID"],
@@ -64,6 +68,8 @@ def nodes(engine):
             "role": node["Spec"]["Role"],
             "availability": node["Spec"]["Availability"],
             "labels": node["Spec"].get("Labels") or {},
+            # Of all services, also of those that are not ours.
+            "tasks": alive[node["ID"]],
             "leader": bool((node.get("ManagerStatus") or {}).get("Leader")),
             "reachability": (node.get("ManagerStatus") or {}).get("Reachability", ""),
         }

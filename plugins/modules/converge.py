@@ -18,6 +18,11 @@ options:
     description: Seconds that it may take.
     type: int
     required: true
+  excused:
+    description: Services that are not waited for, because the one host that they can run on is away.
+    type: list
+    elements: str
+    default: []
 author: The flotilla authors
 """
 

@@ -14,9 +14,8 @@ options:
     description:
       - What each role wants on this host, by role name.
       - A role's entry may hold C(packages) (list), C(files) (path to C(text), C(mode); a C(text) of V(null) asks for a
-        file of any content and its text is not read back), C(services) (list), C(settings)
-        (list of the files that the services read at their start), C(modules) (list of kernel modules) and C(ports)
-        (list such as V(2377/tcp)).
+        file of any content and its text is not read back), C(services) (list), C(settings) (list of the files that the
+        services read at their start), C(modules) (list of kernel modules) and C(ports) (list such as V(2377/tcp)).
     type: dict
     default: {}
   registry:
@@ -69,9 +68,10 @@ seen:
     C(system), C(packages), C(held), C(unfinished), C(files), C(services), C(modules) as in module_utils/host.py;
     C(interrupted) as in module_utils/dpkg.py; C(ports) (of those wanted, the occupied ones with their holders),
     C(networks), C(firewall), C(reach) as in module_utils/network.py; C(engine), C(swarm), C(volumes), C(lock),
-    C(nodes), C(stack), C(logs) as in module_utils/swarm.py; C(login) (empty when the registry accepted the stored
-    login, else the reason), C(images) (reference to digest or null), C(local_images) as in module_utils/releases.py,
-    C(page) (empty when it answered or none was asked for, else the reason).
+    C(nodes), C(stack), C(logs) as in module_utils/swarm.py; C(credentials) (whether a login to the registry is stored),
+    C(login) (empty when the registry accepted it, else the reason), C(images) (reference to digest or null),
+    C(local_images) as in module_utils/releases.py, C(page) (empty when it answered or none was asked for, else the
+    reason).
   returned: always
   type: dict
 """
@@ -102,7 +102,8 @@ def look_at_registry(registry, references, stack):
     login = engine.check_login(registry, credentials) if credentials else "no login is stored"
     auth = dict(credentials, serveraddress=registry) if credentials else None
     images = {reference: None if login else engine.image_digest(reference, auth) for reference in references}
-    return {"login": login, "images": images, "local_images": local_images(engine, registry, stack)}
+    images = {"images": images, "local_images": local_images(engine, registry, stack)}
+    return {"credentials": bool(credentials), "login": login, **images}
 
 
 def main():
@@ -130,6 +131,7 @@ def main():
         "networks": network.attached_networks(),
         "firewall": network.firewall(module.run_command),
         "reach": {},
+        "credentials": False,
         "login": "no engine",
         "images": dict.fromkeys(module.params["references"]),
         "local_images": [],

@@ -54,17 +54,43 @@ def check_groups(groups):
     for name in groups.get("swarm", []):
         if name not in managers and name not in workers:
             problems.append(f"{name} is in swarm, but neither in managers nor in workers; see inventory/hosts.yml")
+    for name in groups.get("removed", []):
+        if name in groups.get("swarm", []):
+            problems.append(f"{name} is in removed and in swarm, wanted is one of them; see inventory/hosts.yml")
     for group in sorted(groups.keys() - {*GROUPS}):
         lost = [name for name in groups[group] if name not in managers and name not in workers]
         near = difflib.get_close_matches(group, GROUPS, 1, cutoff=0.85)
         if lost and near:
             problems.append(f"{', '.join(lost)} in group {group}, wanted is perhaps {near[0]}; see inventory/hosts.yml")
     registry = groups.get("registry", [])
+    for name in registry:
+        if name in groups.get("removed", []):
+            problems.append(
+                f"{name} is in removed, but serves the registry; put another host into group registry (its images are "
+                "made anew there), run, and retire it then"
+            )
     if len(registry) > 1:
         problems.append(
             f"group registry has {', '.join(registry)}, wanted is one host or none; see inventory/hosts.yml"
         )
     return problems
+
+
+def check_limit(groups, names):
+    """Check that a run takes in the whole inventory: a plan of a part could cost the swarm its majority.
+
+    :param groups: dict of group name to list of inventory names
+    :param names: inventory names of the hosts that this run was given
+    :return: list of problems
+    """
+    everyone = dict.fromkeys(name for group in ("swarm", "registry", "removed") for name in groups.get(group, []))
+    left_out = [name for name in everyone if name not in names]
+    if not left_out:
+        return []
+    return [
+        f"--limit leaves out {', '.join(left_out)}; a plan needs all hosts of the inventory, and costs those with "
+        "nothing to do one look each. Run without --limit; a host that does not answer stops no other"
+    ]
 
 
 def own_names(names, options):
@@ -113,8 +139,8 @@ def check_site(site):
     elif ":" not in site["registry_url"] or "/" in site["registry_url"]:
         problems.append(f"registry_url is {site['registry_url']}, wanted is host:port")
     members = [*site["managers"], *site["workers"]]
-    if site["builder"] not in members:
-        problems.append(f"image_builder is {site['builder']}, wanted is a host of group swarm")
+    for name in set(site["builders"]) - set(members):
+        problems.append(f"image_builder is {name}, wanted is a host of group swarm")
     if str(site["stack"]["release"]) != "0" and site["scope"] != "rollback":
         problems.append(f"stack_release is {site['stack']['release']}, which only playbooks/rollback.yml takes")
     if site["stack"]["rotate"] and site["scope"] == "rollback":

@@ -57,7 +57,7 @@ def check_reach(members, site, addresses):
         for target, answer in host["seen"]["reach"].items():
             address, port = target.rsplit(":", 1)
             peer = peers.get(address, site["registry_host"] if target == site["registry_url"] else "")
-            listens = peer in members and port in ("2377", "7946") and _is_member(members[peer]["seen"])
+            listens = peer in members and _listens(members[peer]["seen"], port)
             if peer and (answer not in ("open", "closed") or (answer == "closed" and listens)):
                 lost.setdefault((peer, address, answer), []).append(f"{port}/tcp")
         for (peer, address, answer), ports in lost.items():
@@ -125,6 +125,11 @@ def check_clocks(hosts):
                 f"others, wanted are at most {CLOCK_SECONDS} s; let it keep time (apt install systemd-timesyncd, "
                 "timedatectl set-ntp true)"
             )
+
+
+def _listens(seen, port):
+    """Tell whether a port of the swarm is taken on a host: a worker that is to be a manager does not listen at 2377."""
+    return _is_member(seen) and (port == "7946" or (port == "2377" and seen["swarm"]["manager"]))
 
 
 def _is_member(seen):

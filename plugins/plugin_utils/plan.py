@@ -6,7 +6,18 @@ even where hosts are still bare, because each phase is planned on the state that
 
 from __future__ import annotations
 
-from . import engine_source, host_state, membership, objects, preflight, release_plan, releases, stack, systems
+from . import (
+    absence,
+    engine_source,
+    host_state,
+    membership,
+    objects,
+    preflight,
+    release_plan,
+    releases,
+    stack,
+    systems,
+)
 from .host_state import Act
 from .images import remembered
 
@@ -14,100 +25,162 @@ from .images import remembered
 def make_plan(site, hosts):
     """Decide what each host has to do.
 
-    :param site: dict with ``managers`` and ``workers`` (lists of inventory names), ``registry_host`` (``""`` for an
-        external registry), ``registry_url``, ``builder``, ``images`` (see ``images.list_images``), ``pools`` and
-        ``subnet_size`` of overlay networks, ``scope`` (``site``, ``deploy`` or ``rollback``), ``salt`` and ``stack``
-        (dict with ``name``, ``text``, ``environment``, ``secrets`` as a list of names, ``values`` of secrets,
-        ``rotate``, ``configs`` and ``release``, see ``objects`` and ``releases``)
-    :param hosts: dict of inventory name to the result of ``flotilla.swarm.observe`` (``wanted`` and ``seen``)
+    :param site: dict with ``managers``, ``workers`` and ``removed`` (lists of inventory names), ``remove_dead`` (names
+        of dead nodes), ``registry_host`` (``""`` for an external registry), ``registry_url``, ``builders`` (inventory
+        names, the preferred first), ``images`` (see ``images.list_images``), ``pools`` and ``subnet_size`` of overlay
+        networks, ``scope`` (``site``, ``deploy`` or ``rollback``), ``salt`` and ``stack`` (dict with ``name``,
+        ``text``, ``environment``, ``secrets`` as a list of names, ``values`` of secrets, ``rotate``, ``configs`` and
+        ``release``, see ``objects`` and ``releases``)
+    :param hosts: dict of inventory name to the result of ``flotilla.swarm.observe`` (``wanted`` and ``seen``); for a
+        host that could not be reached ``wanted`` and ``unreachable`` (the reason)
     :return: dict, JSON all through:
         ``problems``  list of str; when not empty, nothing else is there and nothing may be changed
-        ``hosts``     by inventory name: ``address``, ``labels`` to set, ``packages`` (of all roles on the host, as
-                      apt is asked for them), ``engine`` (see ``docker_engine`` of role docker), ``acts`` (list of
-                      ``Act`` as dicts), ``phases`` (the plays that the host must go through), ``stale`` (roles whose
-                      service must be restarted), ``repair`` (bool, whether an interrupted installation of packages
-                      must be finished) and ``notes`` (what a user should know, list of str)
-        ``via``       manager through which others join and the stack is deployed
+        ``warnings``  list of str
+        ``hosts``     by inventory name: ``address``, ``node`` (what to set on its node, see ``membership``), ``joins``,
+                      ``retire`` (list of steps), ``packages`` (of all roles on the host, as apt is asked for them),
+                      ``engine`` (see ``docker_engine`` of role docker), ``acts`` (list of ``Act`` as dicts), ``phases``
+                      (the plays that the host must go through), ``stale`` (roles whose service must be restarted),
+                      ``repair`` (bool, whether an interrupted installation of packages must be finished),
+                      ``notes`` (what a user should know, list of str) and ``absent`` (what is left undone since it
+                      could not be reached, else ``""``)
+        ``via``       manager through which others join
+        ``keeper``    manager that acts once all managers are in place, and deploys the stack
+        ``dead``      by phase: IDs of the dead nodes that lose their voice and their entry
+        ``builder``   host that makes images
+        ``digests``   dict of image reference to digest, as far as they are known
         ``changes``   bool, whether there is anything to do
         ``stack``     ``text``, ``variables`` and ``images`` of the stack file, ``secrets`` and ``configs`` to create,
-                      and ``release``: what its record will say beside the file
+                      ``excused`` services, and ``release``: what its record will say beside the file
         ``notes``     sentences that the user should read beside the plan
     """
-    members = [*site["managers"], *site["workers"]]
-    seen = {name: host["seen"] for name, host in hosts.items()}
-    asleep = [name for name in members if seen[name]["swarm"]["state"] == "stopped"]
-    if asleep:
-        return _start_engines(site, hosts, asleep)
-    decision = membership.decide(site["managers"], site["workers"], seen)
-    builder = seen.get(site["builder"])
-    if builder and builder["login"] and not _is_fresh(hosts.get(site["registry_host"])):
-        # It cannot ask the registry now. Once it is logged in again it does, and makes what is missing.
-        seen[site["builder"]] = dict(builder, images=remembered(builder["images"], builder["local_images"]))
-    try:
-        labels = _volume_labels(site, decision, seen)
-        images, stack_plan, stack_acts = release_plan.plan_stack(site, decision.via, seen)
-        decision.problems += preflight.find_stack_problems(
-            site, {name: hosts[name] for name in members}, decision.via, labels, stack_plan
-        )
-    except stack.StackFileError as error:
-        decision.problems.append(f"stack_file: {error}")
-    except (releases.ReleaseError, objects.SecretError) as error:
-        decision.problems.append(str(error))
     plan = {name: _Host(name, host) for name, host in hosts.items()}
+    present = {name: host["seen"] for name, host in hosts.items() if "seen" in host}
     addresses = {name: host.address for name, host in plan.items()}
-    problems = [*preflight.find_problems(site, hosts, addresses), *decision.problems]
+    asleep = [name for name in present if present[name]["swarm"]["state"] == "stopped" and name not in site["removed"]]
+    if asleep:
+        return _start_engines(site, plan, asleep)
+    problems = []
+    try:
+        site = dict(site, volumes=stack.volume_labels(site["stack"]["text"]))
+    except stack.StackFileError as error:
+        problems, site = [f"stack_file: {error}"], dict(site, volumes=[])
+    # Without its registry the site can neither make images nor let tasks move to nodes that lack them.
+    served = site["registry_host"] in ("", *present)
+    decision = membership.decide(dict(site, retire=served), hosts, addresses)
+    nodes = present.get(decision.via, {}).get("nodes", [])
+    absent = {name: addresses[name] for name in hosts if name not in present}
+    excused = [] if problems else absence.excused(site, absent.values(), nodes)
+    builder = next((name for name in site["builders"] if name in present), "")
+    digests = _digests(present)
+    if builder and served and present[builder]["login"] and not _is_fresh(hosts.get(site["registry_host"])):
+        # It cannot ask the registry now. Once it is logged in again it does, and makes what is missing.
+        digests = {
+            **remembered([image["reference"] for image in site["images"]], present[builder]["local_images"]),
+            **digests,
+        }
+    images, stack_plan, stack_acts = [], {}, []
+    if not problems:
+        try:
+            running = present.get(decision.via, {}).get("stack") or {}
+            images, stack_plan, stack_acts = release_plan.plan_stack(site, running, digests, excused)
+            if not absent and not decision.problems:
+                labels = {name: change["labels"] for name, change in decision.settings.items()}
+                asked = present.get(decision.via, {})
+                parts = {name: hosts[name] for name in [*site["managers"], *site["workers"]]}
+                problems += preflight.find_stack_problems(site, parts, asked, labels, stack_plan)
+        except stack.StackFileError as error:
+            problems.append(f"stack_file: {error}")
+        except (releases.ReleaseError, objects.SecretError) as error:
+            problems.append(str(error))
+    if not served:
+        images, stack_acts = [], []
+    members = [name for name in [*site["managers"], *site["workers"]] if name in present]
+    problems = [
+        *preflight.find_problems(_without(site, absent), {name: hosts[name] for name in present}, addresses),
+        *problems,
+        *decision.problems,
+    ]
+    if images and not builder:
+        problems.append(
+            f"{', '.join(image['reference'] for image in images)} must be made, but no builder could be reached "
+            f"({', '.join(site['builders'])}); bring it back, or name another host by image_builder"
+        )
     if problems:
         return {"problems": problems}
 
-    for name in hosts:
-        _docker_and_registry(plan[name], seen.get(site["registry_host"]), site)
-    for name in members:
-        _swarm(plan[name], decision, site, labels.get(name, {}))
-    plan[site["builder"]].compare("image", "image")
+    for name in present:
+        _docker(plan[name])
+        plan[name].compare("registry", "registry", "registry_server")
+        if served and name in members:
+            _login(plan[name], present.get(site["registry_host"]), site)
+    for name, host in plan.items():
+        host.belong(decision)
+        if name in absent:
+            host.leave_out(absence.describe(site, name, hosts[name]["unreachable"], host.address, nodes))
+    for name in site["builders"]:
+        # Only the preferred builder is prepared before there is something to build.
+        if name == builder and (images or name == site["builders"][0]) and served:
+            plan[name].compare("image", "image")
+        elif name in present:
+            plan[name].wanted["image"] = {}
     if images:
-        plan[site["builder"]].add("image", [Act("image", f"make {image['reference']}") for image in images])
-    if seen[site["builder"]]["login"]:
-        plan[site["builder"]].phases.add("image")
-    plan[decision.via].add("stack", stack_acts)
+        plan[builder].add("image", [Act("image", f"make {image['reference']}") for image in images])
+    if builder and served and present[builder]["login"]:
+        plan[builder].phases.add("image")
+    drained = any(change["availability"] == "drain" for change in decision.settings.values())
+    if drained and served and not stack_acts:
+        stack_acts = [Act("stack", release_plan.WAIT)]
+    plan[decision.keeper].add("stack", stack_acts)
     for name in members:
-        if seen[name]["page"] and not stack_acts:
-            plan[name].add("page", [Act("stack", f"wait for the page ({seen[name]['page']})")])
+        if present[name]["page"] and not stack_acts:
+            plan[name].add("page", [Act("stack", f"wait for the page ({present[name]['page']})")])
         if stack_acts:
             plan[name].phases.add("page")
-    _clean_up(plan, decision.via, site, stack_plan)
-    problems, notes = _limit(plan, decision, site)
+    kept = stack_plan.pop("kept")
+    if served:
+        _clean_up(plan, decision.keeper, site, kept, stack_plan["old"])
+    problems, notes = _limit(plan, decision, site, builder)
     if problems:
         return {"problems": problems}
-    plan[decision.via].phases |= {"lock", "report"} if any(host.acts for host in plan.values()) else {"report"}
+    plan[decision.keeper].phases.add("report")
+    if any(host.acts for host in plan.values()):
+        plan[decision.via].phases.add("lock")
 
     return {
         "problems": [],
+        "warnings": decision.warnings,
         "hosts": {name: host.as_dict() for name, host in plan.items()},
         "via": decision.via,
+        "keeper": decision.keeper,
+        "dead": decision.dead(),
+        "builder": builder,
+        "digests": digests,
         "changes": any(host.acts for host in plan.values()),
         "stack": stack_plan,
         "notes": [*notes, *stack_plan.pop("notes")],
     }
 
 
-def _start_engines(site, hosts, asleep):
+def _start_engines(site, plan, asleep):
     """Plan only the way to running engines: a member whose engine is stopped cannot tell of its swarm.
 
     The hosts then go through phase ``again``: a second look, and the plan of all the rest.
     """
     if site["scope"] != "site":
         return {"problems": [f"the engine of {', '.join(asleep)} is stopped; run site.yml, which starts it"]}
-    plan = {name: _Host(name, host) for name, host in hosts.items()}
     for name, host in plan.items():
-        _docker(host)
+        if host.seen:
+            _docker(host)
         host.phases.add("again")
         if name in asleep:
             host.add("docker", [Act("docker", "look at its swarm once the engine runs, and plan the rest then")])
-    speaking = [name for name in site["managers"] if "nodes" in hosts[name]["seen"]]
-    via = (speaking or site["managers"])[0]
+    present = [name for name in site["managers"] if plan[name].seen]
+    speaking = [name for name in present if "nodes" in plan[name].seen]
+    via = (speaking or present or asleep)[0]
     plan[via].phases.add("lock")
     return {
         "problems": [],
+        "warnings": [],
         "hosts": {name: host.as_dict() for name, host in plan.items()},
         "via": via,
         "changes": True,
@@ -116,21 +189,29 @@ def _start_engines(site, hosts, asleep):
     }
 
 
+def _without(site, absent):
+    """Return the site without hosts that could not be reached: nothing can be said of them, and nobody reaches them."""
+    kept = {group: [name for name in site[group] if name not in absent] for group in ("managers", "workers")}
+    return {**site, **kept, "registry_host": "" if site["registry_host"] in absent else site["registry_host"]}
+
+
 class _Host:
     """What one host has to do, as it is put together."""
 
     def __init__(self, name, observed):
         self.name = name
         self.wanted = observed["wanted"]
-        self.seen = observed["seen"]
-        self.address = choose_address(self.wanted.get("swarm", {}), self.seen["system"], self.seen["swarm"]["address"])
+        self.seen = observed.get("seen")
+        system, swarm = (self.seen or {}).get("system"), (self.seen or {}).get("swarm", {})
+        self.address = choose_address(self.wanted.get("swarm", {}), system, swarm.get("address", ""))
         self.engine = engine_source.decide(self.wanted.get("docker_engine", {}), self.seen)
         if self.wanted.get("image"):
             self.wanted["image"]["packages"] = [*self.wanted["image"]["packages"], *self.engine.builder]
-        self.labels = {}
+        self.node, self.joins, self.retire = {}, False, []
         self.acts = []
         self.phases = set()
         self.stale = []
+        self.absent = ""
         self.old_images = []
         self.repair = False
 
@@ -159,17 +240,37 @@ class _Host:
         roles = (role for name, role in self.wanted.items() if name != "docker_engine")
         return [name for role in roles for name in role.get("packages", [])]
 
+    def belong(self, decision):
+        """Take on this host's steps in the swarm."""
+        self.node = decision.settings.get(self.name, {})
+        self.joins = decision.has(self.name, "join")
+        for step in decision.steps:
+            if step.host == self.name:
+                self.add(step.phase, [Act("swarm", step.text)])
+                if step.phase == "retire":
+                    self.retire.append(step.kind)
+
+    def leave_out(self, text):
+        """Note that this host could not be reached; a text makes the run end red."""
+        self.absent = text
+        if text:
+            self.phases.add("absent")
+
     def as_dict(self):
         """Return the part of the plan that is about this host."""
+        system = self.seen and self.seen["system"]["distribution"]
         return {
             "address": self.address,
-            "labels": self.labels,
+            "node": self.node,
+            "joins": self.joins,
+            "retire": self.retire,
             "packages": sorted({*self.engine.requests, *self._role_packages()}),
             "engine": {key: getattr(self.engine, key) for key in ("files", "hold", "release", "change")},
-            "notes": [note for note in (systems.note(self.seen["system"]["distribution"]), self.engine.note) if note],
+            "notes": [note for note in (system and systems.note(system), self.engine.note) if note],
             "acts": [vars(act) for act in self.acts],
             "phases": sorted(self.phases),
             "stale": self.stale,
+            "absent": self.absent,
             "old_images": self.old_images,
             "repair": self.repair,
         }
@@ -179,13 +280,15 @@ def choose_address(wanted, system, member=""):
     """Choose the address that other nodes reach a host at.
 
     :param wanted: dict with ``advertise_addr`` and ``ansible_host``, both may be missing or empty
-    :param system: ``system`` of the host's observation
+    :param system: ``system`` of the host's observation, ``None`` where it could not be reached
     :param member: address under which the host is in a swarm already, ``""`` when it is in none
     :return: the given address; else the first of these that is one of the host's own: the member's, ``ansible_host``;
         else the default route's
     """
     if wanted.get("advertise_addr"):
         return wanted["advertise_addr"]
+    if not system:
+        return wanted.get("ansible_host", "")
     own = [address for address in (member, wanted.get("ansible_host")) if address in system["addresses"]]
     return own[0] if own else system["default_address"]
 
@@ -196,11 +299,7 @@ def _docker(host):
     host.compare("docker", "docker")
 
 
-def _docker_and_registry(host, registry_seen, site):
-    _docker(host)
-    host.compare("registry", "registry", "registry_server")
-    if host.name not in [*site["managers"], *site["workers"]]:
-        return
+def _login(host, registry_seen, site):
     member = host.wanted["registry_member"]
     # The CA is made by the run itself, so what members must have is read off its host.
     authority = ((registry_seen or {}).get("files", {}).get("/etc/flotilla/ca.crt") or {}).get("text")
@@ -211,16 +310,9 @@ def _docker_and_registry(host, registry_seen, site):
         host.add("login", [Act("registry", f"log in to {site['registry_url']} ({host.seen['login']})")])
 
 
-def _swarm(host, decision, site, labels):
-    host.labels = labels
-    role = "manager" if host.name in site["managers"] else "worker"
-    acts = []
-    if host.name == decision.via and decision.initialise:
-        acts.append(Act("swarm", "begin a new swarm"))
-    elif host.name in decision.joining:
-        acts.append(Act("swarm", f"join as {role} through {decision.via}"))
-    acts += [Act("swarm", f"set label {label}={value}") for label, value in labels.items()]
-    host.add("swarm_first" if decision.initialise and host.name == decision.via else f"swarm_{role}s", acts)
+def _digests(seen):
+    """Gather what the registry said of the images, whoever asked it."""
+    return {reference: digest for host in seen.values() for reference, digest in host["images"].items() if digest}
 
 
 def _is_fresh(registry):
@@ -229,28 +321,19 @@ def _is_fresh(registry):
     return not all(registry["seen"]["packages"][name] for name in wanted.get("packages", []))
 
 
-def _volume_labels(site, decision, seen):
-    nodes = seen[decision.via].get("nodes", []) if decision.via else []
-    labels = stack.volume_labels(site["stack"]["text"])
-    # A host that holds the stack's data from an earlier swarm comes first; workers are spared less than managers.
-    candidates = sorted([*site["workers"], *site["managers"]], key=lambda name: not seen[name]["volumes"])
-    return stack.place_volumes(labels, nodes, candidates)
-
-
-def _clean_up(plan, via, site, stack_plan):
+def _clean_up(plan, keeper, site, kept, old):
     """Take on what is left of releases that are older than those in the record."""
-    kept, old = stack_plan.pop("kept"), stack_plan["old"]
     removals = [
         Act("stack", f"remove {kind[:-1]} {name}, which no release needs") for kind in old for name in old[kind]
     ]
-    plan[via].add("clean", removals)
-    for host in plan.values():
+    plan[keeper].add("clean", removals)
+    for host in (host for host in plan.values() if host.seen):
         host.old_images = releases.old_images(kept, site["images"], host.seen["local_images"])
         names = [image["names"][0] for image in host.old_images]
         host.add("clean", [Act("stack", f"remove image {name}, which no release needs") for name in names])
 
 
-def _limit(plan, decision, site):
+def _limit(plan, decision, site, builder):
     """Leave out what is not for this playbook.
 
     :return: list of problems and list of notes
@@ -258,10 +341,11 @@ def _limit(plan, decision, site):
     if site["scope"] == "site":
         return [], []
     roles = ("image", "stack") if site["scope"] == "deploy" else ("stack",)
-    needed = {decision.via, site["builder"]}
-    if decision.initialise or any(
-        host.labels or (host.seen["login"] and host.name in needed) for host in plan.values()
-    ):
+    unplaced = any(
+        label.startswith(stack.VOLUME_PREFIX) for host in plan.values() for label in host.node.get("labels", ())
+    )
+    logins = [plan[name].seen["login"] for name in {decision.via, builder} if name]
+    if decision.initialise or decision.via != decision.keeper or unplaced or any(logins):
         return [f"playbooks/{site['scope']}.yml works on a site that is set up, and this one is not; run site.yml"], []
     left = {}
     for host in plan.values():
@@ -269,5 +353,5 @@ def _limit(plan, decision, site):
             if act.role not in roles:
                 left.setdefault(f"{act.role}: {act.text}", []).append(host.name)
         host.acts = [act for act in host.acts if act.role in roles]
-        host.phases &= {*roles, "page", "clean", "report"}
+        host.phases &= {*roles, "page", "clean", "report", "absent"}
     return [], [f"left to site.yml: {', '.join(names)}: {text}" for text, names in left.items()]

@@ -28,17 +28,16 @@ def find_problems(site, hosts, addresses):
     ]
 
 
-def find_stack_problems(site, members, via, labels, stack_plan):
+def find_stack_problems(site, members, seen, labels, stack_plan):
     """Check the stack file against the hosts.
 
     :param members: dict of inventory name to the result of ``flotilla.swarm.observe``
-    :param via: inventory name of the manager that is asked, ``""`` before there is a swarm
+    :param seen: observation of the manager that was asked, ``{}`` before there is a swarm
     :param labels: dict of inventory name to labels that it will get
     :param stack_plan: see ``release_plan.plan_stack``
     :return: list of problems
     """
     content = stack.parse(stack.render(stack_plan["text"], stack_plan["variables"]))
-    seen = members[via]["seen"] if via else {}
     secrets = {*(seen.get("stack") or {}).get("secret_names", []), *stack_plan["secret_objects"]}
     there = {node["id"]: node["labels"] for node in seen.get("nodes", [])}
     described = [

@@ -16,20 +16,24 @@ BACK = (
 )
 
 
-def plan_stack(site, via, seen):
+WAIT = "wait until every service is at its size"
+
+
+def plan_stack(site, running, digests, excused=()):
     """Plan the stack: what the inventory describes, or in scope ``rollback`` what a release was.
 
     :param site: see ``plan.make_plan``
-    :param via: inventory name of the manager that is asked, ``""`` before there is a swarm
-    :param seen: dict of inventory name to ``seen`` of ``flotilla.swarm.observe``
+    :param running: ``stack`` of a manager's observation, ``{}`` before there is a swarm
+    :param digests: dict of image reference to digest, as far as they are known
+    :param excused: names of services that are not waited for
     :return: list of the images to make; the plan's ``stack`` with ``notes`` and ``kept`` (see ``releases.kept_files``);
         list of ``Act``
     :raise StackFileError, ReleaseError, SecretError: the input forbids a plan
     """
-    running = (seen[via].get("stack") if via else None) or {}
     history, record = running.get("releases", []), running.get("record")
     choose = _chosen_release if site["scope"] == "rollback" else _wanted_release
-    missing, plan, definition = choose(site, running, seen)
+    missing, plan, definition = choose(site, running, digests)
+    plan["excused"] = list(excused)
     if site["scope"] != "rollback" and releases.is_held(history, definition):
         plan["notes"].append(HELD.format(**history[-1]))
         definition = plan["text"] = record["file"]
@@ -38,9 +42,9 @@ def plan_stack(site, via, seen):
     before = (record or {}).get("file", "")
     acts = [Act("stack", reasons[0], before, definition, site["stack"]["name"])] if reasons else []
     acts += [Act("stack", reason) for reason in reasons[1:]]
-    convergence = stack.judge(running.get("services", {}))
+    convergence = stack.judge(running.get("services", {}), excused)
     if not reasons and not convergence.done:
-        acts.append(Act("stack", "wait until every service is at its size"))
+        acts.append(Act("stack", WAIT))
     plan["before"] = {"number": history[-1]["number"] if history else 0, **(record or {"file": "", "specs": {}})}
     plan["kept"] = releases.kept_files(history, definition)
     plan["old"] = {
@@ -52,9 +56,8 @@ def plan_stack(site, via, seen):
     return missing, plan, acts
 
 
-def _wanted_release(site, running, seen):
+def _wanted_release(site, running, digests):
     """Make the stack file that the inventory describes."""
-    digests = seen[site["builder"]]["images"]
     missing = [image for image in site["images"] if not digests.get(image["reference"])]
     secrets, new_secrets = objects.name_secrets(
         site["stack"], running.get("secrets", {}), running.get("record"), site["salt"]
@@ -73,7 +76,7 @@ def _wanted_release(site, running, seen):
     return missing, plan, stack.render(plan["text"], plan["variables"])
 
 
-def _chosen_release(site, running, _seen):
+def _chosen_release(site, running, _digests):
     """Take the stack file of a release from the record."""
     secrets, _missing = objects.name_secrets(
         site["stack"], running.get("secrets", {}), running.get("record"), site["salt"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 # The roles in the order in which a run reaches them.
 ROLES = ("docker", "swarm", "registry", "image", "stack")
 
@@ -18,16 +20,20 @@ def plan_lines(plan):
     :param plan: result of ``plan.make_plan``
     :return: list of str
     """
+    lines = [f"Not reached: {host['absent']}" for host in plan["hosts"].values() if host["absent"]]
     together = {}
     for name, host in plan["hosts"].items():
         for act in host["acts"]:
             together.setdefault((act["role"], act["text"]), []).append(name)
     notes = [*(f"Note: {text}" for text in plan["notes"]), *_note_lines(plan)]
     if not together:
-        return [f"Plan: nothing to do{'' if plan['notes'] else ', everything is as the inventory says'}.", *notes]
+        nothing = "Plan: nothing to do"
+        if not plan["notes"]:
+            nothing += f", {'all else' if lines else 'everything'} is as the inventory says"
+        return [*lines, f"{nothing}.", *notes]
     rows = [(role, text, name_hosts(names, plan["hosts"])) for (role, text), names in together.items()]
     rows.sort(key=lambda row: ROLES.index(row[0]))
-    return ["Plan:", *(f"  {role:<9} {names}: {text}" for role, text, names in rows), *notes]
+    return [*lines, "Plan:", *(f"  {role:<9} {names}: {text}" for role, text, names in rows), *notes]
 
 
 def _note_lines(plan):
@@ -135,8 +141,29 @@ def site_lines(names, seen, port):
         back = f", back to {release['rollback_to']}" if release["rollback_to"] else ""
         lines += ["", f"Release {release['number']} of {release['at']} by {release['by']}{back}"]
     if port:
-        lines += ["", "The page, through every node:", *(f"  http://{node['address']}:{port}/" for node in nodes)]
+        # For a moment after the leader was lost, the new one knows of no node whether it is up.
+        up = [node for node in nodes if node["state"] != "down"]
+        lines += ["", "The page, through every node:", *(f"  http://{node['address']}:{port}/" for node in up)]
     return lines
+
+
+def dead_lines(names, nodes):
+    """Name the dead nodes that the inventory does not know, and how they go.
+
+    :param names: dict of address to inventory name
+    :param nodes: ``nodes`` of a manager's observation
+    :return: list of str, to stand before all else
+    """
+    twice = Counter(node["hostname"] for node in nodes)
+    lines = []
+    for node in nodes:
+        if node["state"] == "down" and node["address"] not in names:
+            name = node["hostname"] if twice[node["hostname"]] == 1 else node["id"]
+            lines.append(
+                f"{node['hostname']} ({node['address']}) is down and not in the inventory. If it is gone for good, "
+                f"remove its entry: -e swarm_remove_dead={name}"
+            )
+    return [*lines, ""] if lines else []
 
 
 def _node_row(node, names, services):

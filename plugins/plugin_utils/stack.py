@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import yaml
 
 # A stack file's promise that a volume's service stays where its data is; see docs in app/stack.yml.
-VOLUME_CONSTRAINT = re.compile(r"node\.labels\.(flotilla\.volume\.[\w.-]+)\s*==\s*true")
+VOLUME_PREFIX = "flotilla.volume."
+VOLUME_CONSTRAINT = re.compile(rf"node\.labels\.({re.escape(VOLUME_PREFIX)}[\w.-]+)\s*==\s*true")
 VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|\{(?P<braced>\w+)\}|(?P<bad>\{[^}]*\}?|\w+))")
 
 
@@ -118,6 +119,20 @@ def volume_labels(text):
     return list(dict.fromkeys(VOLUME_CONSTRAINT.findall(text)))
 
 
+def pinned_services(text, labels):
+    """List the services that run only on a node with one of these labels.
+
+    :param text: stack file
+    :param labels: names of labels, from ``volume_labels``
+    """
+    found = []
+    for name, service in parse(text)["services"].items():
+        constraints = ((service.get("deploy") or {}).get("placement") or {}).get("constraints") or []
+        if set(VOLUME_CONSTRAINT.findall("\n".join(constraints))) & set(labels):
+            found.append(name)
+    return found
+
+
 def place_volumes(labels, nodes, candidates):
     """Choose a node for each pinned volume; a choice once made is kept.
 
@@ -129,6 +144,30 @@ def place_volumes(labels, nodes, candidates):
     placed = {label for node in nodes for label, value in node["labels"].items() if value == "true"}
     wanted = {label: "true" for label in labels if label not in placed}
     return {candidates[0]: wanted} if wanted else {}
+
+
+def services_to_spread(services, nodes):
+    """Choose the services whose tasks can be spread anew without losing a request.
+
+    A service is left alone when its tasks are spread as evenly as its size allows over the nodes that take tasks, when
+    its volume pins it to one node, or when an update would stop a task before its successor runs.
+
+    :param services: ``services`` of a manager's observation
+    :param nodes: ``nodes`` of it
+    :return: list of service names
+    """
+    active = [node["id"] for node in nodes if node["state"] == "ready" and node["availability"] == "active"]
+    chosen = []
+    for name, service in sorted(services.items()):
+        spec = service["spec"]
+        constraints = (spec["TaskTemplate"].get("Placement") or {}).get("Constraints") or []
+        first = (spec.get("UpdateConfig") or {}).get("Order") == "start-first"
+        running = Counter(task["node"] for task in service["tasks"] if task["desired"] == task["state"] == "running")
+        counts = [running[node] for node in active]
+        uneven = bool(counts) and max(counts) - min(counts) > 1
+        if "Replicated" in spec["Mode"] and first and uneven and not VOLUME_CONSTRAINT.search("\n".join(constraints)):
+            chosen.append(name)
+    return chosen
 
 
 def differences(definition, seen):
@@ -190,14 +229,17 @@ class Convergence:
     homeless: list = field(default_factory=list)
 
 
-def judge(services):
+def judge(services, excused=()):
     """Judge whether a stack has converged.
 
     :param services: ``services`` of a manager's observation
+    :param excused: names of services that are not waited for, since the one host that they can run on is away
     :return: ``Convergence``
     """
     result = Convergence(done=bool(services))
     for name, service in services.items():
+        if name in excused:
+            continue
         running = [task for task in service["tasks"] if task["desired"] == "running" and task["state"] == "running"]
         current = [task for task in running if task["current"]]
         result.sizes[name] = f"{len(current)}/{service['size']}"

@@ -107,15 +107,7 @@ def test_replicas_follow_one_number_and_only_the_stack_changes(fleet, tmp_path):
     assert run.code == 0
     assert fleet.services() == {"web": "2/2", "redis": "1/1"}
     assert [run.changed[name] for name in ("worker-1", "worker-2")] == [0, 0]
-    assert "PLAY [Install and configure Docker] ****" in run.output
-    assert run.output.count("skipping: no hosts matched") == 8
-
-
-def test_added_worker_joins_by_the_next_run(fleet):
-    before = visits(fleet.page(fleet.addresses["manager-1"]))
-    fleet.command("up", "4")
-    fleet.set_hosts(["manager-1"], ["worker-1", "worker-2", "worker-3"])
-    run = fleet.play()
-    assert run.code == 0
-    assert visits(fleet.page(fleet.addresses["worker-3"])) == before + 1
-    assert "worker-3" in fleet.on("manager-1", "docker node ls")
+    ran = set(re.findall(r"^PLAY \[(.+?)\] \*+\n(?!skipping: no hosts matched)", run.output, re.MULTILINE))
+    assert {"Look at every host and plan", "Deploy the stack", "See the page through every node", "Report"} <= ran
+    others = ("Docker", "swarm", "manager", "worker", "dead", "registry", "images", "Retire")
+    assert [play for play in ran if any(word in play for word in others)] == []

@@ -45,7 +45,13 @@ def wanted(address):
             "packages": [*ENGINES, "docker-buildx", "docker-buildx-plugin"],
             "files": {path: {"text": f"{path}\n", "mode": "0644"} for path in (KEY, REPOSITORY, PIN)},
         },
-        "swarm": {"advertise_addr": "", "ansible_host": address, "ports": ["7946/tcp", "7946/udp", "4789/udp"]},
+        "swarm": {
+            "advertise_addr": "",
+            "ansible_host": address,
+            "node_labels": {},
+            "availability": "active",
+            "ports": ["7946/tcp", "7946/udp", "4789/udp"],
+        },
         "stack": {"ports": ["4000/tcp"]},
         "registry_server": {},
         "registry_member": {"files": {"/etc/docker/certs.d/reg:5000/ca.crt": {"text": None, "mode": "0644"}}},
@@ -98,6 +104,7 @@ def bare(address):
         },
         "volumes": [],
         "lock": {"version": ""},
+        "credentials": False,
         "login": "no engine",
         "images": dict.fromkeys(REFERENCES),
         "local_images": [],
@@ -122,8 +129,10 @@ def settled(address, node_id, manager=False):
     seen["engine"] = {"version": "26.1.5", "warnings": []}
     seen["swarm"].update(state="active", node_id=node_id, address=address, manager=manager)
     seen["login"] = seen["page"] = ""
-    seen["images"] = dict.fromkeys(REFERENCES, "sha256:d")
+    seen["credentials"] = True
+    seen["images"] = {}
     if manager:
+        seen["images"] = dict.fromkeys(REFERENCES, "sha256:d")
         seen["swarm"]["cluster_id"] = "cluster-1"
     return seen
 
@@ -139,6 +148,7 @@ def node(number, role, **changes):
         "role": role,
         "availability": "active",
         "labels": {},
+        "tasks": 0,
         "leader": number == 1,
         "reachability": "reachable" if role == "manager" else "",
         **changes,
@@ -174,16 +184,18 @@ def release(number, file, **changes):
     return {"number": number, "at": "T", "by": "me@here", "rollback_to": 0, "left": [], "file": file, **changes}
 
 
-def site(managers=("m1",), workers=("w1", "w2")):
+def site(managers=("m1",), workers=("w1", "w2"), removed=()):
     """A site with its registry on the first manager."""
     return {
         "managers": list(managers),
         "workers": list(workers),
+        "removed": list(removed),
+        "remove_dead": [],
         "registry_host": "m1",
         "registry_url": "reg:5000",
-        "builder": "m1",
         "pools": [],
         "subnet_size": 24,
+        "builders": list(managers),
         "images": [
             {"name": name, "kind": "distro", "reference": reference}
             for name, reference in zip(("python", "redis", "web"), REFERENCES, strict=True)

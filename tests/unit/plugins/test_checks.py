@@ -22,6 +22,8 @@ def test_good_groups_are_no_problem():
         ({"managers": [], "swarm": ["w1"]}, "group managers is empty, wanted is at least one host"),
         ({"workers": ["m1", "w1"]}, "m1 is in managers and in workers"),
         ({"swarm": ["m1", "w1", "x1"]}, "x1 is in swarm, but neither in managers nor in workers"),
+        ({"removed": ["w1"]}, "w1 is in removed and in swarm, wanted is one of them"),
+        ({"registry": ["r1"], "removed": ["r1"]}, "r1 is in removed, but serves the registry; put another host into"),
         ({"registry": ["m1", "w1"]}, "group registry has m1, w1, wanted is one host or none"),
         ({"worker": ["w2"]}, "w2 in group worker, wanted is perhaps workers; see inventory/hosts.yml"),
     ],
@@ -61,7 +63,7 @@ def test_same_problem_of_all_hosts_is_told_once():
     [
         ({"registry_url": ""}, "registry_url is empty and no host is in group registry"),
         ({"registry_url": "https://reg/v2"}, "registry_url is https://reg/v2, wanted is host:port"),
-        ({"builder": "elsewhere"}, "image_builder is elsewhere, wanted is a host of group swarm"),
+        ({"builders": ["elsewhere"]}, "image_builder is elsewhere, wanted is a host of group swarm"),
     ],
 )
 def test_bad_site_is_named(change, problem):

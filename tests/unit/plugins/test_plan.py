@@ -66,15 +66,15 @@ def test_volume_label_stays_where_it_is():
     found = sites.settled_site()
     found["w1"]["seen"]["volumes"] = []
     found["w2"]["seen"]["volumes"] = ["hello_redis-data"]
-    assert make_plan(sites.site(), found)["hosts"]["w2"]["labels"] == {}
+    assert make_plan(sites.site(), found)["hosts"]["w2"]["node"]["labels"] == {}
 
 
 def test_volume_label_goes_where_the_data_is():
     bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
     bare["w2"]["seen"]["volumes"] = ["hello_redis-data"]
     plan = make_plan(sites.site(), bare)
-    assert plan["hosts"]["w2"]["labels"] == {"flotilla.volume.redis": "true"}
-    assert plan["hosts"]["w1"]["labels"] == {}
+    assert plan["hosts"]["w2"]["node"]["labels"] == {"flotilla.volume.redis": "true"}
+    assert plan["hosts"]["w1"]["node"]["labels"] == {}
 
 
 @pytest.mark.parametrize(
@@ -152,13 +152,6 @@ def test_member_of_a_foreign_swarm_is_refused():
     found["w2"]["seen"]["swarm"]["node_id"] = "elsewhere"
     (problem,) = make_plan(sites.site(), found)["problems"]
     assert problem.startswith("w2 is in another swarm than m1 (cluster-1)")
-
-
-def test_changed_role_is_refused_with_the_way_out():
-    found = sites.settled_site()
-    (problem,) = make_plan(sites.site(managers=("m1", "w1"), workers=("w2",)), found)["problems"]
-    assert problem.startswith("w1 is a worker of the swarm, the inventory wants a manager; ")
-    assert "docker node promote" in problem
 
 
 @settings(deadline=None)
@@ -303,3 +296,33 @@ def test_fresh_registry_has_no_images_whatever_the_builder_remembers():
     found["m1"]["seen"]["packages"]["docker-registry"] = None
     found["m1"]["wanted"]["registry_server"] = {"packages": ["docker-registry"]}
     assert acts(make_plan(sites.site(), found), "m1", "image") == [f"make {name}" for name in sites.REFERENCES]
+
+
+def test_retired_host_forgets_the_registry():
+    found = sites.settled_site()
+    found["w2"]["wanted"]["registry_former"] = {"files": {"/etc/docker/certs.d/reg:5000/ca.crt": {"text": None}}}
+    site = sites.site(workers=("w1",), removed=("w2",))
+    plan = make_plan(site, found)
+    assert acts(plan, "w2") == [
+        "drain it, and see its tasks run elsewhere",
+        "leave the swarm",
+        "remove its entry",
+        "forget the registry: login and CA",
+    ]
+    assert plan["hosts"]["w2"]["retire"] == ["drain", "leave", "remove", "forget"]
+    assert acts(plan, "m1") == acts(plan, "w1") == []
+    found["w2"]["wanted"]["docker"] = {}
+    found["m1"]["seen"]["nodes"].pop()
+    found["w2"]["seen"]["swarm"].update(sites.bare("")["swarm"])
+    assert acts(make_plan(site, found), "w2") == ["forget the registry: login and CA"]
+    found["w2"]["seen"]["credentials"] = False
+    found["w2"]["seen"]["files"]["/etc/docker/certs.d/reg:5000/ca.crt"] = None
+    assert not make_plan(site, found)["changes"]
+
+
+def test_drained_tasks_are_waited_for():
+    found = sites.settled_site()
+    found["w2"]["wanted"]["swarm"]["availability"] = "drain"
+    plan = make_plan(sites.site(), found)
+    assert acts(plan, "w2") == ["set availability drain (found active)"]
+    assert acts(plan, "m1") == ["wait until every service is at its size"]

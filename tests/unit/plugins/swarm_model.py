@@ -1,0 +1,152 @@
+"""A small model of a swarm: hosts, their engines, and what managers know; and a planner's steps carried out on it."""
+
+import sites
+from ansible_collections.flotilla.swarm.plugins.plugin_utils import membership
+
+
+class LostQuorum(AssertionError):
+    """A step left fewer living managers than a majority."""
+
+
+class Model:
+    """Hosts by name, each with an engine that may be a member, and the swarm's nodes by ID.
+
+    :ivar hosts: by inventory name: ``up`` (answers ssh), ``alive`` (its engine runs), ``node`` (ID, ``""`` for none)
+    :ivar nodes: by ID, as a manager sees them
+    """
+
+    def __init__(self):
+        self.hosts = {}
+        self.nodes = {}
+        self.numbers = iter(range(1, 1000))
+
+    def add_host(self, name, role=None, up=True, alive=True, **changes):
+        """Add a host; with a role it is a member."""
+        number = len(self.hosts) + 1
+        self.hosts[name] = {"up": up and alive, "alive": alive, "node": "", "address": f"10.0.0.{number}"}
+        if role:
+            self._join(name, role)
+            self.nodes[self.hosts[name]["node"]].update(changes)
+            self.refresh()
+
+    def add_entry(self, name, role, address="10.0.9.9", **changes):
+        """Add an entry whose engine is gone."""
+        number = next(self.numbers)
+        self.nodes[f"node-{number}"] = sites.node(number, role, hostname=name, address=address, leader=False, **changes)
+        self.refresh()
+
+    def wipe(self, name):
+        """Reinstall a host under its name and address."""
+        self.hosts[name].update(node="", up=True, alive=True)
+        self.refresh()
+
+    def _join(self, name, role):
+        number = next(self.numbers)
+        host = self.hosts[name]
+        host["node"] = f"node-{number}"
+        self.nodes[host["node"]] = sites.node(number, role, hostname=name, address=host["address"], leader=False)
+        self.refresh()
+
+    def lives(self, node):
+        """Tell whether an engine lives behind a node."""
+        return any(host["node"] == node and host["alive"] for host in self.hosts.values())
+
+    def refresh(self):
+        """Let managers notice who lives."""
+        for ident, node in self.nodes.items():
+            node["state"] = "ready" if self.lives(ident) else "down"
+            alive = "reachable" if self.lives(ident) else "unreachable"
+            node["reachability"] = alive if node["role"] == "manager" else ""
+
+    def votes(self):
+        """Return how many managers live, and how many there are."""
+        managers = [ident for ident, node in self.nodes.items() if node["role"] == "manager"]
+        return sum(map(self.lives, managers)), len(managers)
+
+    def has_quorum(self):
+        """Tell whether a majority of the managers lives."""
+        alive, count = self.votes()
+        return alive > count / 2
+
+    def observe(self, site, wanted):
+        """Look at the hosts of an inventory, as ``flotilla.swarm.observe`` does."""
+        return {
+            name: self._observe(name, wanted.get(name, {}))
+            for name in (*site["managers"], *site["workers"], *site["removed"])
+        }
+
+    def _observe(self, name, wanted):
+        host = self.hosts[name]
+        question = sites.wanted(host["address"])
+        question["swarm"] |= wanted
+        if not host["up"]:
+            return {"wanted": question, "unreachable": "no answer"}
+        seen = sites.bare(host["address"])
+        seen["system"]["hostname"] = name
+        if host["node"]:
+            node = self.nodes.get(host["node"], {"role": "worker"})
+            manager = node["role"] == "manager"
+            seen["swarm"].update(state="active", node_id=host["node"], address=host["address"], manager=manager)
+            if manager and self.has_quorum():
+                seen["nodes"] = [dict(node, labels=dict(node["labels"])) for node in self.nodes.values()]
+                seen["swarm"]["cluster_id"] = "cluster-1"
+        return {"wanted": question, "seen": seen}
+
+    def decide(self, site, wanted):
+        """Let the planner decide."""
+        hosts = self.observe(site, wanted)
+        addresses = {name: self.hosts[name]["address"] for name in hosts}
+        return membership.decide(site, hosts, addresses)
+
+    def carry_out(self, decision):
+        """Do the steps one by one, and count living managers after each."""
+        order = [membership.PHASES.index(step.phase) for step in decision.steps]
+        assert order == sorted(order), "the plays of a run would do these steps in another order"
+        for step in decision.steps:
+            self._do(step, decision)
+            self.refresh()
+            if not self.has_quorum():
+                raise LostQuorum(f"{step}: {self.votes()}")
+
+    def _do(self, step, decision):
+        host, node = self.hosts[step.host], self.nodes.get(step.node)
+        match step.kind:
+            case "begin":
+                assert not self.nodes, "there is a swarm already"
+                self._join(step.host, "manager")
+            case "join":
+                early = step.phase == "swarm_managers"
+                assert self._can_speak(decision.via if early else decision.keeper)
+                assert not host["node"]
+                self._join(step.host, "manager" if early else "worker")
+            case "promote":
+                assert self._can_speak(decision.via)
+                node["role"] = "manager"
+            case "demote":
+                actor = decision.via if step.phase == "swarm_clear" else decision.keeper
+                assert self._can_speak(actor) and self.hosts[actor]["node"] != step.node
+                node["role"] = "worker"
+            case "settle":
+                assert self._can_speak(decision.keeper if step.phase == "swarm_workers" else decision.via)
+                settings, own = decision.settings[step.host], self.nodes[host["node"]]
+                own["labels"] |= settings["labels"]
+                for label in settings["drop"]:
+                    own["labels"].pop(label, None)
+                own["availability"] = settings["availability"] or own["availability"]
+            case "drain":
+                node["availability"] = "drain"
+            case "leave":
+                assert node["role"] == "worker" and node["availability"] == "drain"
+                host["node"] = ""
+            case "remove":
+                assert self._can_speak(decision.keeper)
+                assert node["role"] == "worker" and node["state"] == "down"
+                del self.nodes[step.node]
+            case "forget":
+                pass
+            case _:
+                raise AssertionError(f"unknown step {step}")
+
+    def _can_speak(self, name):
+        node = self.nodes.get(self.hosts[name]["node"])
+        return self.hosts[name]["up"] and node and node["role"] == "manager"

@@ -1,0 +1,115 @@
+"""Hosts that could not be reached: the others go on, and what stays undone is said."""
+
+import sites
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks import check_limit
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.plan import make_plan
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.report import dead_lines, plan_lines
+
+
+def lose(found, *names, reason="no route to host"):
+    """Let hosts of a settled site not answer; the managers see them down."""
+    for number, name in enumerate(list(found), 1):
+        if name in names:
+            found[name] = {"wanted": {"swarm": {"ansible_host": f"10.0.0.{number}"}}, "unreachable": reason}
+            for host in found.values():
+                for node in host.get("seen", {}).get("nodes", []):
+                    if node["address"] == f"10.0.0.{number}":
+                        node.update(state="down", reachability=node["reachability"] and "unreachable")
+    return found
+
+
+def three_managers():
+    """A settled site with three managers."""
+    found = sites.hosts(["m1", "m2", "m3"], lambda address, number: sites.settled(address, f"node-{number}", True))
+    one = sites.settled_site()["m1"]["seen"]
+    one["nodes"] = [sites.node(number, "manager") for number in (1, 2, 3)]
+    one["nodes"][2]["labels"] = {"flotilla.volume.redis": "true"}
+    for host in found.values():
+        host["seen"].update(stack=one["stack"], nodes=one["nodes"])
+    return found
+
+
+def absences(plan):
+    assert plan["problems"] == []
+    return {name: host["absent"] for name, host in plan["hosts"].items() if host["absent"]}
+
+
+def test_absent_worker_stops_no_other():
+    found = lose(sites.settled_site(), "w2")
+    found["w1"]["seen"]["packages"]["docker.io"] = None
+    plan = make_plan(sites.site(), found)
+    assert [act["text"] for act in plan["hosts"]["w1"]["acts"]] == ["install docker.io"]
+    assert plan["hosts"]["w2"]["phases"] == ["absent"]
+    (text,) = absences(plan).values()
+    assert text.startswith(
+        "w2 (10.0.0.3) could not be reached: no route to host. The swarm sees it as down. It was left"
+    )
+    assert plan_lines(plan)[0].startswith("Not reached: w2 (10.0.0.3)")
+
+
+def test_absent_first_manager_leaves_its_work_to_the_next():
+    found = lose(three_managers(), "m1")
+    plan = make_plan(dict(sites.site(("m1", "m2", "m3"), ()), registry_host=""), found)
+    assert (plan["via"], plan["keeper"], plan["builder"], plan["changes"]) == ("m2", "m2", "m2", False)
+    assert "It is one of 3 managers, of which 2 are reachable; a majority is 2" in absences(plan)["m1"]
+
+
+def test_absent_builder_is_missed_only_where_something_must_be_built():
+    site = dict(sites.site(("m1", "m2", "m3"), ()), registry_host="", builders=["m3"])
+    found = lose(three_managers(), "m3")
+    found["m1"]["seen"]["stack"]["services"]["redis"]["tasks"].clear()
+    plan = make_plan(site, found)
+    assert plan["problems"] == [] and not plan["changes"]
+    for name in ("m1", "m2"):
+        found[name]["seen"]["images"] = {}
+    (problem,) = make_plan(site, found)["problems"]
+    assert "must be made, but no builder could be reached (m3); bring it back, or name another host" in problem
+
+
+def test_absent_registry_leaves_the_stack_and_says_so():
+    site = dict(sites.site(("m1", "m2", "m3"), ()), registry_host="m3")
+    found = lose(three_managers(), "m3")
+    for name in ("m1", "m2"):
+        found[name]["seen"].update(images={}, login="connection refused")
+    site["stack"]["environment"] = {"NAME": "Moby"}
+    plan = make_plan(site, found)
+    assert not plan["changes"]
+    assert "It serves the registry: until it is back no image is made" in absences(plan)["m3"]
+
+
+def test_service_whose_data_is_on_an_absent_host_is_not_waited_for():
+    found = lose(sites.settled_site(), "w1")
+    found["m1"]["seen"]["stack"]["services"]["redis"]["tasks"].clear()
+    plan = make_plan(sites.site(), found)
+    assert not plan["changes"]
+    assert plan["stack"]["excused"] == ["redis"]
+    assert "Service redis runs only there, where its data is" in absences(plan)["w1"]
+
+
+def test_changed_host_key_is_explained():
+    found = lose(sites.settled_site(), "w2", reason="@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @")
+    assert "ssh-keygen -R 10.0.0.3" in absences(make_plan(sites.site(), found))["w2"]
+
+
+def test_retired_host_may_be_away_for_ever():
+    found = lose(sites.settled_site(), "w2")
+    site = sites.site(workers=("w1",), removed=("w2",))
+    assert "If it is gone for good: -e swarm_remove_dead=w2" in absences(make_plan(site, found))["w2"]
+    found["m1"]["seen"]["nodes"].pop()
+    assert absences(make_plan(site, found)) == {}
+    assert not make_plan(site, found)["changes"]
+
+
+def test_dead_nodes_of_nobody_are_named_with_the_way_out():
+    nodes = [sites.node(1, "manager"), sites.node(2, "worker", state="down"), sites.node(3, "worker", state="down")]
+    (line, _empty) = dead_lines({"10.0.0.1": "m1", "10.0.0.3": "w2"}, nodes)
+    assert line.endswith("If it is gone for good, remove its entry: -e swarm_remove_dead=host-2")
+    nodes[2]["hostname"] = "host-2"
+    assert dead_lines({}, nodes)[0].endswith("swarm_remove_dead=node-2")
+
+
+def test_limited_run_is_refused():
+    groups = {"swarm": ["m1", "w1"], "registry": ["m1"], "removed": ["w2"]}
+    assert check_limit(groups, ["m1", "w1", "w2"]) == []
+    (problem,) = check_limit(groups, ["m1"])
+    assert problem.startswith("--limit leaves out w1, w2; a plan needs all hosts")
