@@ -40,7 +40,7 @@ class ActionModule(ActionBase):
                 observed[name] = _absent(hostvars[name], answer)
         options = checks.load_specs(ROOT / "roles")
         # What an earlier look and plan of this run left is no setting either.
-        passed = {*yaml.safe_load(PASSED.read_text()), self._task.args["observed"], self._task.register}
+        passed = {*yaml.safe_load(PASSED.read_text()), self._task.args["observed"], *(self._task.register or ())}
         own = {name: checks.own_names(hostvars.raw_get(name), options) - passed for name in names}
         variables = {name: {key: hostvars[name][key] for key in keys} for name, keys in own.items()}
         fatal = [
