@@ -15,9 +15,9 @@ INTERVAL = 3
 # Looks in a row that must find old tasks without an update before they count as left behind: the orchestrator itself
 # needs a moment between the end of one update and the start of the next.
 STALE_LOOKS = 10
-# Looks in a row that must find a task that no node can take: tasks that make room need a while to end, and a node that
-# reboots about a minute.
-HOMELESS_LOOKS = 30
+# Seconds for which no node may take a task: tasks that make room need a while to end, and a node that reboots about a
+# minute.
+HOMELESS_SECONDS = 90
 
 
 class ActionModule(ActionBase):
@@ -27,19 +27,22 @@ class ActionModule(ActionBase):
         """Return the specs of the converged services, or fail with the task that stands in the way."""
         result = super().run(tmp, task_vars)
         begin, timeout = time.monotonic(), int(self._task.args["timeout"])
-        said, stale_looks, homeless_looks = None, 0, 0
-        Display().display(f"  followed for at most {timeout} s (stack_timeout)")
+        said, stale_looks, housed = None, 0, begin
+        Display().display(
+            f"  followed for at most {timeout} s (stack_timeout), or {HOMELESS_SECONDS} s while no node takes a task"
+        )
         while True:
             seen = self._look(task_vars)
             services = seen.get("stack", {}).get("services", {})
             state = judge(services, self._task.args.get("excused") or [])
             stale_looks = stale_looks + 1 if state.stale else 0
-            homeless_looks = homeless_looks + 1 if state.homeless else 0
             if state.done or stale_looks == STALE_LOOKS:
                 specs = {name: entry["spec"] for name, entry in services.items()}
                 return dict(result, changed=False, specs=specs, stale=state.stale)
-            elapsed = time.monotonic() - begin
-            if homeless_looks == HOMELESS_LOOKS:
+            now = time.monotonic()
+            elapsed = now - begin
+            housed = housed if state.homeless else now
+            if now - housed > HOMELESS_SECONDS:
                 state.failure = state.failure or f"no node can take a task of {', '.join(state.homeless)}"
             if elapsed > timeout:
                 state.failure = state.failure or "not at its size in time"
