@@ -76,29 +76,29 @@ def assert_refused(run, *problems):
 
 
 @pytest.fixture
-def operator(fleet):
+def deployer(fleet):
     """A user on all hosts whose sudo asks for a password."""
     for host in fleet.addresses:
         fleet.on(
             host,
-            f"useradd -m -s /bin/bash operator && echo operator:{PASSWORD} | chpasswd && "
-            "echo 'operator ALL=(ALL) ALL' > /etc/sudoers.d/operator && "
-            "cp -r /home/admin/.ssh /home/operator/ && chown -R operator: /home/operator/.ssh",
+            f"useradd -m -s /bin/bash deployer && echo deployer:{PASSWORD} | chpasswd && "
+            "echo 'deployer ALL=(ALL) ALL' > /etc/sudoers.d/deployer && "
+            "cp -r /home/admin/.ssh /home/deployer/ && chown -R deployer: /home/deployer/.ssh",
         )
     yield
     for host in fleet.addresses:
-        fleet.on(host, "userdel -f -r operator 2>&1; rm /etc/sudoers.d/operator")
+        fleet.on(host, "userdel -f -r deployer 2>&1; rm /etc/sudoers.d/deployer")
 
 
-def test_sudo_that_asks_for_a_password(fleet, variant, operator):
-    variant.connect(ansible_user="operator")
+def test_sudo_that_asks_for_a_password(fleet, variant, deployer):
+    variant.connect(ansible_user="deployer")
     run = variant.site.play()
     assert run.code != 0
     assert "password" in run.output
     assert sum(run.changed.values()) == 0
     # What a run mends here also asks another host, the registry's, on behalf of this one.
     fleet.on("worker-1", "rm /root/.docker/config.json")
-    variant.connect(ansible_user="operator", ansible_become_password=PASSWORD)
+    variant.connect(ansible_user="deployer", ansible_become_password=PASSWORD)
     run = variant.site.play()
     assert run.code == 0
     assert [run.changed[name] for name in ("manager-1", "worker-1", "worker-2")] == [0, 1, 0]
