@@ -12,7 +12,8 @@ NEVER_HEALTHY = {"healthcheck": {"test": ["CMD", "false"], "interval": "3s", "st
 TOO_LARGE = {"deploy": {"resources": {"limits": {"memory": "12M"}}}}
 # Nothing listens there.
 UNPULLABLE = {"image": "localhost:1/hello:none"}
-UNPLACEABLE = {"deploy": {"placement": {"constraints": ["node.labels.nowhere == true"]}}}
+# What a node lacks is mostly found beforehand; labels of engines are known to Swarm alone.
+UNPLACEABLE = {"deploy": {"placement": {"constraints": ["engine.labels.nowhere == true"]}}}
 
 
 def merge(base, change):
