@@ -47,7 +47,9 @@ class ActionModule(ActionBase):
             if elapsed > timeout:
                 state.failure = state.failure or "not at its size in time"
             if state.failure:
-                logs = self._look(task_vars, state.trouble["id"]).get("logs", []) if state.trouble else []
+                # A task without a node has no log.
+                task = state.trouble["id"] if state.trouble and state.trouble["node"] else ""
+                logs = self._look(task_vars, task).get("logs", []) if task else []
                 lines = failure_lines(state, seen.get("nodes", []), logs, elapsed, timeout)
                 raise AnsibleActionFail("\n".join(lines))
             line = progress_line(state)
