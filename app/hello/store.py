@@ -8,11 +8,11 @@ by themselves (HEXPIRE, Redis 7.4 or newer).
 import logging
 import time
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from redis import AuthenticationError, CredentialProvider, Redis, RedisError
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from hiredis import HiredisError
+
+from .client import Client
 
 KEEP_SECONDS = 15 * 60
 
@@ -46,38 +46,12 @@ class Visit(NamedTuple):
     spread: list[Replica]
 
 
-class PasswordFile(CredentialProvider):
-    """Reads the password at each connect, so that it can change while the app runs."""
-
-    def __init__(self, path: str) -> None:
-        """Name the file."""
-        self.path = Path(path)
-
-    def get_credentials(self) -> tuple[str] | tuple[()]:
-        """Tell the password; a Redis without password has no such file."""
-        try:
-            return (self.path.read_text().strip(),)
-        except FileNotFoundError:
-            return ()
-
-
 class Store:
     """The counter in Redis; fails fast, and recovers by itself."""
 
     def __init__(self, host: str, port: int, password_file: str) -> None:
         """Prepare connections; the first visit connects."""
-        self._redis = Redis(
-            host,
-            port,
-            credential_provider=PasswordFile(password_file),
-            socket_connect_timeout=TIMEOUT_SECONDS,
-            socket_timeout=TIMEOUT_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-            decode_responses=True,
-            # RESP2 and no client info: the login is the only round trip of a connect.
-            protocol=2,
-            driver_info=None,
-        )
+        self._client = Client(host, port, lambda: read_password(password_file), TIMEOUT_SECONDS)
         self._failure = ""
         self._retry_at = 0.0
 
@@ -87,15 +61,19 @@ class Store:
         :raise CounterDisabled: if Redis cannot be used
         """
         field = f"{node}/{replica}"
-        transaction = self._redis.pipeline(transaction=True)
-        transaction.incr("visits")
-        transaction.hincrby("spread", field, 1)
-        transaction.hexpire("spread", KEEP_SECONDS, field)
-        transaction.hgetall("spread")
-        number, _, _, spread = self._attempt(transaction.execute)
+        number, _, _, spread = self._run(
+            ("MULTI",),
+            ("INCR", "visits"),
+            ("HINCRBY", "spread", field, 1),
+            ("HEXPIRE", "spread", KEEP_SECONDS, "FIELDS", 1, field),
+            ("HGETALL", "spread"),
+            ("EXEC",),
+        )[-1]
         return Visit(
             number,
-            sorted(Replica(*key.split("/", 1), int(visits)) for key, visits in spread.items()),
+            sorted(
+                Replica(*key.split("/", 1), int(visits)) for key, visits in zip(spread[::2], spread[1::2], strict=True)
+            ),
         )
 
     def check(self) -> None:
@@ -103,18 +81,17 @@ class Store:
 
         :raise CounterDisabled: if not
         """
-        self._attempt(self._redis.ping)
+        self._run(("PING",))
 
-    def _attempt(self, command):
-        """Run a command, or fail at once shortly after a failure."""
+    def _run(self, *commands: tuple[str | int, ...]) -> list[Any]:
+        """Run commands, or fail at once shortly after a failure."""
         if time.monotonic() < self._retry_at:
             raise CounterDisabled(self._failure)
         try:
-            result = command()
-        except (RedisError, OSError) as error:
-            failure = (
-                "Redis refuses the password" if isinstance(error, AuthenticationError) else "Redis does not answer"
-            )
+            replies = self._client.run(*commands)
+        except (HiredisError, OSError) as error:
+            refused = str(error).startswith(("WRONGPASS", "NOAUTH"))
+            failure = "Redis refuses the password" if refused else "Redis does not answer"
             if failure != self._failure:
                 log.warning("Counter disabled: %s", error)
             self._failure = failure
@@ -123,4 +100,12 @@ class Store:
         if self._failure:
             log.warning("Counter enabled again")
             self._failure = ""
-        return result
+        return replies
+
+
+def read_password(path: str) -> str:
+    """Read the password, which can change while the app runs; a Redis without password has no such file."""
+    try:
+        return Path(path).read_text().strip()
+    except FileNotFoundError:
+        return ""
