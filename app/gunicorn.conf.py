@@ -21,9 +21,12 @@ preload_app = True
 # with one replica, while new connections spread over all of them.
 keepalive = 0
 
-# At SIGTERM running requests may finish for this long. The stack's stop_grace_period (30 s) must
-# cover it and the 2 s for which Swarm withholds new connections before it sends SIGTERM.
-graceful_timeout = 25
+# Swarm withholds new connections 2 s before SIGTERM, but a busy node learns of it later, and a
+# socket that closes resets those that wait in its queue. So go on serving for a while first.
+DRAIN_SECONDS = max(float(os.environ.get("DRAIN_SECONDS", "5")), 0.01)
+
+# Then running requests may finish for this long. The stack's stop_grace_period (30 s) must cover both.
+graceful_timeout = 22
 
 # The root file system is read-only: the heartbeat's file lives in memory, no control socket.
 worker_tmp_dir = "/dev/shm"
@@ -41,9 +44,17 @@ signal.signal(signal.SIGTERM, lambda *_: sys.exit(STOPPED))
 
 
 def when_ready(server):
-    """Leave the memory shared with the worker alone, and collect garbage from here on."""
+    """Leave the memory shared with the worker alone, collect garbage from here on, and stop in two steps."""
     gc.freeze()
     gc.enable()
+    stop = signal.getsignal(signal.SIGTERM)
+    signal.signal(signal.SIGALRM, lambda _number, frame: stop(signal.SIGTERM, frame))
+
+    def drain(_number, _frame):
+        server.log.info("Serving late visitors for %s s", DRAIN_SECONDS)
+        signal.setitimer(signal.ITIMER_REAL, DRAIN_SECONDS)
+
+    signal.signal(signal.SIGTERM, drain)
 
 
 def worker_exit(server, worker):

@@ -88,7 +88,7 @@ class Web:
             self.process = subprocess.Popen(
                 [sys.executable, "-W", "error", "-m", "gunicorn", "hello:create_app()"],
                 cwd=APP,
-                env={"PATH": os.environ["PATH"], "PORT": str(self.port)} | environment,
+                env={"PATH": os.environ["PATH"], "PORT": str(self.port), "DRAIN_SECONDS": "0"} | environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )

@@ -2,7 +2,7 @@
 
 import socket
 from http.client import HTTPConnection, HTTPResponse
-from signal import SIGTERM
+from signal import SIGALRM, SIGTERM
 
 from conftest import wait_until
 
@@ -28,6 +28,15 @@ def test_stop_lets_a_running_request_finish(run_web):
 
 def test_stop_ends_with_a_code_that_lets_swarm_restart_the_replica(run_web):
     assert run_web().stop() == STOPPED
+
+
+def test_stop_first_goes_on_to_serve_those_who_come_late(run_web):
+    web = run_web(DRAIN_SECONDS="3600")
+    web.process.terminate()
+    wait_until(lambda: "Serving late visitors" in web.log.read_text())
+    assert [web.text("/healthz") for _ in range(20)] == ["ok\n"] * 20
+    web.process.send_signal(SIGALRM)
+    assert web.process.wait() == STOPPED
 
 
 def test_connections_are_not_kept(run_web):
