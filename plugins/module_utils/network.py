@@ -88,7 +88,7 @@ def reach(targets, timeout=3):
 
 
 def _reach(target, timeout):
-    name, port = target.rsplit(":", 1)
+    name, _, port = target.rpartition(":")
     try:
         socket.create_connection((name, int(port)), timeout).close()
     except ConnectionRefusedError:

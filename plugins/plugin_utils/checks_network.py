@@ -55,7 +55,7 @@ def check_reach(members, site, addresses):
     for name, host in members.items():
         lost = {}
         for target, answer in host["seen"]["reach"].items():
-            address, port = target.rsplit(":", 1)
+            address, _, port = target.rpartition(":")
             peer = peers.get(address, site["registry_host"] if target == site["registry_url"] else "")
             listens = peer in members and _listens(members[peer]["seen"], port)
             if peer and (answer not in ("open", "closed") or (answer == "closed" and listens)):

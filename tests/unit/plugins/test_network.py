@@ -25,3 +25,7 @@ def test_open_and_closed_peers_are_told_apart():
 def test_peer_without_a_name_is_said_to_be_so():
     ((_target, answer),) = network.reach(["no.such.host.invalid:1"]).items()
     assert answer not in ("open", "closed", "")
+
+
+def test_target_without_a_port_is_an_answer_and_no_crash():
+    assert "reg" in network.reach(["reg"])["reg"]
