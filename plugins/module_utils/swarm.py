@@ -119,8 +119,13 @@ def _task(task, service):
         "error": task["Status"].get("Err", ""),
         "updated": task["UpdatedAt"],
         # A task of an older spec still runs while an update replaces it.
-        "current": dict(task["Spec"], Runtime=None) == dict(service["Spec"]["TaskTemplate"], Runtime=None),
+        "current": _essence(task["Spec"]) == _essence(service["Spec"]["TaskTemplate"]),
     }
+
+
+def _essence(spec):
+    """Leave out of a task's spec what Swarm replaces no task for: where else it might run (swarmkit, IsTaskDirty)."""
+    return dict(spec, Runtime=None, Placement=None)
 
 
 def _logs(engine, task):

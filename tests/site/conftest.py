@@ -168,9 +168,15 @@ class Fleet:
         return self.command("exec", "--", "curl", "-fsS", "--max-time", str(timeout), url, check=False)
 
     def services(self):
-        """Running and wanted replicas by service, such as ``{"web": "5/5"}``."""
-        listed = self.on(self.manager, "docker service ls --format '{{.Name}} {{.Replicas}}'")
-        return {line.split()[0].removeprefix("hello_"): line.split()[1] for line in listed.splitlines()}
+        """Running and wanted replicas by service, such as ``{"web": "5/5"}``, once those told to stop have stopped."""
+        listing = "docker service ls --format '{{.Name}} {{.Replicas}}'"
+        for _ in range(20):
+            listed = [line.split() for line in self.on(self.manager, listing).splitlines()]
+            sizes = [line[1].split("/") for line in listed]
+            if all(int(running) <= int(wanted) for running, wanted in sizes):
+                break
+            time.sleep(2)
+        return {line[0].removeprefix("hello_"): line[1] for line in listed}
 
     @property
     def manager(self):

@@ -111,3 +111,5 @@ def test_replicas_follow_one_number_and_only_the_stack_changes(fleet, tmp_path):
     assert {"Look at every host and plan", "Deploy the stack", "See the page through every node", "Report"} <= ran
     others = ("Docker", "swarm", "manager", "worker", "dead", "registry", "images", "Retire")
     assert [play for play in ran if any(word in play for word in others)] == []
+    assert fleet.play().code == 0
+    assert fleet.services() == {"web": "5/5", "redis": "1/1"}
