@@ -59,6 +59,11 @@ def deploy_bad(fleet, tmp_path, change, *reasons):
 def test_crash(fleet, tmp_path):
     on_a_node = r"task web\.\d on (manager|worker)-\d: failed"
     deploy_bad(fleet, tmp_path, CRASH, on_a_node, r"non-zero exit \(1\)", "no such table: visits")
+
+
+@pytest.mark.long
+def test_good_release_after_a_bad_one(fleet, tmp_path):
+    deploy_bad(fleet, tmp_path, CRASH, "no such table: visits")
     good = stack_with(tmp_path, web={"environment": {"NAME": "Good"}})
     assert fleet.play("-e", good, playbook="playbooks/deploy.yml").code == 0
     assert "Hello Good!" in fleet.page(fleet.addresses["worker-1"])

@@ -25,6 +25,7 @@ def block(guide, start):
     return re.sub("^    ", "", re.search(rf"(^    {start}.*\n(    .*\n)*)", guide, re.MULTILINE)[1], flags=re.MULTILINE)
 
 
+@pytest.mark.long
 def test_own_app_goes_beside_the_shipped_one_and_leaves_it_alone(fleet, settings):
     run = fleet.play("-e", f"@{settings}")
     assert run.code == 0

@@ -34,6 +34,7 @@ def deploy(fleet, *words, playbook="deploy"):
     return run
 
 
+@pytest.mark.long
 def test_releases_are_numbered_and_gone_back_to(fleet, tmp_path):
     first = status(fleet)["releases"][0]["number"]
     deploy(fleet, "-e", labelled(tmp_path, "a"))
@@ -64,6 +65,7 @@ def test_releases_are_numbered_and_gone_back_to(fleet, tmp_path):
     assert label(fleet) == ""
 
 
+@pytest.mark.long
 def test_what_no_release_needs_is_removed_everywhere_and_nothing_else(fleet):
     registry = f"{fleet.addresses[fleet.manager]}:5000"
     for name in (f"{registry}/hello:old", "another:old"):
@@ -86,6 +88,7 @@ def test_what_no_release_needs_is_removed_everywhere_and_nothing_else(fleet):
     assert set(fleet.play().changed.values()) == {0}
 
 
+@pytest.mark.long
 def test_config_from_a_file_follows_its_content(fleet, tmp_path):
     mounted = [{"source": "motd", "target": "/motd"}]
     option = stack_with(tmp_path, redis={"configs": mounted})

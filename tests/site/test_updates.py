@@ -56,6 +56,7 @@ def scale(fleet, tmp_path, replicas):
     assert fleet.services()["web"] == f"{replicas}/{replicas}"
 
 
+@pytest.mark.long
 def test_update_and_the_way_back_lose_no_request(fleet):
     with load(fleet):
         print(f"one update: {greet(fleet, 'Moby'):.0f} s")
