@@ -167,6 +167,15 @@ class Fleet:
         url = f"http://{address}:{port}{path}"
         return self.command("exec", "--", "curl", "-fsS", "--max-time", str(timeout), url, check=False)
 
+    def mend(self, host):
+        """Plug a host's cable in again, and wait until it answers."""
+        self.command("mend", host)
+        for _ in range(30):
+            if self.command("ssh", host, "echo here", check=False):
+                return
+            time.sleep(2)
+        raise AssertionError(f"{host} does not come back")
+
     def services(self):
         """Running and wanted replicas by service, such as ``{"web": "5/5"}``, once those told to stop have stopped."""
         listing = "docker service ls --format '{{.Name}} {{.Replicas}}'"

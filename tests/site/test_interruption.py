@@ -56,7 +56,7 @@ def lose(fleet, host, task, log):
         run.wait_for(task)
         fleet.command("cut", host)
         assert run.wait(900) != 0
-    fleet.command("mend", host)
+    fleet.mend(host)
     assert re.search(rf"{host} +: .*unreachable=1", run.output()), task
 
 

@@ -121,10 +121,10 @@ def test_absent_worker_stops_no_other_and_is_named(fleet):
         fleet.on("manager-1", "docker node update --label-add flotilla.labels=old --label-add old=x manager-1")
         run = fleet.play()
     finally:
-        fleet.command("mend", worker)
+        fleet.mend(worker)
     assert run.code == 2
     assert nodes(fleet, "manager-1")["manager-1"]["labels"] == {}
-    assert [name for name, numbers in run.recap.items() if numbers[3] or numbers[4]] == [worker]
+    assert [name for name, numbers in run.recap.items() if numbers[2] or numbers[3]] == [worker]
     assert f"{worker} ({fleet.addresses[worker]}) could not be reached" in run.output
     again = fleet.play()
     assert again.code == 0
