@@ -116,12 +116,12 @@ def test_absent_worker_stops_no_other_and_is_named(fleet):
     worker = next(
         name for name, node in nodes(fleet, "manager-1").items() if name != "manager-1" and not node["labels"]
     )
-    fleet.command("cut", worker)
+    fleet.command("freeze", worker)
     try:
         fleet.on("manager-1", "docker node update --label-add flotilla.labels=old --label-add old=x manager-1")
         run = fleet.play()
     finally:
-        fleet.mend(worker)
+        fleet.command("thaw", worker)
     assert run.code == 2
     assert nodes(fleet, "manager-1")["manager-1"]["labels"] == {}
     assert [name for name, numbers in run.recap.items() if numbers[2] or numbers[3]] == [worker]
