@@ -89,7 +89,7 @@ def test_drift_of_stack_and_hosts_is_named_and_mended_and_nothing_else_touched(f
         ]
     )
     assert engine_starts(fleet, "manager-1", "worker-1") == started
-    assert fleet.services() == {"web": "5/5", "redis": "1/1"}
+    assert fleet.services() == {"web": "5/5", "redis": "1/1", "foreign": "0/0", "theirs_one": "0/0"}
     assert image_of(fleet, "hello_redis") == redis
     assert all(replica(fleet.page(address)) for address in fleet.addresses.values())
     assert set(fleet.play().changed.values()) == {0}
