@@ -12,19 +12,11 @@ options:
     description: The site as plugin_utils/plan.py describes it.
     type: dict
     required: true
-  hosts:
-    description: Inventory names of all hosts that were looked at.
-    type: list
-    elements: str
-    required: true
-  observed:
-    description: Name of the variable that holds the observation of each host.
-    type: str
-    required: true
   take_lock:
     description: Whether to go on although another run seems to hold the lock.
     type: bool
     default: false
+extends_documentation_fragment: [flotilla.swarm.observations]
 author: The flotilla authors
 """
 

@@ -7,15 +7,6 @@ short_description: Tell how a site is
 description:
   - Gathers nodes, services, tasks, releases and problems from what hosts saw, and changes nothing.
 options:
-  hosts:
-    description: Inventory names of all hosts; those that could not be looked at are told as a problem.
-    type: list
-    elements: str
-    required: true
-  observed:
-    description: Name of the variable that holds the observation of each host.
-    type: str
-    required: true
   stack:
     description: Name of the stack.
     type: str
@@ -24,6 +15,7 @@ options:
     description: V(text) for a terminal, V(json) for one line of JSON.
     type: str
     default: text
+extends_documentation_fragment: [flotilla.swarm.observations]
 author: The flotilla authors
 """
 
