@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import stack
+from . import membership, stack
 
 # What ssh says of a host whose key is not the one that it knows: the host was reinstalled, or it is another one.
 CHANGED_KEY = ("HOST IDENTIFICATION HAS CHANGED", "Host key verification failed")
@@ -53,7 +53,7 @@ def _voices(node, nodes):
         return
     managers = [other for other in nodes if other["role"] == "manager"]
     alive = sum(other["reachability"] == "reachable" for other in managers)
-    majority = len(managers) // 2 + 1
+    majority = membership.majority(len(managers))
     yield f"It is one of {len(managers)} managers, of which {alive} are reachable; a majority is {majority}"
 
 

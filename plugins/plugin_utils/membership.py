@@ -168,7 +168,7 @@ def _speechless(view, active):
     away = f"; {', '.join(lost)} could not be reached" if lost else ""
     return (
         f"the swarm has no quorum: of {len(managers)} managers of the inventory {len(mute)} "
-        f"{'answer' if len(mute) > 1 else 'answers'} ({', '.join(mute)}), a majority is {_majority(len(managers))}"
+        f"{'answer' if len(mute) > 1 else 'answers'} ({', '.join(mute)}), a majority is {majority(len(managers))}"
         f"{away}. Nothing can be changed until a majority is back; running tasks go on. Bring managers back"
     )
 
@@ -305,7 +305,8 @@ def _keeps_data(name, pinned, reason):
     )
 
 
-def _majority(count):
+def majority(count):
+    """Return how many of so many managers must live (Raft)."""
     return count // 2 + 1
 
 
@@ -324,11 +325,11 @@ def _losses_of_quorum(view, decision):
         elif step.kind == "demote":
             lived = alive.pop(step.node, False)
             living = sum(alive.values())
-            if lived and living < _majority(len(alive)):
+            if lived and living < majority(len(alive)):
                 dead = [names[node] for node, lives in alive.items() if not lives]
                 yield (
                     f"{step.text} ({step.host}) would leave {living} of {len(alive)} managers alive, a majority is "
-                    f"{_majority(len(alive))}; bring {', '.join(dead)} back first, or, if lost for good, take it out "
+                    f"{majority(len(alive))}; bring {', '.join(dead)} back first, or, if lost for good, take it out "
                     "of the inventory and remove its entry by -e swarm_remove_dead=NAME"
                 )
                 return
@@ -342,7 +343,7 @@ def _unknown_names(view):
 def _even(count):
     if count % 2 == 0:
         yield (
-            f"{count} managers stand the loss of {count - _majority(count)}, as {count - 1} would, since a majority of "
-            f"{count} is {_majority(count)}; {count + 1} would stand the loss of {count + 1 - _majority(count + 1)}. "
+            f"{count} managers stand the loss of {count - majority(count)}, as {count - 1} would, since a majority of "
+            f"{count} is {majority(count)}; {count + 1} would stand the loss of {count + 1 - majority(count + 1)}. "
             "An odd number is better: see group managers"
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from . import stack
+
 # The roles in the order in which a run reaches them.
 ROLES = ("docker", "swarm", "registry", "image", "stack")
 
@@ -172,7 +174,7 @@ def _node_row(node, names, services):
         f"{name}.{task['slot']}"
         for name, service in services.items()
         for task in service["tasks"]
-        if task["node"] == node["id"] and _is_up(task)
+        if task["node"] == node["id"] and stack.is_up(task)
     ]
     return [
         names.get(node["address"], f"{node['hostname']} (not in the inventory)"),
@@ -184,9 +186,5 @@ def _node_row(node, names, services):
 
 
 def _service_row(name, service):
-    running = sum(_is_up(task) for task in service["tasks"])
+    running = sum(stack.is_up(task) for task in service["tasks"])
     return [name, f"{running}/{service['size']}", service["spec"]["TaskTemplate"]["ContainerSpec"]["Image"]]
-
-
-def _is_up(task):
-    return task["state"] == task["desired"] == "running"

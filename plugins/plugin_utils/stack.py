@@ -229,6 +229,11 @@ class Convergence:
     homeless: list = field(default_factory=list)
 
 
+def is_up(task):
+    """Tell whether a task runs and shall go on to run."""
+    return task["state"] == task["desired"] == "running"
+
+
 def judge(services, excused=()):
     """Judge whether a stack has converged.
 
@@ -240,7 +245,7 @@ def judge(services, excused=()):
     for name, service in services.items():
         if name in excused:
             continue
-        running = [task for task in service["tasks"] if task["desired"] == "running" and task["state"] == "running"]
+        running = [task for task in service["tasks"] if is_up(task)]
         current = [task for task in running if task["current"]]
         result.sizes[name] = f"{len(current)}/{service['size']}"
         update = service["update"].get("State", "completed")

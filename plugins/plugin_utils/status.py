@@ -31,7 +31,7 @@ def describe(names, seen, observed, stack_name):
         "services": [
             {
                 "name": name,
-                "running": sum(_is_up(task) for task in service["tasks"]),
+                "running": sum(stack.is_up(task) for task in service["tasks"]),
                 "wanted": service["size"],
                 "image": service["spec"]["TaskTemplate"]["ContainerSpec"]["Image"],
                 "update": service["update"].get("State", ""),
@@ -92,10 +92,6 @@ def lines(status, names, seen):
         "",
         *([f"Problem: {problem}" for problem in status["problems"]] or ["No problem found."]),
     ]
-
-
-def _is_up(task):
-    return task["state"] == task["desired"] == "running"
 
 
 def _short(image):
