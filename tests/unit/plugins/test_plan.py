@@ -77,6 +77,15 @@ def test_volume_label_goes_where_the_data_is():
     assert plan["hosts"]["w1"]["node"]["labels"] == {}
 
 
+def test_data_on_two_hosts_is_the_users_choice():
+    bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
+    for name in ("m1", "w2"):
+        bare[name]["seen"]["volumes"] = ["hello_redis-data"]
+    (problem,) = make_plan(sites.site(), bare)["problems"]
+    assert problem.startswith("w2 and m1 have a volume of the stack from an earlier swarm")
+    assert "docker volume rm hello_redis-data" in problem
+
+
 @pytest.mark.parametrize(
     ("drift", "expected"),
     [
