@@ -1,6 +1,8 @@
 """A real Redis and a real gunicorn for each test that asks for them."""
 
+import contextlib
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -21,10 +23,12 @@ PASSWORD = "canary-in-a-coal-mine"
 
 
 def free_port() -> int:
-    """Find a port that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Find a port that nobody uses now, below those that Linux gives to outgoing connections (32768 and up)."""
+    for port in random.sample(range(20000, 32768), 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("0.0.0.0", port))
+            return port
+    raise AssertionError("every one of a hundred ports is in use")
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
