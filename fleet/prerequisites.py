@@ -25,6 +25,7 @@ COMMANDS = {
 }
 # Most systems keep some of these commands where only root's PATH looks.
 SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+LEAST_PYTHON = (3, 12)  # the first with os.setns
 MEMORY_RESERVE = 512  # MiB that stay free for the machine itself
 LEAST_MEMORY = 512  # MiB with which a host runs the engine
 DISK_FOR_IMAGE = 2048  # MiB while the base image is made
@@ -47,6 +48,11 @@ def check_machine() -> None:
         raise FleetError(
             f"this machine is {sys.platform} on {platform.machine()}: wanted is Linux on x86_64, "
             "for which User-Mode Linux is made; run the fleet on such a machine"
+        )
+    if sys.version_info < LEAST_PYTHON:
+        raise FleetError(
+            f"this is Python {platform.python_version()}: wanted is {'.'.join(map(str, LEAST_PYTHON))} or newer, which "
+            "can enter a network namespace; run: /usr/bin/python3 -m fleet ..."
         )
     if os.geteuid() != 0:
         raise FleetError(
