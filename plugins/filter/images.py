@@ -6,13 +6,13 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.images import list_images
 
 
-def images(registry, app, distro):
+def images(registry, app, bases):
     """Wrap ``plugin_utils.images.list_images``, whose arguments and result these are.
 
     :raise AnsibleFilterError: the app's folder is not there
     """
     try:
-        return list_images(registry, app, distro)
+        return list_images(registry, app, bases)
     except FileNotFoundError as error:
         raise AnsibleFilterError(f"image_app_dir: {error}") from error
 

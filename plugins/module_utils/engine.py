@@ -14,6 +14,8 @@ import json
 import socket
 import urllib.parse
 
+from .host import read_text
+
 SOCKET_PATH = "/var/run/docker.sock"
 
 
@@ -97,6 +99,18 @@ class Engine:
         except EngineError as error:
             return error.message
         return ""
+
+    def trusts(self, server, ca, insecure):
+        """Tell whether the engine trusts a registry in the wanted way.
+
+        :param server: ``"host:port"``
+        :param ca: PEM text of the CA that it must know, or ``""``
+        :param insecure: whether it must do without a trusted certificate
+        """
+        if ca and read_text(f"/etc/docker/certs.d/{server}/ca.crt") != ca:
+            return False
+        known = self.get("/info")["RegistryConfig"]["IndexConfigs"].get(server, {})
+        return insecure == (known.get("Secure") is False)
 
     def image_digest(self, reference, credentials):
         """Ask the registry, through the engine, for the digest behind a tag.

@@ -16,9 +16,9 @@ def objects(engine, name):
     Of the labels only flotilla's own are told: community.docker keeps a plain digest of a secret's value in another.
 
     :return: dict with ``secrets`` (by object: ``name``, ``salt``, ``created``), ``secret_names`` (of all objects of the
-        swarm, also others'), ``configs`` (names of objects), ``releases`` (oldest first: ``number``, ``at``, ``by``,
-        ``rollback_to``, ``left``, ``file``) and ``record`` (of the newest: ``file`` and ``specs``; ``None`` before the
-        first converged deploy)
+        swarm, also others'), ``configs`` (names of objects), ``login`` (fingerprint of the registry's login that the
+        services got, or ``""``), ``releases`` (oldest first: ``number``, ``at``, ``by``, ``rollback_to``, ``left``,
+        ``file``) and ``record`` (of the newest: ``file`` and ``specs``; ``None`` before the first converged deploy)
     """
     of_stack = {"label": [f"{STACK_LABEL}={name}"]}
     configs = engine.get("/configs", filters=of_stack)
@@ -37,6 +37,7 @@ def objects(engine, name):
         },
         "secret_names": [secret["Spec"]["Name"] for secret in secrets],
         "configs": [config["Spec"]["Name"] for config in configs if "flotilla.config" in _labels(config)],
+        "login": next((_text(config) for config in configs if "flotilla.login" in _labels(config)), ""),
         "releases": [content["release"] for content in contents],
         "record": {key: contents[-1][key] for key in ("file", "specs")} if contents else None,
     }
@@ -44,6 +45,10 @@ def objects(engine, name):
 
 def _labels(item):
     return item["Spec"].get("Labels") or {}
+
+
+def _text(config):
+    return base64.b64decode(config["Spec"].get("Data") or "").decode(errors="replace")
 
 
 def _version(config):

@@ -19,9 +19,17 @@ options:
     type: dict
     default: {}
   registry:
-    description: Registry as C(host:port); the engine's stored login there is tried out.
-    type: str
-    default: ""
+    description:
+      - The registry, and what the host is to trust there; empty asks for none.
+      - C(server) as C(host:port), where the engine's stored login is tried out; C(url), the same with a prefix of
+        images; C(ca) (PEM text) and C(insecure), which an external registry wants; C(own), on the host that serves the
+        registry, with C(username), C(password_file) and C(ca_file) of the account that is tried out there.
+    type: dict
+    default: {}
+  accounts:
+    description: Accounts that an external registry must take, by purpose, as in Docker's C(config.json).
+    type: dict
+    default: {}
   reach:
     description: Peers as C(host:port) that a host in no swarm tries to reach.
     type: list
@@ -69,15 +77,17 @@ seen:
     C(interrupted) as in module_utils/dpkg.py; C(ports) (of those wanted, the occupied ones with their holders),
     C(networks), C(firewall), C(reach) as in module_utils/network.py; C(engine), C(swarm), C(volumes), C(lock),
     C(nodes), C(stack), C(logs) as in module_utils/swarm.py; C(credentials) (whether a login to the registry is stored),
-    C(login) (empty when the registry accepted it, else the reason), C(images) (reference to digest or null),
-    C(local_images) as in module_utils/releases.py, C(page) (empty when it answered or none was asked for, else the
-    reason).
+    C(login) (empty when the registry accepted that and no other is wanted, else the reason), C(login_fingerprint) (on
+    managers; of the wanted or stored login), C(accounts) (by purpose, empty when the registry accepted, else its
+    answer), C(server_account) (the same for the account that this host serves), C(images) (reference to digest or
+    null), C(local_images) as in module_utils/releases.py, C(page) (empty when it answered or none was asked for, else
+    the reason).
   returned: always
   type: dict
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.flotilla.swarm.plugins.module_utils import dpkg, host, network, swarm
+from ansible_collections.flotilla.swarm.plugins.module_utils import dpkg, host, network, registry, swarm
 from ansible_collections.flotilla.swarm.plugins.module_utils.engine import Engine, stored_credentials
 from ansible_collections.flotilla.swarm.plugins.module_utils.releases import local_images
 
@@ -95,15 +105,56 @@ def gather(wanted, key):
     return list(dict.fromkeys(name for role in wanted.values() for name in role.get(key, [])))
 
 
-def look_at_registry(registry, references, stack):
-    """Try the stored login, ask for digests and list what is here of it, through the engine."""
-    engine = Engine()
-    credentials = stored_credentials(host.read_text(CLIENT_CONFIG) or "", registry)
-    login = engine.check_login(registry, credentials) if credentials else "no login is stored"
-    auth = dict(credentials, serveraddress=registry) if credentials else None
-    images = {reference: None if login else engine.image_digest(reference, auth) for reference in references}
-    images = {"images": images, "local_images": local_images(engine, registry, stack)}
-    return {"credentials": bool(credentials), "login": login, **images}
+def look_at_registry(engine, asked, accounts, references, stack):
+    """Try accounts and logins, ask for digests and list what is here: through the engine where there is one.
+
+    :param engine: ``Engine``, or ``None`` where none answers
+    """
+    server = asked["server"]
+    stored = stored_credentials(host.read_text(CLIENT_CONFIG) or "", server)
+    wanted = {purpose: registry.decode(auth) for purpose, auth in accounts.items()}
+    trusting = engine if engine and engine.trusts(server, asked.get("ca", ""), asked.get("insecure", False)) else None
+    taken = {purpose: try_account(trusting, asked, account) for purpose, account in wanted.items()}
+    if not engine:
+        return {"accounts": taken}
+    login = "no login is stored"
+    if stored:
+        other = "pull" in wanted and stored != wanted["pull"]
+        login = "another login is stored" if other else engine.check_login(server, stored)
+    auth = dict(stored, serveraddress=server) if stored else None
+    return {
+        "accounts": taken,
+        "credentials": bool(stored),
+        "login": login,
+        "images": {reference: None if login else engine.image_digest(reference, auth) for reference in references},
+        "local_images": local_images(engine, asked.get("url", server), stack),
+    }
+
+
+def try_account(engine, asked, account):
+    """Let the engine log in, or log in without one; see ``registry.probe``."""
+    if engine:
+        return engine.check_login(asked["server"], account)
+    return registry.probe(asked["server"], account, asked.get("ca", ""), asked.get("insecure", False))
+
+
+def served_account(own):
+    """Read the account of the registry that this host serves; ``None`` where it has no password yet."""
+    password = (host.read_text(own["password_file"]) or "").strip() if own else ""
+    return {"username": own["username"], "password": password} if password else None
+
+
+def look_at_served_account(server, own):
+    """Try the account of the registry that this host serves."""
+    account, ca = served_account(own), host.read_text(own["ca_file"])
+    return registry.probe(server, account, ca) if account and ca else "nothing is served yet"
+
+
+def fingerprint_login(asked, accounts):
+    """Make the login recognisable that this manager should give to services, or as far as it knows does give."""
+    login = registry.decode(accounts["pull"]) if "pull" in accounts else served_account(asked.get("own"))
+    login = login or stored_credentials(host.read_text(CLIENT_CONFIG) or "", asked["server"])
+    return registry.fingerprint(asked["server"], login) if login else ""
 
 
 def main():
@@ -111,7 +162,8 @@ def main():
     module = AnsibleModule(
         argument_spec={
             "wanted": {"type": "dict", "default": {}},
-            "registry": {"type": "str", "default": ""},
+            "registry": {"type": "dict", "default": {}},
+            "accounts": {"type": "dict", "default": {}, "no_log": True},
             "reach": {"type": "list", "elements": "str", "default": []},
             "references": {"type": "list", "elements": "str", "default": []},
             "stack": {"type": "str", "default": ""},
@@ -133,6 +185,9 @@ def main():
         "reach": {},
         "credentials": False,
         "login": "no engine",
+        "login_fingerprint": "",
+        "accounts": {},
+        "server_account": "",
         "images": dict.fromkeys(module.params["references"]),
         "local_images": [],
         "page": "no engine" if module.params["page"] else "",
@@ -141,14 +196,16 @@ def main():
     seen.update(swarm.observe(module.params["stack"], module.params["logs"]))
     if seen["swarm"]["state"] != "active":
         seen["reach"] = network.reach(module.params["reach"])
-    if seen["engine"]:
-        if module.params["registry"]:
-            seen.update(
-                look_at_registry(module.params["registry"], module.params["references"], module.params["stack"])
-            )
-        if module.params["page"] and seen["swarm"]["state"] == "active":
-            page = module.params["page"]
-            seen["page"] = host.page(seen["swarm"]["address"], int(page["port"]), page["path"])
+    asked, accounts, page = (module.params[name] for name in ("registry", "accounts", "page"))
+    if asked.get("server"):
+        engine = Engine() if seen["engine"] else None
+        seen.update(look_at_registry(engine, asked, accounts, module.params["references"], module.params["stack"]))
+        if seen["swarm"]["manager"]:
+            seen["login_fingerprint"] = fingerprint_login(asked, accounts)
+        if asked.get("own"):
+            seen["server_account"] = look_at_served_account(asked["server"], asked["own"])
+    if page and seen["swarm"]["state"] == "active":
+        seen["page"] = host.page(seen["swarm"]["address"], int(page["port"]), page["path"])
     module.exit_json(changed=False, wanted=wanted, seen=seen)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from . import engine_source
+from . import engine_source, registry
 from .systems import ENGINE, SYSTEMS
 
 GROUPS = ("managers", "workers", "swarm", "registry")
@@ -133,11 +133,7 @@ def check_site(site):
     :param site: see ``plan.make_plan``
     :return: list of problems
     """
-    problems = []
-    if not site["registry_url"]:
-        problems.append("registry_url is empty and no host is in group registry, wanted is one of both")
-    elif ":" not in site["registry_url"] or "/" in site["registry_url"]:
-        problems.append(f"registry_url is {site['registry_url']}, wanted is host:port")
+    problems = registry.check(site)
     members = [*site["managers"], *site["workers"]]
     for name in set(site["builders"]) - set(members):
         problems.append(f"image_builder is {name}, wanted is a host of group swarm")

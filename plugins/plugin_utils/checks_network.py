@@ -56,7 +56,7 @@ def check_reach(members, site, addresses):
         lost = {}
         for target, answer in host["seen"]["reach"].items():
             address, _, port = target.rpartition(":")
-            peer = peers.get(address, site["registry_host"] if target == site["registry_url"] else "")
+            peer = peers.get(address, site["registry_host"] if target == site["registry_url"].split("/")[0] else "")
             listens = peer in members and _listens(members[peer]["seen"], port)
             if peer and (answer not in ("open", "closed") or (answer == "closed" and listens)):
                 lost.setdefault((peer, address, answer), []).append(f"{port}/tcp")

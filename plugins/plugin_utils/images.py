@@ -59,23 +59,47 @@ def remembered(references, local_images):
     return found
 
 
-def list_images(registry, app, distro):
+def list_images(registry, app, bases):
     """List the images of a site, each after those that it is made from.
 
-    :param registry: ``"host:port"``
-    :param app: dict with ``name`` (repository) and ``dir`` (build context)
-    :param distro: dict with ``suite``, ``python``, ``serial``, ``dockerfile`` (text of the template), ``paths`` (what
-        is left out) and ``recipes`` (by image name: ``packages`` and perhaps ``folders``, path to numeric owner)
-    :return: list of dicts with ``name``, ``kind`` (``distro`` or ``build``), ``reference``
+    :param registry: ``"host:port"``, perhaps with ``/prefix``
+    :param app: dict with ``name`` (repository), ``dir`` (build context) and ``python`` (version)
+    :param bases: see ``distro_images``, or with key ``hub`` see ``hub_images``
+    :return: list of dicts with ``name``, ``kind`` (``distro``, ``hub`` or ``build``), ``reference``
         (``registry/repository:tag``) and what their making needs
+    """
+    images = hub_images(registry, **bases) if "hub" in bases else distro_images(registry, bases)
+    base = next(image["reference"] for image in images if image["name"] == "python")
+    # The base's repository and tag count, its registry does not: the same image may move to another registry.
+    tag = tag_of([folder_digest(app["dir"]), base.removeprefix(f"{registry}/"), app["python"]])
+    return [*images, {"name": "web", "kind": "build", "reference": f"{registry}/{app['name']}:{tag}", "base": base}]
+
+
+def distro_images(registry, distro):
+    """List the base images that are made from a distribution's packages.
+
+    :param distro: dict with ``suite``, ``serial``, ``dockerfile`` (text of the template), ``paths`` (what is left out)
+        and ``recipes`` (by image name: ``packages`` and perhaps ``folders``, path to numeric owner)
     """
     images = []
     for name, recipe in distro["recipes"].items():
         tag = tag_of([distro["suite"], distro["serial"], distro["dockerfile"], distro["paths"], recipe])
         reference = f"{registry}/{distro['suite']}-{name}:{tag}"
         images.append({"name": name, "kind": "distro", "reference": reference, "recipe": recipe})
-    base = next(image["reference"] for image in images if image["name"] == "python")
-    # The base's repository and tag count, its registry does not: the same image may move to another registry.
-    tag = tag_of([folder_digest(app["dir"]), base.split("/", 1)[1], distro["python"]])
-    images.append({"name": "web", "kind": "build", "reference": f"{registry}/{app['name']}:{tag}", "base": base})
+    return images
+
+
+def hub_images(registry, hub, prefix):
+    """List the base images that are copied from Docker Hub.
+
+    The tag stands for the name on Docker Hub, whichever mirror it comes through.
+
+    :param hub: dict of image name to its name on Docker Hub, such as ``"python:3.13-slim"``
+    :param prefix: ``"docker.io"`` or that of a mirror
+    """
+    images = []
+    for name, upstream in hub.items():
+        path = upstream if "/" in upstream else f"library/{upstream}"
+        reference = f"{registry}/hub-{name}:{tag_of(path)}"
+        images.append({"name": name, "kind": "hub", "reference": reference, "source": f"{prefix}/{path}"})
     return images

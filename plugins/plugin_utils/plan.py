@@ -13,6 +13,7 @@ from . import (
     membership,
     objects,
     preflight,
+    registry,
     release_plan,
     releases,
     stack,
@@ -26,8 +27,9 @@ def make_plan(site, hosts):
     """Decide what each host has to do.
 
     :param site: dict with ``managers``, ``workers`` and ``removed`` (lists of inventory names), ``remove_dead`` (names
-        of dead nodes), ``registry_host`` (``""`` for an external registry), ``registry_url``, ``builders`` (inventory
-        names, the preferred first), ``images`` (see ``images.list_images``), ``pools`` and ``subnet_size`` of overlay
+        of dead nodes), ``registry_host`` (``""`` for an external registry), ``registry_url``, ``registry`` (dict with
+        ``accounts``: names by purpose, ``passwords``: whether they are given, ``ca``), ``builders`` (inventory names,
+        the preferred first), ``images`` (see ``images.list_images``), ``pools`` and ``subnet_size`` of overlay
         networks, ``scope`` (``site``, ``deploy`` or ``rollback``), ``salt`` and ``stack`` (dict with ``name``,
         ``text``, ``environment``, ``secrets`` as a list of names, ``values`` of secrets, ``rotate``, ``configs`` and
         ``release``, see ``objects`` and ``releases``)
@@ -78,14 +80,16 @@ def make_plan(site, hosts):
             **remembered([image["reference"] for image in site["images"]], present[builder]["local_images"]),
             **digests,
         }
+    renewed = bool(site["registry_host"]) and served and registry.is_renewed(hosts[site["registry_host"]])
     images, stack_plan, stack_acts = [], {}, []
     if not problems:
         try:
-            running = present.get(decision.via, {}).get("stack") or {}
-            images, stack_plan, stack_acts = release_plan.plan_stack(site, running, digests, excused)
+            asked = present.get(decision.via, {})
+            images, stack_plan, stack_acts = release_plan.plan_stack(
+                site, asked.get("stack") or {}, digests, excused, asked.get("login_fingerprint", ""), renewed
+            )
             if not absent and not decision.problems:
                 labels = {name: change["labels"] for name, change in decision.settings.items()}
-                asked = present.get(decision.via, {})
                 parts = {name: hosts[name] for name in [*site["managers"], *site["workers"]]}
                 problems += preflight.find_stack_problems(site, parts, asked, labels, stack_plan)
         except stack.StackFileError as error:
@@ -97,6 +101,7 @@ def make_plan(site, hosts):
     members = [name for name in [*site["managers"], *site["workers"]] if name in present]
     problems = [
         *preflight.find_problems(_without(site, absent), {name: hosts[name] for name in present}, addresses),
+        *registry.account_problems(site, {name: present[name] for name in members}),
         *problems,
         *decision.problems,
     ]
@@ -111,8 +116,10 @@ def make_plan(site, hosts):
     for name in present:
         _docker(plan[name])
         plan[name].compare("registry", "registry", "registry_server")
+        if renewed and name == site["registry_host"]:
+            plan[name].add("registry", [Act("registry", "give the account its password")])
         if served and name in members:
-            _login(plan[name], present.get(site["registry_host"]), site)
+            _login(plan[name], present.get(site["registry_host"]), site, renewed)
     for name, host in plan.items():
         host.belong(decision)
         if name in absent:
@@ -299,15 +306,16 @@ def _docker(host):
     host.compare("docker", "docker")
 
 
-def _login(host, registry_seen, site):
+def _login(host, registry_seen, site, renewed):
     member = host.wanted["registry_member"]
     # The CA is made by the run itself, so what members must have is read off its host.
     authority = ((registry_seen or {}).get("files", {}).get("/etc/flotilla/ca.crt") or {}).get("text")
     for entry in member.get("files", {}).values():
         entry["text"] = entry["text"] or authority
     host.compare("login", "registry", "registry_member")
-    if host.seen["login"]:
-        host.add("login", [Act("registry", f"log in to {site['registry_url']} ({host.seen['login']})")])
+    reason = host.seen["login"] or ("its password is new" if renewed else "")
+    if reason:
+        host.add("login", [Act("registry", f"log in to {site['registry_url']} ({reason})")])
 
 
 def _digests(seen):

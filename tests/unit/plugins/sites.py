@@ -106,6 +106,9 @@ def bare(address):
         "lock": {"version": ""},
         "credentials": False,
         "login": "no engine",
+        "login_fingerprint": "",
+        "accounts": {},
+        "server_account": "",
         "images": dict.fromkeys(REFERENCES),
         "local_images": [],
         "page": "no engine",
@@ -134,6 +137,7 @@ def settled(address, node_id, manager=False):
     if manager:
         seen["images"] = dict.fromkeys(REFERENCES, "sha256:d")
         seen["swarm"]["cluster_id"] = "cluster-1"
+        seen["login_fingerprint"] = "abc"
     return seen
 
 
@@ -193,6 +197,11 @@ def site(managers=("m1",), workers=("w1", "w2"), removed=()):
         "remove_dead": [],
         "registry_host": "m1",
         "registry_url": "reg:5000",
+        "registry": {
+            "accounts": {"push": "flotilla", "pull": "flotilla"},
+            "passwords": {"push": False, "pull": False},
+            "ca": "",
+        },
         "pools": [],
         "subnet_size": 24,
         "builders": list(managers),
@@ -239,6 +248,7 @@ def settled_site():
         "secrets": {"hello_redis_password_1": {"name": "redis_password", "salt": "", "created": "1"}},
         "secret_names": ["hello_redis_password_1"],
         "configs": [],
+        "login": "abc",
         "releases": [release(1, render(STACK_TEXT, variables))],
         "record": {"file": render(STACK_TEXT, variables), "specs": specs},
     }

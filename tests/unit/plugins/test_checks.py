@@ -62,7 +62,7 @@ def test_same_problem_of_all_hosts_is_told_once():
     ("change", "problem"),
     [
         ({"registry_url": ""}, "registry_url is empty and no host is in group registry"),
-        ({"registry_url": "https://reg/v2"}, "registry_url is https://reg/v2, wanted is host:port"),
+        ({"registry_url": "https://reg/v2"}, "registry_url is https://reg/v2, wanted is host:port, host.domain"),
         ({"builders": ["elsewhere"]}, "image_builder is elsewhere, wanted is a host of group swarm"),
     ],
 )

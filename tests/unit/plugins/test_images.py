@@ -5,7 +5,6 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils import images
 
 DISTRO = {
     "suite": "trixie",
-    "python": "3.13",
     "serial": 1,
     "dockerfile": "FROM scratch",
     "paths": ["exclude=/usr/share/man/*"],
@@ -18,7 +17,7 @@ def app(tmp_path):
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")
     (tmp_path / "main.py").write_text("print()\n")
     (tmp_path / ".dockerignore").write_text("# comment\ntests\n**/__pycache__\n")
-    return {"name": "hello", "dir": str(tmp_path)}
+    return {"name": "hello", "dir": str(tmp_path), "python": "3.13"}
 
 
 def references(app, registry="reg:5000", **changes):
@@ -65,3 +64,37 @@ def test_another_registry_has_the_same_tags(app):
 def test_missing_folder_is_named():
     with pytest.raises(FileNotFoundError, match="/nowhere is no folder"):
         images.folder_digest("/nowhere")
+
+
+HUB = {"hub": {"python": "python:3.13-slim", "redis": "bitnami/redis:8"}, "prefix": "docker.io"}
+
+
+def test_images_of_docker_hub_get_names_of_our_own(app):
+    python, redis, web = images.list_images("reg:5000/team", app, HUB)
+    assert python["source"] == "docker.io/library/python:3.13-slim"
+    assert redis["source"] == "docker.io/bitnami/redis:8"
+    assert [image["kind"] for image in (python, redis, web)] == ["hub", "hub", "build"]
+    assert python["reference"].startswith("reg:5000/team/hub-python:")
+    assert web["base"] == python["reference"]
+
+
+def test_mirror_changes_the_source_and_no_name(app):
+    mirrored = images.list_images("reg:5000", app, {**HUB, "prefix": "mirror:5000/dockerhub"})
+    direct = images.list_images("reg:5000", app, HUB)
+    assert mirrored[0]["source"] == "mirror:5000/dockerhub/library/python:3.13-slim"
+    assert [image["reference"] for image in mirrored] == [image["reference"] for image in direct]
+
+
+def test_other_tag_on_docker_hub_is_another_image(app):
+    before = images.list_images("reg:5000", app, HUB)
+    after = images.list_images("reg:5000", app, {**HUB, "hub": {**HUB["hub"], "python": "python:3.13.9-slim"}})
+    assert [one["reference"] == other["reference"] for one, other in zip(before, after, strict=True)] == [
+        False,
+        True,
+        False,
+    ]
+
+
+def test_prefix_of_the_registry_changes_no_tag(app):
+    plain, team = references(app), references(app, registry="reg:5000/team")
+    assert {name: ref.replace("/team", "") for name, ref in team.items()} == plain

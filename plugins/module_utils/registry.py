@@ -1,0 +1,104 @@
+"""Ask a registry about a login, without an engine, and recognise a login without showing it.
+
+A run must know before it changes anything whether an external registry takes the accounts that it was given, also on a
+host whose engine is not there yet or does not have the registry's CA yet. This client does what ``docker login`` does
+(https://distribution.github.io/distribution/spec/auth/token/). It goes directly: it sees neither an engine's proxy nor
+what an account may do beyond logging in.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import http.client
+import re
+import ssl
+import urllib.error
+import urllib.parse
+import urllib.request
+
+# Seconds that one answer may take.
+TIMEOUT = 10
+
+
+def probe(server, credentials, ca="", insecure=False):
+    """Log in to a registry.
+
+    :param server: ``"host"`` or ``"host:port"``
+    :param credentials: ``{"username": ..., "password": ...}``
+    :param ca: PEM text of a CA that is trusted beside the system's own
+    :param insecure: whether any certificate, and a registry without TLS, will do
+    :return: ``""`` when the registry accepted, else what happened instead
+    """
+    context = _context(ca, insecure)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+    message = ""
+    for scheme in ("https", "http") if insecure else ("https",):
+        try:
+            return _login(opener, f"{scheme}://{server}/v2/", credentials)
+        except urllib.error.URLError as error:
+            message = str(error.reason)
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            message = str(error) or type(error).__name__
+    return message
+
+
+def _context(ca, insecure):
+    """Trust as an engine does: the system's CAs and the given one, names from the alternative names alone."""
+    context = ssl.create_default_context()
+    context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
+    context.hostname_checks_common_name = False
+    if ca:
+        context.load_verify_locations(cadata=ca)
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _login(opener, url, credentials):
+    """Follow the registry's challenge: its own account file (Basic), or a server that gives tokens (Bearer)."""
+    status, challenge = _get(opener, url)
+    if status == 401:
+        if challenge.lower().startswith("bearer"):
+            fields = dict(re.findall(r'(\w+)="([^"]*)"', challenge))
+            query = {"service": fields.get("service", ""), "account": credentials["username"]}
+            url = f"{fields.get('realm', '')}?{urllib.parse.urlencode(query)}"
+        status, _challenge = _get(opener, url, encode(credentials))
+    return "" if status < 400 else f"{url} answers with {status} {http.client.responses.get(status, '')}".strip()
+
+
+def _get(opener, url, auth=""):
+    request = urllib.request.Request(url, headers={"Authorization": f"Basic {auth}"} if auth else {})
+    try:
+        with opener.open(request, timeout=TIMEOUT) as answer:
+            return answer.status, ""
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.headers.get("WWW-Authenticate", "")
+
+
+def encode(credentials):
+    """Write a login in one word, as Docker's ``config.json`` does."""
+    return base64.b64encode(f"{credentials['username']}:{credentials['password']}".encode()).decode()
+
+
+def decode(auth):
+    """Read what ``encode`` wrote.
+
+    :return: ``{"username": str, "password": str}``
+    :raise ValueError: it is no such word
+    """
+    username, password = base64.b64decode(auth).decode().split(":", 1)
+    return {"username": username, "password": password}
+
+
+def fingerprint(server, credentials):
+    """Recognise a login later without keeping it.
+
+    Memory-hard, since a user's password may be short; shown to managers, who have the login anyway.
+
+    :return: str, hexadecimal
+    """
+    salt = f"flotilla {server}".encode()
+    return hashlib.scrypt(encode(credentials).encode(), salt=salt, n=2**14, r=8, p=1, dklen=16).hex()

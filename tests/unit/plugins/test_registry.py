@@ -1,0 +1,281 @@
+"""Registries: what a user says about one, what its answers mean, and what follows for the plan."""
+
+import http.server
+import ssl
+import subprocess
+import threading
+
+import pytest
+import sites
+from ansible_collections.flotilla.swarm.plugins.module_utils import registry as client
+from ansible_collections.flotilla.swarm.plugins.plugin_utils import registry
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.plan import make_plan
+
+GOOD = {"username": "me", "password": "right:word"}
+
+
+def external(url="reg.example.com", shared=False, **changes):
+    """A site with a registry elsewhere."""
+    return {
+        **sites.site(),
+        "registry_host": "",
+        "registry_url": url,
+        "registry": {
+            "accounts": {"push": "pusher", "pull": "pusher" if shared else "puller"},
+            "passwords": {"push": True, "pull": not shared},
+            "ca": "",
+            **changes,
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    "url", ["reg.example.com", "reg.example.com:5000", "10.0.0.1:5000/team/a", "reg:5000", "localhost"]
+)
+def test_good_addresses_are_no_problem(url):
+    assert registry.check(external(url)) == []
+
+
+@pytest.mark.parametrize("url", ["reg", "team/reg", "https://reg:5000", "reg:5000/", "reg:5000/Team", "me@reg:5000"])
+def test_bad_addresses_are_named(url):
+    (problem,) = registry.check(external(url))
+    assert problem.startswith(f"registry_url is {url}, wanted is host:port, host.domain, or either with /prefix")
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"registry_url": "docker.io/team"}, "wanted is a private registry, not Docker Hub"),
+        ({"registry_url": "reg.example.com", "registry_host": "m1"}, "wanted is host:port where flotilla serves"),
+        ({"registry": {"passwords": {"push": False, "pull": True}}}, "registry_password is empty, wanted is that of"),
+        ({"registry": {"passwords": {"push": True, "pull": False}}}, "of registry_pull_username and registry_pull_pas"),
+        ({"registry": {"accounts": {"push": "me", "pull": "me"}}}, "of registry_pull_username and registry_pull_pas"),
+        ({"registry": {"ca": "/etc/ca.pem"}}, "registry_ca_certificate holds no PEM text"),
+    ],
+)
+def test_bad_settings_are_named(change, problem):
+    site = external()
+    site["registry"] |= change.pop("registry", {})
+    (found,) = registry.check({**site, **change})
+    assert problem in found
+
+
+# The words of Docker 26.1.5, and of Python 3.13 where there is no engine yet.
+ANSWERS = [
+    ("credentials", "login attempt to https://10.77.0.1:5443/v2/ failed with status: 401 Unauthorized"),
+    ("credentials", 'Get "https://reg/v2/": unauthorized: incorrect username or password'),
+    ("credentials", "https://10.77.0.1:5443/v2/ answers with 401 Unauthorized"),
+    ("refused", 'Get "https://10.77.0.1:1/v2/": dial tcp 10.77.0.1:1: connect: connection refused'),
+    ("refused", "[Errno 111] Connection refused"),
+    ("name", 'Get "https://no.example/v2/": dial tcp: lookup no.example on 10.0.0.53:53: no such host'),
+    ("name", "dial tcp: lookup no.example on [::1]:53: read udp [::1]:4->[::1]:53: read: connection refused"),
+    ("name", "[Errno -2] Name or service not known"),
+    ("name", "[Errno -3] Temporary failure in name resolution"),
+    ("certificate", "tls: failed to verify certificate: x509: certificate signed by unknown authority"),
+    ("certificate", "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: unable to get local issuer"),
+    ("certificate_name", "tls: failed to verify certificate: x509: certificate is valid for 10.0.0.1, not 10.0.0.2"),
+    ("certificate_name", "certificate verify failed: Hostname mismatch, certificate is not valid for 'reg'."),
+    ("plain", "http: server gave HTTP response to HTTPS client"),
+    ("plain", "[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1029)"),
+    ("silent", "net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting)"),
+    ("silent", "[Errno 113] No route to host"),
+    ("other", "https://reg/v2/ answers with 503 Service Unavailable"),
+]
+
+
+@pytest.mark.parametrize(("kind", "message"), ANSWERS)
+def test_answers_are_understood(kind, message):
+    assert registry.classify(message) == kind
+
+
+def settled_with(accounts):
+    """A settled site whose hosts got these answers."""
+    found = sites.settled_site()
+    for name, answers in accounts.items():
+        found[name]["seen"]["accounts"] = answers
+    return found
+
+
+def test_accepted_accounts_are_no_problem():
+    found = settled_with({"m1": {"pull": "", "push": ""}, "w1": {"pull": ""}, "w2": {"pull": ""}})
+    plan = make_plan(external("reg:5000"), found)
+    assert plan["problems"] == []
+    assert not plan["changes"]
+
+
+@pytest.mark.parametrize(("kind", "message"), ANSWERS)
+def test_one_problem_for_all_hosts_that_forbids_the_run(kind, message):
+    found = settled_with({"m1": {"pull": message}, "w1": {"pull": message}, "w2": {"pull": message}})
+    (problem,) = make_plan(external("reg:5000", shared=True), found)["problems"]
+    assert problem.startswith("all 3 hosts: ")
+    assert "; wanted is " in problem
+    assert "in inventory/group_vars/all/" in problem
+    assert problem.endswith(f" (the answer was: {message})")
+
+
+def test_four_troubles_have_four_messages():
+    kinds = {kind for kind, _message in ANSWERS}
+    assert {"credentials", "certificate", "refused", "name"} < kinds
+    assert len({registry.SENTENCES[kind] for kind in kinds}) == len(kinds)
+
+
+def test_each_refused_account_is_named_with_its_variables():
+    message = "401 Unauthorized"
+    found = settled_with({"m1": {"pull": message, "push": message}, "w1": {"pull": message}, "w2": {"pull": ""}})
+    pull, push = make_plan(external("reg:5000"), found)["problems"]
+    assert pull.startswith("m1, w1: reg:5000 refuses account puller; ")
+    assert "mend registry_pull_username and registry_pull_password" in pull
+    assert push.startswith("m1: reg:5000 refuses account pusher; ")
+    assert "mend registry_username and registry_password" in push
+
+
+def test_unreachable_registry_is_told_once_for_both_accounts():
+    message = "connection refused"
+    found = settled_with({"m1": {"pull": message, "push": message}, "w1": {"pull": message}})
+    (problem,) = make_plan(external("reg:5000"), found)["problems"]
+    assert problem.startswith("m1, w1: nothing listens at reg:5000")
+
+
+def test_host_that_does_not_answer_says_nothing_of_the_registry():
+    message = "connection refused"
+    found = settled_with({"m1": {"pull": message}, "w1": {"pull": message}})
+    found["w2"] = {"wanted": {"swarm": {"ansible_host": "10.0.0.3"}}, "unreachable": "no route to host"}
+    (problem,) = make_plan(external("reg:5000", shared=True), found)["problems"]
+    assert problem.startswith("all 2 hosts: nothing listens at reg:5000")
+
+
+def acts(plan, host):
+    return [act["text"] for act in plan["hosts"][host]["acts"]]
+
+
+def test_other_wanted_login_reaches_hosts_and_services():
+    found = settled_with({})
+    for host in found.values():
+        host["seen"]["login"] = "another login is stored"
+    found["m1"]["seen"]["login_fingerprint"] = "of the wanted one"
+    plan = make_plan(external("reg:5000"), found)
+    assert acts(plan, "w1") == ["log in to reg:5000 (another login is stored)"]
+    assert acts(plan, "m1")[-1] == "give its services the new login of the registry"
+    assert "stack" in plan["hosts"]["m1"]["phases"]
+
+
+def test_services_get_a_login_that_an_interrupted_run_stored():
+    found = sites.settled_site()
+    found["m1"]["seen"]["login_fingerprint"] = "newer than the record"
+    plan = make_plan(sites.site(), found)
+    assert acts(plan, "m1") == ["give its services the new login of the registry"]
+
+
+@pytest.mark.parametrize("loss", ["deleted", "changed"])
+def test_rotated_password_of_our_own_registry_reaches_hosts_and_services(loss):
+    found = sites.settled_site()
+    path = "/etc/flotilla/registry_password"
+    found["m1"]["wanted"]["registry_server"] = {"files": {path: {"text": None, "mode": "0600"}}}
+    found["m1"]["seen"]["files"][path] = None if loss == "deleted" else sites.file_of("new", "0600")
+    if loss == "changed":
+        found["m1"]["seen"]["server_account"] = "https://reg:5000/v2/ answers with 401 Unauthorized"
+    plan = make_plan(sites.site(), found)
+    assert acts(plan, "w1") == ["log in to reg:5000 (its password is new)"]
+    assert acts(plan, "m1")[-3:] == [
+        "give the account its password",
+        "log in to reg:5000 (its password is new)",
+        "give its services the new login of the registry",
+    ]
+    assert {"registry", "login", "stack"} <= set(plan["hosts"]["m1"]["phases"])
+
+
+class Registry(http.server.BaseHTTPRequestHandler):
+    """Asks for a login in one of the two ways of the registry API."""
+
+    def do_GET(self):
+        right = self.headers.get("Authorization", "") == f"Basic {client.encode(GOOD)}"
+        if self.path.startswith("/v2/") and self.server.challenge == "Bearer":
+            self.answer(401, f'Bearer realm="https://localhost:{self.server.server_port}/token",service="reg"')
+        elif right and (self.path == "/v2/" or self.path.startswith("/token?service=reg&account=me")):
+            self.answer(200)
+        else:
+            self.answer(401, 'Basic realm="reg"')
+
+    def answer(self, status, challenge=""):
+        self.send_response(status)
+        if challenge:
+            self.send_header("WWW-Authenticate", challenge)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("certificate")
+    words = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=x"]
+    names = ["-addext", "subjectAltName=DNS:localhost"]
+    for name, more in (("server", names), ("other", [])):
+        files = ["-keyout", folder / f"{name}.key", "-out", folder / f"{name}.crt"]
+        subprocess.run(["openssl", "req", "-x509", *words, *more, *files], check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(params=["Basic", "Bearer"])
+def served(request, certificate):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Registry)
+    server.challenge = request.param
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate / "server.crt", certificate / "server.key")
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"localhost:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def ca(certificate, name="server"):
+    return (certificate / f"{name}.crt").read_text()
+
+
+def test_probe_accepts_the_right_login(served, certificate):
+    assert client.probe(served, GOOD, ca(certificate)) == ""
+
+
+def test_probe_tells_a_wrong_password(served, certificate):
+    answer = client.probe(served, {**GOOD, "password": "wrong"}, ca(certificate))
+    assert registry.classify(answer) == "credentials"
+    assert "wrong" not in answer
+
+
+def test_probe_tells_a_wrong_ca_and_a_wrong_name(served, certificate):
+    assert registry.classify(client.probe(served, GOOD, ca(certificate, "other"))) == "certificate"
+    assert registry.classify(client.probe(served, GOOD)) == "certificate"
+    by_address = served.replace("localhost", "127.0.0.1")
+    assert registry.classify(client.probe(by_address, GOOD, ca(certificate))) == "certificate_name"
+
+
+def test_probe_goes_without_trust_only_when_told(served):
+    assert client.probe(served, GOOD, insecure=True) == ""
+
+
+def test_probe_tells_a_refused_connection_and_an_unknown_name():
+    assert registry.classify(client.probe("127.0.0.1:1", GOOD)) == "refused"
+    assert registry.classify(client.probe("no.invalid", GOOD)) == "name"
+
+
+def test_probe_tells_a_registry_without_tls_and_uses_it_when_told():
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Registry) as server:
+        server.challenge = "Basic"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"127.0.0.1:{server.server_port}"
+        assert registry.classify(client.probe(address, GOOD)) == "plain"
+        assert client.probe(address, GOOD, insecure=True) == ""
+        server.shutdown()
+
+
+def test_login_travels_in_one_word():
+    assert client.decode(client.encode(GOOD)) == GOOD
+
+
+def test_fingerprint_knows_a_login_and_does_not_hold_it():
+    one, other = (client.fingerprint("reg:5000", {**GOOD, "password": word}) for word in ("a", "b"))
+    assert one == client.fingerprint("reg:5000", {**GOOD, "password": "a"})
+    assert len({one, other, client.fingerprint("reg:5001", {**GOOD, "password": "a"})}) == 3
