@@ -80,13 +80,14 @@ def make_plan(site, hosts):
             **remembered([image["reference"] for image in site["images"]], present[builder]["local_images"]),
             **digests,
         }
-    renewed = bool(site["registry_host"]) and served and registry.is_renewed(hosts[site["registry_host"]])
+    renewed = bool(site["registry_host"]) and served and registry.is_renewed(site, hosts[site["registry_host"]])
     images, stack_plan, stack_acts = [], {}, []
     if not problems:
         try:
             asked = present.get(decision.via, {})
+            new_login = registry.is_new_to_services(site, asked, renewed)
             images, stack_plan, stack_acts = release_plan.plan_stack(
-                site, asked.get("stack") or {}, digests, excused, asked.get("login_fingerprint", ""), renewed
+                site, asked.get("stack") or {}, digests, excused, new_login
             )
             if not absent and not decision.problems:
                 labels = {name: change["labels"] for name, change in decision.settings.items()}

@@ -19,15 +19,14 @@ BACK = (
 WAIT = "wait until every service is at its size"
 
 
-def plan_stack(site, running, digests, excused=(), login="", renewed=False):
+def plan_stack(site, running, digests, excused=(), new_login=False):
     """Plan the stack: what the inventory describes, or in scope ``rollback`` what a release was.
 
     :param site: see ``plan.make_plan``
     :param running: ``stack`` of a manager's observation, ``{}`` before there is a swarm
     :param digests: dict of image reference to digest, as far as they are known
     :param excused: names of services that are not waited for
-    :param login: fingerprint of the registry's login that services should pull with, as that manager has it
-    :param renewed: whether the registry's account gets another password in this run
+    :param new_login: whether services pull with another login than they should, see ``registry.is_new_to_services``
     :return: list of the images to make; the plan's ``stack`` with ``notes`` and ``kept`` (see ``releases.kept_files``);
         list of ``Act``
     :raise StackFileError, ReleaseError, SecretError: the input forbids a plan
@@ -44,8 +43,7 @@ def plan_stack(site, running, digests, excused=(), login="", renewed=False):
     before = (record or {}).get("file", "")
     acts = [Act("stack", reasons[0], before, definition, site["stack"]["name"])] if reasons else []
     acts += [Act("stack", reason) for reason in reasons[1:]]
-    # Swarm does not tell which login a service pulls with.
-    if record and (renewed or running["login"] != login):
+    if new_login:
         acts.append(Act("stack", "give its services the new login of the registry"))
     convergence = stack.judge(running.get("services", {}), excused)
     if not acts and not convergence.done:

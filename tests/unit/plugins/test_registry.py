@@ -11,6 +11,7 @@ from ansible_collections.flotilla.swarm.plugins.module_utils import registry as 
 from ansible_collections.flotilla.swarm.plugins.plugin_utils import registry
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.plan import make_plan
 
+PASSWORD = "/etc/flotilla/registry_password"
 GOOD = {"username": "me", "password": "right:word"}
 
 
@@ -144,6 +145,15 @@ def test_host_that_does_not_answer_says_nothing_of_the_registry():
     assert problem.startswith("all 2 hosts: nothing listens at reg:5000")
 
 
+def settled_with_password(text):
+    """A settled site whose registry's host has this password in its file, ``None`` for no file."""
+    found = sites.settled_site()
+    ca = {"/etc/flotilla/ca.crt": {"text": None, "mode": "0644"}}
+    found["m1"]["wanted"]["registry_server"] = {"files": {**ca, PASSWORD: {"text": None, "mode": "0600"}}}
+    found["m1"]["seen"]["files"][PASSWORD] = text and sites.file_of(text, "0600")
+    return found
+
+
 def acts(plan, host):
     return [act["text"] for act in plan["hosts"][host]["acts"]]
 
@@ -166,12 +176,31 @@ def test_services_get_a_login_that_an_interrupted_run_stored():
     assert acts(plan, "m1") == ["give its services the new login of the registry"]
 
 
+def test_services_get_the_login_of_a_run_that_was_killed_before_the_manager_had_it():
+    found = sites.settled_site()
+    found["m1"]["seen"]["login"] = "https://reg:5000/v2/ answers with 401 Unauthorized"
+    assert acts(make_plan(sites.site(), found), "m1")[-1] == "give its services the new login of the registry"
+
+
+def test_login_that_hosts_do_not_have_yet_is_left_to_the_whole_run():
+    found = settled_with_password(None)
+    found["m1"]["seen"]["login_fingerprint"] = "newer than the record"
+    plan = make_plan({**sites.site(), "scope": "deploy"}, found)
+    assert "give its services the new login of the registry" not in acts(plan, "m1")
+
+
+def test_registry_that_is_not_there_yet_has_no_password_that_is_renewed():
+    found = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
+    found["m1"]["wanted"]["registry_server"] = {"packages": [], "files": {PASSWORD: {"text": None, "mode": "0600"}}}
+    found["m1"]["seen"]["files"][PASSWORD] = None
+    planned = acts(make_plan(sites.site(), found), "m1")
+    assert f"make {PASSWORD}" in planned
+    assert "give the account its password" not in planned
+
+
 @pytest.mark.parametrize("loss", ["deleted", "changed"])
 def test_rotated_password_of_our_own_registry_reaches_hosts_and_services(loss):
-    found = sites.settled_site()
-    path = "/etc/flotilla/registry_password"
-    found["m1"]["wanted"]["registry_server"] = {"files": {path: {"text": None, "mode": "0600"}}}
-    found["m1"]["seen"]["files"][path] = None if loss == "deleted" else sites.file_of("new", "0600")
+    found = settled_with_password(None if loss == "deleted" else "new")
     if loss == "changed":
         found["m1"]["seen"]["server_account"] = "https://reg:5000/v2/ answers with 401 Unauthorized"
     plan = make_plan(sites.site(), found)
