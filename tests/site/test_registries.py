@@ -117,7 +117,7 @@ def test_services_pull_with_a_password_changed_by_hand(fleet):
 
 
 def fill_mirror(fleet, external):
-    """Put images under Docker Hub's names into the registry, as a mirror has them."""
+    """Put images under Docker Hub's names into the registry, as a mirror has them; return the digest of redis."""
     own = fleet.on("manager-1", "docker images --format '{{.Repository}}:{{.Tag}}' | grep /trixie-").split()
     base = {name: next(image for image in own if f"/trixie-{name}:" in image) for name in ("python", "redis")}
     folder, login = "/root/mirror", word_of("pusher", external.passwords["pusher"])
@@ -129,13 +129,15 @@ def fill_mirror(fleet, external):
     python, redis = (f"{external.url}/dockerhub/library/{name}" for name in ("python:3.13-slim", "redis:8"))
     fleet.on("manager-1", f"docker build -q -t {python} {folder} && docker tag {base['redis']} {redis}")
     for image in (python, redis):
-        fleet.on("manager-1", f"docker --config {folder} push -q {image} && docker rmi {image}")
-    fleet.on("manager-1", f"rm -r {folder} {certificates}")
+        fleet.on("manager-1", f"docker --config {folder} push -q {image}")
+    pushed = fleet.on("manager-1", f"docker images --digests --format '{{{{.Digest}}}}' {redis}")
+    fleet.on("manager-1", f"docker rmi {python} {redis} && rm -r {folder} {certificates}")
+    return pushed.strip()
 
 
 @pytest.mark.long
 def test_external_registry_with_two_accounts_and_a_mirror_of_docker_hub(fleet, external, play, tmp_path):
-    fill_mirror(fleet, external)
+    redis_digest = fill_mirror(fleet, external)
     mark = len(external.requests())
     # Two replicas, to be brief: each waits for the one before it.
     stack = tmp_path / "stack.yml"
@@ -144,6 +146,7 @@ def test_external_registry_with_two_accounts_and_a_mirror_of_docker_hub(fleet, e
         "registry_host": "",
         "stack_file": str(stack),
         "image_base": "hub",
+        "image_hub_images": {"python": "python:3.13-slim", "redis": f"redis@{redis_digest}"},
         "image_hub_prefix": f"{external.url}/dockerhub",
     }
     team = {**site, **external.settings, "registry_url": f"{external.url}/team"}
@@ -189,6 +192,17 @@ def test_external_registry_with_two_accounts_and_a_mirror_of_docker_hub(fleet, e
     assert "log in to" in renewed.output and "(another login is stored)" in renewed.output
     assert "give its services the new login of the registry" in renewed.output
     assert pull_anew_on(fleet, "worker-2") >= 1
+
+    # Without its CA it is used by an explicit word alone, and then every engine logs in.
+    for host in fleet.addresses:
+        fleet.on(host, f"rm -r /etc/docker/certs.d/{external.url}")
+    team["registry_ca_certificate"] = ""
+    distrusted = play(**team)
+    assert set(distrusted.changed.values()) == {0}
+    assert "is not trusted; wanted is the CA that signed it" in distrusted.output
+    team["registry_insecure"] = True
+    assert play(**team).code == 0
+    assert set(play(**team).changed.values()) == {0}
 
     assert fleet.play().code == 0
     assert fleet.services() == {"web": "5/5", "redis": "1/1"}
