@@ -95,6 +95,7 @@ def test_no_trust_is_planned_by_an_explicit_word_alone_and_no_password_is_shown(
         assert word_of(name, password) not in run.output
 
 
+@pytest.mark.long
 def test_rotated_password_of_our_registry_reaches_hosts_and_services(fleet):
     before = stored_logins(fleet, "worker-2")
     fleet.on("manager-1", "rm /etc/flotilla/registry_password")
@@ -130,9 +131,12 @@ def fill_mirror(fleet, external):
     fleet.on("manager-1", f"docker build -q -t {python} {folder} && docker tag {base['redis']} {redis}")
     for image in (python, redis):
         fleet.on("manager-1", f"docker --config {folder} push -q {image}")
-    pushed = fleet.on("manager-1", f"docker images --digests --format '{{{{.Digest}}}}' {redis}")
+    digests = fleet.on(
+        "manager-1", f"docker image inspect --format '{{{{range .RepoDigests}}}}{{{{.}}}} {{{{end}}}}' {redis}"
+    )
     fleet.on("manager-1", f"docker rmi {python} {redis} && rm -r {folder} {certificates}")
-    return pushed.strip()
+    name = redis.rsplit(":", 1)[0]
+    return next(digest.removeprefix(f"{name}@") for digest in digests.split() if digest.startswith(f"{name}@"))
 
 
 @pytest.mark.long
@@ -160,11 +164,17 @@ def test_external_registry_with_two_accounts_and_a_mirror_of_docker_hub(fleet, e
     found = fleet.on("manager-1", f"docker run --rm --entrypoint bash {web} -c 'command -v python3'")
     assert found.strip() == "/usr/local/bin/python3"
 
-    # The account that may push was on the builder alone, while it pushed; a node cannot push.
+    # The account that may push was on the builder alone, while it pushed; a node cannot push. (The journal has this
+    # test's own commands.)
     word = word_of("pusher", external.passwords["pusher"])
     for host in fleet.addresses:
         assert stored_logins(fleet, host)[external.url] == f"puller:{external.passwords['puller']}"
-        assert fleet.on(host, f"echo $(grep -rlsE 'may-push|{word}' /root /etc /run /var/cache)").strip() == ""
+        assert (
+            fleet.on(
+                host, f"echo $(grep -rlsE --exclude-dir=journal 'may-push|{word}' /root /etc /run /var/cache)"
+            ).strip()
+            == ""
+        )
     peers = {
         account: {line[1] for line in external.requests()[mark:] if line[0] == account}
         for account in ("pusher", "puller")

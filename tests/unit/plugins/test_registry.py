@@ -130,6 +130,13 @@ def test_each_refused_account_is_named_with_its_variables():
     assert "mend registry_username and registry_password" in push
 
 
+def test_one_account_for_everything_is_named_with_the_variables_that_set_it():
+    found = settled_with({"m1": {"pull": "401 Unauthorized"}})
+    (problem,) = make_plan(external("reg:5000", shared=True), found)["problems"]
+    assert "refuses account pusher; " in problem
+    assert "mend registry_username and registry_password in" in problem
+
+
 def test_unreachable_registry_is_told_once_for_both_accounts():
     message = "connection refused"
     found = settled_with({"m1": {"pull": message, "push": message}, "w1": {"pull": message}})
