@@ -2,8 +2,7 @@
 
 A run must know before it changes anything whether an external registry takes the accounts that it was given, also on a
 host whose engine is not there yet or does not have the registry's CA yet. This client does what ``docker login`` does
-(https://distribution.github.io/distribution/spec/auth/token/). It goes directly: it sees neither an engine's proxy nor
-what an account may do beyond logging in.
+(https://distribution.github.io/distribution/spec/auth/token/). It does not see what an account may do beyond that.
 """
 
 from __future__ import annotations
@@ -21,17 +20,19 @@ import urllib.request
 TIMEOUT = 10
 
 
-def probe(server, credentials, ca="", insecure=False):
+def probe(server, credentials, ca="", insecure=False, proxies=None):
     """Log in to a registry.
 
     :param server: ``"host"`` or ``"host:port"``
     :param credentials: ``{"username": ..., "password": ...}``
     :param ca: PEM text of a CA that is trusted beside the system's own
     :param insecure: whether any certificate, and a registry without TLS, will do
+    :param proxies: ``proxies`` of the engine's settings
     :return: ``""`` when the registry accepted, else what happened instead
     """
-    context = _context(ca, insecure)
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context))
+    way = _proxies(server, proxies or {})
+    handlers = urllib.request.ProxyHandler(way), urllib.request.HTTPSHandler(context=_context(ca, insecure))
+    opener = urllib.request.build_opener(*handlers)
     message = ""
     for scheme in ("https", "http") if insecure else ("https",):
         try:
@@ -40,7 +41,14 @@ def probe(server, credentials, ca="", insecure=False):
             message = str(error.reason)
         except (OSError, ValueError, http.client.HTTPException) as error:
             message = str(error) or type(error).__name__
-    return message
+    return f"{message} (through the engine's proxy)" if way else message
+
+
+def _proxies(server, given):
+    """Go the way that an engine with these settings goes, by scheme; the host's own environment does not count."""
+    if urllib.request.proxy_bypass_environment(server, {"no": given.get("no-proxy", "")}):
+        return {}
+    return {scheme: given[f"{scheme}-proxy"] for scheme in ("https", "http") if given.get(f"{scheme}-proxy")}
 
 
 def _context(ca, insecure):

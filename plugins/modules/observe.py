@@ -22,8 +22,9 @@ options:
     description:
       - The registry, and what the host is to trust there; empty asks for none.
       - C(server) as C(host:port), where the engine's stored login is tried out; C(url), the same with a prefix of
-        images; C(ca) (PEM text) and C(insecure), which an external registry wants; C(own), on the host that serves the
-        registry, with C(username), C(password_file) and C(ca_file) of the account that is tried out there.
+        images; C(ca) (PEM text) and C(insecure), which an external registry wants; C(proxies) of the engine's settings;
+        C(own), on the host that serves the registry, with C(username), C(password_file) and C(ca_file) of the account
+        that is tried out there.
     type: dict
     default: {}
   accounts:
@@ -135,7 +136,8 @@ def try_account(engine, asked, account):
     """Let the engine log in, or log in without one; see ``registry.probe``."""
     if engine:
         return engine.check_login(asked["server"], account)
-    return registry.probe(asked["server"], account, asked.get("ca", ""), asked.get("insecure", False))
+    trust = asked.get("ca", ""), asked.get("insecure", False)
+    return registry.probe(asked["server"], account, *trust, asked.get("proxies"))
 
 
 def served_account(own):

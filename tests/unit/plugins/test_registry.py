@@ -292,6 +292,15 @@ def test_probe_goes_without_trust_only_when_told(served):
     assert client.probe(served, GOOD, insecure=True) == ""
 
 
+def test_probe_goes_by_the_proxy_that_the_engine_will_have(served, certificate):
+    nowhere = {"https-proxy": "http://me:secret@127.0.0.1:1"}
+    answer = client.probe(served, GOOD, ca(certificate), proxies=nowhere)
+    assert registry.classify(answer) == "refused"
+    assert answer.endswith("(through the engine's proxy)")
+    assert "secret" not in answer
+    assert client.probe(served, GOOD, ca(certificate), proxies={**nowhere, "no-proxy": "10.0.0.1,localhost"}) == ""
+
+
 def test_probe_tells_a_refused_connection_and_an_unknown_name():
     assert registry.classify(client.probe("127.0.0.1:1", GOOD)) == "refused"
     assert registry.classify(client.probe("no.invalid", GOOD)) == "name"
