@@ -57,7 +57,9 @@ class Front(BaseHTTPRequestHandler):
 
     def forward(self):
         backend = http.client.HTTPConnection("127.0.0.1", BACKEND, timeout=60)
-        headers = {name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP}
+        # An engine sends each media type that it takes as a header of its own.
+        names = set(self.headers) - {name for name in self.headers if name.lower() in HOP_BY_HOP}
+        headers = {name: ", ".join(self.headers.get_all(name)) for name in names}
         length = self.headers.get("Content-Length")
         chunked = self.headers.get("Transfer-Encoding", "").lower() == "chunked"
         if length:
