@@ -59,9 +59,10 @@ def pull_anew_on(fleet, host):
     fleet.on(host, f"docker container prune -f && docker images -q {hello} | sort -u | xargs -r docker rmi -f")
     assert fleet.on(host, f"docker images -q {hello}") == ""
     fleet.on(fleet.manager, f"docker node update --availability active {host}")
-    fleet.on(fleet.manager, "timeout 200 docker service scale hello_web=7 >/dev/null")
+    size = int(fleet.services()["web"].split("/")[1])
+    fleet.on(fleet.manager, f"timeout 200 docker service scale hello_web={size + 2} >/dev/null")
     running = fleet.on(host, "docker ps -q -f name=hello_web").split()
-    fleet.on(fleet.manager, "docker service scale -d hello_web=5")
+    fleet.on(fleet.manager, f"docker service scale -d hello_web={size}")
     return len(running)
 
 
