@@ -172,9 +172,9 @@ def run(options: argparse.Namespace) -> None:
                     case "thaw":
                         host.thaw()
                     case "cut":
-                        network.set_link(one.namespace, host.name, up=False)
+                        network.pull_out(one.namespace, host.name)
                     case "mend":
-                        network.set_link(one.namespace, host.name, up=True)
+                        network.plug_in(one.namespace, host.name)
 
 
 def become(command: list[str]) -> NoReturn:

@@ -272,7 +272,7 @@ class Fleet:
         self.connect(state)
         self.create_hosts(state)
         network.ensure_tap(self.namespace, name)
-        network.set_link(self.namespace, name, up=True)
+        network.plug_in(self.namespace, name)
         boot([host])
 
     def snapshot(self, label: str) -> None:

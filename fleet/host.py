@@ -105,7 +105,7 @@ class Host:
         :raise BootError: its cable is pulled, so nobody could see it boot
         """
         network.ensure_tap(self.namespace, self.name)
-        if not network.link_is_up(self.namespace, self.name):
+        if not network.is_plugged_in(self.namespace, self.name):
             raise BootError(f"{self.name} is cut off; run: {self.command('mend')}")
         shutil.rmtree(self.folder / CONTROL, ignore_errors=True)
         command = [
@@ -198,7 +198,7 @@ class Host:
             return "off"
         if process.is_stopped(pid):
             return "frozen"
-        if not network.link_is_up(self.namespace, self.name):
+        if not network.is_plugged_in(self.namespace, self.name):
             return "cut"
         return "running" if network.answers(self.namespace, self.address, 22) else "booting"
 

@@ -71,15 +71,22 @@ def remove_tap(namespace: Path, host: str) -> None:
         ip(namespace, "link", "delete", host)
 
 
-def set_link(namespace: Path, host: str, up: bool) -> None:
-    """Plug a host's network cable in or pull it out."""
-    ip(namespace, "link", "set", host, "up" if up else "down")
+def plug_in(namespace: Path, host: str) -> None:
+    """Plug a host's network cable in."""
+    ip(namespace, "link", "set", host, "master", BRIDGE)
 
 
-def link_is_up(namespace: Path, host: str) -> bool:
+def pull_out(namespace: Path, host: str) -> None:
+    """Pull a host's network cable out.
+
+    Its tap stays up, off the bridge: a guest that sends into a tap that is down may never send again.
+    """
+    ip(namespace, "link", "set", host, "nomaster")
+
+
+def is_plugged_in(namespace: Path, host: str) -> bool:
     """Tell whether a host's network cable is plugged in."""
-    flags = ip(namespace, "-brief", "link", "show", "dev", host).split()[-1]
-    return "UP" in flags.strip("<>").split(",")
+    return host in interfaces(namespace, "master", BRIDGE)
 
 
 def remove(namespace: Path) -> None:
@@ -88,9 +95,9 @@ def remove(namespace: Path) -> None:
         process.run("ip", "netns", "delete", namespace.name)
 
 
-def interfaces(namespace: Path) -> list[str]:
-    """Return the names of the network interfaces in a namespace."""
-    lines = ip(namespace, "-brief", "link", "show").splitlines()
+def interfaces(namespace: Path, *words: str) -> list[str]:
+    """Return the names of the network interfaces in a namespace, or of those that words of `ip` choose."""
+    lines = ip(namespace, "-brief", "link", "show", *words).splitlines()
     return [line.split()[0].partition("@")[0] for line in lines]
 
 

@@ -164,6 +164,27 @@ def test_frozen_and_cut_hosts_are_told_and_come_back():
     assert states(FIRST)["worker-1"] == "running"
 
 
+# Sends to everybody for 20 s, as fast as it can: no neighbour must be known for that.
+SHOUT = """\
+import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+end = time.monotonic() + 20
+while time.monotonic() < end:
+    s.sendto(bytes(1000), ("255.255.255.255", 9))
+"""
+
+
+def test_a_host_that_sends_while_it_is_cut_off_comes_back():
+    on(FIRST, "worker-1", f"nohup python3 -c '{SHOUT}' >/dev/null 2>&1 </dev/null &")
+    fleet("cut", "--name", FIRST, "worker-1")
+    time.sleep(25)
+    fleet("mend", "--name", FIRST, "worker-1")
+    deadline = time.monotonic() + 30
+    while on(FIRST, "worker-1", "echo here", check=False) != "here":
+        assert time.monotonic() < deadline
+
+
 def test_a_snapshot_brings_back_what_a_wipe_loses_and_a_power_cut_keeps():
     on(FIRST, "worker-1", "echo kept | sudo tee /root/kept && sudo sync")
     machine_id = on(FIRST, "worker-1", "cat /etc/machine-id")
