@@ -164,12 +164,21 @@ def _module_names(listing):
     return {os.path.basename(path).split(".")[0].replace("-", "_") for path in paths}
 
 
-def page(address, port, path, timeout=3):
+def page(address, port, path, visits=1, timeout=3):
     """Ask this host's published port for a page, as a visitor would.
 
-    :param timeout: seconds
-    :return: ``""`` when it answered with a success, else what happened instead
+    :param visits: how many times; the first failure ends it
+    :param timeout: seconds for each
+    :return: ``""`` when it answered with a success each time, else what happened instead
     """
+    for visit in range(1, visits + 1):
+        failure = _visit(address, port, path, timeout)
+        if failure:
+            return failure if visits == 1 else f"visit {visit} of {visits}: {failure}"
+    return ""
+
+
+def _visit(address, port, path, timeout):
     connection = http.client.HTTPConnection(address, port, timeout=timeout)
     try:
         connection.request("GET", path)

@@ -46,7 +46,9 @@ options:
     type: str
     default: ""
   page:
-    description: C(port) and C(path) of the page that this host should answer; empty asks for none.
+    description:
+      - C(port) and C(path) of the page that this host should answer, and C(visits), how many times it is asked (1).
+      - Empty asks for none.
     type: dict
     default: {}
   logs:
@@ -207,7 +209,8 @@ def main():
         if asked.get("own"):
             seen["server_account"] = look_at_served_account(asked["server"], asked["own"])
     if page and seen["swarm"]["state"] == "active":
-        seen["page"] = host.page(seen["swarm"]["address"], int(page["port"]), page["path"])
+        visits = int(page.get("visits", 1))
+        seen["page"] = host.page(seen["swarm"]["address"], int(page["port"]), page["path"], visits)
     module.exit_json(changed=False, wanted=wanted, seen=seen)
 
 

@@ -109,6 +109,25 @@ def published_ports(text):
     return found
 
 
+# Visits that are enough to believe that a node reaches the others, and few enough to ask of every node.
+MOST_VISITS = 20
+
+
+def visits_to_all(text):
+    """Tell how many visits through one node reach each replica behind the first published port.
+
+    Swarm's routing mesh sends one visit after the other to the next replica, on whichever node it is.
+
+    :param text: stack file
+    :return: int from 1 to ``MOST_VISITS``; 1 where no port is published
+    """
+    for service in parse(text)["services"].values():
+        if service.get("ports"):
+            deploy = service.get("deploy") or {}
+            return MOST_VISITS if deploy.get("mode") == "global" else min(int(deploy.get("replicas", 1)), MOST_VISITS)
+    return 1
+
+
 def _short_port(text):
     """Take the published port from ``[address:]published:target[/protocol]``; ``""`` where only a target is given."""
     return (text.split("/")[0].rsplit(":", 1)[:-1] or [""])[0].rsplit(":", 1)[-1]

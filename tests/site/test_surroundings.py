@@ -223,3 +223,20 @@ def test_problems_of_a_small_host_and_of_the_input_are_one_report(make_fleet):
         " MiB of memory, wanted are at least 700",
         "manager-1: port 4000/tcp is held by python3, wanted is a free one for role stack; publish another",
     )
+
+
+@pytest.mark.long
+def test_overlay_network_that_a_rule_of_nobody_cuts_is_named_with_its_ports(fleet):
+    """Each node goes on to answer some visits: those of replicas that it reaches."""
+    rule = "INPUT -p udp --dport 4789 -j DROP"
+    fleet.on("worker-2", f"iptables -I {rule}")
+    try:
+        # A deploy ends with visits through every node.
+        fleet.on("manager-1", "docker service scale --detach hello_web=4")
+        run = fleet.play()
+    finally:
+        fleet.on("worker-2", f"iptables -D {rule}")
+    assert run.code == 2
+    assert "worker-2" in [name for name, numbers in run.recap.items() if numbers[3]]
+    assert "let 4789/udp, 7946/udp and 7946/tcp through between all members" in " ".join(run.output.split())
+    assert_nothing_to_do(fleet.play())

@@ -1,6 +1,42 @@
 """What is read of a host where the answer is not the usual one."""
 
+import contextlib
+import http.server
+import threading
+
 from ansible_collections.flotilla.swarm.plugins.module_utils import host
+
+
+@contextlib.contextmanager
+def serving(*statuses):
+    """Answer visits with these statuses, one after the other; gives the port."""
+    left = list(statuses)
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(left.pop(0))
+            self.end_headers()
+
+        def log_message(self, *_words):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+    assert not left
+
+
+def test_page_must_answer_each_of_the_visits():
+    with serving(200, 204, 200) as port:
+        assert host.page("127.0.0.1", port, "/", visits=3) == ""
+    with serving(200, 503) as port:
+        assert host.page("127.0.0.1", port, "/", visits=3) == "visit 2 of 3: HTTP 503"
+    with serving(404) as port:
+        assert host.page("127.0.0.1", port, "/") == "HTTP 404"
+    assert "refused" in host.page("127.0.0.1", port, "/", visits=3)
 
 
 def test_system_manager_that_does_not_answer_runs_nothing():

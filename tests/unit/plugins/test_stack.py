@@ -212,3 +212,17 @@ def test_uneven_service_is_spread():
 )
 def test_service_that_is_even_or_cannot_move_without_a_gap_is_left_alone(reason):
     assert spread(**reason) == []
+
+
+@pytest.mark.parametrize(
+    ("services", "visits"),
+    [
+        ("{db: {deploy: {replicas: 9}}, web: {ports: ['4000:80'], deploy: {replicas: 5}}}", 5),
+        ("{web: {ports: ['4000:80']}}", 1),
+        ("{web: {ports: ['4000:80'], deploy: {replicas: 100}}}", stack.MOST_VISITS),
+        ("{web: {ports: ['4000:80'], deploy: {mode: global}}}", stack.MOST_VISITS),
+        ("{web: {}}", 1),
+    ],
+)
+def test_visits_through_one_node_reach_every_replica(services, visits):
+    assert stack.visits_to_all(f"services: {services}") == visits
