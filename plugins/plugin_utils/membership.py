@@ -310,6 +310,23 @@ def majority(count):
     return count // 2 + 1
 
 
+def loss_of_majority(nodes, leaving):
+    """Tell whether managers may go now, whatever has become of the others since the plan was made.
+
+    :param nodes: nodes as a manager sees them
+    :param leaving: IDs of the managers that are about to lose their voice
+    :return: ``""``, or what forbids it
+    """
+    staying = [node for node in nodes if node["role"] == "manager" and node["id"] not in leaving]
+    dead = [node["hostname"] for node in staying if node["reachability"] != "reachable"]
+    if len(staying) - len(dead) >= majority(len(staying)):
+        return ""
+    return (
+        f"without it {len(staying) - len(dead)} of {len(staying)} managers would be alive, a majority is "
+        f"{majority(len(staying))}; bring {', '.join(dead) or 'a manager'} back and run again"
+    )
+
+
 def _losses_of_quorum(view, decision):
     """Count living managers over all steps; a manager that could not be asked counts as dead."""
     absent = {view.addresses[name]: name for name in view.absent}

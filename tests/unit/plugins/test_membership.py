@@ -2,7 +2,7 @@
 
 import pytest
 import sites
-from ansible_collections.flotilla.swarm.plugins.plugin_utils import labels
+from ansible_collections.flotilla.swarm.plugins.plugin_utils import labels, membership
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from swarm_model import Model
@@ -330,3 +330,23 @@ def test_even_number_of_managers_is_warned_of_with_the_arithmetic():
     (warning,) = swarm(["h1", "h2"]).decide(site(["h1", "h2"]), {}).warnings
     assert warning.startswith("2 managers stand the loss of 0, as 1 would, since a majority of 2 is 2; 3 would stand")
     assert swarm(["h1", "h2", "h3"]).decide(site(["h1", "h2", "h3"]), {}).warnings == []
+
+
+@pytest.mark.parametrize(
+    ("states", "leaving", "found"),
+    [
+        ("reachable reachable reachable", 1, ""),
+        (
+            "reachable unreachable reachable",
+            3,
+            "without it 1 of 2 managers would be alive, a majority is 2; bring host-2",
+        ),
+        ("reachable unreachable reachable", 2, ""),
+        ("reachable", 1, "without it 0 of 0 managers would be alive, a majority is 1; bring a manager back"),
+    ],
+)
+def test_manager_goes_only_where_the_others_are_a_majority_at_that_moment(states, leaving, found):
+    nodes = [sites.node(number, "manager", reachability=state) for number, state in enumerate(states.split(), 1)]
+    nodes.append(sites.node(9, "worker"))
+    answer = membership.loss_of_majority(nodes, [f"node-{leaving}"])
+    assert answer.startswith(found) and bool(answer) == bool(found)
