@@ -8,7 +8,7 @@ import socket
 from pathlib import Path
 
 import yaml
-from ansible.errors import AnsibleActionFail
+from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
@@ -21,6 +21,8 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.stack import StackF
 ROOT = Path(__file__).parents[2]
 # Arguments that playbooks pass to roles; everything else with a role's prefix was set by a user.
 PASSED = ROOT / "playbooks" / "group_vars" / "all.yml"
+
+OPEN_VAULT = "give this run the vault's password (--ask-vault-pass, --vault-password-file)"
 
 
 class ActionModule(ActionBase):
@@ -42,8 +44,9 @@ class ActionModule(ActionBase):
         # What an earlier look and plan of this run left is no setting either.
         passed = {*yaml.safe_load(PASSED.read_text()), self._task.args["observed"], *(self._task.register or ())}
         own = {name: checks.own_names(hostvars.raw_get(name), options) - passed for name in names}
-        variables = {name: {key: hostvars[name][key] for key in keys} for name, keys in own.items()}
+        variables, unreadable = _read(hostvars, own)
         fatal = [
+            *unreadable,
             *checks.check_groups(task_vars["groups"]),
             *checks.check_site(site),
             *checks.check_limit(task_vars["groups"], names),
@@ -96,6 +99,25 @@ class ActionModule(ActionBase):
         locks = lock.choose([host["seen"] for host in observed.values() if "seen" in host])
         verdicts = [lock.judge(each, run, this_run.is_running, take) for each in locks]
         return [each.problem for each in verdicts if each.problem], [each.note for each in verdicts if each.note]
+
+
+def _read(hostvars, own):
+    """Read the variables that a user set: a vault may be locked, an expression may name what is not there.
+
+    :param own: by inventory name, the names of its variables
+    :return: by inventory name its variables, and list of problems
+    """
+    variables, problems = {}, {}
+    for host, names in own.items():
+        variables[host] = {}
+        for name in sorted(names):
+            try:
+                variables[host][name] = hostvars[host][name]
+            except AnsibleError as error:
+                reason = " ".join(str(error).split()).rstrip(".")
+                remedy = OPEN_VAULT if "vault" in reason else "mend it in the inventory"
+                problems.setdefault(f"{name} cannot be read: {reason}; {remedy}", []).append(host)
+    return variables, [f"{text} ({checks.name_hosts(hosts, own)})" for text, hosts in problems.items()]
 
 
 def _absent(own, answer):

@@ -124,7 +124,7 @@ def check_variables(hosts, options):
         for name, value in result.validated_parameters.items():
             if known[name].get("type") == "int" and isinstance(value, int) and value < 1:
                 found[f"{name} is {value}, wanted is at least 1"].append(host)
-    return [f"{message} ({_name(names, hosts)})" for message, names in found.items()]
+    return [f"{message} ({name_hosts(names, hosts)})" for message, names in found.items()]
 
 
 def check_site(site):
@@ -169,7 +169,7 @@ def check_hosts(hosts, addresses):
     for name, host in hosts.items():
         for problem in engine_source.problems(host["wanted"].get("docker_engine", {}), host["seen"]):
             found[problem].append(name)
-    return problems + [f"{problem} ({_name(names, hosts)})" for problem, names in found.items()]
+    return problems + [f"{problem} ({name_hosts(names, hosts)})" for problem, names in found.items()]
 
 
 def _shared(kind, values, remedy):
@@ -200,5 +200,6 @@ def _host_problems(wanted, seen):
         yield "docker_daemon_options has live-restore, which excludes Swarm; take it out"
 
 
-def _name(names, everyone):
+def name_hosts(names, everyone):
+    """Name the hosts of a problem, or say that it is all of them."""
     return "all hosts" if len(names) == len(everyone) > 1 else ", ".join(sorted(names))

@@ -1,0 +1,57 @@
+"""What is wrong in an inventory is one report, whether its hosts answer or not: here nobody listens."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+from ansible.constants import DEFAULT_VAULT_ID_MATCH
+from ansible.parsing.vault import VaultLib, VaultSecret
+
+NOBODY = {"ansible_host": "127.0.0.1", "ansible_port": 9}
+
+
+def problems(folder, hosts, variables=""):
+    """Run site.yml with an inventory, expect that it changes nothing, and return the lines of its report."""
+    (folder / "group_vars/all").mkdir(parents=True)
+    (folder / "hosts.yml").write_text(yaml.safe_dump(hosts))
+    (folder / "group_vars/all/own.yml").write_text(variables)
+    done = subprocess.run(
+        [Path(sys.executable).with_name("ansible-playbook"), "--inventory", folder, "site.yml"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert not re.search("changed=[1-9]", done.stdout)
+    return re.findall(r"^          (\d+\. .*)$", done.stdout.split("nothing was changed:", 1)[-1], re.MULTILINE)
+
+
+def test_problems_of_an_inventory_are_one_report(tmp_path):
+    vault = VaultLib([(DEFAULT_VAULT_ID_MATCH, VaultSecret(b"key"))]).encrypt("hunter2").decode()
+    secret = "stack_secrets:\n  redis_password: !vault |\n" + "".join(f"    {line}\n" for line in vault.splitlines())
+    found = problems(
+        tmp_path,
+        {
+            "swarm": {
+                "children": {
+                    "managers": {"hosts": {"m1": NOBODY, "m2": {**NOBODY, "stack_timeout": "soon"}}},
+                    "workers": {"hosts": {"m2": None}},
+                }
+            },
+            "registry": {"hosts": {"m1": None}},
+        },
+        "stack_quux: 1\nregistry_certificate_days: '{{ nobody_knows }}'\n" + secret,
+    )
+    parts = [
+        "1. flotilla has no variable stack_quux; docs/variables.md lists all (all hosts)",
+        "2. argument 'stack_timeout' is of type str",
+        "3. registry_certificate_days cannot be read: 'nobody_knows' is undefined; mend it in the inventory (all hosts)",
+        "4. stack_secrets cannot be read: ",
+        "5. m2 is in managers and in workers, wanted is one of them; see inventory/hosts.yml",
+    ]
+    assert len(found) == len(parts)
+    assert all(line.startswith(part) for line, part in zip(found, parts, strict=True)), found
+    assert found[3].endswith("give this run the vault's password (--ask-vault-pass, --vault-password-file) (all hosts)")
