@@ -50,10 +50,10 @@ class Engine:
     """Client of one engine.
 
     :param path: the engine's socket
-    :param timeout: seconds that one answer may take
+    :param timeout: seconds that one answer may take; a manager that has just lost its leader answers after 20
     """
 
-    def __init__(self, path=SOCKET_PATH, timeout=20):
+    def __init__(self, path=SOCKET_PATH, timeout=30):
         """Remember where the engine listens; connect at the first question."""
         self._path = path
         self._timeout = timeout

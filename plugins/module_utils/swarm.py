@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections import Counter
 
 from . import lock, releases
@@ -18,6 +19,8 @@ ENDED_TASKS = 5
 # States in which a task does nothing any more (https://docs.docker.com/engine/swarm/how-swarm-mode-works/swarm-task-states/).
 ENDED = ("complete", "failed", "shutdown", "rejected", "orphaned", "remove")
 LOG_LINES = 15
+# In which managers have another leader after theirs was lost; swarmkit needs 10 to 20 from the last sign of it.
+ELECTION_SECONDS = 30
 
 
 def membership(info):
@@ -35,6 +38,20 @@ def membership(info):
         "error": swarm.get("Error", ""),
         "cluster_id": (swarm.get("Cluster") or {}).get("ID", ""),
     }
+
+
+def ask(engine, seconds=ELECTION_SECONDS):
+    """Ask an engine for ``GET /info``; a manager without a leader again, until there must be one or never will be.
+
+    :param seconds: for which it is asked again
+    """
+    end = time.monotonic() + seconds
+    while True:
+        info = engine.get("/info")
+        found = membership(info)
+        if not found["manager"] or found["cluster_id"] or time.monotonic() > end:
+            return info
+        time.sleep(2)
 
 
 def stopped():
@@ -146,7 +163,7 @@ def observe(stack_name="", task=""):
     """
     engine = Engine()
     try:
-        info = engine.get("/info")
+        info = ask(engine)
     except EngineError:
         return {"engine": None, "swarm": dict(membership({}), **stopped()), "volumes": [], "lock": lock.look()}
     seen = {
