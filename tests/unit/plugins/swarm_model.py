@@ -108,6 +108,26 @@ class Model:
             if not self.has_quorum():
                 raise LostQuorum(f"{step}: {self.votes()}")
 
+    def carry_out_while_hosts_die(self, decision, deaths):
+        """Do the steps as far as a run does them: lost hosts are left out, and a lost speaker or a guard ends it.
+
+        :param deaths: by number of a step, the host that dies right before it
+        """
+        for number, step in enumerate(decision.steps):
+            if deaths.get(number) in self.hosts:
+                self.hosts[deaths[number]].update(up=False, alive=False)
+                self.refresh()
+            speakers = {name for name in (decision.via, decision.keeper) if name}
+            if not self.has_quorum() or not all(self.hosts[name]["up"] for name in speakers):
+                return
+            if step.kind == "demote" and membership.loss_of_majority(self.nodes.values(), [step.node]):
+                return
+            if self.hosts[step.host]["up"]:
+                self._do(step, decision)
+                self.refresh()
+                if not self.has_quorum():
+                    raise LostQuorum(f"{step}: {self.votes()}")
+
     def _do(self, step, decision):
         host, node = self.hosts[step.host], self.nodes.get(step.node)
         match step.kind:

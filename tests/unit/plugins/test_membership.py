@@ -108,6 +108,15 @@ def test_any_swarm_becomes_any_inventory_with_a_majority_at_every_step_or_is_ref
         assert "gone" not in [node["hostname"] for node in model.nodes.values()]
 
 
+@settings(max_examples=400, deadline=None)
+@given(worlds(), st.dictionaries(st.integers(0, 9), st.sampled_from(NAMES), max_size=2))
+def test_no_step_takes_the_majority_where_hosts_die_meanwhile(world, deaths):
+    model, wanted_site, wanted = world
+    decision = model.decide(wanted_site, wanted)
+    if not decision.problems and model.nodes:
+        model.carry_out_while_hosts_die(decision, deaths)
+
+
 @settings(deadline=None)
 @given(worlds())
 def test_refusal_is_only_for_what_cannot_be(world):
