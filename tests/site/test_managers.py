@@ -151,7 +151,7 @@ def test_each_operation_is_one_edit_and_one_run(managers):
         assert managers.play(playbook="playbooks/rebalance.yml").code == 0
     assert visitors.failed == []
     running = "docker service ps --filter desired-state=running --format '{{.Node}}' hello_web"
-    assert len(set(managers.on("manager-2", running).split())) == 5
+    assert {"worker-1", "worker-2"} <= set(managers.on("manager-2", running).split())
 
     edit(managers, ["manager-2", "manager-3", "worker-1"], ["manager-1", "worker-2"])
     with majority_lives(managers, "manager-2"):
