@@ -23,12 +23,13 @@ def describe(site, name, reason, address, nodes):
     if removed and not node:
         return ""
     words = " ".join(reason.split()).removeprefix("Task failed: ").rstrip(":.")
-    parts = [f"{name} ({address}) could not be reached: {words}"]
     if any(text in reason for text in CHANGED_KEY):
-        parts.append(
-            f"Its ssh key is not the known one. If it was reinstalled, forget the old key (ssh-keygen -R {address}) "
-            "and log in once by ssh to take the new one"
+        # Of ssh's own warning nothing else counts.
+        words = (
+            f"its ssh key is not the known one. If it was reinstalled, forget the old key (ssh-keygen -R {address}) "
+            "and log in once by ssh to take the new one; if not, somebody else may answer at its address"
         )
+    parts = [f"{name} ({address}) could not be reached: {words}"]
     if node:
         parts.append(f"The swarm sees it as {node['state']}")
         parts += _voices(node, nodes)
