@@ -79,10 +79,10 @@ def _check_service(service, nodes, reserved):
             if key in part and not DURATION.fullmatch(str(part[key])):
                 yield f"{key} is {part[key]}, wanted is a duration such as 30s or 1m30s"
     deploy = service.get("deploy") or {}
-    constraints = (deploy.get("placement") or {}).get("constraints") or []
-    fitting = [node for node in nodes if all(_holds(text, node) for text in constraints)]
+    fitting = [node for node in nodes if fits(service, node)]
     if not fitting:
-        yield f"no host satisfies {' and '.join(constraints)}; mend its placement, or give a host that label or role"
+        wanted = " and ".join(_constraints(service))
+        yield f"no host satisfies {wanted}; mend its placement, or give a host that label or role"
         return
     for what, amounts in (deploy.get("resources") or {}).items():
         for kind in ("cpus", "memory"):
@@ -95,6 +95,20 @@ def _check_service(service, nodes, reserved):
                 )
             elif what == "reservations":
                 reserved[kind] += amount * _tasks(deploy, len(fitting))
+
+
+def fits(service, node):
+    """Tell whether a service's constraints let a node run its tasks; what only the engine knows is left to it.
+
+    :param service: of a stack file, parsed
+    :param node: see ``check_stack``
+    :raise ValueError: a constraint is none
+    """
+    return all(_holds(text, node) for text in _constraints(service))
+
+
+def _constraints(service):
+    return ((service.get("deploy") or {}).get("placement") or {}).get("constraints") or []
 
 
 def _holds(text, node):

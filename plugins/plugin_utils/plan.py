@@ -13,6 +13,7 @@ from . import (
     membership,
     objects,
     preflight,
+    pulls,
     registry,
     release_plan,
     releases,
@@ -40,11 +41,11 @@ def make_plan(site, hosts):
         ``warnings``  list of str
         ``hosts``     by inventory name: ``address``, ``node`` (what to set on its node, see ``membership``), ``joins``,
                       ``retire`` (list of steps), ``packages`` (of all roles on the host, as apt is asked for them),
-                      ``engine`` (see ``docker_engine`` of role docker), ``acts`` (list of ``Act`` as dicts), ``phases``
-                      (the plays that the host must go through), ``stale`` (roles whose service must be restarted),
-                      ``repair`` (bool, whether an interrupted installation of packages must be finished),
-                      ``notes`` (what a user should know, list of str) and ``absent`` (what is left undone since it
-                      could not be reached, else ``""``)
+                      ``engine`` (see ``docker_engine`` of role docker), ``pulls`` (images to pull before an update),
+                      ``acts`` (list of ``Act`` as dicts), ``phases`` (the plays that the host must go through),
+                      ``stale`` (roles whose service must be restarted), ``repair`` (bool, whether an interrupted
+                      installation of packages must be finished), ``notes`` (what a user should know, list of str) and
+                      ``absent`` (what is left undone since it could not be reached, else ``""``)
         ``via``       manager through which others join
         ``keeper``    manager that acts once all managers are in place, and deploys the stack
         ``dead``      by phase: IDs of the dead nodes that lose their voice and their entry
@@ -82,6 +83,7 @@ def make_plan(site, hosts):
         }
     renewed = bool(site["registry_host"]) and served and registry.is_renewed(site, hosts[site["registry_host"]])
     images, stack_plan, stack_acts = [], {}, []
+    labels = {name: change["labels"] for name, change in decision.settings.items()}
     if not problems:
         try:
             asked = present.get(decision.via, {})
@@ -90,7 +92,6 @@ def make_plan(site, hosts):
                 site, asked.get("stack") or {}, digests, excused, new_login
             )
             if not absent and not decision.problems:
-                labels = {name: change["labels"] for name, change in decision.settings.items()}
                 parts = {name: hosts[name] for name in [*site["managers"], *site["workers"]]}
                 problems += preflight.find_stack_problems(site, parts, asked, labels, stack_plan)
         except stack.StackFileError as error:
@@ -138,6 +139,12 @@ def make_plan(site, hosts):
     drained = any(change["availability"] == "drain" for change in decision.settings.values())
     if drained and served and not stack_acts:
         stack_acts = [Act("stack", release_plan.WAIT)]
+    # Before the first deploy nobody waits for tasks, which pull for themselves.
+    if stack_acts and (asked.get("stack") or {}).get("services"):
+        nodes = preflight.describe_nodes(site, {name: hosts[name] for name in members}, asked, labels)
+        made = {builder: [image["reference"] for image in images]}
+        for name, missing in pulls.missing_images(site["registry_url"], stack_plan, nodes, hosts).items():
+            plan[name].pull([image for image in missing if image not in made.get(name, ())])
     plan[decision.keeper].add("stack", stack_acts)
     for name in members:
         if present[name]["page"] and not stack_acts:
@@ -220,7 +227,7 @@ class _Host:
         self.phases = set()
         self.stale = []
         self.absent = ""
-        self.old_images = []
+        self.old_images, self.pulls = [], []
         self.repair = False
 
     def add(self, phase, acts):
@@ -258,6 +265,11 @@ class _Host:
                 if step.phase == "retire":
                     self.retire.append(step.kind)
 
+    def pull(self, images):
+        """Take on images that must be here before the stack is deployed."""
+        self.pulls = images
+        self.add("pull", [Act("stack", f"pull {image}") for image in images])
+
     def leave_out(self, text):
         """Note that this host could not be reached; a text makes the run end red."""
         self.absent = text
@@ -280,6 +292,7 @@ class _Host:
             "stale": self.stale,
             "absent": self.absent,
             "old_images": self.old_images,
+            "pulls": self.pulls,
             "repair": self.repair,
         }
 
@@ -362,5 +375,5 @@ def _limit(plan, decision, site, builder):
             if act.role not in roles:
                 left.setdefault(f"{act.role}: {act.text}", []).append(host.name)
         host.acts = [act for act in host.acts if act.role in roles]
-        host.phases &= {*roles, "page", "clean", "report", "absent"}
+        host.phases &= {*roles, "pull", "page", "clean", "report", "absent"}
     return [], [f"left to site.yml: {', '.join(names)}: {text}" for text, names in left.items()]

@@ -39,8 +39,21 @@ def find_stack_problems(site, members, seen, labels, stack_plan):
     """
     content = stack.parse(stack.render(stack_plan["text"], stack_plan["variables"]))
     secrets = {*(seen.get("stack") or {}).get("secret_names", []), *stack_plan["secret_objects"]}
+    problems = checks_stack.check_stack(content, describe_nodes(site, members, seen, labels), secrets)
+    if problems:
+        return problems
+    needs = checks_stack.network_needs(content, len(members))
+    return list(checks_network.check_pools(members, site["pools"], site["subnet_size"], *needs))
+
+
+def describe_nodes(site, members, seen, labels):
+    """Describe hosts as nodes that services are placed on, as they will be when the stack is deployed.
+
+    :param members: see ``find_stack_problems``, as ``seen`` and ``labels``
+    :return: list of dicts, see ``checks_stack.check_stack``
+    """
     there = {node["id"]: node["labels"] for node in seen.get("nodes", [])}
-    described = [
+    return [
         {
             "name": name,
             "id": host["seen"]["swarm"]["node_id"],
@@ -52,8 +65,3 @@ def find_stack_problems(site, members, seen, labels, stack_plan):
         }
         for name, host in members.items()
     ]
-    problems = checks_stack.check_stack(content, described, secrets)
-    if problems:
-        return problems
-    needs = checks_stack.network_needs(content, len(members))
-    return list(checks_network.check_pools(members, site["pools"], site["subnet_size"], *needs))

@@ -133,6 +133,8 @@ def settled(address, node_id, manager=False):
     seen["swarm"].update(state="active", node_id=node_id, address=address, manager=manager)
     seen["login"] = seen["page"] = ""
     seen["credentials"] = True
+    names = ("reg:5000/hello@sha256:d", "reg:5000/redis@sha256:d")
+    seen["local_images"] = [{"id": name, "names": [name], "used": True} for name in names]
     seen["images"] = {}
     if manager:
         seen["images"] = dict.fromkeys(REFERENCES, "sha256:d")
