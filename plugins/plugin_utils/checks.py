@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from . import engine_source, registry
+from . import engine_source, lock, registry
 from .systems import ENGINE, SYSTEMS
 
 GROUPS = ("managers", "workers", "swarm", "registry")
@@ -141,6 +141,13 @@ def check_site(site):
         problems.append(f"stack_release is {site['stack']['release']}, which only playbooks/rollback.yml takes")
     if site["stack"]["rotate"] and site["scope"] == "rollback":
         problems.append(f"stack_rotate is {site['stack']['rotate']}, which playbooks/rollback.yml does not take")
+    timeout = str(site["stack"]["timeout"])
+    # What is no number is found among the variables.
+    if timeout.isdecimal() and int(timeout) > lock.LEASE - lock.MARGIN:
+        problems.append(
+            f"stack_timeout is {timeout}, wanted is at most {lock.LEASE - lock.MARGIN}: a run that does "
+            f"not renew its lock for {lock.LEASE} s loses it"
+        )
     return problems
 
 

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 # Seconds after which a lock that was not renewed is free. A run renews it when engines run, when it has begun a
-# swarm and before it deploys; in between lie packages or images, afterwards stack_timeout.
+# swarm, before each step of a deploy and before each host that retires; in between lie packages, images or one
+# stack_timeout.
 LEASE = 1800
+# What a step may take beside stack_timeout: draining a host, mostly.
+MARGIN = 600
 
 
 @dataclass(frozen=True)

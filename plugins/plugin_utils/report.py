@@ -118,7 +118,7 @@ def deploy_failure_lines(error, before, restored):
     elif not before:
         end = "No release was recorded before, so there is none to go back to; the services were left as they are."
     elif restored:
-        end = f"Release {before} was applied again, but does not run as wanted either:\n{restored}"
+        end = f"Going back to release {before} failed, too:\n{restored}"
     else:
         end = f"Release {before} runs again. Mend the stack or the app, and deploy again."
     return [error, end]

@@ -222,6 +222,7 @@ def site(managers=("m1",), workers=("w1", "w2"), removed=()):
             "rotate": [],
             "configs": {},
             "release": 0,
+            "timeout": 600,
         },
     }
 

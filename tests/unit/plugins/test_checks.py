@@ -64,6 +64,10 @@ def test_same_problem_of_all_hosts_is_told_once():
         ({"registry_url": ""}, "registry_url is empty and no host is in group registry"),
         ({"registry_url": "https://reg/v2"}, "registry_url is https://reg/v2, wanted is host:port, host.domain"),
         ({"builders": ["elsewhere"]}, "image_builder is elsewhere, wanted is a host of group swarm"),
+        (
+            {"stack": {**sites.site()["stack"], "timeout": 1201}},
+            "stack_timeout is 1201, wanted is at most 1200: a run that does not renew its lock for 1800 s loses it",
+        ),
     ],
 )
 def test_bad_site_is_named(change, problem):

@@ -23,6 +23,6 @@ def test_failure_names_bound_task_node_error_and_log():
 
 def test_end_of_a_failed_deploy_says_what_runs_now():
     assert report.deploy_failure_lines("bad", 7, "")[1].startswith("Release 7 runs again.")
-    assert report.deploy_failure_lines("bad", 7, "worse")[1].endswith("does not run as wanted either:\nworse")
+    assert report.deploy_failure_lines("bad", 7, "worse")[1].endswith("Going back to release 7 failed, too:\nworse")
     assert report.deploy_failure_lines("bad", 0, "")[1].startswith("No release was recorded before")
     assert report.deploy_failure_lines("bad", None, "")[1].startswith("The stack file is that of the last release")
