@@ -1,7 +1,8 @@
 """Ask for pages at a constant rate, as many visitors would, and count the requests that fail or come late.
 
 Half of the requests keep their connection as far as the server lets them, half take a new one each. They go out when
-their time has come, whether or not earlier ones were answered. Ends after --seconds or at SIGINT; prints JSON.
+their time has come, whether or not earlier ones were answered. Ends after --seconds or at SIGINT; prints JSON. Each
+failure is told when it happens, on standard error.
 
     python3 bench/load.py --rate 10 --seconds 60 --source 10.77.0.201 --source 10.77.0.202 http://10.77.0.11:4000/
 """
@@ -13,6 +14,7 @@ import signal
 import statistics
 import sys
 from collections import Counter
+from datetime import UTC, datetime
 from itertools import count, cycle, product
 from urllib.parse import urlsplit
 
@@ -29,6 +31,12 @@ class Tally:
         self.late_after = late
         self.seconds = []
         self.failures = Counter()
+
+    def fail(self, reason, visitor, seconds, trace):
+        """Count a failure and tell its circumstances."""
+        self.failures[reason] += 1
+        way = ", ".join([f"{visitor.source or 'here'} to {visitor.url.netloc}", *trace])
+        print(f"{datetime.now(UTC):%H:%M:%S.%f} {reason} after {seconds:.2f} s: {way}", file=sys.stderr, flush=True)
 
     def summary(self):
         """Return the figures as a dict: ``sent``, ``failed``, ``late``, ``median``, ``longest`` and ``failures``."""
@@ -50,17 +58,19 @@ class Visitor:
         self.source, self.url, self.keep = source, urlsplit(url), keep
         self.idle = []
 
-    async def visit(self):
+    async def visit(self, trace):
         """Ask for the page once.
 
+        :param trace: list that is told of each step, for those who tell of a failure
         :raise Failure: the answer is missing, cut off or not 200
         """
-        reader, writer = await self.connection()
+        reader, writer = await self.connection(trace)
         try:
             words = "keep-alive" if self.keep else "close"
             request = f"GET {self.url.path or '/'} HTTP/1.1\r\nHost: {self.url.netloc}\r\nConnection: {words}\r\n\r\n"
             writer.write(request.encode())
             await writer.drain()
+            trace.append("asked")
             kept = await read_answer(reader)
         except BaseException:
             writer.close()
@@ -70,15 +80,19 @@ class Visitor:
         else:
             writer.close()
 
-    async def connection(self):
+    async def connection(self, trace):
         """Take a kept connection that the server has not ended, or a new one."""
         while self.idle:
             reader, writer = self.idle.pop()
             if not reader.at_eof() and not writer.is_closing():
+                trace.append("on a kept connection")
                 return reader, writer
             writer.close()
         local = (self.source, 0) if self.source else None
-        return await asyncio.open_connection(self.url.hostname, self.url.port or 80, local_addr=local)
+        trace.append("on a new connection")
+        connection = await asyncio.open_connection(self.url.hostname, self.url.port or 80, local_addr=local)
+        trace.append(f"from port {connection[1].get_extra_info('sockname')[1]}")
+        return connection
 
 
 async def read_answer(reader):
@@ -104,16 +118,16 @@ async def read_answer(reader):
 async def request(visitor, timeout, tally):
     """Make one request and count what becomes of it."""
     clock = asyncio.get_running_loop().time
-    start = clock()
+    start, trace = clock(), []
     try:
         async with asyncio.timeout(timeout):
-            await visitor.visit()
+            await visitor.visit(trace)
     except TimeoutError:
-        tally.failures[f"not done in {timeout} s"] += 1
+        tally.fail(f"not done in {timeout} s", visitor, clock() - start, trace)
     except Failure as failure:
-        tally.failures[str(failure)] += 1
+        tally.fail(str(failure), visitor, clock() - start, trace)
     except OSError as error:
-        tally.failures[type(error).__name__] += 1
+        tally.fail(type(error).__name__, visitor, clock() - start, trace)
     else:
         tally.seconds.append(clock() - start)
 

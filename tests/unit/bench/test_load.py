@@ -1,6 +1,7 @@
 """The load generator counts right, whatever a server does to it."""
 
 import asyncio
+import re
 import sys
 from contextlib import asynccontextmanager, suppress
 from itertools import count
@@ -100,7 +101,7 @@ def test_silence_fails_after_the_timeout():
     assert summary["failures"] == {"not done in 0.1 s": 20}
 
 
-def test_a_kept_connection_that_ends_under_the_next_request_fails_it():
+def test_a_kept_connection_that_ends_under_the_next_request_fails_it(capsys):
     async def once(number, writer):
         if number:
             writer.close()
@@ -108,6 +109,11 @@ def test_a_kept_connection_that_ends_under_the_next_request_fails_it():
             writer.write(GOOD)
 
     summary, connections = run(once)
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == summary["failed"]
+    assert all(
+        re.search(r"no answer after 0.0\d s: here to 127.0.0.1:\d+, on a kept connection", line) for line in told
+    )
     assert 1 <= summary["failed"] < 10
     assert summary["sent"] == 20
     assert len(connections) > 11
