@@ -80,7 +80,9 @@ def steps(definition, before):
 
     While a secret is rotated, tasks with the new and with the old value run side by side. A stack file that mounts
     ``X_previous`` beside secret ``X`` says that its service takes both values: a first step then mounts the old value
-    there, and only when every task has the new one a second step takes it away.
+    there, and only when every task has the new one a second step takes it away. At other times nothing is mounted
+    there: ``docker stack deploy`` puts two mounts of one object in an order of chance, and so would restart the
+    service's tasks at every other deploy.
 
     :param definition: rendered stack file
     :param before: the one that is applied now, ``""`` when there is none
@@ -92,11 +94,23 @@ def steps(definition, before):
     rotated = [
         name for name in secrets if f"{name}{PREVIOUS}" in secrets and name in old and old[name] != secrets[name]
     ]
-    if not rotated:
-        return [definition]
     for name in rotated:
         secrets[f"{name}{PREVIOUS}"] = old[name]
-    return [yaml.safe_dump(wanted, sort_keys=False), definition]
+    first = [yaml.safe_dump(wanted, sort_keys=False)] if rotated else []
+    return [_without_idle(file) for file in [*first, definition]]
+
+
+def _without_idle(file):
+    """Leave each ``X_previous`` out of a stack file that is the same as ``X``."""
+    content = yaml.safe_load(file)
+    secrets = content.get("secrets") or {}
+    idle = [f"{name}{PREVIOUS}" for name in secrets if secrets.get(f"{name}{PREVIOUS}") == secrets[name]]
+    for name in idle:
+        del secrets[name]
+    for service in (content.get("services") or {}).values():
+        mounts = service.get("secrets") or []
+        mounts[:] = [mount for mount in mounts if (mount["source"] if isinstance(mount, dict) else mount) not in idle]
+    return yaml.safe_dump(content, sort_keys=False)
 
 
 def names(file, *kinds):

@@ -196,16 +196,45 @@ def test_rotation_that_cannot_be_is_said(stack, message):
         objects.name_secrets(stack, {}, None, "salt")
 
 
-def test_rotation_takes_both_values_and_then_the_new_one():
-    def file(now, previous):
-        return yaml.safe_dump({"secrets": {"pw": {"name": now}, "pw_previous": {"name": previous}}}, sort_keys=False)
+def taking_both(value):
+    """A stack file whose service takes two values of a secret, as it is rendered."""
+    mounts = ["pw", {"source": "pw_previous", "target": "other"}]
+    secrets = {"pw": {"name": value}, "pw_previous": {"name": value}}
+    return yaml.safe_dump({"services": {"db": {"secrets": mounts}}, "secrets": secrets}, sort_keys=False)
 
-    assert releases.steps(file("new", "new"), file("old", "old")) == [file("new", "old"), file("new", "new")]
-    assert releases.steps(file("new", "new"), file_of(secrets={"pw": {"name": "old"}}))[0] == file("new", "old")
-    assert releases.steps(file("new", "new"), file("new", "new")) == [file("new", "new")]
-    assert releases.steps(file("new", "new"), "") == [file("new", "new")]
+
+def steps(definition, before):
+    """What each step mounts where."""
+    files = [yaml.safe_load(file) for file in releases.steps(definition, before)]
+    return [
+        {
+            **{name: secret["name"] for name, secret in file["secrets"].items()},
+            "mounts": [
+                mount["source"] if isinstance(mount, dict) else mount for mount in file["services"]["db"]["secrets"]
+            ],
+        }
+        for file in files
+    ]
+
+
+def test_rotation_takes_both_values_and_then_the_new_one():
+    assert steps(taking_both("new"), taking_both("old")) == [
+        {"pw": "new", "pw_previous": "old", "mounts": ["pw", "pw_previous"]},
+        {"pw": "new", "mounts": ["pw"]},
+    ]
+    assert len(steps(taking_both("new"), file_of(secrets={"pw": {"name": "old"}}))) == 2
+
+
+@pytest.mark.parametrize("before", ["", "new"])
+def test_previous_value_is_mounted_during_a_rotation_only(before):
+    # Else the order of two mounts of one object is chance, and with it whether the service is restarted.
+    before = before and taking_both(before)
+    assert steps(taking_both("new"), before) == [{"pw": "new", "mounts": ["pw"]}]
+
+
+def test_service_that_takes_one_value_gets_it_at_once():
     alone = file_of(secrets={"pw": {"name": "new"}})
-    assert releases.steps(alone, file("old", "old")) == [alone]
+    assert releases.steps(alone, taking_both("old")) == [alone]
 
 
 def test_configs_are_named_by_content(tmp_path):
