@@ -2,7 +2,7 @@
 
 Half of the requests keep their connection as far as the server lets them, half take a new one each. They go out when
 their time has come, whether or not earlier ones were answered. Ends after --seconds or at SIGINT; prints JSON. Each
-failure is told when it happens, on standard error.
+request that fails or is late is told when it ends, on standard error.
 
     python3 bench/load.py --rate 10 --seconds 60 --source 10.77.0.201 --source 10.77.0.202 http://10.77.0.11:4000/
 """
@@ -32,9 +32,19 @@ class Tally:
         self.seconds = []
         self.failures = Counter()
 
+    def answered(self, visitor, seconds, trace):
+        """Count an answer, and tell of a late one."""
+        self.seconds.append(seconds)
+        if seconds > self.late_after:
+            self.tell("answered", visitor, seconds, trace)
+
     def fail(self, reason, visitor, seconds, trace):
-        """Count a failure and tell its circumstances."""
+        """Count a failure and tell of it."""
         self.failures[reason] += 1
+        self.tell(reason, visitor, seconds, trace)
+
+    def tell(self, reason, visitor, seconds, trace):
+        """Tell the circumstances of a request."""
         way = ", ".join([f"{visitor.source or 'here'} to {visitor.url.netloc}", *trace])
         print(f"{datetime.now(UTC):%H:%M:%S.%f} {reason} after {seconds:.2f} s: {way}", file=sys.stderr, flush=True)
 
@@ -90,8 +100,10 @@ class Visitor:
             writer.close()
         local = (self.source, 0) if self.source else None
         trace.append("on a new connection")
+        clock = asyncio.get_running_loop().time
+        start = clock()
         connection = await asyncio.open_connection(self.url.hostname, self.url.port or 80, local_addr=local)
-        trace.append(f"from port {connection[1].get_extra_info('sockname')[1]}")
+        trace.append(f"from port {connection[1].get_extra_info('sockname')[1]}, made in {clock() - start:.2f} s")
         return connection
 
 
@@ -129,7 +141,7 @@ async def request(visitor, timeout, tally):
     except OSError as error:
         tally.fail(type(error).__name__, visitor, clock() - start, trace)
     else:
-        tally.seconds.append(clock() - start)
+        tally.answered(visitor, clock() - start, trace)
 
 
 async def load(urls, sources, rate, seconds, late=2, timeout=20):
