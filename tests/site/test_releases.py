@@ -5,10 +5,13 @@ Most deploys here change a label, which restarts nothing.
 
 import itertools
 import json
+import shutil
 
 import pytest
+import yaml
+from conftest import REPOSITORY
 from conftest import visits as count_of
-from test_bad_releases import stack_with
+from test_bad_releases import release_of, stack_with
 from visits import visiting
 
 
@@ -86,6 +89,70 @@ def test_what_no_release_needs_is_removed_everywhere_and_nothing_else(fleet):
         fleet.on(fleet.manager, f"docker {kind} rm foreign")
     fleet.on("worker-2", "docker image rm another:old")
     assert set(fleet.play().changed.values()) == {0}
+
+
+def edit_app(tmp_path, number):
+    """Edit a copy of the app, and return its folder."""
+    app = tmp_path / "app"
+    shutil.copytree(REPOSITORY / "app", app, dirs_exist_ok=True)
+    page = app / "hello/templates/page.html"
+    page.write_text(page.read_text() + f"<!-- edition {number} -->\n")
+    return app
+
+
+def edition(tmp_path, number):
+    """Edit app, config and secret as a user would, and return the options of the release that they make."""
+    app = edit_app(tmp_path, number)
+    (tmp_path / "motd").write_text(f"edition {number}\n")
+    option = stack_with(tmp_path, web={"deploy": {"replicas": 1}, "configs": [{"source": "motd", "target": "/motd"}]})
+    path = tmp_path / "stack.yml"
+    content = yaml.safe_load(path.read_text())
+    content["services"]["web"]["secrets"].append("note")
+    content["secrets"]["note"] = {"external": True, "name": "${NOTE_SECRET}"}
+    content["configs"] = {"motd": {"file": "./motd"}}
+    path.write_text(yaml.safe_dump(content))
+    values = {"stack_secrets": {"redis_password": "", "note": f"edition {number}"}, "image_app_dir": str(app)}
+    return ["-e", option, "-e", json.dumps(values)]
+
+
+@pytest.mark.long
+def test_app_that_is_edited_during_a_run_is_not_deployed(fleet, tmp_path):
+    before = release_of(fleet)
+    app = edit_app(tmp_path, "a")
+    with fleet.begin(tmp_path / "run.log", "-e", f"image_app_dir={app}") as run:
+        run.wait_for("PLAY [Build and push images]")
+        edit_app(tmp_path, "b")
+        assert run.wait(300) != 0
+    assert f"{app} was edited while this run was under way" in " ".join(run.output().split())
+    assert release_of(fleet) == before
+    assert set(fleet.play().changed.values()) == {0}
+
+
+def images_of_the_app(fleet, host):
+    listing = "docker image ls --no-trunc --format '{{.Repository}}@{{.Digest}}'"
+    return {image for image in fleet.on(host, listing).split() if "/hello@" in image}
+
+
+@pytest.mark.long
+def test_five_releases_keep_their_images_configs_and_secrets_on_all_nodes_and_older_ones_none(fleet, tmp_path):
+    """With one replica, so that an image is on the other nodes only because it was pulled there before the update."""
+    for number in range(1, 7):
+        deploy(fleet, *edition(tmp_path, number))
+    kept = status(fleet)["releases"]
+    wanted = {image for release in kept for image in release["images"] if "/hello@" in image}
+    assert len(wanted) == len(kept) == 5
+    assert {host: images_of_the_app(fleet, host) for host in fleet.addresses} == dict.fromkeys(fleet.addresses, wanted)
+    for kind, name in (("config", "motd"), ("secret", "note")):
+        there = fleet.on(
+            fleet.manager, f"docker {kind} ls --format '{{{{.Name}}}}' --filter name=hello_{name}_"
+        ).split()
+        assert set(there) == {key for release in kept for key in release[f"{kind}s"] if f"_{name}_" in key}
+        assert len(there) == 5
+
+    deploy(fleet, "-e", f"stack_release={kept[-1]['number']}", playbook="rollback")
+    assert "<!-- edition 2 -->" in fleet.page(fleet.addresses["worker-1"])
+    assert fleet.play().code == 0
+    assert fleet.services() == {"web": "5/5", "redis": "1/1"}
 
 
 @pytest.mark.long

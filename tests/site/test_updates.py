@@ -60,7 +60,15 @@ def scale(fleet, tmp_path, replicas):
 def test_update_and_the_way_back_lose_no_request(fleet):
     with load(fleet):
         print(f"one update: {greet(fleet, 'Moby'):.0f} s")
-        greet(fleet, "World")
+        assert fleet.play(playbook="playbooks/rollback.yml").code == 0
+        assert "Hello World!" in fleet.page(fleet.addresses["worker-1"])
+    assert set(fleet.play().changed.values()) == {0}
+
+
+@pytest.mark.long
+def test_rotated_password_loses_no_request(fleet):
+    with load(fleet):
+        assert fleet.play("-e", "stack_rotate=redis_password", playbook="playbooks/deploy.yml").code == 0
 
 
 @pytest.mark.long
