@@ -84,12 +84,12 @@ class ActionModule(ActionBase):
         They are taken here, so that no task's arguments hold them.
         """
         values = self._templar.template(task_vars["stack_secrets"])
-        rotate = stack["rotate"]
         return dict(
             stack,
             values={name: str(value or "") for name, value in values.items()},
             configs=read_configs(stack["text"], Path(stack["folder"])),
-            rotate=rotate.split(",") if isinstance(rotate, str) else rotate,
+            # On the command line a list is written with commas.
+            **{key: stack[key].split(",") if isinstance(stack[key], str) else stack[key] for key in ("rotate", "lost")},
             release=int(stack["release"]),
         )
 

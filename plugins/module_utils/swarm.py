@@ -67,9 +67,17 @@ def stopped():
 
 
 def volumes(engine, stack_name):
-    """List the names of a stack's volumes that are on this host."""
+    """Tell by name of each of a stack's volumes on this host whether there is anything in it."""
     found = engine.get("/volumes", filters={"label": [f"{NAMESPACE_LABEL}={stack_name}"]})
-    return [volume["Name"] for volume in found["Volumes"] or []]
+    return {volume["Name"]: _is_filled(volume.get("Mountpoint")) for volume in found["Volumes"] or []}
+
+
+def _is_filled(folder):
+    """Tell whether a volume's folder has entries; a volume without a folder of this host is its driver's affair."""
+    try:
+        return bool({*os.listdir(folder)} - {"lost+found"}) if folder else True
+    except FileNotFoundError:
+        return False
 
 
 def nodes(engine):
@@ -165,7 +173,7 @@ def observe(stack_name="", task=""):
     try:
         info = ask(engine)
     except EngineError:
-        return {"engine": None, "swarm": dict(membership({}), **stopped()), "volumes": [], "lock": lock.look()}
+        return {"engine": None, "swarm": dict(membership({}), **stopped()), "volumes": {}, "lock": lock.look()}
     seen = {
         "engine": {"version": info.get("ServerVersion", ""), "warnings": info.get("Warnings") or []},
         "swarm": membership(info),

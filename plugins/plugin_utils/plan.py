@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from . import (
     absence,
+    data,
     engine_source,
     host_state,
     membership,
@@ -32,8 +33,8 @@ def make_plan(site, hosts):
         ``accounts``: names by purpose, ``passwords``: whether they are given, ``ca``), ``builders`` (inventory names,
         the preferred first), ``images`` (see ``images.list_images``), ``pools`` and ``subnet_size`` of overlay
         networks, ``scope`` (``site``, ``deploy`` or ``rollback``), ``salt`` and ``stack`` (dict with ``name``,
-        ``text``, ``environment``, ``secrets`` as a list of names, ``values`` of secrets, ``rotate``, ``configs`` and
-        ``release``, see ``objects`` and ``releases``)
+        ``text``, ``environment``, ``secrets`` as a list of names, ``values`` of secrets, ``rotate``, ``lost`` (see
+        ``data``), ``configs`` and ``release``, see ``objects`` and ``releases``)
     :param hosts: dict of inventory name to the result of ``flotilla.swarm.observe`` (``wanted`` and ``seen``); for a
         host that could not be reached ``wanted`` and ``unreachable`` (the reason)
     :return: dict, JSON all through:
@@ -53,7 +54,8 @@ def make_plan(site, hosts):
         ``digests``   dict of image reference to digest, as far as they are known
         ``changes``   bool, whether there is anything to do
         ``stack``     ``text``, ``variables`` and ``images`` of the stack file, ``secrets`` and ``configs`` to create,
-                      ``excused`` services, and ``release``: what its record will say beside the file
+                      ``excused`` services, those that may begin ``anew``, and ``release``: what its record will say
+                      beside the file
         ``notes``     sentences that the user should read beside the plan
     """
     plan = {name: _Host(name, host) for name, host in hosts.items()}
@@ -87,10 +89,14 @@ def make_plan(site, hosts):
     if not problems:
         try:
             asked = present.get(decision.via, {})
+            running = asked.get("stack") or {}
             new_login = registry.is_new_to_services(site, asked, renewed)
-            images, stack_plan, stack_acts = release_plan.plan_stack(
-                site, asked.get("stack") or {}, digests, excused, new_login
-            )
+            images, stack_plan, stack_acts = release_plan.plan_stack(site, running, digests, excused, new_login)
+            labels = {name: change["labels"] for name, change in decision.settings.items()}
+            found = data.judge(site, present, nodes, labels, running)
+            problems += found.problems
+            stack_plan["anew"] = found.anew
+            stack_acts += [Act("stack", f"let {name} begin anew, as its data is lost") for name in found.losses]
             if not absent and not decision.problems:
                 parts = {name: hosts[name] for name in [*site["managers"], *site["workers"]]}
                 problems += preflight.find_stack_problems(site, parts, asked, labels, stack_plan)

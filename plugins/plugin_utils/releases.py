@@ -14,6 +14,8 @@ import yaml
 KEPT = 5
 # By the name of a secret in the stack file: where its value from before a rotation goes, see `steps`.
 PREVIOUS = "_previous"
+# The label by which a service learns whether it may begin without data, see `steps`.
+DATA_LABEL = "flotilla.data"
 
 
 class ReleaseError(ValueError):
@@ -75,8 +77,11 @@ def is_held(history, definition):
     return bool(history) and digest(definition) in history[-1]["left"]
 
 
-def steps(definition, before):
+def steps(definition, before, anew=()):
     """List the stack files to apply one after another, the wanted one last.
+
+    A service with the label ``flotilla.data`` begins without data only while that is ``new``. For a service that may
+    begin anew it is so in the first step; the second one, which restarts nothing, ends that.
 
     While a secret is rotated, tasks with the new and with the old value run side by side. A stack file that mounts
     ``X_previous`` beside secret ``X`` says that its service takes both values: a first step then mounts the old value
@@ -86,18 +91,23 @@ def steps(definition, before):
 
     :param definition: rendered stack file
     :param before: the one that is applied now, ``""`` when there is none
+    :param anew: names of services that may begin without data
     :return: list of str, one or two
     """
-    wanted = yaml.safe_load(definition)
+    first = yaml.safe_load(definition)
     old = (yaml.safe_load(before) or {}).get("secrets") or {}
-    secrets = wanted.get("secrets") or {}
+    secrets = first.get("secrets") or {}
     rotated = [
         name for name in secrets if f"{name}{PREVIOUS}" in secrets and name in old and old[name] != secrets[name]
     ]
     for name in rotated:
         secrets[f"{name}{PREVIOUS}"] = old[name]
-    first = [yaml.safe_dump(wanted, sort_keys=False)] if rotated else []
-    return [_without_idle(file) for file in [*first, definition]]
+    labels = [(first["services"][name].get("deploy") or {}).get("labels") or {} for name in anew]
+    guarded = [own for own in labels if DATA_LABEL in own]
+    for own in guarded:
+        own[DATA_LABEL] = "new"
+    files = [yaml.safe_dump(first, sort_keys=False)] if rotated or guarded else []
+    return [_without_idle(file) for file in [*files, definition]]
 
 
 def _without_idle(file):

@@ -152,6 +152,22 @@ def pinned_services(text, labels):
     return found
 
 
+def pinned_volumes(text, label, stack):
+    """List the names of the volumes that the services of a label mount, as the engine has them.
+
+    :param text: stack file
+    :param label: from ``volume_labels``
+    :param stack: the stack's name
+    """
+    content, found = parse(text), []
+    for service in pinned_services(text, [label]):
+        for mount in content["services"][service].get("volumes") or []:
+            source = str(mount.get("source", "") if isinstance(mount, dict) else mount.split(":")[0])
+            if source in (content.get("volumes") or {}):
+                found.append((content["volumes"][source] or {}).get("name") or f"{stack}_{source}")
+    return list(dict.fromkeys(found))
+
+
 def place_volumes(labels, nodes, candidates):
     """Choose a node for each pinned volume; a choice once made is kept.
 

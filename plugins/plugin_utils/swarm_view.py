@@ -75,16 +75,20 @@ class View:
         """Choose a node for each volume of the stack that has none yet."""
         active = [name for name in self.members if name in self.seen and self.availability(name) == "active"]
         # A host that holds the stack's data from an earlier swarm comes first; workers are spared less than managers.
-        active.sort(key=lambda name: (not self.seen[name]["volumes"], name in self.managers))
-        holders = [name for name in active if self.seen[name]["volumes"]]
+        active.sort(key=lambda name: (not self.data(name), name in self.managers))
+        holders = [name for name in active if self.data(name)]
         if active:
             self.placed = stack.place_volumes(self.site.get("volumes", []), list(self.nodes.values()), active)
         if self.placed and len(holders) > 1:
             self.refusals.append(
                 f"{' and '.join(holders)} have a volume of the stack from an earlier swarm, and no node is labelled as "
                 "the one that has the data; wanted is one. Remove the others by hand, once you know that nobody needs "
-                f"them (docker volume rm {self.seen[holders[0]]['volumes'][0]})"
+                f"them (docker volume rm {self.data(holders[0])[0]})"
             )
+
+    def data(self, name):
+        """List the stack's volumes on a host that are not empty."""
+        return [volume for volume, filled in self.seen[name]["volumes"].items() if filled]
 
     def availability(self, name):
         """Tell the availability that the inventory wants."""

@@ -64,14 +64,14 @@ def test_changed_stack_file_touches_only_the_stack():
 
 def test_volume_label_stays_where_it_is():
     found = sites.settled_site()
-    found["w1"]["seen"]["volumes"] = []
-    found["w2"]["seen"]["volumes"] = ["hello_redis-data"]
+    found["w1"]["seen"]["volumes"] = {}
+    found["w2"]["seen"]["volumes"] = {"hello_redis-data": True}
     assert make_plan(sites.site(), found)["hosts"]["w2"]["node"]["labels"] == {}
 
 
 def test_volume_label_goes_where_the_data_is():
     bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
-    bare["w2"]["seen"]["volumes"] = ["hello_redis-data"]
+    bare["w2"]["seen"]["volumes"] = {"hello_redis-data": True}
     plan = make_plan(sites.site(), bare)
     assert plan["hosts"]["w2"]["node"]["labels"] == {"flotilla.volume.redis": "true"}
     assert plan["hosts"]["w1"]["node"]["labels"] == {}
@@ -80,7 +80,7 @@ def test_volume_label_goes_where_the_data_is():
 def test_data_on_two_hosts_is_the_users_choice():
     bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
     for name in ("m1", "w2"):
-        bare[name]["seen"]["volumes"] = ["hello_redis-data"]
+        bare[name]["seen"]["volumes"] = {"hello_redis-data": True}
     (problem,) = make_plan(sites.site(), bare)["problems"]
     assert problem.startswith("w2 and m1 have a volume of the stack from an earlier swarm")
     assert "docker volume rm hello_redis-data" in problem

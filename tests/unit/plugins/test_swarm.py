@@ -37,3 +37,18 @@ def test_manager_that_has_lost_its_leader_is_asked_again(monkeypatch):
     monkeypatch.setattr(swarm.time, "sleep", lambda _seconds: None)
     assert swarm.membership(swarm.ask(Electing(3)))["cluster_id"] == "cluster-1"
     assert swarm.membership(swarm.ask(Electing(3), seconds=-1))["cluster_id"] == ""
+
+
+@pytest.mark.parametrize(("entries", "filled"), [([], False), (["lost+found"], False), (["lost+found", "a"], True)])
+def test_volume_is_filled_by_more_than_what_its_file_system_needs(tmp_path, entries, filled):
+    for name in entries:
+        (tmp_path / name).touch()
+    assert swarm._is_filled(str(tmp_path)) is filled
+
+
+def test_volume_without_its_folder_is_empty(tmp_path):
+    assert not swarm._is_filled(str(tmp_path / "gone"))
+
+
+def test_volume_elsewhere_counts_as_filled():
+    assert swarm._is_filled("")

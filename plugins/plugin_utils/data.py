@@ -1,0 +1,69 @@
+"""Decide whether a service finds its data again, so that none begins without the data that it once had.
+
+A stack file pins a service to the node that has its volume (``flotilla.volume.X``). Where that volume is gone or empty,
+the service may begin anew only if the stack never ran with it, or if the user accepts the loss by name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from . import stack
+
+
+@dataclass
+class Verdict:
+    """What is to be thought of the stack's data.
+
+    :ivar problems: sentences that forbid the run
+    :ivar anew: services that may begin without data
+    :ivar losses: those of them that had some; the user accepts that
+    """
+
+    problems: list = field(default_factory=list)
+    anew: list = field(default_factory=list)
+    losses: list = field(default_factory=list)
+
+
+def judge(site, hosts, nodes, labels, running):
+    """Judge whether the stack's data is where its services will look for it.
+
+    :param site: see ``plan.make_plan``
+    :param hosts: dict of inventory name to ``seen`` of ``flotilla.swarm.observe``, of the hosts that could be asked
+    :param nodes: the swarm's nodes, as the manager that was asked sees them
+    :param labels: dict of inventory name to labels that it will get
+    :param running: ``stack`` of that manager's observation, ``{}`` before there is a swarm
+    :return: ``Verdict``
+    """
+    verdict, text, lost = Verdict(), site["stack"]["text"], site["stack"]["lost"]
+    known = [label.removeprefix(stack.VOLUME_PREFIX) for label in site["volumes"]]
+    for name in set(lost) - set(known):
+        verdict.problems.append(f"stack_data_lost: found {name}, wanted is one of: {', '.join(known) or 'none'}")
+    ran = set(stack.volume_labels(running["record"]["file"])) if running.get("record") else set()
+    for label, name in zip(site["volumes"], known, strict=True):
+        volumes = stack.pinned_volumes(text, label, site["stack"]["name"])
+        holder = _holder(label, hosts, nodes, labels)
+        if not volumes or not holder or any(hosts[holder]["volumes"].get(volume) for volume in volumes):
+            continue
+        if label in ran and name not in lost:
+            release = running["releases"][-1]["number"]
+            others = [host for host, seen in hosts.items() if any(seen["volumes"].get(volume) for volume in volumes)]
+            verdict.problems.append(
+                f"{holder} is to have the data of {name} (label {label}), and release {release} ran with it, but there "
+                f"is none in its {' and '.join(volumes)}"
+                + (f"; {' and '.join(others)} has some: move the label or the data" if others else "")
+                + ". Bring the disk or the volume back; or accept the loss by name "
+                f"(site.yml -e stack_data_lost={name}), and then restore a backup if you have one; see docs/data.md"
+            )
+            continue
+        services = stack.pinned_services(text, [label])
+        verdict.anew += services
+        verdict.losses += services if label in ran else []
+    return verdict
+
+
+def _holder(label, hosts, nodes, labels):
+    """Find the host that has the data, or will; ``""`` when it could not be asked."""
+    coming = [name for name, added in labels.items() if added.get(label) == "true"]
+    there = {node["id"] for node in nodes if node["labels"].get(label) == "true"}
+    return next(iter([*coming, *(name for name, seen in hosts.items() if seen["swarm"]["node_id"] in there)]), "")
