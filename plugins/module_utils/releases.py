@@ -8,6 +8,8 @@ import json
 STACK_LABEL = "flotilla.stack"
 # Set by community.docker's rolling_versions: the number behind the object's name.
 VERSION_LABEL = "ansible_version"
+# When a release was deployed, on a record that came back from a backup.
+AT_LABEL = "flotilla.at"
 
 
 def objects(engine, name):
@@ -62,7 +64,7 @@ def _content(config):
         content["release"] = {
             "file": content["file"],
             "number": _version(config),
-            "at": f"{config['CreatedAt'][:19]}Z",
+            "at": _labels(config).get(AT_LABEL) or f"{config['CreatedAt'][:19]}Z",
             "by": content.get("by", "unknown"),
             "rollback_to": content.get("rollback_to", 0),
             "left": content.get("left", []),

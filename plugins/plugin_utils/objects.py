@@ -57,9 +57,14 @@ def name_secrets(stack, existing, record, salt):
 
 def _with_value(own, value):
     for key, entry in own.items():
-        if entry["salt"] and key.endswith(f"_{_slow_digest(value, entry['salt'])[:DIGITS]}"):
+        if entry["salt"] and is_of(key, value, entry["salt"]):
             return key
     return ""
+
+
+def is_of(key, value, salt):
+    """Tell whether an object's name was made of a value and a salt."""
+    return key.endswith(f"_{_slow_digest(value, salt)[:DIGITS]}")
 
 
 def _present(own, applied):

@@ -118,10 +118,35 @@ def test_power_cut_of_all_hosts_loses_no_visit(fleet):
     assert fleet.play().code == 0
 
 
-@pytest.mark.long
-def test_lost_data_is_not_begun_anew_by_itself(fleet):
-    """A volume goes, as with a disk that is not mounted: neither Swarm nor a run begins a new count."""
-    host = holder(fleet)
+def back_up(fleet, folder):
+    """Back up while visits go on, and return the backup's folder and the last count that was shown before."""
+    before, _ = counted(fleet)
+    with visiting(fleet) as visits:
+        run = fleet.play("-e", f"backup_dir={folder}", playbook="playbooks/backup.yml")
+    assert run.code == 0
+    assert "disabled" not in visits.shown
+    (backup,) = folder.iterdir()
+    assert {path.name: oct(path.stat().st_mode & 0o777) for path in [backup, *backup.iterdir()]} == {
+        backup.name: "0o700",
+        **dict.fromkeys(("redis.rdb", "registry.tar", "releases.json"), "0o600"),
+    }
+    return backup, before
+
+
+def restore(fleet, backup):
+    run = fleet.play(
+        *("-e", f"backup_from={backup}", "-e", "restore_confirm=yes"), playbook="playbooks/restore.yml", verbose=True
+    )
+    assert run.code == 0
+    return run
+
+
+def releases(fleet):
+    run = fleet.play("-e", "status_format=json", playbook="playbooks/status.yml")
+    return json.loads(run.output.splitlines()[-1])["releases"]
+
+
+def lose_data(fleet, host):
     scale(fleet, 0)
     fleet.on(
         host,
@@ -129,6 +154,15 @@ def test_lost_data_is_not_begun_anew_by_itself(fleet):
         "docker volume rm hello_redis-data; do sleep 1; done",
     )
     scale(fleet, 1)
+
+
+@pytest.mark.long
+def test_lost_data_is_not_begun_anew_by_itself_and_comes_back_from_a_backup(fleet, tmp_path):
+    """A volume goes, as with a disk that is not mounted: neither Swarm nor a run begins a new count."""
+    backup, before = back_up(fleet, tmp_path)
+    known = releases(fleet)
+    host = holder(fleet)
+    lose_data(fleet, host)
     for _ in range(60):
         log = fleet.on(fleet.manager, "docker service logs hello_redis 2>&1 | grep 'no first start' || :")
         if log:
@@ -143,4 +177,31 @@ def test_lost_data_is_not_begun_anew_by_itself(fleet):
     assert accepted.code == 0
     assert counted(fleet)[0] < 10
     again = fleet.play("-e", "stack_data_lost=redis")
+    assert (again.code, set(again.changed.values())) == (0, {0})
+
+    lose_data(fleet, host)
+    unasked = fleet.play("-e", f"backup_from={backup}", playbook="playbooks/restore.yml")
+    assert (unasked.code != 0, set(unasked.changed.values())) == (True, {0})
+    assert "not 'yes'" in unasked.output
+    restore(fleet, backup)
+    assert counted(fleet)[0] > before
+    assert releases(fleet) == known
+    assert fleet.play().code == 0
+
+
+@pytest.mark.long
+def test_wiped_hosts_get_counter_and_releases_back(fleet, tmp_path):
+    backup, before = back_up(fleet, tmp_path)
+    known = releases(fleet)
+    for host in fleet.addresses:
+        fleet.command("wipe", host)
+    assert fleet.play().code == 0
+    assert counted(fleet)[0] < before
+    restore(fleet, backup)
+    assert counted(fleet)[0] > before
+    now = releases(fleet)
+    assert now[1:] == known[: len(now) - 1]
+    assert {key: now[0][key] for key in ("images", "secrets")} == {key: known[0][key] for key in ("images", "secrets")}
+    assert fleet.play().code == 0
+    again = fleet.play()
     assert (again.code, set(again.changed.values())) == (0, {0})
