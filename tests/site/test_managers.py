@@ -141,6 +141,7 @@ def test_lost_registry_is_named_with_what_cannot_be_done(managers):
 
 
 def test_each_operation_is_one_edit_and_one_run(managers):
+    settle(managers, MANAGERS, [])
     managers.command("up", "5", "--managers", "3")
     edit(managers, MANAGERS, ["worker-1", "worker-2"])
     run = converge(managers)
