@@ -143,6 +143,8 @@ def _task(task, service):
         "message": task["Status"].get("Message", ""),
         "error": task["Status"].get("Err", ""),
         "updated": task["UpdatedAt"],
+        # Its own: the service may have been rolled back to another one.
+        "limit_mib": ((task["Spec"].get("Resources") or {}).get("Limits") or {}).get("MemoryBytes", 0) // 2**20,
         # A task of an older spec still runs while an update replaces it.
         "current": _essence(task["Spec"]) == _essence(service["Spec"]["TaskTemplate"]),
     }

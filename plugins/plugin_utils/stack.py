@@ -313,6 +313,4 @@ def _trouble(name, service):
     waiting = [task for task in candidates if task["state"] == "pending"]
     newest = max(waiting or candidates, key=lambda task: task["updated"])
     count = Counter(task["error"] for task in failed)[newest["error"]]
-    resources = service["spec"].get("TaskTemplate", {}).get("Resources") or {}
-    limit = (resources.get("Limits") or {}).get("MemoryBytes", 0) // 2**20
-    return dict(newest, service=name, count=count, limit_mib=limit)
+    return dict(newest, service=name, count=count)

@@ -174,6 +174,7 @@ def task(slot=1, **changes):
         "current": True,
         "created": "1",
         "updated": "1",
+        "limit_mib": 0,
         **changes,
     }
 

@@ -5,9 +5,8 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils import report, stac
 
 
 def test_failure_names_bound_task_node_error_and_log():
-    bad = sites.task(2, state="failed", error="task: non-zero exit (137)", updated="9")
+    bad = sites.task(2, state="failed", error="task: non-zero exit (137)", updated="9", limit_mib=12)
     service = sites.service(2, tasks=[sites.task(1), bad])
-    service["spec"]["TaskTemplate"]["Resources"] = {"Limits": {"MemoryBytes": 12 * 2**20}}
     state = stack.judge({"web": service})
     state.failure = "not at its size in time"
     assert report.failure_lines(state, [sites.node(1, "manager")], ["bye"], 61.2, 60) == [

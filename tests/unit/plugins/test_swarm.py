@@ -52,3 +52,12 @@ def test_volume_without_its_folder_is_empty(tmp_path):
 
 def test_volume_elsewhere_counts_as_filled():
     assert swarm._is_filled("")
+
+
+def test_memory_limit_is_that_of_the_task_and_not_of_a_service_that_was_rolled_back():
+    def limited(mib):
+        return {**SPEC, "Resources": {"Limits": {"MemoryBytes": mib * 2**20}}}
+
+    task = swarm._task({**TASK, "Spec": limited(12)}, {"Spec": {"TaskTemplate": limited(50)}})
+    assert task["limit_mib"] == 12
+    assert swarm._task({**TASK, "Spec": SPEC}, {"Spec": {"TaskTemplate": limited(50)}})["limit_mib"] == 0
