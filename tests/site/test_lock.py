@@ -41,6 +41,7 @@ def test_second_run_is_refused_with_who_where_and_since_when_until_the_first_is_
     assert set(fleet.play().changed.values()) == {0}
 
 
+@pytest.mark.long
 def test_run_that_lost_its_lock_stops_before_it_deploys(fleet, begun):
     assert elsewhere(fleet, "-e", "preflight_take_lock=true").code == 0
     begun.signal(signal.SIGCONT)

@@ -1,5 +1,6 @@
 """Hosts come, change their place and go: each by an edit of the inventory and one run; another run changes nothing."""
 
+import pytest
 from conftest import visits
 from members import edit, nodes
 
@@ -56,6 +57,7 @@ def test_host_with_the_data_or_the_registry_is_not_retired(fleet):
     assert "manager-1 is in removed, but serves the registry" in other.output
 
 
+@pytest.mark.long
 def test_absent_worker_stops_no_other_and_is_named(fleet):
     worker = next(
         name for name, node in nodes(fleet, "manager-1").items() if name != "manager-1" and not node["labels"]
