@@ -7,11 +7,9 @@ its name was made of, or with a new value where the old one was generated.
 
 from __future__ import annotations
 
+from ..module_utils.releases import AT_LABEL, VERSION_LABEL
 from . import objects, stack
 
-# See module_utils/releases.py, which reads both.
-VERSION_LABEL = "ansible_version"
-AT_LABEL = "flotilla.at"
 DATA = f"{stack.VOLUME_PREFIX}redis"
 
 

@@ -75,6 +75,16 @@ class Begun:
         """Wait for its end and return its exit code."""
         return self.process.wait(seconds)
 
+    def interrupt(self, seconds, number):
+        """Send a signal to it after some seconds, unless it is done before, and print which it was."""
+        try:
+            self.wait(seconds)
+            print(f"was done before {seconds:.0f} s")
+        except subprocess.TimeoutExpired:
+            self.signal(number)
+            self.wait(120)
+            print(f"interrupted after {seconds:.0f} s in {self.task()}")
+
     def signal(self, number):
         """Send a signal to its process group; nothing where it has ended."""
         if self.process.poll() is None:

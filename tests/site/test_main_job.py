@@ -11,10 +11,10 @@ import subprocess
 import pytest
 from conftest import REPOSITORY, replica, visits
 
-# What no output may hold: join tokens, private keys, and the bcrypt hash of the registry's password.
+# Patterns, not secrets: join tokens, private keys, and the bcrypt hash of the registry's password, in no output.
 SECRET_SHAPES = re.compile(r"SWMTKN-1-\w{20}|SWMKEY-1-|PRIVATE KEY-----|\$2[aby]\$")
 
-
+# FLOTILLA_FLEET names a fleet that serves already, to work on one topic; make test names none, and so skips nothing.
 needs_bare_hosts = pytest.mark.skipif("FLOTILLA_FLEET" in os.environ, reason="the named fleet is not bare")
 
 

@@ -8,19 +8,10 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.plan import make_pl
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.releases import steps
 
 LABEL = "flotilla.volume.redis"
-TEXT = """\
-services:
-  web:
-    image: ${WEB_IMAGE}
-    ports: ["4000:80"]
-  redis:
-    image: ${REDIS_IMAGE}
-    volumes: ["redis-data:/data"]
-    deploy:
-      labels: {flotilla.data: kept}
-      placement: {constraints: ["node.labels.flotilla.volume.redis == true"]}
-volumes: {redis-data: {}}
-"""
+CONTENT = yaml.safe_load(sites.STACK_TEXT)
+CONTENT["services"]["redis"]["volumes"] = ["redis-data:/data"]
+CONTENT["services"]["redis"]["deploy"]["labels"] = {"flotilla.data": "kept"}
+TEXT = yaml.safe_dump({**CONTENT, "volumes": {"redis-data": {}}})
 
 
 @pytest.fixture
