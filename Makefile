@@ -56,10 +56,10 @@ fleet-test: packages setup ## Test the test hosts
 molecule: packages setup ## Test the main job on a fleet of its own
 	molecule test
 
-site-test: packages setup ## Test what the README promises on real fleets
+site-test: packages setup ## Test what the README promises on real fleets, molecule's first
 	pytest tests/site -m "not long"
 
-test: lint unit app-test fleet-test molecule site-test ## Everything that a change must pass
+test: lint unit app-test fleet-test site-test ## Everything that a change must pass
 
 test-long: packages setup ## The site's tests with those that take too long for every change
 	pytest tests/site

@@ -261,19 +261,39 @@ def make_fleet():
 
 
 @pytest.fixture(scope="session")
-def bare(make_fleet):
-    """A manager and two workers on which nothing was done; FLOTILLA_FLEET names a serving fleet to take instead."""
-    return Fleet(os.environ["FLOTILLA_FLEET"]) if "FLOTILLA_FLEET" in os.environ else make_fleet(3)
+def first_run():
+    """The runs that bring bare hosts to the page: molecule's, told in full.
+
+    FLOTILLA_FLEET names a fleet that serves already, to work on one topic; then it is one run there.
+    """
+    if "FLOTILLA_FLEET" in os.environ:
+        yield Fleet(os.environ["FLOTILLA_FLEET"]).play(verbose=True)
+        return
+    yield molecule("test", "--destroy", "never")
+    molecule("destroy")
+
+
+def molecule(*words):
+    """Run molecule's scenario, each of its runs as verbose as can be."""
+    told = {**ENVIRONMENT, "ANSIBLE_VERBOSITY": "3", "ANSIBLE_DIFF_ALWAYS": "1"}
+    told.pop("FLOTILLA_INVENTORY", None)
+    done = subprocess.run(
+        [BIN / "molecule", *words],
+        cwd=REPOSITORY,
+        env=told,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=1800,
+        check=False,
+    )
+    print(done.stdout)
+    return Run(done.returncode, done.stdout)
 
 
 @pytest.fixture(scope="session")
-def first_run(bare):
-    """The run that brings them to the page."""
-    return bare.play(verbose=True)
-
-
-@pytest.fixture
-def fleet(bare, first_run):
+def fleet(first_run):
     """The serving fleet that all tests share: each leaves it serving, with the inventory that it found."""
     assert first_run.code == 0
-    return bare
+    return Fleet(os.environ.get("FLOTILLA_FLEET", "molecule"))

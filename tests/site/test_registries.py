@@ -18,9 +18,9 @@ RUN mv /usr/lib/python3.13 /usr/local/lib/ && mv /usr/bin/python3* /usr/local/bi
 
 
 @pytest.fixture(scope="module")
-def external(bare, first_run, tmp_path_factory):
+def external(fleet, tmp_path_factory):
     """A registry outside the fleet that nobody uses yet."""
-    registry = ExternalRegistry(bare, tmp_path_factory.mktemp("registry"))
+    registry = ExternalRegistry(fleet, tmp_path_factory.mktemp("registry"))
     try:
         registry.start()
         yield registry
