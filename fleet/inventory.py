@@ -15,6 +15,7 @@ USER = "admin"
 HOSTS_HEADER = """\
 ---
 # The hosts of this fleet. Yours to edit: the fleet never writes over a change of yours.
+# Settings go into a new file beside group_vars/all/connection.yml, such as group_vars/all/stack.yml.
 """
 HOSTS_FOOTER = """\
 # Hosts that shall leave: move their lines here, and run site.yml.
