@@ -29,7 +29,8 @@ class ActionModule(ActionBase):
         begin, timeout = time.monotonic(), int(self._task.args["timeout"])
         said, stale_looks, housed = None, 0, begin
         Display().display(
-            f"  followed for at most {timeout} s (stack_timeout), or {HOMELESS_SECONDS} s while no node takes a task"
+            f"  followed for at most {timeout} s (stack_timeout), or {HOMELESS_SECONDS} s while no node takes a task\n"
+            "  tasks of an older state may serve meanwhile, and are not counted"
         )
         while True:
             seen = self._look(task_vars)
