@@ -8,7 +8,7 @@ from .host_state import Act
 HELD = (
     "release {number} stays, which went back to {rollback_to}: the inventory still describes what was left then. "
     "Change the stack or the app; or have that release again by its number (playbooks/status.yml lists them): "
-    "playbooks/rollback.yml -e stack_release="
+    "playbooks/rollback.yml -e stack_release=NUMBER"
 )
 BACK = (
     "back to release {number} of {at}. site.yml and deploy.yml leave it so until the stack or the app in the "
