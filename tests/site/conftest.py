@@ -49,6 +49,23 @@ class Run:
         return {name: numbers[0] + numbers[4] for name, numbers in self.recap.items()}
 
 
+def run(*command, folder=REPOSITORY, environment=ENVIRONMENT):
+    """Run a command of Ansible or molecule to its end, and print what it printed."""
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=1800,
+        check=False,
+    )
+    print(done.stdout)
+    return Run(done.returncode, done.stdout)
+
+
 class Begun:
     """A run that is under way, and leads a process group of its own."""
 
@@ -121,19 +138,7 @@ class Fleet:
     def play(self, *words, playbook="site.yml", clone=REPOSITORY, verbose=False, prefix=()):
         """Run a playbook, or a tuple of them, against the fleet, from a clone of the repository."""
         names = (playbook,) if isinstance(playbook, str) else playbook
-        done = subprocess.run(
-            [*prefix, *self.playbook(*names), *words, *(["-vvv"] if verbose else [])],
-            cwd=clone,
-            env=ENVIRONMENT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=1500,
-            check=False,
-        )
-        print(done.stdout)
-        return Run(done.returncode, done.stdout)
+        return run(*prefix, *self.playbook(*names), *words, *(["-vvv"] if verbose else []), folder=clone)
 
     def playbook(self, *names):
         """The command that runs playbooks."""
@@ -277,19 +282,7 @@ def molecule(*words):
     """Run molecule's scenario, each of its runs as verbose as can be."""
     told = {**ENVIRONMENT, "ANSIBLE_VERBOSITY": "3", "ANSIBLE_DIFF_ALWAYS": "1"}
     told.pop("FLOTILLA_INVENTORY", None)
-    done = subprocess.run(
-        [BIN / "molecule", *words],
-        cwd=REPOSITORY,
-        env=told,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=1800,
-        check=False,
-    )
-    print(done.stdout)
-    return Run(done.returncode, done.stdout)
+    return run(BIN / "molecule", *words, environment=told)
 
 
 @pytest.fixture(scope="session")
