@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 
@@ -11,10 +12,19 @@ class ActionModule(ActionBase):
     """Run the module and put this machine's clock beside the host's."""
 
     def run(self, tmp=None, task_vars=None):
-        """Return the module's result, with ``seen.system.asked``: this machine's time before and after."""
+        """Return the module's result, with ``seen.system.asked``: this machine's time before and after.
+
+        A question that cannot be read, as in a locked vault, is no error here: the plan tells it beside all else.
+        """
         result = super().run(tmp, task_vars)
+        arguments = dict(self._task.args)
+        try:
+            if "question" in arguments:
+                arguments |= self._templar.template(task_vars[arguments.pop("question")])
+        except AnsibleError as error:
+            return dict(result, unreadable=str(error))
         before = time.time()
-        result.update(self._execute_module(task_vars=task_vars))
+        result.update(self._execute_module(module_args=arguments, task_vars=task_vars))
         if "seen" in result:
             result["seen"]["system"]["asked"] = [before, time.time()]
         return result

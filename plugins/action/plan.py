@@ -34,7 +34,7 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         """Return the plan, or fail with one report of all problems."""
         result = super().run(tmp, task_vars)
-        site, names = self._task.args["site"], self._task.args["hosts"]
+        names = self._task.args["hosts"]
         hostvars = task_vars["hostvars"]
         observed = {name: hostvars[name].get(self._task.args["observed"]) or {} for name in names}
         for name, answer in observed.items():
@@ -45,15 +45,18 @@ class ActionModule(ActionBase):
         passed = {*yaml.safe_load(PASSED.read_text()), self._task.args["observed"], *(self._task.register or ())}
         own = {name: checks.own_names(hostvars.raw_get(name), options) - passed for name in names}
         variables, unreadable = _read(hostvars, own)
-        fatal = [
-            *unreadable,
-            *checks.check_groups(task_vars["groups"]),
-            *checks.check_site(site),
+        site, unread = self._read_site(task_vars)
+        unread += [answer["unreadable"] for answer in observed.values() if "unreadable" in answer]
+        fatal = [*unreadable, *checks.check_groups(task_vars["groups"])]
+        # What is made of a user's variables and groups mostly cannot be read for what is told of those already.
+        fatal = fatal or [_unreadable("the inventory", reason) for reason in dict.fromkeys(unread)]
+        fatal += [
+            *(checks.check_site(site) if site else []),
             *checks.check_limit(task_vars["groups"], names),
             *(
                 f"{name} could not be looked at; see its error above"
                 for name in names
-                if not {"seen", "unreachable"} & observed[name].keys()
+                if not {"seen", "unreachable", "unreadable"} & observed[name].keys()
             ),
         ]
         if not fatal:
@@ -77,6 +80,13 @@ class ActionModule(ActionBase):
             Display().warning(text)
         plan["stack"]["release"]["by"] = f"{getpass.getuser()}@{socket.gethostname()}"
         return dict(result, changed=False, **plan)
+
+    def _read_site(self, task_vars):
+        """Return the site, or ``{}``, and the reasons why it cannot be read."""
+        try:
+            return self._templar.template(task_vars[self._task.args["site"]]), []
+        except AnsibleError as error:
+            return {}, [str(error)]
 
     def _stack(self, stack, task_vars):
         """Complete the site's ``stack`` with what lies on the control node, and with the values of secrets.
@@ -114,10 +124,14 @@ def _read(hostvars, own):
             try:
                 variables[host][name] = hostvars[host][name]
             except AnsibleError as error:
-                reason = " ".join(str(error).split()).rstrip(".")
-                remedy = OPEN_VAULT if "vault" in reason else "mend it in the inventory"
-                problems.setdefault(f"{name} cannot be read: {reason}; {remedy}", []).append(host)
+                problems.setdefault(_unreadable(name, error), []).append(host)
     return variables, [f"{text} ({checks.name_hosts(hosts, own)})" for text, hosts in problems.items()]
+
+
+def _unreadable(what, reason):
+    reason = " ".join(str(reason).split()).rstrip(".")
+    remedy = OPEN_VAULT if "vault secrets" in reason else "mend it in the inventory"
+    return f"{what} cannot be read: {reason}; {remedy}"
 
 
 def _absent(own, answer):

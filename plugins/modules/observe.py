@@ -10,6 +10,11 @@ description:
   - Answers in one module run what all roles ask about a host, and changes nothing.
   - What is wanted comes back beside what was seen, so that the plan is made from the results alone.
 options:
+  question:
+    description:
+      - Name of the variable that holds the other options. It is read on the control node; where it cannot be, nothing
+        is looked at and the result tells why.
+    type: str
   wanted:
     description:
       - What each role wants on this host, by role name.
@@ -72,7 +77,7 @@ EXAMPLES = r"""
 RETURN = r"""
 wanted:
   description: The option of that name, unchanged.
-  returned: always
+  returned: unless C(question) cannot be read
   type: dict
 seen:
   description: >
@@ -85,8 +90,12 @@ seen:
     answer), C(server_account) (the same for the account that this host serves), C(images) (reference to digest or
     null), C(local_images) as in module_utils/releases.py, C(page) (empty when it answered or none was asked for, else
     the reason).
-  returned: always
+  returned: unless C(question) cannot be read
   type: dict
+unreadable:
+  description: Why C(question) cannot be read.
+  returned: when it cannot
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -165,6 +174,7 @@ def main():
     """Look, and tell."""
     module = AnsibleModule(
         argument_spec={
+            "question": {"type": "str"},
             "wanted": {"type": "dict", "default": {}},
             "registry": {"type": "dict", "default": {}},
             "accounts": {"type": "dict", "default": {}, "no_log": True},

@@ -9,8 +9,8 @@ description:
   - Fails with one report when something forbids the run; nothing was changed until then.
 options:
   site:
-    description: The site as plugin_utils/plan.py describes it.
-    type: dict
+    description: Name of the variable that holds the site as plugin_utils/plan.py describes it.
+    type: str
     required: true
   take_lock:
     description: Whether to go on although another run seems to hold the lock.
@@ -23,7 +23,7 @@ author: The flotilla authors
 EXAMPLES = r"""
 - name: Plan
   flotilla.swarm.plan:
-    site: "{{ preflight_site }}"
+    site: preflight_site
     hosts: "{{ groups['swarm'] }}"
     observed: preflight_seen
   run_once: true

@@ -5,11 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 from ansible.constants import DEFAULT_VAULT_ID_MATCH
 from ansible.parsing.vault import VaultLib, VaultSecret
 
 NOBODY = {"ansible_host": "127.0.0.1", "ansible_port": 9}
+PAIR = {"managers": {"hosts": {"m1": NOBODY}}, "workers": {"hosts": {"w1": NOBODY}}}
+OPEN_VAULT = "give this run the vault's password (--ask-vault-pass, --vault-password-file) (all hosts)"
 
 
 def problems(folder, hosts, variables=""):
@@ -29,9 +32,13 @@ def problems(folder, hosts, variables=""):
     return re.findall(r"^          (\d+\. .*)$", done.stdout.split("nothing was changed:", 1)[-1], re.MULTILINE)
 
 
-def test_problems_of_an_inventory_are_one_report(tmp_path):
+def locked(indent):
+    """A value in a vault that the run has no password for."""
     vault = VaultLib([(DEFAULT_VAULT_ID_MATCH, VaultSecret(b"key"))]).encrypt("hunter2").decode()
-    secret = "stack_secrets:\n  redis_password: !vault |\n" + "".join(f"    {line}\n" for line in vault.splitlines())
+    return "!vault |\n" + "".join(f"{' ' * indent}{line}\n" for line in vault.splitlines())
+
+
+def test_problems_of_an_inventory_are_one_report(tmp_path):
     found = problems(
         tmp_path,
         {
@@ -43,7 +50,8 @@ def test_problems_of_an_inventory_are_one_report(tmp_path):
             },
             "registry": {"hosts": {"m1": None}},
         },
-        "stack_quux: 1\nregistry_certificate_days: '{{ nobody_knows }}'\n" + secret,
+        "stack_quux: 1\nregistry_certificate_days: '{{ nobody_knows }}'\nstack_secrets:\n  redis_password: "
+        + locked(4),
     )
     parts = [
         "1. flotilla has no variable stack_quux; docs/variables.md lists all (all hosts)",
@@ -54,4 +62,26 @@ def test_problems_of_an_inventory_are_one_report(tmp_path):
     ]
     assert len(found) == len(parts)
     assert all(line.startswith(part) for line, part in zip(found, parts, strict=True)), found
-    assert found[3].endswith("give this run the vault's password (--ask-vault-pass, --vault-password-file) (all hosts)")
+    assert found[3].endswith(OPEN_VAULT)
+
+
+@pytest.mark.parametrize(
+    ("groups", "variables", "begin", "end"),
+    [
+        (PAIR, f"registry_password: {locked(2)}", "registry_password cannot be read: ", OPEN_VAULT),
+        (
+            PAIR,
+            "registry_password: '{{ vault_nobody_knows }}'",
+            "registry_password cannot be read: 'vault_nobody_knows' is undefined; mend it in the inventory",
+            "(all hosts)",
+        ),
+        (PAIR, "stack_file: /no/such.yml", "the inventory cannot be read: ", "; mend it in the inventory"),
+        ({"workers": PAIR["workers"]}, "", "group managers is empty, wanted is at least one host", "hosts.yml"),
+    ],
+)
+def test_what_the_look_cannot_be_asked_without_is_a_line_of_the_same_report(tmp_path, groups, variables, begin, end):
+    words = f"registry_url: reg.example\nregistry_username: me\nstack_quux: 1\n{variables}"
+    stray, found = problems(tmp_path, {"swarm": {"children": groups}}, words)
+    assert stray.startswith("1. flotilla has no variable stack_quux")
+    assert found.startswith(f"2. {begin}")
+    assert found.endswith(end)
