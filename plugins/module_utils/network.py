@@ -60,16 +60,20 @@ def _open_files(folder):
     return links
 
 
-def attached_networks():
-    """List the IPv4 networks that this host is attached to, without those of the engine's own bridges.
+def networks():
+    """Tell which IPv4 networks this host reaches other than by a default route or the engine's own bridges.
 
-    :return: list of str such as ``"10.0.0.0/24"``
+    :return: dict of networks such as ``"10.0.0.0/24"`` to the gateway on the way there, ``""`` where the host is
+        attached to it
     """
-    found = []
+    found = {}
     for line in (read_text("/proc/net/route") or "").splitlines()[1:]:
         device, destination, gateway, *_rest, mask = line.split()[:8]
-        if gateway == ON_LINK and destination != ON_LINK and not ENGINE_DEVICE.fullmatch(device):
-            found.append(str(ipaddress.ip_network(f"{_dotted(destination)}/{_dotted(mask)}", strict=False)))
+        network = ipaddress.ip_network(f"{_dotted(destination)}/{_dotted(mask)}", strict=False)
+        # What leads nowhere (a black hole) has no device. VPNs split the default route into two halves.
+        other = device != "*" and not ENGINE_DEVICE.fullmatch(device) and network.prefixlen > 1
+        if other and found.get(str(network)) != "":
+            found[str(network)] = "" if gateway == ON_LINK else _dotted(gateway)
     return found
 
 

@@ -194,7 +194,7 @@ def main():
         "services": host.services(module.run_command, gather(wanted, "services")),
         "modules": host.kernel_modules(gather(wanted, "modules")),
         "ports": network.listeners(gather(wanted, "ports")),
-        "networks": network.attached_networks(),
+        "networks": network.networks(),
         "firewall": network.firewall(module.run_command),
         "reach": {},
         "credentials": False,

@@ -68,7 +68,7 @@ def check_reach(members, site, addresses):
 
 
 def check_pools(members, pools, subnet_size, networks, addresses_needed):
-    """Name pools of overlay networks that are hosts' own networks, or too small.
+    """Name pools of overlay networks that are networks of hosts or behind their gateways, or too small.
 
     :param pools: list of str, empty for Docker's default
     :param subnet_size: prefix length of one overlay network
@@ -94,11 +94,15 @@ def check_pools(members, pools, subnet_size, networks, addresses_needed):
         )
     # The default is so wide that only what is taken from it first counts.
     taken = wanted if pools else list(_first(wanted[0].subnets(new_prefix=subnet_size), networks))
+    begins = not any(_is_member(host["seen"]) for host in members.values())
     for name, host in members.items():
-        for network in host["seen"]["networks"]:
-            if not _is_member(host["seen"]) and any(ipaddress.ip_network(network).overlaps(pool) for pool in taken):
+        for network, gateway in host["seen"]["networks"].items():
+            # Containers would not reach what is behind a gateway. Who joins a swarm can choose no other pool for that.
+            counts = begins if gateway else not _is_member(host["seen"])
+            if counts and any(ipaddress.ip_network(network).overlaps(pool) for pool in taken):
+                found = f"has a route to {network} through {gateway}" if gateway else f"is attached to {network}"
                 used = ", ".join(pools) or f"Docker's default, from {taken[0]} on"
-                yield f"{name} is attached to {network}, where the swarm would take its networks ({used}); {remedy}"
+                yield f"{name} {found}, where the swarm would take its networks ({used}); {remedy}"
 
 
 def _first(subnets, count):

@@ -90,7 +90,7 @@ def bare(address):
         "services": {"docker": {"active": False, "enabled": False, "started": 0}},
         "modules": {"ip_vs": "available"},
         "ports": {},
-        "networks": ["192.0.2.0/24"],
+        "networks": {"192.0.2.0/24": ""},
         "firewall": None,
         "reach": {},
         "engine": None,

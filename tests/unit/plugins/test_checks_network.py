@@ -80,14 +80,37 @@ def test_closed_port_of_a_running_manager_is_a_firewalls_answer():
 
 
 def test_network_of_a_host_that_the_swarm_would_take_is_named():
-    (found,) = problems(bare_site(networks=["10.0.1.0/24"]))
+    (found,) = problems(bare_site(networks={"10.0.1.0/24": ""}))
     assert found == (
         "w2 is attached to 10.0.1.0/24, where the swarm would take its networks (Docker's default, from 10.0.0.0/24 "
         "on); set swarm_default_addr_pool, such as [172.30.0.0/16]"
     )
-    assert problems(bare_site(networks=["10.0.2.0/24"])) == []
-    (found,) = problems(bare_site(networks=["10.20.5.0/24"]), pools=["10.20.0.0/16"])
+    assert problems(bare_site(networks={"10.0.2.0/24": ""})) == []
+    (found,) = problems(bare_site(networks={"10.20.5.0/24": ""}), pools=["10.20.0.0/16"])
     assert "w2 is attached to 10.20.5.0/24, where the swarm would take its networks (10.20.0.0/16)" in found
+
+
+def test_route_through_a_gateway_that_the_swarm_would_take_is_named():
+    (found,) = problems(bare_site(networks={"10.0.0.0/8": "192.0.2.1"}))
+    assert found == (
+        "w2 has a route to 10.0.0.0/8 through 192.0.2.1, where the swarm would take its networks (Docker's default, "
+        "from 10.0.0.0/24 on); set swarm_default_addr_pool, such as [172.30.0.0/16]"
+    )
+    assert problems(bare_site(networks={"10.0.2.0/24": "192.0.2.1"})) == []
+    (found,) = problems(bare_site(networks={"10.20.5.0/24": "192.0.2.1"}), pools=["10.20.0.0/16"])
+    assert "w2 has a route to 10.20.5.0/24 through 192.0.2.1, where the swarm would take its networks (10.20" in found
+
+
+@pytest.mark.parametrize("gateway", ["", "192.0.2.1"])
+def test_swarm_that_runs_keeps_its_pools(gateway):
+    hosts = sites.settled_site()
+    for host in hosts.values():
+        host["seen"]["networks"] = {"10.0.0.0/8": gateway}
+    assert problems(hosts) == []
+    hosts["w3"] = {"wanted": sites.wanted("10.0.0.4"), "seen": sites.bare("10.0.0.4")}
+    hosts["w3"]["seen"]["networks"] = {"10.0.0.0/8": gateway}
+    found = problems(hosts, workers=["w1", "w2", "w3"])
+    assert [problem.split(",")[0] for problem in found] == ([] if gateway else ["w3 is attached to 10.0.0.0/8"])
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,25 @@ def test_holder_of_a_port_is_named():
     assert network.listeners(ports) == {}
 
 
+def test_networks_are_those_attached_and_those_behind_gateways(monkeypatch):
+    # As the kernel tells them: the default route, its halves, one by a gateway, one attached, the same by a gateway,
+    # two of engines, a black hole.
+    table = """\
+Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
+eth0\t00000000\t0101A8C0\t0003\t0\t0\t0\t00000000\t0\t0\t0
+tun0\t00000000\t0208000A\t0003\t0\t0\t0\t00000080\t0\t0\t0
+tun0\t00000080\t0208000A\t0003\t0\t0\t0\t00000080\t0\t0\t0
+eth0\t0000000A\t0101A8C0\t0003\t0\t0\t0\t000000FF\t0\t0\t0
+eth0\t0001A8C0\t00000000\t0001\t0\t0\t100\t00FFFFFF\t0\t0\t0
+tun0\t0001A8C0\t0208000A\t0003\t0\t0\t200\t00FFFFFF\t0\t0\t0
+docker_gwbridge\t000012AC\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0
+br-0123456789ab\t0064630A\t010012AC\t0003\t0\t0\t0\t00FFFFFF\t0\t0\t0
+*\t0000090A\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0
+"""
+    monkeypatch.setattr(network, "read_text", {"/proc/net/route": table}.get)
+    assert network.networks() == {"10.0.0.0/8": "192.168.1.1", "192.168.1.0/24": ""}
+
+
 def test_open_and_closed_peers_are_told_apart():
     with socket.create_server(("127.0.0.1", 0)) as server:
         target = f"127.0.0.1:{server.getsockname()[1]}"
