@@ -15,8 +15,8 @@ PAIR = {"managers": {"hosts": {"m1": NOBODY}}, "workers": {"hosts": {"w1": NOBOD
 OPEN_VAULT = "give this run the vault's password (--ask-vault-pass, --vault-password-file) (all hosts)"
 
 
-def problems(folder, hosts, variables=""):
-    """Run site.yml with an inventory, expect that it changes nothing, and return the lines of its report."""
+def refuse(folder, hosts, variables=""):
+    """Run site.yml with an inventory, expect that it fails and changes nothing, and return its output."""
     (folder / "group_vars/all").mkdir(parents=True)
     (folder / "hosts.yml").write_text(yaml.safe_dump(hosts))
     (folder / "group_vars/all/own.yml").write_text(variables)
@@ -29,7 +29,13 @@ def problems(folder, hosts, variables=""):
     )
     assert done.returncode != 0
     assert not re.search("changed=[1-9]", done.stdout)
-    return re.findall(r"^          (\d+\. .*)$", done.stdout.split("nothing was changed:", 1)[-1], re.MULTILINE)
+    return done.stdout
+
+
+def problems(*inventory):
+    """Return the lines of the report that an inventory is refused with."""
+    output = refuse(*inventory).split("nothing was changed:", 1)[-1]
+    return re.findall(r"^          (\d+\. .*)$", output, re.MULTILINE)
 
 
 def locked(indent):
@@ -63,6 +69,11 @@ def test_problems_of_an_inventory_are_one_report(tmp_path):
     assert len(found) == len(parts)
     assert all(line.startswith(part) for line, part in zip(found, parts, strict=True)), found
     assert found[3].endswith(OPEN_VAULT)
+
+
+def test_inventory_without_hosts_is_refused(tmp_path):
+    output = " ".join(refuse(tmp_path, {"swarm": {"children": {"managers": None}}}).split())
+    assert f"Nothing was changed: group swarm of the inventory ({tmp_path}) is empty, wanted is at least one" in output
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,13 @@ def test_bad_groups_are_named(change, problem):
     assert found.startswith(problem)
 
 
+def test_limit_that_leaves_hosts_out_is_refused():
+    groups = {**GOOD, "removed": ["x1"]}
+    assert checks.check_limit(groups, ["m1", "w1", "x1"]) == []
+    (found,) = checks.check_limit(groups, ["m1"])
+    assert found.startswith("--limit leaves out w1, x1; a plan needs all hosts of the inventory")
+
+
 def test_variables_of_others_are_left_alone():
     assert checks.own_names(["ansible_user", "my_docker", "docker_x"], OPTIONS) == {"docker_x"}
 
@@ -64,6 +71,14 @@ def test_same_problem_of_all_hosts_is_told_once():
         ({"registry_url": ""}, "registry_url is empty and no host is in group registry"),
         ({"registry_url": "https://reg/v2"}, "registry_url is https://reg/v2, wanted is host:port, host.domain"),
         ({"builders": ["elsewhere"]}, "image_builder is elsewhere, wanted is a host of group swarm"),
+        (
+            {"stack": {**sites.site()["stack"], "release": 3}},
+            "stack_release is 3, which only playbooks/rollback.yml takes",
+        ),
+        (
+            {"scope": "rollback", "stack": {**sites.site()["stack"], "rotate": ["redis_password"]}},
+            "stack_rotate is ['redis_password'], which playbooks/rollback.yml does not take",
+        ),
         (
             {"stack": {**sites.site()["stack"], "timeout": 1201}},
             "stack_timeout is 1201, wanted is at most 1200: a run that does not renew its lock for 1800 s loses it",

@@ -5,6 +5,7 @@ import re
 import pytest
 import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks_firewall import check_firewalls
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.plan import make_plan
 
 ADDRESSES = {"m1": "10.0.0.1", "w1": "10.0.0.2", "w2": "10.0.0.3"}
 
@@ -63,3 +64,10 @@ def test_registry_of_the_host_counts_and_published_ports_do_not():
     hosts["m1"]["seen"]["firewall"] = {"kind": "ufw", "incoming": "deny", "rules": []}
     (found,) = check_firewalls(hosts, ADDRESSES)
     assert re.findall(r"\d+/\w+", found) == ["7946/tcp", "7946/udp", "4789/udp", "5000/tcp"]
+
+
+def test_closed_firewall_forbids_the_run():
+    hosts = sites.settled_site()
+    hosts["w1"]["seen"]["firewall"] = {"kind": "ufw", "incoming": "deny", "rules": []}
+    (found,) = make_plan(sites.site(), hosts)["problems"]
+    assert found.startswith("w1: its firewall (ufw) is active and keeps other hosts from 7946/tcp")

@@ -35,6 +35,24 @@ def test_port_held_by_another_process_is_named():
     ]
 
 
+@pytest.mark.parametrize(
+    ("port", "role"),
+    [
+        ("2377/tcp", "swarm"),
+        ("7946/tcp", "swarm"),
+        ("7946/udp", "swarm"),
+        ("4789/udp", "swarm"),
+        ("5000/tcp", "registry_server"),
+        ("4000/tcp", "stack"),
+    ],
+)
+def test_each_port_is_named_with_the_role_that_needs_it(port, role):
+    hosts = bare_site(ports={port: "consul"})
+    hosts["w2"]["wanted"][role] = {**hosts["w2"]["wanted"][role], "ports": [port]}
+    (found,) = problems(hosts)
+    assert found.startswith(f"w2: port {port} is held by consul, wanted is a free one for role {role}; ")
+
+
 def test_address_that_is_not_on_the_host_is_named():
     (found,) = problems(system(bare_site(), "w1", addresses=["10.9.9.9"], default_address="10.0.0.9"))
     assert found == "w1: its address 10.0.0.9 is not on the host, which has 10.9.9.9; set swarm_advertise_addr"

@@ -1,8 +1,10 @@
 """What of a stack file cannot run on these hosts is said before anything is changed."""
 
 import pytest
+import sites
 import yaml
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks_stack import check_stack, network_needs
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.plan import make_plan
 
 
 def node(name, role="worker", **labels):
@@ -82,6 +84,13 @@ def test_external_secret_must_be_there_or_be_created():
     assert problems(secrets={"password": {"external": True, "name": "hello_password"}}) == []
     (found,) = problems(secrets={"password": {"external": True}})
     assert found.startswith("stack_file: secret password is external, but the swarm has none of that name; create it")
+
+
+def test_stack_that_no_host_can_carry_forbids_the_run():
+    site = sites.site()
+    site["stack"]["text"] += "  tape: {image: x, deploy: {placement: {constraints: [node.labels.disk == tape]}}}\n"
+    (found,) = make_plan(site, sites.settled_site())["problems"]
+    assert found.startswith("stack_file: service tape: no host satisfies node.labels.disk == tape; mend its placement")
 
 
 def test_networks_and_addresses_that_a_stack_needs():

@@ -173,7 +173,7 @@ def test_problem_of_all_hosts_is_told_once_and_forbids_the_run():
     for host in hosts.values():
         host["wanted"]["docker_engine"]["version"] = "28"
     (problem,) = make_plan(sites.site(), hosts)["problems"]
-    assert problem.endswith("(all hosts)")
+    assert problem == "docker_version is 28, wanted are three numbers such as 28.5.1, and 25 or newer (all hosts)"
 
 
 def test_plan_tells_kept_engines_and_unproven_systems(monkeypatch):

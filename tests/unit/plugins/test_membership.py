@@ -194,6 +194,13 @@ def test_lost_quorum_is_refused_with_the_arithmetic():
     assert "no quorum: of 3 managers of the inventory 1 answers (h1), a majority is 2; h2, h3 could not be" in problem
 
 
+def test_swarm_whose_managers_to_be_are_all_away_is_refused():
+    model = swarm(["h1", "h2", "h3"])
+    model.hosts["h3"]["up"] = False
+    (problem,) = model.decide(site(["h3"], ["h1"], ["h2"]), {}).problems
+    assert problem.startswith("no manager of the inventory could be reached (h3); h1 speaks for the swarm, but shall")
+
+
 def test_first_manager_of_the_list_is_not_needed():
     model = swarm(["h1", "h2", "h3"], ["h4"])
     model.hosts["h1"].update(alive=False, up=False)

@@ -272,6 +272,13 @@ def test_stopped_engine_of_a_member_is_started_before_anything_else_is_decided(s
     }
 
 
+def test_stopped_engine_of_a_host_that_retires_is_named():
+    found = sites.settled_site()
+    found["w2"]["seen"].update(engine=None, swarm=dict(sites.bare("x")["swarm"], state="stopped"))
+    (problem,) = make_plan(sites.site(workers=("w1",), removed=("w2",)), found)["problems"]
+    assert problem.startswith("w2 is in removed, but its engine is stopped and cannot leave; start it (systemctl start")
+
+
 @pytest.mark.parametrize(("installed", "expected"), [(None, True), ("7", False)])
 def test_interrupted_installation_is_finished_where_more_is_to_be_installed(installed, expected):
     found = sites.settled_site()
