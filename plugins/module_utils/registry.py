@@ -8,9 +8,11 @@ host whose engine is not there yet or does not have the registry's CA yet. This 
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import http.client
 import re
+import socket
 import ssl
 import urllib.error
 import urllib.parse
@@ -18,6 +20,8 @@ import urllib.request
 
 # Seconds that one answer may take.
 TIMEOUT = 10
+# Seconds in which somebody at an address must show a certificate.
+REACH_TIMEOUT = 3
 
 
 def probe(server, credentials, ca="", insecure=False, proxies=None):
@@ -42,6 +46,33 @@ def probe(server, credentials, ca="", insecure=False, proxies=None):
         except (OSError, ValueError, http.client.HTTPException) as error:
             message = str(error) or type(error).__name__
     return f"{message} (through the engine's proxy)" if way else message
+
+
+def find_way(server, proxies=None, answers=True):
+    """Tell where the name of a registry leads this host, and who answers there.
+
+    :param server: ``"host:port"``
+    :param proxies: ``proxies`` of the engine's settings
+    :param answers: whether to ask who answers
+    :return: dict with ``addresses`` (list of str, IPv4), ``error`` (why there is none, else ``""``) and ``certificate``
+        (SHA-256 of the PEM text, trusted or not; ``""`` when nobody showed one); ``None`` where the engine asks a proxy
+        instead
+    """
+    if "https" in _proxies(server, proxies or {}):
+        return None
+    name, _, port = server.rpartition(":")
+    found = {"addresses": [], "error": "", "certificate": ""}
+    try:
+        entries = socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_STREAM)
+    except (OSError, ValueError) as error:
+        return dict(found, error=getattr(error, "strerror", None) or str(error))
+    found["addresses"] = list(dict.fromkeys(entry[4][0] for entry in entries))
+    if answers:
+        # Nobody there, or somebody without TLS: as good as another's certificate.
+        with contextlib.suppress(OSError, ValueError, OverflowError):
+            shown = ssl.get_server_certificate((name, int(port)), timeout=REACH_TIMEOUT)
+            found["certificate"] = hashlib.sha256(shown.encode()).hexdigest()
+    return found
 
 
 def _proxies(server, given):

@@ -28,8 +28,8 @@ options:
       - The registry, and what the host is to trust there; empty asks for none.
       - C(server) as C(host:port), where the engine's stored login is tried out; C(url), the same with a prefix of
         images; C(ca) (PEM text) and C(insecure), which an external registry wants; C(proxies) of the engine's settings;
-        C(own), on the host that serves the registry, with C(username), C(password_file) and C(ca_file) of the account
-        that is tried out there.
+        C(served), whether a host of the inventory serves it; C(own), on that host, with C(username), C(password_file)
+        and C(ca_file) of the account that is tried out there.
     type: dict
     default: {}
   accounts:
@@ -87,9 +87,10 @@ seen:
     C(nodes), C(stack), C(logs) as in module_utils/swarm.py; C(credentials) (whether a login to the registry is stored),
     C(login) (empty when the registry accepted that and no other is wanted, else the reason), C(login_fingerprint) (on
     managers; of the wanted or stored login), C(accounts) (by purpose, empty when the registry accepted, else its
-    answer), C(server_account) (the same for the account that this host serves), C(images) (reference to digest or
-    null), C(local_images) as in module_utils/releases.py, C(page) (empty when it answered or none was asked for, else
-    the reason).
+    answer), C(server_account) (the same for the account that this host serves), C(registry_way) (to a registry that a
+    host of the inventory serves, as in module_utils/registry.py; who answers there is asked where no login succeeds),
+    C(images) (reference to digest or null), C(local_images) as in module_utils/releases.py, C(page) (empty when it
+    answered or none was asked for, else the reason).
   returned: unless C(question) cannot be read
   type: dict
 unreadable:
@@ -202,6 +203,7 @@ def main():
         "login_fingerprint": "",
         "accounts": {},
         "server_account": "",
+        "registry_way": None,
         "images": dict.fromkeys(module.params["references"]),
         "local_images": [],
         "page": "no engine" if module.params["page"] else "",
@@ -214,6 +216,9 @@ def main():
     if asked.get("server"):
         engine = Engine() if seen["engine"] else None
         seen.update(look_at_registry(engine, asked, accounts, module.params["references"], module.params["stack"]))
+        if asked.get("served"):
+            answers = bool(seen["login"])
+            seen["registry_way"] = registry.find_way(asked["server"], asked.get("proxies"), answers)
         if seen["swarm"]["manager"]:
             seen["login_fingerprint"] = fingerprint_login(asked, accounts)
         if asked.get("own"):

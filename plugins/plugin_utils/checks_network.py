@@ -46,17 +46,20 @@ def check_address(name, address, wanted, seen):
         )
 
 
-def check_reach(members, site, addresses):
+def check_reach(members, site, addresses, astray):
     """Name the managers and the registry that a host which is to join does not reach.
 
     A bare peer that answers "nothing listens there" is reached; from a member of the swarm, a firewall says so.
+
+    :param astray: inventory names of the hosts that ``registry_url`` leads elsewhere, which is told apart
     """
     peers = {addresses[name]: name for name in site["managers"]}
     for name, host in members.items():
         lost = {}
+        registry = "" if name in astray else site["registry_url"].split("/")[0]
         for target, answer in host["seen"]["reach"].items():
             address, _, port = target.rpartition(":")
-            peer = peers.get(address, site["registry_host"] if target == site["registry_url"].split("/")[0] else "")
+            peer = peers.get(address, site["registry_host"] if target == registry else "")
             listens = peer in members and _listens(members[peer]["seen"], port)
             if peer and (answer not in ("open", "closed") or (answer == "closed" and listens)):
                 lost.setdefault((peer, address, answer), []).append(f"{port}/tcp")

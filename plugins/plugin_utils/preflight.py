@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import checks, checks_firewall, checks_network, checks_stack, stack
+from . import checks, checks_firewall, checks_network, checks_stack, registry, stack
 
 
 def find_problems(site, hosts, addresses):
@@ -20,10 +20,14 @@ def find_problems(site, hosts, addresses):
         problems += checks_network.check_ports(name, host["wanted"], host["seen"])
     for name, host in members.items():
         problems += checks_network.check_address(name, addresses[name], host["wanted"], host["seen"])
+    seen = {name: host["seen"] for name, host in members.items()}
+    server = hosts[site["registry_host"]]["seen"] if site["registry_host"] else None
+    astray = registry.find_astray(site, seen, server) if server else {}
     return [
         *problems,
+        *registry.astray_problems(site, astray, seen, server),
         *checks_network.check_clocks(hosts),
-        *checks_network.check_reach(members, site, addresses),
+        *checks_network.check_reach(members, site, addresses, astray),
         *checks_firewall.check_firewalls(hosts, addresses),
     ]
 

@@ -43,6 +43,8 @@ NAMES = {
     "pull": "registry_pull_username and registry_pull_password",
     "push": "registry_username and registry_password",
 }
+# The certificate of the registry that flotilla serves, on its host.
+CERTIFICATE = "/etc/docker/registry/server.crt"
 URL = re.compile(r"(?P<host>[a-zA-Z0-9][a-zA-Z0-9.-]*)(?P<port>:\d+)?(?P<prefix>(/[a-z0-9]+([._-]+[a-z0-9]+)*)*)")
 
 
@@ -92,6 +94,60 @@ def _check_url(url, own):
         yield f"registry_url is {url}, wanted is a private registry, not Docker Hub itself; mend it {PLACE}"
 
 
+def find_astray(site, members, server):
+    """Find the hosts that ``registry_url`` does not lead to the registry that flotilla serves.
+
+    It must lead to an address of the registry's host. Once the registry serves, any way to it will do: a host that has
+    logged in there, or is shown the registry's certificate there, has found one.
+
+    :param site: ``preflight_site``
+    :param members: dict of inventory name to ``seen``
+    :param server: ``seen`` of the registry's host
+    :return: dict of inventory name to what was found there
+    """
+    certificate = server["files"].get(CERTIFICATE)
+    astray = {}
+    for name, seen in members.items():
+        way = seen["registry_way"]
+        # Through a proxy nothing can be told.
+        if not way:
+            continue
+        if certificate and (seen["credentials"] or way["certificate"] == certificate["sha256"]):
+            continue
+        own = name == site["registry_host"]
+        if way["error"]:
+            astray[name] = f"whose name is unknown there ({way['error']})"
+        elif not any(_leads(address, server, own) for address in way["addresses"]):
+            astray[name] = f"which leads to {', '.join(way['addresses'])} there"
+    return astray
+
+
+def _leads(address, server, own):
+    """Tell whether an address is the registry's host; its own name may lead that to its loopback."""
+    return address in server["system"]["addresses"] or (own and address.startswith("127."))
+
+
+def astray_problems(site, astray, members, server):
+    """Say where ``registry_url`` does not lead to the registry that flotilla serves; see ``find_astray``.
+
+    :return: list of problems, the same problem of several hosts once
+    """
+    found = {}
+    for name, text in astray.items():
+        found.setdefault(text, []).append(name)
+    host = site["registry_host"]
+    return [
+        f"{_who(names, members)}: registry_url is {site['registry_url']}, {text}; wanted is a name or an address of "
+        f"{host}, which serves the registry and has {', '.join(server['system']['addresses']) or 'none'}; mend "
+        f"registry_url {PLACE}, or, where it is unset, swarm_advertise_addr of {host}"
+        for text, names in found.items()
+    ]
+
+
+def _who(names, members):
+    return f"all {len(names)} hosts" if len(names) == len(members) > 1 else ", ".join(names)
+
+
 def account_problems(site, members):
     """Say why an external registry does not take the accounts that it must take.
 
@@ -110,7 +166,6 @@ def account_problems(site, members):
     problems = []
     for (kind, _about), (purpose, message, names) in found.items():
         names = list(dict.fromkeys(names))
-        who = f"all {len(names)} hosts" if len(names) == len(members) > 1 else ", ".join(names)
         server = site["registry_url"].split("/")[0]
         shared = site["registry"]["accounts"]["pull"] == site["registry"]["accounts"]["push"]
         text = SENTENCES[kind].format(
@@ -120,7 +175,7 @@ def account_problems(site, members):
             names=NAMES["push" if shared else purpose],
             place=PLACE,
         )
-        problems.append(f"{who}: {text} (the answer was: {message})")
+        problems.append(f"{_who(names, members)}: {text} (the answer was: {message})")
     return problems
 
 

@@ -109,6 +109,7 @@ def bare(address):
         "login_fingerprint": "",
         "accounts": {},
         "server_account": "",
+        "registry_way": {"addresses": ["10.0.0.1"], "error": "", "certificate": ""},
         "images": dict.fromkeys(REFERENCES),
         "local_images": [],
         "page": "no engine",

@@ -1,5 +1,6 @@
 """Registries: what a user says about one, what its answers mean, and what follows for the plan."""
 
+import hashlib
 import http.server
 import ssl
 import subprocess
@@ -11,6 +12,7 @@ from ansible_collections.flotilla.swarm.plugins.module_utils import registry as 
 from ansible_collections.flotilla.swarm.plugins.plugin_utils import registry
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.plan import make_plan
 
+CERTIFICATE = "/etc/docker/registry/server.crt"
 PASSWORD = "/etc/flotilla/registry_password"
 GOOD = {"username": "me", "password": "right:word"}
 
@@ -230,6 +232,71 @@ def test_rotated_password_of_our_own_registry_reaches_hosts_and_services(loss):
     assert {"registry", "login", "stack"} <= set(plan["hosts"]["m1"]["phases"])
 
 
+def led(address="", certificate="", error="", settled=False, **changes):
+    """A site whose worker w2 is led to an address by the name in ``registry_url``."""
+    if settled:
+        found = sites.settled_site()
+        found["m1"]["seen"]["files"][CERTIFICATE] = sites.file_of("ours")
+    else:
+        found = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
+    addresses = [address] if address else []
+    found["w2"]["seen"]["registry_way"] = {"addresses": addresses, "error": error, "certificate": certificate}
+    found["w2"]["seen"].update(changes)
+    return found
+
+
+def problems_of(found, **site):
+    return make_plan({**sites.site(), **site}, found)["problems"]
+
+
+def test_address_of_our_registry_that_leads_elsewhere_is_named_before_it_serves():
+    (problem,) = problems_of(led("198.51.100.7"))
+    assert problem == (
+        "w2: registry_url is reg:5000, which leads to 198.51.100.7 there; wanted is a name or an address of m1, which "
+        "serves the registry and has 10.0.0.1; mend registry_url in inventory/group_vars/all/, or, where it is unset, "
+        "swarm_advertise_addr of m1"
+    )
+
+
+def test_unknown_name_of_our_registry_is_one_problem_of_all_hosts():
+    found = led(error="Name or service not known")
+    for host in found.values():
+        host["seen"]["registry_way"] = found["w2"]["seen"]["registry_way"]
+        host["seen"]["reach"] = {"reg:5000": "Name or service not known"}
+    (problem,) = problems_of(found)
+    assert problem.startswith(
+        "all 3 hosts: registry_url is reg:5000, whose name is unknown there (Name or service not known); wanted is "
+    )
+
+
+def test_name_of_our_registry_may_lead_its_own_host_to_itself():
+    found = led("10.0.0.1")
+    found["m1"]["seen"]["registry_way"]["addresses"] = ["127.0.1.1"]
+    assert problems_of(found) == []
+    (problem,) = problems_of(led("127.0.1.1"))
+    assert problem.startswith("w2: registry_url is reg:5000, which leads to 127.0.1.1 there")
+
+
+def test_registry_that_serves_may_be_behind_another_address():
+    ours = sites.file_of("ours")["sha256"]
+    assert problems_of(led("198.51.100.7", settled=True)) == []
+    assert problems_of(led("198.51.100.7", ours, settled=True, credentials=False, login="no engine")) == []
+    (problem,) = problems_of(led("198.51.100.7", "another", settled=True, credentials=False, login="no engine"))
+    assert problem.startswith("w2: registry_url is reg:5000, which leads to 198.51.100.7 there")
+
+
+def test_login_to_another_registry_of_that_name_does_not_count():
+    found = led("198.51.100.7", settled=True)
+    found["m1"]["seen"]["files"][CERTIFICATE] = None
+    (problem,) = problems_of(found)
+    assert problem.startswith("w2: registry_url is reg:5000, which leads to 198.51.100.7 there")
+
+
+def test_nothing_is_said_of_the_way_through_a_proxy_or_to_a_registry_elsewhere():
+    assert problems_of(led(registry_way=None)) == []
+    assert make_plan(external("reg:5000"), led("198.51.100.7"))["problems"] == []
+
+
 class Registry(http.server.BaseHTTPRequestHandler):
     """Asks for a login in one of the two ways of the registry API."""
 
@@ -324,6 +391,25 @@ def test_probe_tells_a_registry_without_tls_and_uses_it_when_told():
         assert registry.classify(client.probe(address, GOOD)) == "plain"
         assert client.probe(address, GOOD, insecure=True) == ""
         server.shutdown()
+
+
+def test_way_is_where_the_name_leads_and_who_answers_there(served, certificate):
+    digest = hashlib.sha256(ca(certificate).encode()).hexdigest()
+    assert client.find_way(served) == {"addresses": ["127.0.0.1"], "error": "", "certificate": digest}
+    assert client.find_way(served, answers=False)["certificate"] == ""
+    assert client.find_way("127.0.0.1:1") == {"addresses": ["127.0.0.1"], "error": "", "certificate": ""}
+
+
+@pytest.mark.parametrize("name", ["no.invalid", "a..b", f"{'a' * 64}.example"])
+def test_way_tells_an_unknown_name(name):
+    found = client.find_way(f"{name}:5000")
+    assert found["addresses"] == []
+    assert found["error"]
+
+
+def test_way_is_the_proxys_where_the_engine_has_one():
+    assert client.find_way("no.invalid:5000", {"https-proxy": "http://127.0.0.1:1"}) is None
+    assert client.find_way("127.0.0.1:1", {"http-proxy": "http://127.0.0.1:1"})["addresses"] == ["127.0.0.1"]
 
 
 def test_login_travels_in_one_word():
