@@ -126,6 +126,9 @@ def make_plan(site, hosts):
         plan[name].compare("registry", "registry", "registry_server")
         if renewed and name == site["registry_host"]:
             plan[name].add("registry", [Act("registry", "give the account its password")])
+        if registry.is_renamed(present[name]):
+            new = site["registry_url"].rpartition(":")[0]
+            plan[name].add("registry", [Act("registry", f"make a certificate for {new}")])
         if served and name in members:
             _login(plan[name], present.get(site["registry_host"]), site, renewed)
     for name, host in plan.items():

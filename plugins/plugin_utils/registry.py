@@ -192,6 +192,14 @@ def is_renewed(site, host):
     return served and (lost or classify(seen["server_account"]) == "credentials")
 
 
+def is_renamed(seen):
+    """Tell whether this host serves the registry with a certificate for another name than ``registry_url`` has.
+
+    :param seen: ``seen`` of a host
+    """
+    return classify(seen["server_account"]) == "certificate_name"
+
+
 def is_new_to_services(site, manager, renewed):
     """Tell whether the services pull with another login of the registry than they should.
 

@@ -297,6 +297,15 @@ def test_nothing_is_said_of_the_way_through_a_proxy_or_to_a_registry_elsewhere()
     assert make_plan(external("reg:5000"), led("198.51.100.7"))["problems"] == []
 
 
+@pytest.mark.parametrize("word", ["Hostname mismatch, certificate is not valid for 'reg'", ""])
+def test_our_registry_gets_a_certificate_for_its_new_name(word):
+    found = sites.settled_site()
+    found["m1"]["seen"]["server_account"] = word and f"[SSL] certificate verify failed: {word}. (_ssl.c:1033)"
+    plan = make_plan(sites.site(), found)
+    assert acts(plan, "m1") == ["make a certificate for reg"] * bool(word)
+    assert ("registry" in plan["hosts"]["m1"]["phases"]) is bool(word)
+
+
 class Registry(http.server.BaseHTTPRequestHandler):
     """Asks for a login in one of the two ways of the registry API."""
 
