@@ -69,7 +69,7 @@ def find_way(server, proxies=None, answers=True):
     found["addresses"] = list(dict.fromkeys(entry[4][0] for entry in entries))
     if answers:
         # Nobody there, or somebody without TLS: as good as another's certificate.
-        with contextlib.suppress(OSError, ValueError, OverflowError):
+        with contextlib.suppress(OSError, ValueError):
             shown = ssl.get_server_certificate((name, int(port)), timeout=REACH_TIMEOUT)
             found["certificate"] = hashlib.sha256(shown.encode()).hexdigest()
     return found

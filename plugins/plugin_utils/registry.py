@@ -88,6 +88,8 @@ def _check_url(url, own):
     # Docker takes a first part without dot and port for a name on Docker Hub.
     if not match or not (match["port"] or "." in match["host"] or match["host"] == "localhost"):
         yield f"registry_url is {url}, wanted is host:port, host.domain, or either with /prefix; mend it {PLACE}"
+    elif match["port"] and not 0 < int(match["port"][1:]) < 65536:
+        yield f"registry_url has port {match['port'][1:]}, wanted is one of 1 to 65535; mend it {PLACE}"
     elif own and not match["port"]:
         yield f"registry_url is {url}, wanted is host:port where flotilla serves the registry; mend it {PLACE}"
     elif match["host"] in ("docker.io", "index.docker.io", "registry-1.docker.io"):

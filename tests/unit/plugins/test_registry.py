@@ -45,6 +45,12 @@ def test_bad_addresses_are_named(url):
     assert problem.startswith(f"registry_url is {url}, wanted is host:port, host.domain, or either with /prefix")
 
 
+@pytest.mark.parametrize("port", [0, 65536, 99999])
+def test_impossible_port_is_named(port):
+    (problem,) = registry.check(external(f"reg.example.com:{port}"))
+    assert problem.startswith(f"registry_url has port {port}, wanted is one of 1 to 65535; mend it")
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
