@@ -36,6 +36,12 @@ def describe(site, name, reason, address, nodes):
         pinned = [label for label in site.get("volumes", []) if node["labels"].get(label) == "true"]
         for service in stack.pinned_services(site["stack"]["text"], pinned):
             parts.append(f"Service {service} runs only there, where its data is; it was not waited for")
+    else:
+        parts += [
+            f"The swarm has a node of this name at {other['address']}; if the inventory has a wrong address, mend it"
+            for other in nodes
+            if other["hostname"] == name
+        ]
     if name == site["registry_host"]:
         parts.append(
             "It serves the registry: until it is back no image is made, no host logs in, no host retires, and the "

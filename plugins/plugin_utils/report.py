@@ -134,8 +134,10 @@ def site_lines(names, seen, port):
     """
     services = seen["stack"]["services"]
     nodes = sorted(seen["nodes"], key=lambda node: (node["role"] != "manager", node["hostname"]))
+    elsewhere = moved(names, nodes)
+    rows = [_node_row(node, _name(node, names, elsewhere), services) for node in nodes]
     lines = [
-        *table(["NODE", "ADDRESS", "ROLE", "STATE", "RUNS"], [_node_row(node, names, services) for node in nodes]),
+        *table(["NODE", "ADDRESS", "ROLE", "STATE", "RUNS"], rows),
         "",
         *table(["SERVICE", "RUNNING", "IMAGE"], [_service_row(name, entry) for name, entry in services.items()]),
     ]
@@ -149,6 +151,22 @@ def site_lines(names, seen, port):
     return lines
 
 
+def moved(names, nodes):
+    """Find the nodes that the inventory seems to have at another address, by their host names.
+
+    :param names: dict of address to inventory name
+    :param nodes: ``nodes`` of a manager's observation
+    :return: dict of node ID to the address in the inventory
+    """
+    taken = {node["address"] for node in nodes}
+    lost = {name: address for address, name in names.items() if address not in taken}
+    return {
+        node["id"]: lost[node["hostname"]]
+        for node in nodes
+        if node["address"] not in names and node["hostname"] in lost
+    }
+
+
 def dead_lines(names, nodes):
     """Name the dead nodes that the inventory does not know, and how they go.
 
@@ -157,18 +175,26 @@ def dead_lines(names, nodes):
     :return: list of str, to stand before all else
     """
     twice = Counter(node["hostname"] for node in nodes)
+    elsewhere = moved(names, nodes)
     lines = []
     for node in nodes:
         if node["state"] == "down" and node["address"] not in names:
             name = node["hostname"] if twice[node["hostname"]] == 1 else node["id"]
+            other = elsewhere.get(node["id"])
+            known = f"down, and at {other} in the inventory" if other else "down and not in the inventory"
             lines.append(
-                f"{node['hostname']} ({node['address']}) is down and not in the inventory. If it is gone for good, "
-                f"remove its entry: -e swarm_remove_dead={name}"
+                f"{node['hostname']} ({node['address']}) is {known}. If it is gone for good, remove its entry: "
+                f"-e swarm_remove_dead={name}"
             )
     return [*lines, ""] if lines else []
 
 
-def _node_row(node, names, services):
+def _name(node, names, elsewhere):
+    unknown = "at another address than in the inventory" if node["id"] in elsewhere else "not in the inventory"
+    return names.get(node["address"], f"{node['hostname']} ({unknown})")
+
+
+def _node_row(node, name, services):
     state = node["state"] if node["availability"] == "active" else f"{node['state']}, {node['availability']}"
     running = [
         f"{name}.{task['slot']}"
@@ -177,7 +203,7 @@ def _node_row(node, names, services):
         if task["node"] == node["id"] and stack.is_up(task)
     ]
     return [
-        names.get(node["address"], f"{node['hostname']} (not in the inventory)"),
+        name,
         node["address"],
         node["role"] + (" (leader)" if node["leader"] else ""),
         state,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import releases, stack
-from .report import site_lines, table
+from .report import moved, site_lines, table
 
 
 def describe(names, seen, observed, stack_name):
@@ -106,13 +106,19 @@ def _node_problems(names, nodes, observed):
             yield f"{name} could not be looked at; see its error above"
         elif looked["page"]:
             yield f"{name} does not answer the page: {looked['page']}"
-    present = {node["address"] for node in nodes}
+    elsewhere = moved(names, nodes)
+    present = {*(node["address"] for node in nodes), *elsewhere.values()}
     for address, name in names.items():
         if address not in present:
             yield f"{name} is in the inventory and not in the swarm; run site.yml"
     for node in nodes:
         name = names.get(node["address"], node["hostname"])
-        if node["address"] not in names:
+        if node["id"] in elsewhere:
+            yield (
+                f"{name} is at {node['address']} in the swarm and at {elsewhere[node['id']]} in the inventory; mend "
+                "the inventory, or run site.yml if the host has moved"
+            )
+        elif node["address"] not in names:
             yield f"{name} ({node['address']}) is in the swarm and not in the inventory"
         if node["state"] != "ready":
             yield f"{name} is {node['state']}"

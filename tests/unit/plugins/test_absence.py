@@ -3,7 +3,7 @@
 import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks import check_limit
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.plan import make_plan
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.report import dead_lines, plan_lines
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.report import dead_lines, plan_lines, site_lines
 
 
 def lose(found, *names, reason="no route to host"):
@@ -106,6 +106,37 @@ def test_dead_nodes_of_nobody_are_named_with_the_way_out():
     assert line.endswith("If it is gone for good, remove its entry: -e swarm_remove_dead=host-2")
     nodes[2]["hostname"] = "host-2"
     assert dead_lines({}, nodes)[0].endswith("swarm_remove_dead=node-2")
+
+
+def astray():
+    """A settled site whose inventory has a wrong address of w2, which goes on running; and the names by address."""
+    found = sites.settled_site()
+    found["w2"] = {"wanted": {"swarm": {"ansible_host": "10.0.0.9"}}, "unreachable": "no route to host"}
+    found["m1"]["seen"]["nodes"][2]["hostname"] = "w2"
+    for service in found["m1"]["seen"]["stack"]["services"].values():
+        service["spec"]["TaskTemplate"]["ContainerSpec"] = {"Image": "hello"}
+    return found, {"10.0.0.1": "m1", "10.0.0.2": "w1", "10.0.0.9": "w2"}
+
+
+def test_member_with_a_wrong_address_is_not_said_to_be_unknown():
+    found, names = astray()
+    text = absences(make_plan(sites.site(), found))["w2"]
+    assert "The swarm has a node of this name at 10.0.0.3; if the inventory has a wrong address, mend it." in text
+    nodes = found["m1"]["seen"]["nodes"]
+    assert dead_lines(names, nodes) == []
+    lines = site_lines(names, found["m1"]["seen"], None)
+    assert any(line.startswith("w2 (at another address than in the inventory)  10.0.0.3 ") for line in lines)
+    nodes[2]["state"] = "down"
+    assert dead_lines(names, nodes)[0].startswith("w2 (10.0.0.3) is down, and at 10.0.0.9 in the inventory. If")
+
+
+def test_node_of_nobody_is_still_not_in_the_inventory():
+    found, names = astray()
+    found["m1"]["seen"]["nodes"][2]["hostname"] = "w1"
+    lines = site_lines(names, found["m1"]["seen"], None)
+    assert any(line.startswith("w1 (not in the inventory)  10.0.0.3 ") for line in lines)
+    text = absences(make_plan(sites.site(), found))["w2"]
+    assert "of this name" not in text
 
 
 def test_limited_run_is_refused():

@@ -6,14 +6,24 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils import status
 NAMES = {"10.0.0.1": "m1", "10.0.0.2": "w1", "10.0.0.3": "w2"}
 
 
-def describe(found, **looks):
+def test_member_with_a_wrong_address_is_one_problem():
+    found = sites.settled_site()
+    found["m1"]["seen"]["nodes"][2]["hostname"] = "w2"
+    state = describe(found, {"10.0.0.1": "m1", "10.0.0.2": "w1", "10.0.0.9": "w2"})
+    assert state["problems"] == [
+        "w2 is at 10.0.0.3 in the swarm and at 10.0.0.9 in the inventory; mend the inventory, or run site.yml if the "
+        "host has moved"
+    ]
+
+
+def describe(found, names=NAMES, **looks):
     """Status of a settled site with changes."""
     seen = found["m1"]["seen"]
     for service in seen["stack"]["services"].values():
         for spec in (service["spec"], *seen["stack"]["record"]["specs"].values()):
             spec["TaskTemplate"]["ContainerSpec"] = {"Image": "reg:5000/hello@sha256:d"}
     observed = {name: host["seen"] for name, host in found.items()} | looks
-    return status.describe(NAMES, seen, observed, "hello")
+    return status.describe(names, seen, observed, "hello")
 
 
 def test_settled_site_has_no_problem():
