@@ -15,13 +15,18 @@ PAIR = {"managers": {"hosts": {"m1": NOBODY}}, "workers": {"hosts": {"w1": NOBOD
 OPEN_VAULT = "give this run the vault's password (--ask-vault-pass, --vault-password-file) (all hosts)"
 
 
-def refuse(folder, hosts, variables=""):
-    """Run site.yml with an inventory, expect that it fails and changes nothing, and return its output."""
+def refuse(folder, hosts, variables="", playbook="site.yml"):
+    """Run a playbook with an inventory, expect that it fails and changes nothing, and return its output."""
     (folder / "group_vars/all").mkdir(parents=True)
     (folder / "hosts.yml").write_text(yaml.safe_dump(hosts))
     (folder / "group_vars/all/own.yml").write_text(variables)
+    return fail(folder, playbook)
+
+
+def fail(inventory, playbook):
+    """Run a playbook, expect that it fails and changes nothing, and return its output."""
     done = subprocess.run(
-        [Path(sys.executable).with_name("ansible-playbook"), "--inventory", folder, "site.yml"],
+        [Path(sys.executable).with_name("ansible-playbook"), "--inventory", inventory, playbook],
         capture_output=True,
         text=True,
         timeout=120,
@@ -71,9 +76,15 @@ def test_problems_of_an_inventory_are_one_report(tmp_path):
     assert found[3].endswith(OPEN_VAULT)
 
 
-def test_inventory_without_hosts_is_refused(tmp_path):
-    output = " ".join(refuse(tmp_path, {"swarm": {"children": {"managers": None}}}).split())
-    assert f"Nothing was changed: group swarm of the inventory ({tmp_path}) is empty, wanted is at least one" in output
+@pytest.mark.parametrize("playbook", ["site.yml", "playbooks/status.yml", "playbooks/reset.yml"])
+def test_inventory_without_hosts_is_refused(tmp_path, playbook):
+    empty = {"swarm": {"children": {"managers": None}}}
+    for inventory, output in (
+        (tmp_path, refuse(tmp_path, empty, playbook=playbook)),
+        (tmp_path / "missing", fail(tmp_path / "missing", playbook)),
+    ):
+        words = " ".join(output.split())
+        assert f"Nothing was changed: group swarm of the inventory ({inventory}) is empty, wanted is at least" in words
 
 
 @pytest.mark.parametrize(
