@@ -6,7 +6,7 @@ import json
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.status import describe, lines
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.status import describe, lines, silence_lines
 
 
 class ActionModule(ActionBase):
@@ -23,7 +23,7 @@ class ActionModule(ActionBase):
         observed = {name: (hostvars[name].get(args["observed"]) or {}).get("seen") for name in args["hosts"]}
         speaking = [seen for seen in observed.values() if seen and "nodes" in seen]
         if not speaking:
-            raise AnsibleActionFail("\n".join(["No manager can tell how the site is:", *map(_say, observed.items())]))
+            raise AnsibleActionFail("\n".join(silence_lines(observed)))
         names = {
             (seen and seen["swarm"]["address"]) or hostvars[name].get("ansible_host", name): name
             for name, seen in observed.items()
@@ -31,10 +31,3 @@ class ActionModule(ActionBase):
         status = describe(names, speaking[0], observed, args["stack"])
         text = [json.dumps(status)] if args["format"] == "json" else lines(status, names, speaking[0])
         return dict(result, changed=False, status=status, lines=text)
-
-
-def _say(item):
-    name, seen = item
-    if not seen:
-        return f"  {name} could not be looked at"
-    return f"  {name}: its swarm is {seen['swarm']['state']} {seen['swarm']['error']}".rstrip()

@@ -94,6 +94,27 @@ def lines(status, names, seen):
     ]
 
 
+def silence_lines(observed):
+    """Say why nobody can tell how a site is, and what to do where that is known.
+
+    :param observed: see ``describe``
+    :return: list of str
+    """
+    lines = ["No manager can tell how the site is:"]
+    for name, seen in observed.items():
+        if seen:
+            lines.append(f"  {name}: its swarm is {seen['swarm']['state']} {seen['swarm']['error']}".rstrip())
+        else:
+            lines.append(f"  {name} could not be looked at; see its error above")
+    states = {name: seen and seen["swarm"]["state"] for name, seen in observed.items()}
+    stopped = [name for name, state in states.items() if state == "stopped"]
+    if stopped:
+        lines.append(f"The engine of {', '.join(stopped)} is stopped; run site.yml, which starts it.")
+    elif set(states.values()) == {"inactive"}:
+        lines.append("No host is in a swarm, as before the first run and after a reset; run site.yml.")
+    return lines
+
+
 def _short(image):
     """Shorten ``host:port/name@sha256:digest`` to ``name@digest``, with as many digits as tell images apart."""
     name, _, digest = image.rsplit("/", 1)[-1].partition("@sha256:")

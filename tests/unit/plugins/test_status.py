@@ -16,6 +16,36 @@ def test_member_with_a_wrong_address_is_one_problem():
     ]
 
 
+def silent(**states):
+    """What is said when these hosts are in these states and no manager tells."""
+    looks = {name: sites.bare("10.0.0.1") if state else None for name, state in states.items()}
+    for name, state in states.items():
+        if state:
+            looks[name]["swarm"]["state"] = state
+    return status.silence_lines(looks)
+
+
+def test_hosts_without_a_swarm_are_told_how_they_get_one():
+    assert silent(m1="inactive", w1="inactive") == [
+        "No manager can tell how the site is:",
+        "  m1: its swarm is inactive",
+        "  w1: its swarm is inactive",
+        "No host is in a swarm, as before the first run and after a reset; run site.yml.",
+    ]
+
+
+def test_stopped_engines_are_started_by_a_run():
+    assert silent(m1="stopped", w1="active")[-1] == "The engine of m1 is stopped; run site.yml, which starts it."
+
+
+def test_host_that_was_not_looked_at_may_be_in_a_swarm():
+    assert silent(m1="", w1="inactive") == [
+        "No manager can tell how the site is:",
+        "  m1 could not be looked at; see its error above",
+        "  w1: its swarm is inactive",
+    ]
+
+
 def describe(found, names=NAMES, **looks):
     """Status of a settled site with changes."""
     seen = found["m1"]["seen"]
