@@ -9,11 +9,14 @@ name: report
 type: notification
 short_description: Show where the service answers as the last lines of a run
 description:
-  - Shows the result of M(flotilla.swarm.report) or M(flotilla.swarm.status) after the recap.
+  - Shows the result of M(flotilla.swarm.report), M(flotilla.swarm.reset_report) or M(flotilla.swarm.status) after the
+    recap.
 requirements:
   - C(callbacks_enabled = flotilla.swarm.report) in ansible.cfg.
 author: The flotilla authors
 """
+
+TELLERS = ("flotilla.swarm.report", "flotilla.swarm.reset_report", "flotilla.swarm.status")
 
 
 class CallbackModule(CallbackBase):
@@ -31,7 +34,7 @@ class CallbackModule(CallbackBase):
 
     def v2_runner_on_ok(self, result):
         """Remember the report when its task comes by."""
-        if result.task.resolved_action in ("flotilla.swarm.report", "flotilla.swarm.status"):
+        if result.task.resolved_action in TELLERS:
             self._lines = result.result["lines"]
 
     def v2_playbook_on_stats(self, stats):

@@ -151,6 +151,45 @@ def site_lines(names, seen, port):
     return lines
 
 
+def reset_lines(observed, done, stack_name, registry_host, registry_url, data, images):
+    """Say at the end of a reset what it removed and what it kept.
+
+    :param observed: dict of inventory name to ``seen``, as it was before
+    :param done: inventory names of the hosts on which nothing failed
+    :param registry_host: host that serves the registry, ``""`` for an external one
+    :param data: whether the stack's volumes were to be removed
+    :param images: whether unused images were
+    :return: list of str
+    """
+    left = [name for name in done if observed[name]["swarm"]["state"] == "active"]
+    engines = [name for name in done if observed[name]["engine"]]
+    volumes = [
+        f"volume {volume} on {name}"
+        for name, seen in observed.items()
+        for volume in seen["volumes"]
+        if name in done or not data
+    ]
+    failed = [name for name in observed if name not in done]
+    lines = []
+    if any(seen["swarm"]["manager"] for seen in observed.values()):
+        lines.append(f"Removed: stack {stack_name}, with its services, secrets, configs and releases")
+    lines.append(f"Removed: the swarm, which {', '.join(left)} left" if left else "No host was in a swarm")
+    if volumes:
+        way = "" if data else " (-e reset_data=true removes it)"
+        lines.append(f"{'Removed' if data else 'Kept'}: the stack's data, {', '.join(volumes)}{way}")
+    if images and engines:
+        lines.append(f"Removed: images that no container uses, on {', '.join(engines)}")
+    elif not images:
+        lines.append("Kept: the hosts' images (-e reset_images=true removes those that no container uses)")
+    registry = f"on {registry_host} with its images" if registry_host else f"at {registry_url}"
+    lines.append(f"Not touched: Docker, the registry {registry}, and the logins to it")
+    if failed:
+        lines.append(f"Not done on {', '.join(failed)}; see the error above, mend it and run again")
+    else:
+        lines.append("site.yml sets the site up again.")
+    return lines
+
+
 def moved(names, nodes):
     """Find the nodes that the inventory seems to have at another address, by their host names.
 

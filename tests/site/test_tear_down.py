@@ -12,7 +12,10 @@ def test_reset_asks_first(fleet):
 
 
 def reset(fleet, *words):
-    assert fleet.play("-e", "reset_confirm=yes", *words, playbook="playbooks/reset.yml").code == 0
+    run = fleet.play("-e", "reset_confirm=yes", *words, playbook="playbooks/reset.yml")
+    assert run.code == 0
+    assert "Removed: the swarm, which manager-1" in run.output
+    assert ("Removed" if "reset_data=true" in words else "Kept") + ": the stack's data, volume hello_" in run.output
 
 
 @pytest.mark.long
