@@ -41,7 +41,9 @@ def membership(info):
 
 
 def ask(engine, seconds=ELECTION_SECONDS):
-    """Ask an engine for ``GET /info``; a manager without a leader again, until there must be one or never will be.
+    """Ask an engine for ``GET /info``; again while it is about to join, or is a manager without a leader.
+
+    Both pass by themselves after hosts have booted, or never will.
 
     :param seconds: for which it is asked again
     """
@@ -49,7 +51,8 @@ def ask(engine, seconds=ELECTION_SECONDS):
     while True:
         info = engine.get("/info")
         found = membership(info)
-        if not found["manager"] or found["cluster_id"] or time.monotonic() > end:
+        passing = found["state"] == "pending" or (found["manager"] and not found["cluster_id"])
+        if not passing or time.monotonic() > end:
             return info
         time.sleep(2)
 

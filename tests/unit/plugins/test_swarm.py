@@ -21,22 +21,27 @@ def test_task_is_of_the_newest_spec_unless_swarm_would_replace_it(change, curren
     assert swarm._task({**TASK, "Spec": {**SPEC, "Runtime": None, **change}}, service)["current"] is current
 
 
-class Electing:
-    """A manager's engine that has no leader for some answers."""
+SETTLED = {"LocalNodeState": "active", "ControlAvailable": True, "Cluster": {"ID": "cluster-1"}}
 
-    def __init__(self, answers):
-        self.left = answers
+
+class Settling:
+    """A manager's engine that is not what it will be for some answers."""
+
+    def __init__(self, answers, **meanwhile):
+        self.left, self.meanwhile = answers, meanwhile
 
     def get(self, _path):
         self.left -= 1
-        cluster = {"ID": "cluster-1"} if self.left < 0 else {}
-        return {"Swarm": {"LocalNodeState": "active", "ControlAvailable": True, "Cluster": cluster}}
+        return {"Swarm": SETTLED if self.left < 0 else {**SETTLED, "Cluster": {}, **self.meanwhile}}
 
 
-def test_manager_that_has_lost_its_leader_is_asked_again(monkeypatch):
+@pytest.mark.parametrize(
+    "meanwhile", [{}, {"LocalNodeState": "pending", "ControlAvailable": False}], ids=["lost its leader", "has booted"]
+)
+def test_engine_that_has_yet_to_settle_is_asked_again(monkeypatch, meanwhile):
     monkeypatch.setattr(swarm.time, "sleep", lambda _seconds: None)
-    assert swarm.membership(swarm.ask(Electing(3)))["cluster_id"] == "cluster-1"
-    assert swarm.membership(swarm.ask(Electing(3), seconds=-1))["cluster_id"] == ""
+    assert swarm.membership(swarm.ask(Settling(3, **meanwhile)))["cluster_id"] == "cluster-1"
+    assert swarm.membership(swarm.ask(Settling(3, **meanwhile), seconds=-1))["cluster_id"] == ""
 
 
 @pytest.mark.parametrize(("entries", "filled"), [([], False), (["lost+found"], False), (["lost+found", "a"], True)])
