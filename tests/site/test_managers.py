@@ -148,8 +148,9 @@ def test_each_operation_is_one_edit_and_one_run(managers):
     assert {run.changed[name] for name in MANAGERS} == {0}
     before = cluster(managers, "manager-2")
 
+    _edit, rebalance = documented("Add a host")
     with visiting(managers) as visitors:
-        assert managers.play(playbook="playbooks/rebalance.yml").code == 0
+        assert managers.play(playbook=rebalance.split()[-1]).code == 0
     assert visitors.failed == []
     running = "docker service ps --filter desired-state=running --format '{{.Node}}' hello_web"
     assert {"worker-1", "worker-2"} <= set(managers.on("manager-2", running).split())
@@ -169,8 +170,12 @@ def test_each_operation_is_one_edit_and_one_run(managers):
         found = nodes(managers, "manager-2")["worker-2"]["labels"]
         assert {name: value for name, value in found.items() if name != "flotilla.labels"} == {"foreign": "x", **given}
 
-    edit(managers, **now, worker_2={"swarm_availability": "drain"})
+    (line,) = documented("Label a host, or take tasks from it")
+    (given,) = yaml.safe_load(line).values()
+    del given["ansible_host"]
+    edit(managers, **now, worker_2=given)
     converge(managers)
+    assert nodes(managers, "manager-2")["worker-2"]["labels"]["disk"] == "ssd"
     assert "worker-2" not in managers.on("manager-2", running)
     edit(managers, **now)
     converge(managers)
