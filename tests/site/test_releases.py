@@ -66,6 +66,7 @@ def test_releases_are_numbered_and_gone_back_to(fleet, tmp_path):
     assert "found no release 999, the record has" in wrong.output
     assert fleet.play().code == 0
     assert label(fleet) == ""
+    assert [release["number"] - first for release in status(fleet)["releases"]] == [5, 4, 3, 2, 1]
 
 
 @pytest.mark.long
