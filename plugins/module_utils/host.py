@@ -98,7 +98,8 @@ def files(paths, texts):
 
     :param paths: absolute paths
     :param texts: the paths whose text may be shown to people (no secrets)
-    :return: by path: ``None`` where there is none, else ``{sha256, mode ("0644"), mtime (seconds), text or None}``
+    :return: by path: ``None`` where there is none, else ``{sha256, mode ("0644"), mtime (seconds), text or None}``;
+        the digest is ``""`` where neither people nor the host's users may read the file: it would tell a short secret
     """
     found = {}
     for path in paths:
@@ -109,8 +110,9 @@ def files(paths, texts):
         except OSError:
             found[path] = None
             continue
+        public = path in texts or status.st_mode & stat.S_IROTH
         found[path] = {
-            "sha256": hashlib.sha256(content).hexdigest(),
+            "sha256": hashlib.sha256(content).hexdigest() if public else "",
             "mode": f"{stat.S_IMODE(status.st_mode):04o}",
             "mtime": int(status.st_mtime),
             "text": content.decode(errors="replace") if path in texts else None,

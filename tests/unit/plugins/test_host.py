@@ -1,7 +1,9 @@
 """What is read of a host where the answer is not the usual one."""
 
 import contextlib
+import hashlib
 import http.server
+import os
 import threading
 
 from ansible_collections.flotilla.swarm.plugins.module_utils import host
@@ -37,6 +39,18 @@ def test_page_must_answer_each_of_the_visits():
     with serving(404) as port:
         assert host.page("127.0.0.1", port, "/") == "HTTP 404"
     assert "refused" in host.page("127.0.0.1", port, "/", visits=3)
+
+
+def test_digest_of_a_secret_file_is_not_told(tmp_path):
+    secret, certificate = str(tmp_path / "secret"), str(tmp_path / "certificate")
+    for path, mode in ((secret, 0o600), (certificate, 0o644)):
+        with open(path, "w") as stream:
+            stream.write("short")
+        os.chmod(path, mode)
+    digest = hashlib.sha256(b"short").hexdigest()
+    seen = host.files([secret, certificate], [])
+    assert {path: file["sha256"] for path, file in seen.items()} == {secret: "", certificate: digest}
+    assert host.files([secret], [secret])[secret]["sha256"] == digest
 
 
 def test_system_manager_that_does_not_answer_runs_nothing():
