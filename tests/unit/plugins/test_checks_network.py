@@ -97,26 +97,23 @@ def test_closed_port_of_a_running_manager_is_a_firewalls_answer():
     assert found.startswith("w3 does not reach m1 at 10.0.0.1, port 2377/tcp (closed)")
 
 
-def test_network_of_a_host_that_the_swarm_would_take_is_named():
-    (found,) = problems(bare_site(networks={"10.0.1.0/24": ""}))
+@pytest.mark.parametrize(
+    ("taken", "gateway", "words"),
+    [
+        ("10.0.1.0/24", "", "is attached to {}"),
+        ("10.0.0.0/8", "192.0.2.1", "has a route to {} through 192.0.2.1"),
+    ],
+    ids=["attached", "through a gateway"],
+)
+def test_network_that_the_swarm_would_take_is_named(taken, gateway, words):
+    (found,) = problems(bare_site(networks={taken: gateway}))
     assert found == (
-        "w2 is attached to 10.0.1.0/24, where the swarm would take its networks (Docker's default, from 10.0.0.0/24 "
+        f"w2 {words.format(taken)}, where the swarm would take its networks (Docker's default, from 10.0.0.0/24 "
         "on); set swarm_default_addr_pool, such as [172.30.0.0/16]"
     )
-    assert problems(bare_site(networks={"10.0.2.0/24": ""})) == []
-    (found,) = problems(bare_site(networks={"10.20.5.0/24": ""}), pools=["10.20.0.0/16"])
-    assert "w2 is attached to 10.20.5.0/24, where the swarm would take its networks (10.20.0.0/16)" in found
-
-
-def test_route_through_a_gateway_that_the_swarm_would_take_is_named():
-    (found,) = problems(bare_site(networks={"10.0.0.0/8": "192.0.2.1"}))
-    assert found == (
-        "w2 has a route to 10.0.0.0/8 through 192.0.2.1, where the swarm would take its networks (Docker's default, "
-        "from 10.0.0.0/24 on); set swarm_default_addr_pool, such as [172.30.0.0/16]"
-    )
-    assert problems(bare_site(networks={"10.0.2.0/24": "192.0.2.1"})) == []
-    (found,) = problems(bare_site(networks={"10.20.5.0/24": "192.0.2.1"}), pools=["10.20.0.0/16"])
-    assert "w2 has a route to 10.20.5.0/24 through 192.0.2.1, where the swarm would take its networks (10.20" in found
+    assert problems(bare_site(networks={"10.0.2.0/24": gateway})) == []
+    (found,) = problems(bare_site(networks={"10.20.5.0/24": gateway}), pools=["10.20.0.0/16"])
+    assert f"w2 {words.format('10.20.5.0/24')}, where the swarm would take its networks (10.20.0.0/16)" in found
 
 
 @pytest.mark.parametrize("gateway", ["", "192.0.2.1"])
