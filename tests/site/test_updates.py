@@ -27,6 +27,7 @@ def load(fleet):
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield
+            assert process.poll() is None, "the load ended before what it was to go along with"
         finally:
             process.send_signal(signal.SIGINT)
             output, _ = process.communicate(timeout=60)
