@@ -78,7 +78,7 @@ def missing(saved, seen, name, values):
     newest = seen["releases"][-1]["number"] if seen["releases"] and not anew else 0
     others = [config for config in saved["configs"] if VERSION_LABEL not in config["labels"]]
     return {
-        "remove": [f"flotilla_{name}_v{release['number']}" for release in seen["releases"]] if anew else [],
+        "remove": [f"flotilla_{name}.release_v{release['number']}" for release in seen["releases"]] if anew else [],
         "configs": [
             *(config for number, config in releases.items() if number > newest),
             *(config for config in others if config["name"] not in seen["configs"]),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -21,6 +22,8 @@ GROUPS = ("managers", "workers", "swarm", "registry")
 MEMORY_MIB = 700
 # Engine and packages take about 600 MiB, images and their build as much again.
 DISK_MIB = 2000
+# What Swarm takes at the start of a service's name. A dot would also make one stack's records look like another's.
+STACK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 MACHINE_ID = "make a new one on one of them (rm /etc/machine-id && systemd-machine-id-setup), then reboot it"
 ADDRESS = "give each its own ansible_host or swarm_advertise_addr"
 HOST_NAME = "tables and pages would show them as one; give one of them another (hostnamectl set-hostname NAME)"
@@ -137,6 +140,10 @@ def check_site(site):
     members = [*site["managers"], *site["workers"]]
     for name in set(site["builders"]) - set(members):
         problems.append(f"image_builder is {name}, wanted is a host of group swarm")
+    if not STACK_NAME.fullmatch(site["stack"]["name"]):
+        problems.append(
+            f"stack_name is {site['stack']['name']!r}, wanted are letters and digits, with - and _ between them"
+        )
     if str(site["stack"]["release"]) != "0" and site["scope"] != "rollback":
         problems.append(f"stack_release is {site['stack']['release']}, which only playbooks/rollback.yml takes")
     if site["stack"]["rotate"] and site["scope"] == "rollback":

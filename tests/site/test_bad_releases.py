@@ -35,7 +35,9 @@ def stack_with(tmp_path, **services):
 
 def release_of(fleet):
     """Names of the record's objects, the newest last."""
-    names = fleet.on(fleet.manager, "docker config ls --filter name=flotilla_hello_v --format '{{.Name}}'").split()
+    names = fleet.on(
+        fleet.manager, "docker config ls --filter name=flotilla_hello.release_v --format '{{.Name}}'"
+    ).split()
     return max(int(name.rsplit("v", 1)[1]) for name in names)
 
 

@@ -40,6 +40,9 @@ def deploy(fleet, *words, playbook="deploy"):
 @pytest.mark.long
 def test_releases_are_numbered_and_gone_back_to(fleet, tmp_path):
     first = status(fleet)["releases"][0]["number"]
+    neighbour = "flotilla_hello_vip.release_v1"
+    labels = "--label flotilla.stack=hello_vip --label ansible_version=1"
+    fleet.on(fleet.manager, f"echo of another stack | docker config create {labels} {neighbour} -")
     deploy(fleet, "-e", labelled(tmp_path, "a"))
     deploy(fleet, "-e", labelled(tmp_path, "b"))
     deploy(fleet, playbook="rollback")
@@ -67,6 +70,7 @@ def test_releases_are_numbered_and_gone_back_to(fleet, tmp_path):
     assert fleet.play().code == 0
     assert label(fleet) == ""
     assert [release["number"] - first for release in status(fleet)["releases"]] == [5, 4, 3, 2, 1]
+    fleet.on(fleet.manager, f"docker config rm {neighbour}")
 
 
 @pytest.mark.long

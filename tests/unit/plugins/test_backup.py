@@ -15,8 +15,8 @@ def config(name, **labels):
 @pytest.fixture
 def saved():
     configs = [
-        config("flotilla_hello_v10", ansible_version="10"),
-        config("flotilla_hello_v9", ansible_version="9"),
+        config("flotilla_hello.release_v10", ansible_version="10"),
+        config("flotilla_hello.release_v9", ansible_version="9"),
         config("hello_motd_1", **{"flotilla.config": "motd"}),
     ]
     for each, at in zip(configs, ("2026-02-02T00:00:00.5Z", "2026-01-01T00:00:00.5Z", "2025"), strict=True):
@@ -39,16 +39,16 @@ def names(way):
 def test_record_is_in_order_and_knows_when_releases_were(saved):
     assert [(each["name"], each["labels"].get("flotilla.at")) for each in saved["configs"]] == [
         ("hello_motd_1", None),
-        ("flotilla_hello_v9", "2026-01-01T00:00:00Z"),
-        ("flotilla_hello_v10", "2026-02-02T00:00:00Z"),
+        ("flotilla_hello.release_v9", "2026-01-01T00:00:00Z"),
+        ("flotilla_hello.release_v10", "2026-02-02T00:00:00Z"),
     ]
     assert saved["secrets"] == {"hello_redis_password_1": {"name": "redis_password", "salt": ""}}
 
 
 def test_site_that_began_anew_gets_releases_and_objects_back(saved):
     way = backup.missing(saved, seen((1, "now"), secrets=["hello_redis_password_2"]), "hello", {"redis_password": ""})
-    assert way["remove"] == ["flotilla_hello_v1"]
-    assert names(way) == ["flotilla_hello_v9", "flotilla_hello_v10", "hello_motd_1"]
+    assert way["remove"] == ["flotilla_hello.release_v1"]
+    assert names(way) == ["flotilla_hello.release_v9", "flotilla_hello.release_v10", "hello_motd_1"]
     assert way["secrets"] == [{"name": "redis_password", "object": "hello_redis_password_1", "salt": ""}]
 
 
@@ -65,8 +65,8 @@ def test_site_that_went_on_keeps_its_releases(saved, releases):
 @pytest.mark.parametrize(
     ("releases", "left"),
     [
-        ([], ["flotilla_hello_v9", "flotilla_hello_v10"]),
-        ([(9, "2026-01-01T00:00:00Z")], ["flotilla_hello_v10"]),
+        ([], ["flotilla_hello.release_v9", "flotilla_hello.release_v10"]),
+        ([(9, "2026-01-01T00:00:00Z")], ["flotilla_hello.release_v10"]),
     ],
 )
 def test_restore_that_was_cut_short_is_picked_up(saved, releases, left):

@@ -72,6 +72,10 @@ def test_same_problem_of_all_hosts_is_told_once():
         ({"registry_url": "https://reg/v2"}, "registry_url is https://reg/v2, wanted is host:port, host.domain"),
         ({"builders": ["elsewhere"]}, "image_builder is elsewhere, wanted is a host of group swarm"),
         (
+            {"stack": {**sites.site()["stack"], "name": "shop.v2"}},
+            "stack_name is 'shop.v2', wanted are letters and digits, with - and _ between them",
+        ),
+        (
             {"stack": {**sites.site()["stack"], "release": 3}},
             "stack_release is 3, which only playbooks/rollback.yml takes",
         ),
