@@ -55,6 +55,17 @@ def name_secrets(stack, existing, record, salt):
     return chosen, missing
 
 
+def loose_secrets(stack):
+    """List the stack file's secrets for which the inventory gives no value: the last release tells their object.
+
+    :param stack: see ``name_secrets``, with ``text``
+    :return: set of str
+    """
+    variables = {f"${{{name.upper()}_SECRET}}" for name in stack["secrets"] if not stack["values"].get(name)}
+    secrets = parse(stack["text"]).get("secrets") or {}
+    return {key for key, entry in secrets.items() if (entry or {}).get("name") in variables}
+
+
 def _with_value(own, value):
     for key, entry in own.items():
         if entry["salt"] and is_of(key, value, entry["salt"]):

@@ -10,6 +10,10 @@ HELD = (
     "Change the stack or the app; or have that release again by its number (playbooks/status.yml lists them): "
     "playbooks/rollback.yml -e stack_release=NUMBER"
 )
+NOT_ROTATED = (
+    "stack_rotate: release {number} stays, which went back to {rollback_to}, and its secrets stay with it; let the "
+    "inventory describe what shall run (change the stack or the app), and rotate then"
+)
 BACK = (
     "back to release {number} of {at}. site.yml and deploy.yml leave it so until the stack or the app in the "
     "inventory is changed"
@@ -32,10 +36,13 @@ def plan_stack(site, running, digests, excused=(), new_login=False):
     :raise StackFileError, ReleaseError, SecretError: the input forbids a plan
     """
     history, record = running.get("releases", []), running.get("record")
+    loose = objects.loose_secrets(site["stack"])
     choose = _chosen_release if site["scope"] == "rollback" else _wanted_release
     missing, plan, definition = choose(site, running, digests)
     plan["excused"] = list(excused)
-    if site["scope"] != "rollback" and releases.is_held(history, definition):
+    if site["scope"] != "rollback" and releases.is_held(history, definition, loose):
+        if site["stack"]["rotate"]:
+            raise releases.ReleaseError(NOT_ROTATED.format(**history[-1]))
         plan["notes"].append(HELD.format(**history[-1]))
         definition = plan["text"] = record["file"]
         plan.update(secrets=[], configs=[], release={key: history[-1][key] for key in ("rollback_to", "left")})
@@ -84,7 +91,7 @@ def _chosen_release(site, running, _digests):
     secrets, _missing = objects.name_secrets(
         site["stack"], running.get("secrets", {}), running.get("record"), site["salt"]
     )
-    history = running.get("releases", [])
+    history, loose = running.get("releases", []), objects.loose_secrets(site["stack"])
     existing = [*running.get("secrets", {}), *running.get("configs", [])]
     target = releases.choose(history, site["stack"]["release"], existing)
     plan = {
@@ -94,7 +101,7 @@ def _chosen_release(site, running, _digests):
         "secrets": [],
         "secret_objects": sorted(secrets.values()),
         "configs": [],
-        "release": {"rollback_to": target["number"], "left": releases.left_behind(history, target)},
+        "release": {"rollback_to": target["number"], "left": releases.left_behind(history, target, loose)},
         "notes": [BACK.format(**target)],
     }
     return [], plan, target["file"]

@@ -22,9 +22,16 @@ class ReleaseError(ValueError):
     """A release that cannot be had again; the message says which ones can."""
 
 
-def digest(file):
-    """Digest a stack file as applied."""
-    return hashlib.sha256(file.encode()).hexdigest()
+def digest(file, loose=()):
+    """Digest a stack file as applied.
+
+    :param loose: secrets of it whose object is of no account, see ``objects.loose_secrets``
+    """
+    content = yaml.safe_load(file)
+    for name, secret in (content.get("secrets") or {}).items():
+        if name in loose:
+            secret["name"] = ""
+    return hashlib.sha256(yaml.safe_dump(content, sort_keys=False).encode()).hexdigest()
 
 
 def choose(history, number, objects):
@@ -63,18 +70,23 @@ def choose(history, number, objects):
     return found[-1]
 
 
-def left_behind(history, target):
+def left_behind(history, target, loose):
     """List the digests of the files that a rollback leaves: what runs now, and what earlier rollbacks left.
 
+    Going back across a rotation changes which object the inventory's stack file names for a generated secret. It is
+    still what was left, so the digests take no account of that.
+
     :param target: the release that is gone back to
+    :param loose: see ``digest``
     """
     now = history[-1]
-    return [one for one in dict.fromkeys([*now["left"], digest(now["file"])]) if one != digest(target["file"])]
+    left = dict.fromkeys([*now["left"], digest(now["file"], loose)])
+    return [one for one in left if one != digest(target["file"], loose)]
 
 
-def is_held(history, definition):
+def is_held(history, definition, loose):
     """Tell whether a stack file is one that was rolled back from, and so must not come back by itself."""
-    return bool(history) and digest(definition) in history[-1]["left"]
+    return bool(history) and digest(definition, loose) in history[-1]["left"]
 
 
 def steps(definition, before, anew=()):

@@ -9,6 +9,7 @@ import yaml
 from ansible_collections.flotilla.swarm.plugins.module_utils.releases import objects as objects_of
 from ansible_collections.flotilla.swarm.plugins.plugin_utils import objects, releases
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.plan import make_plan
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stack import render
 from test_plan import acts
 
 
@@ -95,6 +96,66 @@ def test_rollback_makes_the_named_release_the_wanted_one():
     assert plan["stack"]["release"]["left"] == [
         releases.digest(rolled_back_site()["m1"]["seen"]["stack"]["record"]["file"])
     ]
+
+
+WITH_SECRET = sites.STACK_TEXT + "secrets: {pw: {external: true, name: '${REDIS_PASSWORD_SECRET}'}}\n"
+
+
+def secret_file(number, port=4000):
+    """What the inventory of ``site_with_secret`` makes with object ``number`` of its secret."""
+    variables = {
+        "WEB_IMAGE": "reg:5000/hello@sha256:d",
+        "REDIS_IMAGE": "reg:5000/redis@sha256:d",
+        "REDIS_PASSWORD_SECRET": f"hello_redis_password_{number}",
+    }
+    return render(WITH_SECRET.replace("4000", str(port)), variables)
+
+
+def site_with_secret(**changes):
+    """A site whose stack file takes a secret."""
+    site = sites.site()
+    site["stack"].update(text=WITH_SECRET, **changes)
+    return site
+
+
+def seen_with_secret(found, *files, objects=(1, 2), **changes):
+    """A settled site with these releases, the newest with ``changes``, and these objects of the secret."""
+    seen = found["m1"]["seen"]["stack"]
+    seen["releases"] = history(*files, **changes)
+    seen["record"]["file"] = files[-1]
+    seen["secrets"] = {
+        f"hello_redis_password_{number}": {"name": "redis_password", "salt": "", "created": str(number)}
+        for number in objects
+    }
+    seen["secret_names"] = [*seen["secrets"]]
+    return found
+
+
+def rolled_back_across_a_rotation():
+    """Release 1 was good, 2 rotated, 3 was bad and is what the inventory describes, 4 went back to 1."""
+    files = [secret_file(1, 3999), secret_file(2, 3999), secret_file(2)]
+    back = make_plan(
+        dict(site_with_secret(release=1), scope="rollback"), seen_with_secret(sites.settled_site(), *files)
+    )
+    made = back["stack"]["release"]
+    return seen_with_secret(sites.settled_site(), *files, files[0], **made)
+
+
+def test_what_was_rolled_back_across_a_rotation_does_not_come_back_by_itself():
+    found = rolled_back_across_a_rotation()
+    plan = make_plan(site_with_secret(), found)
+    assert not plan["changes"]
+    assert plan["notes"][0].startswith("release 4 stays, which went back to 1")
+
+
+def test_given_value_of_a_secret_ends_the_holding():
+    plan = make_plan(site_with_secret(values={"redis_password": "hunter2"}), rolled_back_across_a_rotation())
+    assert acts(plan, "m1")[0] == "apply the changed stack file"
+
+
+def test_held_release_is_not_rotated_and_what_was_left_not_deployed_instead():
+    (problem,) = make_plan(site_with_secret(rotate=["redis_password"]), rolled_back_across_a_rotation())["problems"]
+    assert problem.startswith("stack_rotate: release 4 stays")
 
 
 def test_images_of_a_deploy_are_those_of_the_plan():
