@@ -14,12 +14,10 @@ NOT_ROTATED = (
     "stack_rotate: release {number} stays, which went back to {rollback_to}, and its secrets stay with it; let the "
     "inventory describe what shall run (change the stack or the app), and rotate then"
 )
-BACK = (
-    "back to release {number} of {at}. site.yml and deploy.yml leave it so until the stack or the app in the "
-    "inventory is changed"
-)
-
-
+BACK = "back to release {number} of {at}"
+BEGUN = "A deploy that was begun and not recorded is left"
+STAYS = "site.yml and deploy.yml leave it so until the stack or the app in the inventory is changed"
+COMES = "The inventory describes a stack that was not deployed yet: the next site.yml or deploy.yml deploys that"
 WAIT = "wait until every service is at its size"
 
 
@@ -55,7 +53,8 @@ def plan_stack(site, running, digests, excused=(), new_login=False):
     convergence = stack.judge(running.get("services", {}), excused)
     if not acts and not convergence.done:
         acts.append(Act("stack", WAIT))
-    plan["before"] = {"number": history[-1]["number"] if history else 0, **(record or {"file": "", "specs": {}})}
+    last = history[-1] if history else {"number": 0, "left": []}
+    plan["before"] = {"number": last["number"], "left": last["left"], **(record or {"file": "", "specs": {}})}
     plan["kept"] = releases.kept_files(history, definition)
     plan["old"] = {
         kind: releases.old_objects(
@@ -86,14 +85,22 @@ def _wanted_release(site, running, digests):
     return missing, plan, stack.render(plan["text"], plan["variables"])
 
 
-def _chosen_release(site, running, _digests):
+def _chosen_release(site, running, digests):
     """Take the stack file of a release from the record."""
+    history, loose = running.get("releases", []), objects.loose_secrets(site["stack"])
     secrets, _missing = objects.name_secrets(
         site["stack"], running.get("secrets", {}), running.get("record"), site["salt"]
     )
-    history, loose = running.get("releases", []), objects.loose_secrets(site["stack"])
-    existing = [*running.get("secrets", {}), *running.get("configs", [])]
-    target = releases.choose(history, site["stack"]["release"], existing)
+    described = _described(site, running, digests)
+    begun = described if _is_begun(described, running, loose) else ""
+    number = site["stack"]["release"] or (history[-1]["number"] if begun else 0)
+    target = releases.choose(history, number, [*running.get("secrets", {}), *running.get("configs", [])])
+    left = releases.left_behind(history, target, loose, begun)
+    notes = [BACK.format(**target)] + [BEGUN] * bool(begun)
+    if described:
+        # What the inventory makes after this rollback differs in loose secrets only.
+        stays = releases.digest(described, loose) in [*left, releases.digest(target["file"], loose)]
+        notes.append(STAYS if stays else COMES)
     plan = {
         "text": target["file"],
         "images": [],
@@ -101,10 +108,34 @@ def _chosen_release(site, running, _digests):
         "secrets": [],
         "secret_objects": sorted(secrets.values()),
         "configs": [],
-        "release": {"rollback_to": target["number"], "left": releases.left_behind(history, target, loose)},
-        "notes": [BACK.format(**target)],
+        "release": {"rollback_to": target["number"], "left": left},
+        "notes": [". ".join(notes)],
     }
     return [], plan, target["file"]
+
+
+def _described(site, running, digests):
+    """Make the inventory's stack file; ``""`` where it has a fault or images to be made, so that it cannot be known."""
+    try:
+        missing, _plan, definition = _wanted_release(site, running, digests)
+    except stack.StackFileError:
+        return ""
+    return "" if missing else definition
+
+
+def _is_begun(described, running, loose):
+    """Tell whether a deploy of what the inventory describes was begun and not recorded.
+
+    Then services are other than in the last release. They may also have been changed by hand, or by a rollback that was
+    cut short; but then the inventory mostly describes the last release, or what is held.
+    """
+    history, record = running.get("releases", []), running.get("record")
+    return (
+        bool(described and record)
+        and described != record["file"]
+        and not releases.is_held(history, described, loose)
+        and bool(stack.differences(record["file"], running))
+    )
 
 
 def stack_variables(site, digests, secrets):

@@ -70,7 +70,7 @@ def choose(history, number, objects):
     return found[-1]
 
 
-def left_behind(history, target, loose):
+def left_behind(history, target, loose, begun=""):
     """List the digests of the files that a rollback leaves: what runs now, and what earlier rollbacks left.
 
     Going back across a rotation changes which object the inventory's stack file names for a generated secret. It is
@@ -78,9 +78,10 @@ def left_behind(history, target, loose):
 
     :param target: the release that is gone back to
     :param loose: see ``digest``
+    :param begun: stack file of a deploy that was begun and not recorded, so that it runs in part
     """
     now = history[-1]
-    left = dict.fromkeys([*now["left"], digest(now["file"], loose)])
+    left = dict.fromkeys([*now["left"], *(digest(file, loose) for file in (now["file"], begun) if file)])
     return [one for one in left if one != digest(target["file"], loose)]
 
 

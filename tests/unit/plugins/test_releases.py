@@ -98,6 +98,77 @@ def test_rollback_makes_the_named_release_the_wanted_one():
     ]
 
 
+def begun_site(good=4001):
+    """Release 2 was good; the deploy of what the inventory describes was killed half-way."""
+    found = sites.settled_site()
+    seen = found["m1"]["seen"]["stack"]
+    file = seen["record"]["file"]
+    seen["releases"] = history(file.replace("4000", "4002"), file.replace("4000", str(good)))
+    seen["record"]["file"] = seen["releases"][-1]["file"]
+    seen["services"]["web"] = sites.service(3)
+    return found
+
+
+def roll_back(found, number=0):
+    site = dict(sites.site(), scope="rollback")
+    site["stack"]["release"] = number
+    return make_plan(site, found)
+
+
+def described():
+    """Digest what the inventory describes."""
+    return releases.digest(sites.settled_site()["m1"]["seen"]["stack"]["record"]["file"])
+
+
+def test_previous_release_is_the_last_one_where_a_deploy_was_begun():
+    plan = roll_back(begun_site())
+    assert plan["stack"]["release"] == {"rollback_to": 2, "left": [described()]}
+    assert "4001" in plan["stack"]["text"]
+    assert plan["notes"][0].startswith(
+        "back to release 2 of T. A deploy that was begun and not recorded is left. site.yml"
+    )
+
+
+def test_begun_deploy_is_left_like_the_release_before_it():
+    found = begun_site()
+    last = found["m1"]["seen"]["stack"]["record"]["file"]
+    assert roll_back(found, 1)["stack"]["release"]["left"] == [releases.digest(last), described()]
+
+
+def test_begun_deploy_that_was_left_does_not_come_back_by_itself():
+    found = begun_site()
+    made = roll_back(found)["stack"]["release"]
+    seen = found["m1"]["seen"]["stack"]
+    seen["releases"].append(sites.release(3, seen["record"]["file"], **made))
+    assert make_plan(sites.site(), found)["notes"][0].startswith("release 3 stays, which went back to 2")
+
+
+def test_rollback_needs_no_good_stack_file_in_the_inventory():
+    site = dict(sites.site(), scope="rollback")
+    site["stack"]["text"] += "x-more: ${NOBODY_KNOWS}\n"
+    plan = make_plan(site, begun_site())
+    assert plan["notes"] == ["back to release 1 of T"]
+
+
+def test_drift_by_hand_and_a_rollback_cut_short_are_no_begun_deploy():
+    assert roll_back(begun_site(good=4000))["stack"]["release"]["rollback_to"] == 1
+    found = rolled_back_site()
+    found["m1"]["seen"]["stack"]["services"]["web"] = sites.service(3)
+    assert "found no release before 1" in roll_back(found)["problems"][0]
+
+
+def test_rollback_says_where_the_inventory_describes_what_was_never_deployed():
+    found = begun_site()
+    found["m1"]["seen"]["stack"]["services"]["web"] = sites.service(5)
+    plan = roll_back(found)
+    assert plan["stack"]["release"]["rollback_to"] == 1
+    assert plan["notes"] == [
+        "back to release 1 of T. The inventory describes a stack that was not deployed yet: the next site.yml or "
+        "deploy.yml deploys that"
+    ]
+    assert "deploys that" in roll_back(found, 2)["notes"][0]
+
+
 WITH_SECRET = sites.STACK_TEXT + "secrets: {pw: {external: true, name: '${REDIS_PASSWORD_SECRET}'}}\n"
 
 
