@@ -21,16 +21,18 @@ class SecretError(ValueError):
     """A rotation that cannot be done; the message says how it can."""
 
 
-def name_secrets(stack, existing, record, salt):
+def name_secrets(stack, existing, record, salt, mounted=()):
     """Find or name the swarm's object for each secret of the stack.
 
     A given value has an object of its own. An empty value stands for what the stack has now, whoever gave it once, and
-    is generated when there is nothing or when ``rotate`` asks for it.
+    is generated when there is nothing or when ``rotate`` asks for it. A rotation that was begun, so that services mount
+    a generated object that is newer than the last release's, is finished: the old value may have leaked.
 
     :param stack: the site's ``stack``: ``name``, ``secrets`` (names), ``values`` (by name), ``rotate`` (names)
     :param existing: ``secrets`` of a manager's observation: by object ``name``, ``salt`` and ``created``
     :param record: the newest release's record, or ``None``
     :param salt: random text for the objects that are to be created
+    :param mounted: names of the objects that the stack's services mount
     :return: dict of secret to object name, and a list of ``{name, object, salt}`` that are to be created; an empty
         ``salt`` goes with a generated value
     :raise SecretError: a secret cannot be rotated
@@ -47,7 +49,11 @@ def name_secrets(stack, existing, record, salt):
     for name in stack["secrets"]:
         own = {key: entry for key, entry in existing.items() if entry["name"] == name}
         value = stack["values"].get(name)
-        chosen[name] = _with_value(own, value) if value else _present(own, applied) * (name not in stack["rotate"])
+        if value:
+            chosen[name] = _with_value(own, value)
+        else:
+            present = _present(own, applied)
+            chosen[name] = _begun(own, present, mounted) or present * (name not in stack["rotate"])
         if not chosen[name]:
             digits = _slow_digest(value, salt) if value else hashlib.sha256(f"{name} {salt}".encode()).hexdigest()
             chosen[name] = f"{stack['name']}_{name}_{digits[:DIGITS]}"
@@ -81,6 +87,13 @@ def is_of(key, value, salt):
 def _present(own, applied):
     """Choose what the newest release uses, else what was created last."""
     return max(own, key=lambda key: (key in applied, own[key]["created"]), default="")
+
+
+def _begun(own, present, mounted):
+    """Find what a rotation that did not end has brought, ``""`` where there is none."""
+    newer = [key for key, entry in own.items() if entry["created"] > own[present]["created"]]
+    begun = [key for key in newer if key in mounted and not own[key]["salt"]]
+    return max(begun, key=lambda key: own[key]["created"], default="")
 
 
 def _slow_digest(value, salt):

@@ -18,6 +18,7 @@ BACK = "back to release {number} of {at}"
 BEGUN = "A deploy that was begun and not recorded is left"
 STAYS = "site.yml and deploy.yml leave it so until the stack or the app in the inventory is changed"
 COMES = "The inventory describes a stack that was not deployed yet: the next site.yml or deploy.yml deploys that"
+UNFINISHED = "the rotation of {} to {}, which a run began and did not end, is finished"
 WAIT = "wait until every service is at its size"
 
 
@@ -41,7 +42,7 @@ def plan_stack(site, running, digests, excused=(), new_login=False):
     if site["scope"] != "rollback" and releases.is_held(history, definition, loose):
         if site["stack"]["rotate"]:
             raise releases.ReleaseError(NOT_ROTATED.format(**history[-1]))
-        plan["notes"].append(HELD.format(**history[-1]))
+        plan["notes"] = [HELD.format(**history[-1])]
         definition = plan["text"] = record["file"]
         plan.update(secrets=[], configs=[], release={key: history[-1][key] for key in ("rollback_to", "left")})
     reasons = stack.differences(definition, running or None)
@@ -54,7 +55,12 @@ def plan_stack(site, running, digests, excused=(), new_login=False):
     if not acts and not convergence.done:
         acts.append(Act("stack", WAIT))
     last = history[-1] if history else {"number": 0, "left": []}
-    plan["before"] = {"number": last["number"], "left": last["left"], **(record or {"file": "", "specs": {}})}
+    plan["before"] = {
+        "number": last["number"],
+        "left": last["left"],
+        "mounted": sorted(releases.mounts(running.get("services", {}))),
+        **(record or {"file": "", "specs": {}}),
+    }
     plan["kept"] = releases.kept_files(history, definition)
     plan["old"] = {
         kind: releases.old_objects(
@@ -68,9 +74,7 @@ def plan_stack(site, running, digests, excused=(), new_login=False):
 def _wanted_release(site, running, digests):
     """Make the stack file that the inventory describes."""
     missing = [image for image in site["images"] if not digests.get(image["reference"])]
-    secrets, new_secrets = objects.name_secrets(
-        site["stack"], running.get("secrets", {}), running.get("record"), site["salt"]
-    )
+    secrets, new_secrets = _name_secrets(site, running)
     configs, new_configs = objects.name_configs(site["stack"], running.get("configs", []))
     plan = {
         "text": stack.with_configs(site["stack"]["text"], configs),
@@ -80,17 +84,29 @@ def _wanted_release(site, running, digests):
         "secret_objects": sorted(secrets.values()),
         "configs": new_configs,
         "release": {"rollback_to": 0, "left": []},
-        "notes": [],
+        "notes": _unfinished(site, running, secrets),
     }
     return missing, plan, stack.render(plan["text"], plan["variables"])
+
+
+def _name_secrets(site, running):
+    seen, mounted = running.get("secrets", {}), releases.mounts(running.get("services", {}))
+    return objects.name_secrets(site["stack"], seen, running.get("record"), site["salt"], mounted)
+
+
+def _unfinished(site, running, secrets):
+    """Name the secrets whose object services mount though the last release does not have it."""
+    if not running.get("record"):
+        return []
+    new = releases.mounts(running["services"]) - releases.names(running["record"]["file"], "secrets")
+    values = site["stack"]["values"]
+    return [UNFINISHED.format(name, key) for name, key in secrets.items() if key in new and not values.get(name)]
 
 
 def _chosen_release(site, running, digests):
     """Take the stack file of a release from the record."""
     history, loose = running.get("releases", []), objects.loose_secrets(site["stack"])
-    secrets, _missing = objects.name_secrets(
-        site["stack"], running.get("secrets", {}), running.get("record"), site["salt"]
-    )
+    secrets, _missing = _name_secrets(site, running)
     described = _described(site, running, digests)
     begun = described if _is_begun(described, running, loose) else ""
     number = site["stack"]["release"] or (history[-1]["number"] if begun else 0)

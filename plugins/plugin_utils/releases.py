@@ -7,6 +7,7 @@ digest, and configs and secrets by their objects; so the file is all that is nee
 from __future__ import annotations
 
 import hashlib
+import re
 
 import yaml
 
@@ -16,6 +17,8 @@ KEPT = 5
 PREVIOUS = "_previous"
 # The label by which a service learns whether it may begin without data, see `steps`.
 DATA_LABEL = "flotilla.data"
+# By the name of a secret's object: what tells its values apart, see ``objects``.
+DIGITS = re.compile(r"_[0-9a-f]{12}$")
 
 
 class ReleaseError(ValueError):
@@ -90,7 +93,7 @@ def is_held(history, definition, loose):
     return bool(history) and digest(definition, loose) in history[-1]["left"]
 
 
-def steps(definition, before, anew=()):
+def steps(definition, before, anew=(), mounted=()):
     """List the stack files to apply one after another, the wanted one last.
 
     A service with the label ``flotilla.data`` begins without data only while that is ``new``. For a service that may
@@ -105,22 +108,30 @@ def steps(definition, before, anew=()):
     :param definition: rendered stack file
     :param before: the one that is applied now, ``""`` when there is none
     :param anew: names of services that may begin without data
+    :param mounted: names of the secrets' objects that services mount now; after a deploy that did not end they are
+        others than those of ``before``
     :return: list of str, one or two
     """
     first = yaml.safe_load(definition)
     old = (yaml.safe_load(before) or {}).get("secrets") or {}
     secrets = first.get("secrets") or {}
-    rotated = [
-        name for name in secrets if f"{name}{PREVIOUS}" in secrets and name in old and old[name] != secrets[name]
-    ]
-    for name in rotated:
-        secrets[f"{name}{PREVIOUS}"] = old[name]
-    labels = [(first["services"][name].get("deploy") or {}).get("labels") or {} for name in anew]
-    guarded = [own for own in labels if DATA_LABEL in own]
-    for own in guarded:
-        own[DATA_LABEL] = "new"
-    files = [yaml.safe_dump(first, sort_keys=False)] if rotated or guarded else []
+    for name in secrets:
+        previous = f"{name}{PREVIOUS}"
+        if previous in secrets:
+            values = [old.get(name, secrets[name]), *_values_of(secrets[name], mounted)]
+            secrets[previous] = next((value for value in values if value != secrets[name]), secrets[previous])
+    for name in anew:
+        labels = (first["services"][name].get("deploy") or {}).get("labels") or {}
+        if DATA_LABEL in labels:
+            labels[DATA_LABEL] = "new"
+    files = [] if first == yaml.safe_load(definition) else [yaml.safe_dump(first, sort_keys=False)]
     return [_without_idle(file) for file in [*files, definition]]
+
+
+def _values_of(secret, mounted):
+    """List the values of a secret that are mounted, as entries of a stack file."""
+    own = DIGITS.sub("", secret["name"])
+    return [{**secret, "name": key} for key in mounted if DIGITS.sub("", key) == own]
 
 
 def _without_idle(file):
@@ -173,12 +184,22 @@ def old_objects(kept, objects, services, wanted):
     :param wanted: names of those that stay though no stack file names them
     :return: sorted list of str
     """
-    needed = set(wanted).union(*(names(file, "secrets", "configs") for file in kept))
+    needed = set(wanted).union(*(names(file, "secrets", "configs") for file in kept), mounts(services))
+    return sorted(set(objects) - needed)
+
+
+def mounts(services):
+    """Collect the secrets and configs that services mount.
+
+    :param services: ``services`` of a manager's observation
+    :return: set of str
+    """
+    found = set()
     for service in services.values():
         container = service["spec"].get("TaskTemplate", {}).get("ContainerSpec", {})
-        needed |= {entry["SecretName"] for entry in container.get("Secrets") or []}
-        needed |= {entry["ConfigName"] for entry in container.get("Configs") or []}
-    return sorted(set(objects) - needed)
+        found |= {entry["SecretName"] for entry in container.get("Secrets") or []}
+        found |= {entry["ConfigName"] for entry in container.get("Configs") or []}
+    return found
 
 
 def old_images(kept, site_images, local):

@@ -309,6 +309,50 @@ def test_secret_of_the_last_release_is_taken_before_a_newer_one():
     assert objects.name_secrets(stack_of(), existing, None, "salt")[0] == {"pw": "hello_pw_2"}
 
 
+def present(mounted, *, record="hello_pw_1", rotate=(), salt=""):
+    """The object that is chosen of three, of which the last release has the first one unless told otherwise."""
+    existing = {"hello_pw_0": entry("0"), "hello_pw_1": entry("1"), "hello_pw_2": entry("2", salt)}
+    record = {"file": file_of(secrets={"pw": {"name": record}})}
+    chosen, missing = objects.name_secrets(stack_of(rotate=rotate), existing, record, "salt", mounted)
+    return "new" if missing else chosen["pw"]
+
+
+def test_rotation_that_was_begun_is_finished():
+    assert present({"hello_pw_1", "hello_pw_2"}) == "hello_pw_2"
+    assert present({"hello_pw_2"}, rotate=["pw"]) == "hello_pw_2"
+
+
+def test_rotation_that_never_began_or_was_taken_back_is_none():
+    assert present({"hello_pw_1"}) == "hello_pw_1"
+    assert present({"hello_pw_1"}, rotate=["pw"]) == "new"
+
+
+def test_way_back_to_an_older_value_that_was_cut_short_is_no_rotation():
+    assert present({"hello_pw_0", "hello_pw_1"}) == "hello_pw_1"
+    assert present({"hello_pw_0", "hello_pw_1"}, rotate=["pw"]) == "new"
+
+
+def test_given_value_that_was_begun_and_taken_out_again_is_not_kept():
+    assert present({"hello_pw_1", "hello_pw_2"}, salt="salt") == "hello_pw_1"
+
+
+def mounting(*keys):
+    """A service that mounts these objects of secrets."""
+    found = sites.service(5)
+    found["spec"]["TaskTemplate"]["ContainerSpec"] = {"Secrets": [{"SecretName": key} for key in keys]}
+    return found
+
+
+def test_killed_rotation_is_finished_by_the_next_run_which_takes_both_values():
+    found = seen_with_secret(sites.settled_site(), secret_file(1))
+    found["m1"]["seen"]["stack"]["services"]["web"] = mounting("hello_redis_password_2")
+    plan = make_plan(site_with_secret(), found)
+    assert acts(plan, "m1")[0] == "apply the changed stack file"
+    assert plan["stack"]["variables"]["REDIS_PASSWORD_SECRET"] == "hello_redis_password_2"
+    assert plan["stack"]["before"]["mounted"] == ["hello_redis_password_2"]
+    assert plan["notes"][0].startswith("the rotation of redis_password to hello_redis_password_2, which a run began")
+
+
 def test_given_value_is_found_again_by_its_salted_digest():
     names, (missing,) = objects.name_secrets(stack_of("hunter2"), {}, None, "salt")
     existing = {names["pw"]: entry(salt=missing["salt"])}
@@ -335,9 +379,9 @@ def taking_both(value):
     return yaml.safe_dump({"services": {"db": {"secrets": mounts}}, "secrets": secrets}, sort_keys=False)
 
 
-def steps(definition, before):
+def steps(definition, before, mounted=()):
     """What each step mounts where."""
-    files = [yaml.safe_load(file) for file in releases.steps(definition, before)]
+    files = [yaml.safe_load(file) for file in releases.steps(definition, before, mounted=mounted)]
     return [
         {
             **{name: secret["name"] for name, secret in file["secrets"].items()},
@@ -362,6 +406,17 @@ def test_previous_value_is_mounted_during_a_rotation_only(before):
     # Else the order of two mounts of one object is chance, and with it whether the service is restarted.
     before = before and taking_both(before)
     assert steps(taking_both("new"), before) == [{"pw": "new", "mounts": ["pw"]}]
+
+
+def test_value_that_services_mount_is_taken_beside_the_one_of_the_last_release():
+    """A rotation was killed, and the last release is gone back to."""
+    one, other, key = (f"app_{name}" for name in ("pw_aaaaaaaaaaaa", "pw_bbbbbbbbbbbb", "pw_key_cccccccccccc"))
+    assert steps(taking_both(one), taking_both(one), [key, one, other]) == [
+        {"pw": one, "pw_previous": other, "mounts": ["pw", "pw_previous"]},
+        {"pw": one, "mounts": ["pw"]},
+    ]
+    assert len(steps(taking_both(one), taking_both(one), [key, one])) == 1
+    assert steps(taking_both(one), taking_both("app_pw"), ["app_pw", one, other])[0]["pw_previous"] == "app_pw"
 
 
 def test_service_that_takes_one_value_gets_it_at_once():
