@@ -25,22 +25,23 @@ class Verdict:
     losses: list = field(default_factory=list)
 
 
-def judge(site, hosts, nodes, labels, running):
+def judge(site, text, hosts, nodes, labels, running):
     """Judge whether the stack's data is where its services will look for it.
 
     :param site: see ``plan.make_plan``
+    :param text: the stack file that will run, which is not always the inventory's
     :param hosts: dict of inventory name to ``seen`` of ``flotilla.swarm.observe``, of the hosts that could be asked
     :param nodes: the swarm's nodes, as the manager that was asked sees them
     :param labels: dict of inventory name to labels that it will get
     :param running: ``stack`` of that manager's observation, ``{}`` before there is a swarm
     :return: ``Verdict``
     """
-    verdict, text, lost = Verdict(), site["stack"]["text"], site["stack"]["lost"]
-    known = [label.removeprefix(stack.VOLUME_PREFIX) for label in site["volumes"]]
+    verdict, lost, pinning = Verdict(), site["stack"]["lost"], stack.volume_labels(text)
+    known = [label.removeprefix(stack.VOLUME_PREFIX) for label in pinning]
     for name in set(lost) - set(known):
         verdict.problems.append(f"stack_data_lost: found {name}, wanted is one of: {', '.join(known) or 'none'}")
     ran = set(stack.volume_labels(running["record"]["file"])) if running.get("record") else set()
-    for label, name in zip(site["volumes"], known, strict=True):
+    for label, name in zip(pinning, known, strict=True):
         volumes = stack.pinned_volumes(text, label, site["stack"]["name"])
         holder = _holder(label, hosts, nodes, labels)
         if not volumes or not holder or any(hosts[holder]["volumes"].get(volume) for volume in volumes):

@@ -93,7 +93,7 @@ def make_plan(site, hosts):
             new_login = registry.is_new_to_services(site, asked, renewed)
             images, stack_plan, stack_acts = release_plan.plan_stack(site, running, digests, excused, new_login)
             labels = {name: change["labels"] for name, change in decision.settings.items()}
-            found = data.judge(site, present, nodes, labels, running)
+            found = data.judge(site, stack_plan["text"], present, nodes, labels, running)
             problems += found.problems
             stack_plan["anew"] = found.anew
             stack_acts += [Act("stack", f"let {name} begin anew, as its data is lost") for name in found.losses]

@@ -112,6 +112,20 @@ def test_holder_that_is_away_is_not_judged(site):
     assert make_plan(site, found)["problems"] == []
 
 
+def test_service_that_only_the_inventory_has_does_not_begin_anew_in_a_rollback(site):
+    found = settled({"hello_redis-data": True})
+    content = yaml.safe_load(TEXT)
+    db = {"image": "reg:5000/redis@sha256:d", "volumes": ["db-data:/data"]}
+    db["deploy"] = {"placement": {"constraints": ["node.labels.flotilla.volume.db == true"]}}
+    content["services"]["db"] = db
+    content["volumes"]["db-data"] = {}
+    site["stack"]["text"] = yaml.safe_dump(content)
+    found["m1"]["seen"]["nodes"][1]["labels"]["flotilla.volume.db"] = "true"
+    assert make_plan(site, found)["stack"]["anew"] == ["db"]
+    site["scope"], site["stack"]["release"] = "rollback", 7
+    assert make_plan(site, found)["stack"]["anew"] == []
+
+
 def test_volumes_are_named_as_the_engine_has_them():
     content = yaml.safe_load(TEXT)
     content["services"]["redis"]["volumes"] = [
