@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 from ansible.errors import AnsibleActionFail, AnsibleError
+from ansible.module_utils.common.validation import check_type_int
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
@@ -100,7 +101,7 @@ class ActionModule(ActionBase):
             configs=read_configs(stack["text"], Path(stack["folder"])),
             # On the command line a list is written with commas.
             **{key: stack[key].split(",") if isinstance(stack[key], str) else stack[key] for key in ("rotate", "lost")},
-            release=int(stack["release"]),
+            release=_number(stack["release"]),
         )
 
     def _judge_lock(self, observed):
@@ -109,6 +110,14 @@ class ActionModule(ActionBase):
         locks = lock.choose([host["seen"] for host in observed.values() if "seen" in host])
         verdicts = [lock.judge(each, run, this_run.is_running, take) for each in locks]
         return [each.problem for each in verdicts if each.problem], [each.note for each in verdicts if each.note]
+
+
+def _number(value):
+    """Read a number as ``checks.check_variables`` does, which says what is wrong with one that is none."""
+    try:
+        return check_type_int(value)
+    except TypeError:
+        return 0
 
 
 def _read(hostvars, own):

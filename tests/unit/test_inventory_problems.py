@@ -107,3 +107,10 @@ def test_what_the_look_cannot_be_asked_without_is_a_line_of_the_same_report(tmp_
     assert stray.startswith("1. flotilla has no variable stack_quux")
     assert found.startswith(f"2. {begin}")
     assert found.endswith(end)
+
+
+@pytest.mark.parametrize("value", ["abc", ""])
+def test_release_that_is_no_number_is_named(tmp_path, value):
+    hosts = {"swarm": {"children": PAIR}, "registry": {"hosts": {"m1": None}}}
+    found = problems(tmp_path, hosts, f"stack_release: '{value}'\n", "playbooks/rollback.yml")
+    assert found[0].startswith("1. argument 'stack_release' is of type str and we were unable to convert to int")
