@@ -12,8 +12,11 @@ class ActionModule(ActionBase):
     """Hold or release the lock, or fail with who has it."""
 
     def run(self, tmp=None, task_vars=None):
-        """Return the lock as it is now."""
-        super().run(tmp, task_vars)
+        """Return the lock as it is now; nothing in check mode."""
+        result = super().run(tmp, task_vars)
+        if self._task.check_mode:
+            # What changes nothing keeps nobody out.
+            return dict(result, changed=False, skipped=True)
         args = self._task.args
         run = this_run.identify(this_run.playbook())
         if args["state"] == "held":
