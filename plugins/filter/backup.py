@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from ansible.errors import AnsibleFilterError
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.backup import BackupError, missing, place, record
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.backup import (
+    BackupError,
+    missing,
+    place,
+    read,
+    record,
+    sums,
+)
 
 
-def _plainly(function):
-    """Let an error be one of Ansible's.
+def _told(function):
+    """Let an error be an answer: raised in a filter, it comes out between several lines of Ansible's own.
 
-    :raise AnsibleFilterError: instead of ``BackupError``
+    :return: function whose result is a dict with ``answer`` and ``problem``, one of which is empty
     """
 
     def wrapped(*args):
         try:
-            return function(*args)
+            return {"answer": function(*args), "problem": ""}
         except BackupError as error:
-            raise AnsibleFilterError(str(error)) from error
+            return {"answer": {}, "problem": str(error)}
 
     return wrapped
 
@@ -26,4 +32,10 @@ class FilterModule:
 
     def filters(self):
         """Map filter names to functions."""
-        return {"backup_missing": _plainly(missing), "backup_place": _plainly(place), "backup_record": record}
+        return {
+            "backup_missing": missing,
+            "backup_place": _told(place),
+            "backup_read": _told(read),
+            "backup_record": record,
+            "backup_sums": sums,
+        }

@@ -1,7 +1,8 @@
 """Decide whether a service finds its data again, so that none begins without the data that it once had.
 
 A stack file pins a service to the node that has its volume (``flotilla.volume.X``). Where that volume is gone or empty,
-the service may begin anew only if the stack never ran with it, or if the user accepts the loss by name.
+the service may begin anew only if the stack never ran with it, or if the user accepts the loss by name. A run that
+brings data back from a backup is not judged by its absence.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Verdict:
 def judge(site, text, hosts, nodes, labels, running):
     """Judge whether the stack's data is where its services will look for it.
 
-    :param site: see ``plan.make_plan``
+    :param site: see ``plan.make_plan``; ``restored`` of its ``stack`` names the data that this run brings back later
     :param text: the stack file that will run, which is not always the inventory's
     :param hosts: dict of inventory name to ``seen`` of ``flotilla.swarm.observe``, of the hosts that could be asked
     :param nodes: the swarm's nodes, as the manager that was asked sees them
@@ -45,6 +46,8 @@ def judge(site, text, hosts, nodes, labels, running):
         volumes = stack.pinned_volumes(text, label, site["stack"]["name"])
         holder = _holder(label, hosts, nodes, labels)
         if not volumes or not holder or any(hosts[holder]["volumes"].get(volume) for volume in volumes):
+            continue
+        if name in site["stack"].get("restored", ()):
             continue
         if label in ran and name not in lost:
             release = running["releases"][-1]["number"]

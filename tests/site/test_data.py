@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import shutil
 import time
 
 import pytest
@@ -185,6 +186,21 @@ def test_lost_data_is_not_begun_anew_by_itself_and_comes_back_from_a_backup(flee
     unasked = fleet.play("-e", f"backup_from={backup}", playbook="playbooks/restore.yml")
     assert (unasked.code != 0, set(unasked.changed.values())) == (True, {0})
     assert "not 'yes'" in unasked.output
+    confirmed = ("-e", "restore_confirm=yes")
+    cut = tmp_path / "cut"
+    shutil.copytree(backup, cut)
+    (cut / "redis.rdb").write_bytes((backup / "redis.rdb").read_bytes()[:-1])
+    refused = fleet.play("-e", f"backup_from={cut}", *confirmed, playbook="playbooks/restore.yml")
+    assert (refused.code != 0, set(refused.changed.values())) == (True, {0})
+    assert f"Nothing was changed: the backup in {cut} is not whole: redis.rdb was cut short" in refused.output
+    misspelt = fleet.play(
+        "-e", f"backup_from={backup}", *confirmed, "-e", "stack_quux=1", playbook="playbooks/restore.yml"
+    )
+    assert (misspelt.code != 0, set(misspelt.changed.values())) == (True, {0})
+    assert "1 problem; nothing was changed" in misspelt.output
+    planned = fleet.play("-e", f"backup_from={backup}", *confirmed, "--check", playbook="playbooks/restore.yml")
+    assert planned.code == 0
+    assert fleet.services()["redis"] == "0/1"
     restore(fleet, backup)
     assert counted(fleet)[0] > before
     assert releases(fleet) == known

@@ -98,6 +98,14 @@ def test_accepted_loss_touches_no_data_that_is_there(site):
     assert (plan["changes"], plan["stack"]["anew"]) == (False, [])
 
 
+def test_data_that_the_run_restores_may_be_missing_and_nothing_begins_anew(site):
+    site["stack"]["restored"] = ["redis"]
+    plan = make_plan(site, settled())
+    assert (plan["problems"], plan["stack"]["anew"], acts(plan)) == ([], [], [])
+    site["stack"]["restored"] = ["other"]
+    assert make_plan(site, settled())["problems"]
+
+
 def test_unknown_name_of_a_loss_is_refused(site):
     site["stack"]["lost"] = ["rediss"]
     assert make_plan(site, settled({"hello_redis-data": True}))["problems"] == [
