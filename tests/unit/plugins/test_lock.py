@@ -3,8 +3,11 @@
 import multiprocessing
 import os
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+import yaml
 from ansible_collections.flotilla.swarm.plugins.module_utils import lock as store
 from ansible_collections.flotilla.swarm.plugins.module_utils.engine import EngineError
 from ansible_collections.flotilla.swarm.plugins.plugin_utils import lock, this_run
@@ -186,3 +189,14 @@ def test_child_names_the_process_that_began_it(tmp_path):
     child.start()
     child.join()
     assert (tmp_path / "pid").read_text() == str(os.getpid())
+
+
+@pytest.mark.parametrize("state", ["held", "released"])
+def test_check_mode_takes_no_lock(tmp_path, state):
+    """Nothing answers here that could be asked for a lock."""
+    task = {"flotilla.swarm.lock": {"state": state, "seen": held(OTHER)}}
+    path = tmp_path / "play.yml"
+    path.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]))
+    command = [Path(sys.executable).with_name("ansible-playbook"), path, "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout
