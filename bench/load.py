@@ -72,7 +72,7 @@ class Visitor:
         """Ask for the page once.
 
         :param trace: list that is told of each step, for those who tell of a failure
-        :raise Failure: the answer is missing, cut off or not 200
+        :raise Failure: the answer is missing, cut off, malformed or not 200
         """
         reader, writer = await self.connection(trace)
         try:
@@ -111,10 +111,11 @@ async def read_answer(reader):
     """Read an answer to its end.
 
     :return: whether the server keeps the connection
-    :raise Failure: it is cut off or not 200
+    :raise Failure: it is cut off, malformed or not 200
     """
     try:
-        status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").strip().split("\r\n")
+        first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").strip().split("\r\n")
+        status = first.split()[1]
         headers = {name.lower(): value.strip() for name, value in (line.split(":", 1) for line in lines)}
         if "content-length" in headers:
             await reader.readexactly(int(headers["content-length"]))
@@ -122,8 +123,10 @@ async def read_answer(reader):
             await reader.read()
     except asyncio.IncompleteReadError as error:
         raise Failure("answer cut off" if error.partial else "no answer") from error
-    if status.split()[1] != "200":
-        raise Failure(f"status {status.split()[1]}")
+    except (asyncio.LimitOverrunError, ValueError, IndexError) as error:
+        raise Failure("answer malformed") from error
+    if status != "200":
+        raise Failure(f"status {status}")
     return "content-length" in headers and headers.get("connection", "").lower() != "close"
 
 

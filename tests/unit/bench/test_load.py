@@ -81,6 +81,10 @@ def test_slow_answers_are_late():
         (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort", "answer cut off"),
         (b"HTTP/1.1 200", "answer cut off"),
         (b"", "no answer"),
+        (b"HTTP/1.1 200 OK\r\nno header\r\n\r\n", "answer malformed"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: two\r\n\r\nok", "answer malformed"),
+        (b"HTTP/1.1 200 OK\r\nLong: " + b"x" * 2**17 + b"\r\n\r\n", "answer malformed"),
+        (b"HTTP/1.1\r\n\r\n", "answer malformed"),
     ],
 )
 def test_bad_answers_fail(answer, failure):
