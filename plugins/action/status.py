@@ -28,6 +28,6 @@ class ActionModule(ActionBase):
             (seen and seen["swarm"]["address"]) or hostvars[name].get("ansible_host", name): name
             for name, seen in observed.items()
         }
-        status = describe(names, speaking[0], observed, args["stack"])
+        status = describe(names, speaking[0], observed, args["stack"], int(args.get("port") or 0))
         text = [json.dumps(status)] if args["format"] == "json" else lines(status, names, speaking[0])
         return dict(result, changed=False, status=status, lines=text)

@@ -11,7 +11,6 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.stack import (
     published_ports,
     render,
     services_to_spread,
-    visits_to_all,
 )
 
 
@@ -42,5 +41,4 @@ class FilterModule:
             "published_ports": _named(published_ports),
             "render_stack": _named(render),
             "services_to_spread": services_to_spread,
-            "visits_to_all": _named(visits_to_all),
         }

@@ -11,6 +11,11 @@ options:
     description: Name of the stack.
     type: str
     required: true
+  port:
+    description:
+      - Port that hosts were asked for the page at. What they answered counts where a service publishes that port.
+    type: int
+    default: 0
   format:
     description: V(text) for a terminal, V(json) for one line of JSON.
     type: str

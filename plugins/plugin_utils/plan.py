@@ -54,8 +54,8 @@ def make_plan(site, hosts):
         ``digests``   dict of image reference to digest, as far as they are known
         ``changes``   bool, whether there is anything to do
         ``stack``     ``text``, ``variables`` and ``images`` of the stack file, ``secrets`` and ``configs`` to create,
-                      ``excused`` services, those that may begin ``anew``, and ``release``: what its record will say
-                      beside the file
+                      ``excused`` services, those that may begin ``anew``, its ``page`` (see ``stack.page``), and
+                      ``release``: what its record will say beside the file
         ``notes``     sentences that the user should read beside the plan
     """
     plan = {name: _Host(name, host) for name, host in hosts.items()}
@@ -155,8 +155,10 @@ def make_plan(site, hosts):
         for name, missing in pulls.missing_images(site["registry_url"], stack_plan, nodes, hosts).items():
             plan[name].pull([image for image in missing if image not in made.get(name, ())])
     plan[decision.keeper].add("stack", stack_acts)
+    # Hosts were asked at the inventory's port. Where what runs has another, as after a rollback, that tells nothing.
+    told = stack.page(site["stack"]["text"]).get("port") == stack_plan["page"].get("port")
     for name in members:
-        if present[name]["page"] and not stack_acts:
+        if present[name]["page"] and told and not stack_acts:
             plan[name].add("page", [Act("stack", f"wait for the page ({present[name]['page']})")])
         if stack_acts:
             plan[name].phases.add("page")

@@ -113,19 +113,23 @@ def published_ports(text):
 MOST_VISITS = 20
 
 
-def visits_to_all(text):
-    """Tell how many visits through one node reach each replica behind the first published port.
+def page(text):
+    """Tell where the stack answers visitors, and how many visits through one node reach each replica there.
 
     Swarm's routing mesh sends one visit after the other to the next replica, on whichever node it is.
 
     :param text: stack file
-    :return: int from 1 to ``MOST_VISITS``; 1 where no port is published
+    :return: dict with ``port``, the first one published, and ``visits``, from 1 to ``MOST_VISITS``; ``{}`` where no
+        port is published
+    :raise StackFileError: see ``published_ports``
     """
-    for service in parse(text)["services"].values():
-        if service.get("ports"):
-            deploy = service.get("deploy") or {}
-            return MOST_VISITS if deploy.get("mode") == "global" else min(int(deploy.get("replicas", 1)), MOST_VISITS)
-    return 1
+    ports = published_ports(text)
+    if not ports:
+        return {}
+    service = next(service for service in parse(text)["services"].values() if service.get("ports"))
+    deploy = service.get("deploy") or {}
+    replicas = MOST_VISITS if deploy.get("mode") == "global" else int(deploy.get("replicas", 1))
+    return {"port": ports[0], "visits": max(1, min(replicas, MOST_VISITS))}
 
 
 def _short_port(text):

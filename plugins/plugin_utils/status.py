@@ -6,21 +6,24 @@ from . import releases, stack
 from .report import moved, site_lines, table
 
 
-def describe(names, seen, observed, stack_name):
+def describe(names, seen, observed, stack_name, port):
     """Gather what a person asks about a site.
 
     :param names: dict of address to inventory name
     :param seen: ``seen`` of the manager that was asked
     :param observed: dict of inventory name to ``seen``, ``None`` for a host that could not be looked at
     :param stack_name: name of the stack
+    :param port: where hosts were asked for the page: at the inventory's port. While a release with another one is held,
+        their answers tell nothing
     :return: dict, JSON all through: ``stack``, ``problems`` (list of str), and lists of dicts ``nodes``, ``services``,
         ``tasks`` and ``releases``, the newest release first
     """
     running = seen["stack"]
     nodes = {node["id"]: names.get(node["address"], node["hostname"]) for node in seen["nodes"]}
+    asked = any(port in service.get("ports", []) for service in running["services"].values())
     return {
         "stack": stack_name,
-        "problems": [*_node_problems(names, seen["nodes"], observed), *_stack_problems(running, nodes)],
+        "problems": [*_node_problems(names, seen["nodes"], observed, asked), *_stack_problems(running, nodes)],
         "nodes": [
             {
                 "name": nodes[node["id"]],
@@ -121,11 +124,11 @@ def _short(image):
     return f"{name}@{digest[:12]}" if digest else name
 
 
-def _node_problems(names, nodes, observed):
+def _node_problems(names, nodes, observed, asked):
     for name, looked in observed.items():
         if not looked:
             yield f"{name} could not be looked at; see its error above"
-        elif looked["page"]:
+        elif looked["page"] and asked:
             yield f"{name} does not answer the page: {looked['page']}"
     elsewhere = moved(names, nodes)
     present = {*(node["address"] for node in nodes), *elsewhere.values()}

@@ -70,6 +70,20 @@ def test_what_was_rolled_back_does_not_come_back_by_itself():
     assert plan["notes"][0].startswith("release 3 stays, which went back to 1")
 
 
+def test_page_is_judged_by_the_port_that_will_run():
+    found = rolled_back_site()
+    for name in found:
+        found[name]["seen"]["page"] = "refused"
+    plan = make_plan(sites.site(), found)
+    assert not plan["changes"]
+    assert plan["stack"]["page"] == {"port": 4001, "visits": 1}
+    assert make_plan(sites.site(), sites.settled_site())["stack"]["page"]["port"] == 4000
+    found["m1"]["seen"]["stack"]["services"]["web"] = sites.service(3)
+    back = roll_back(found, 2)
+    assert back["stack"]["page"]["port"] == 4000
+    assert "page" in back["hosts"]["w2"]["phases"]
+
+
 def test_drift_is_put_right_while_a_release_is_held():
     found = rolled_back_site()
     found["m1"]["seen"]["stack"]["services"]["web"] = sites.service(3)

@@ -221,8 +221,11 @@ def test_service_that_is_even_or_cannot_move_without_a_gap_is_left_alone(reason)
         ("{web: {ports: ['4000:80']}}", 1),
         ("{web: {ports: ['4000:80'], deploy: {replicas: 100}}}", stack.MOST_VISITS),
         ("{web: {ports: ['4000:80'], deploy: {mode: global}}}", stack.MOST_VISITS),
-        ("{web: {}}", 1),
     ],
 )
 def test_visits_through_one_node_reach_every_replica(services, visits):
-    assert stack.visits_to_all(f"services: {services}") == visits
+    assert stack.page(f"services: {services}") == {"port": 4000, "visits": visits}
+
+
+def test_stack_without_a_published_port_has_no_page():
+    assert stack.page("services: {web: {ports: ['80']}}") == {}

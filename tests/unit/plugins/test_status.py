@@ -46,14 +46,23 @@ def test_host_that_was_not_looked_at_may_be_in_a_swarm():
     ]
 
 
-def describe(found, names=NAMES, **looks):
+def test_page_that_was_looked_for_at_a_port_that_is_not_published_is_no_problem():
+    found = sites.settled_site()
+    found["w2"]["seen"]["page"] = "refused"
+    found["m1"]["seen"]["stack"]["services"]["web"]["ports"] = [4001]
+    assert describe(found, port=4000)["problems"] == []
+    assert describe(found, port=4001)["problems"] == ["w2 does not answer the page: refused"]
+
+
+def describe(found, names=NAMES, port=4000, **looks):
     """Status of a settled site with changes."""
     seen = found["m1"]["seen"]
+    seen["stack"]["services"]["web"].setdefault("ports", [4000])
     for service in seen["stack"]["services"].values():
         for spec in (service["spec"], *seen["stack"]["record"]["specs"].values()):
             spec["TaskTemplate"]["ContainerSpec"] = {"Image": "reg:5000/hello@sha256:d"}
     observed = {name: host["seen"] for name, host in found.items()} | looks
-    return status.describe(names, seen, observed, "hello")
+    return status.describe(names, seen, observed, "hello", port)
 
 
 def test_settled_site_has_no_problem():
