@@ -44,8 +44,8 @@ def describe(site, name, reason, address, nodes):
         ]
     if name == site["registry_host"]:
         parts.append(
-            "It serves the registry: until it is back no image is made, no host logs in, no host retires, and the "
-            "stack is left as it is. What runs goes on, and moves to nodes that have its image"
+            "It serves the registry: until it is back no image is made, no host logs in, no host retires, and site.yml "
+            "and deploy.yml leave the stack as it is. What runs goes on, and moves to nodes that have its image"
         )
     if removed:
         parts.append(f"It did not leave the swarm. If it is gone for good: -e swarm_remove_dead={name}")

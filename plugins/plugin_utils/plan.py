@@ -104,12 +104,14 @@ def make_plan(site, hosts):
             problems.append(f"stack_file: {error}")
         except (releases.ReleaseError, objects.SecretError) as error:
             problems.append(str(error))
-    if not served:
+    # A rollback needs none: nodes keep the images of releases, and one that must pull fails before anything is changed.
+    asking = site["scope"] != "rollback"
+    if asking and not served:
         images, stack_acts = [], []
     members = [name for name in [*site["managers"], *site["workers"]] if name in present]
     problems = [
         *preflight.find_problems(_without(site, absent), {name: hosts[name] for name in present}, addresses),
-        *registry.account_problems(site, {name: present[name] for name in members}),
+        *(registry.account_problems(site, {name: present[name] for name in members}) if asking else []),
         *problems,
         *decision.problems,
     ]
@@ -373,13 +375,23 @@ def _limit(plan, decision, site, builder):
     """
     if site["scope"] == "site":
         return [], []
-    roles = ("image", "stack") if site["scope"] == "deploy" else ("stack",)
+    images = site["scope"] == "deploy"
+    roles = ("image", "stack") if images else ("stack",)
     unplaced = any(
         label.startswith(stack.VOLUME_PREFIX) for host in plan.values() for label in host.node.get("labels", ())
     )
-    logins = [plan[name].seen["login"] for name in {decision.via, builder} if name]
-    if decision.initialise or decision.via != decision.keeper or unplaced or any(logins):
+    asking = {name: plan[name].seen for name in (decision.via, images and builder) if name}
+    stored = all(seen["credentials"] for seen in asking.values())
+    if decision.initialise or decision.via != decision.keeper or unplaced or not stored:
         return [f"playbooks/{site['scope']}.yml works on a site that is set up, and this one is not; run site.yml"], []
+    refused = [
+        f"{name} cannot log in to {site['registry_url']} ({seen['login']}); bring the registry back, or let site.yml "
+        "log in anew (playbooks/rollback.yml needs no registry)"
+        for name, seen in asking.items()
+        if images and seen["login"]
+    ]
+    if refused:
+        return refused, []
     left = {}
     for host in plan.values():
         for act in host.acts:

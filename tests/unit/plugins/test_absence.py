@@ -77,6 +77,21 @@ def test_absent_registry_leaves_the_stack_and_says_so():
     assert "It serves the registry: until it is back no image is made" in absences(plan)["m3"]
 
 
+def test_rollback_works_while_the_registry_is_absent():
+    """All nodes keep the images of the last releases."""
+    site = dict(sites.site(("m1", "m2", "m3"), ()), registry_host="m3", scope="rollback")
+    found = lose(three_managers(), "m3")
+    for name in ("m1", "m2"):
+        found[name]["seen"].update(images={}, login="connection refused")
+    file = found["m1"]["seen"]["stack"]["record"]["file"]
+    found["m1"]["seen"]["stack"]["releases"] = [
+        sites.release(number, text) for number, text in enumerate([file.replace("4000", "4001"), file], 1)
+    ]
+    plan = make_plan(site, found)
+    assert [act["text"] for act in plan["hosts"]["m1"]["acts"]] == ["apply the changed stack file"]
+    assert "site.yml and deploy.yml leave the stack as it is" in absences(plan)["m3"]
+
+
 def test_service_whose_data_is_on_an_absent_host_is_not_waited_for():
     found = lose(sites.settled_site(), "w1")
     found["m1"]["seen"]["stack"]["services"]["redis"]["tasks"].clear()

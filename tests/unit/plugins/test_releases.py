@@ -262,6 +262,30 @@ def test_deploy_refuses_a_site_that_is_not_set_up():
     assert problem == "playbooks/deploy.yml works on a site that is set up, and this one is not; run site.yml"
 
 
+def without_registry(found):
+    for host in found.values():
+        host["seen"].update(login="connection refused", images={})
+    return found
+
+
+def test_deploy_says_why_a_host_cannot_log_in():
+    (problem,) = make_plan(dict(sites.site(), scope="deploy"), without_registry(sites.settled_site()))["problems"]
+    assert problem.startswith("m1 cannot log in to reg:5000 (connection refused); ")
+
+
+def test_rollback_needs_a_stored_login_but_no_registry():
+    found = without_registry(begun_site())
+    for host in found.values():
+        host["seen"]["accounts"] = {"pull": "connection refused"}
+    plan = roll_back(found, 1)
+    assert acts(plan, "m1")[0] == "apply the changed stack file"
+    assert all(host["pulls"] == [] for host in plan["hosts"].values())
+    found["m1"]["seen"]["credentials"] = False
+    assert roll_back(found, 1)["problems"] == [
+        "playbooks/rollback.yml works on a site that is set up, and this one is not; run site.yml"
+    ]
+
+
 def test_five_releases_keep_what_they_need():
     files = [file_of(secrets={"s": {"name": f"s{number}"}}) for number in range(7)]
     kept = releases.kept_files(history(*files[:6]), files[6])
