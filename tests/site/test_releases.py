@@ -6,6 +6,7 @@ Most deploys here change a label, which restarts nothing.
 import itertools
 import json
 import shutil
+import signal
 
 import pytest
 import yaml
@@ -24,8 +25,8 @@ def label(fleet):
     return fleet.on(fleet.manager, inspect).strip()
 
 
-def status(fleet):
-    run = fleet.play("-e", "status_format=json", playbook="playbooks/status.yml")
+def status(fleet, *words):
+    run = fleet.play("-e", "status_format=json", *words, playbook="playbooks/status.yml")
     assert run.code == 0
     assert set(run.changed.values()) == {0}
     return json.loads(run.output.splitlines()[-1])
@@ -71,6 +72,51 @@ def test_releases_are_numbered_and_gone_back_to(fleet, tmp_path):
     assert label(fleet) == ""
     assert [release["number"] - first for release in status(fleet)["releases"]] == [5, 4, 3, 2, 1]
     fleet.on(fleet.manager, f"docker config rm {neighbour}")
+
+
+@pytest.mark.long
+def test_deploy_that_was_killed_is_gone_back_from_and_does_not_come_back(fleet, tmp_path):
+    last = release_of(fleet)
+    option = labelled(tmp_path, "killed")
+    with fleet.begin(tmp_path / "killed.log", "-e", option) as killed:
+        killed.wait_for("followed for at most")
+        killed.signal(signal.SIGKILL)
+    assert label(fleet) == "killed"
+    back = deploy(fleet, "-e", option, playbook="rollback")
+    assert f"back to release {last} of" in back.output
+    assert "A deploy that was begun and not recorded is left" in back.output
+    assert label(fleet) == ""
+    held = fleet.play("-e", option)
+    assert (held.code, set(held.changed.values())) == (0, {0})
+    assert f"Note: release {last + 1} stays, which went back to {last}" in held.output
+
+
+@pytest.mark.long
+def test_release_with_another_port_is_gone_back_to_and_stays(fleet, tmp_path):
+    option = stack_with(tmp_path, web={"ports": ["8080:80"]})
+    deploy(fleet, "-e", option)
+    assert "Hello World" in fleet.page(fleet.addresses["worker-1"], port=8080)
+    deploy(fleet, "-e", option, playbook="rollback")
+    assert "Hello World" in fleet.page(fleet.addresses["worker-1"])
+    held = fleet.play("-e", option)
+    assert (held.code, set(held.changed.values())) == (0, {0})
+    assert status(fleet, "-e", option)["problems"] == []
+
+
+@pytest.mark.long
+def test_going_back_needs_no_registry(fleet, tmp_path):
+    """The other release has another environment, so that its tasks are replaced."""
+    deploy(fleet, "-e", stack_with(tmp_path, web={"environment": {"EDITION": "b"}}))
+    fleet.on(fleet.manager, "systemctl stop docker-registry")
+    try:
+        refused = fleet.play("-e", labelled(tmp_path, "c"), playbook="playbooks/deploy.yml")
+        deploy(fleet, playbook="rollback")
+    finally:
+        fleet.on(fleet.manager, "systemctl start docker-registry")
+    assert refused.code != 0
+    assert f"{fleet.manager} cannot log in to" in refused.output
+    assert fleet.services() == {"web": "5/5", "redis": "1/1"}
+    assert fleet.play().code == 0
 
 
 @pytest.mark.long
@@ -212,6 +258,23 @@ def rotate(fleet, *words, verbose=False):
 @pytest.mark.long
 def test_generated_password_is_rotated_on_request(fleet):
     rotate(fleet, "-e", "stack_rotate=redis_password")
+    assert set(fleet.play().changed.values()) == {0}
+
+
+@pytest.mark.long
+def test_rotation_that_was_killed_is_finished_by_the_next_run(fleet, tmp_path):
+    old = password(fleet)
+    with fleet.begin(tmp_path / "killed.log", "-e", "stack_rotate=redis_password") as killed:
+        killed.wait_for("web 1/5")
+        killed.signal(signal.SIGKILL)
+    with visiting(fleet) as seen:
+        run = fleet.play()
+    assert run.code == 0
+    assert "Note: the rotation of redis_password to" in run.output
+    assert seen.failed == []
+    assert len(seen.counts) > 0.8 * len(seen.shown)
+    assert redis_says(fleet, password(fleet)).startswith("PONG")
+    assert "PONG" not in redis_says(fleet, old)
     assert set(fleet.play().changed.values()) == {0}
 
 
