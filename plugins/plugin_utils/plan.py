@@ -33,8 +33,8 @@ def make_plan(site, hosts):
         ``accounts``: names by purpose, ``passwords``: whether they are given, ``ca``), ``builders`` (inventory names,
         the preferred first), ``images`` (see ``images.list_images``), ``pools`` and ``subnet_size`` of overlay
         networks, ``scope`` (``site``, ``deploy`` or ``rollback``), ``salt`` and ``stack`` (dict with ``name``,
-        ``text``, ``environment``, ``secrets`` as a list of names, ``values`` of secrets, ``rotate``, ``lost`` (see
-        ``data``), ``configs`` and ``release``, see ``objects`` and ``releases``)
+        ``text``, ``environment``, ``secrets`` as a list of names, ``values`` of secrets, ``rotate``, ``lost`` and
+        ``restored`` (see ``data``), ``configs`` and ``release``, see ``objects`` and ``releases``)
     :param hosts: dict of inventory name to the result of ``flotilla.swarm.observe`` (``wanted`` and ``seen``); for a
         host that could not be reached ``wanted`` and ``unreachable`` (the reason)
     :return: dict, JSON all through:
