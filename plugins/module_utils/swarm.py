@@ -14,6 +14,9 @@ from .host import read_text
 DAEMON_CONFIG = "/etc/docker/daemon.json"
 DATA_ROOT = "/var/lib/docker"
 NAMESPACE_LABEL = "com.docker.stack.namespace"
+# Entries of a volume that are no data of the stack: the file system's own, and what a restore that was cut short left
+# (see role backup).
+NO_DATA = {"lost+found", "flotilla-restore"}
 # Ended tasks that are shown per service; Swarm itself keeps five per slot.
 ENDED_TASKS = 5
 # States in which a task does nothing any more (https://docs.docker.com/engine/swarm/how-swarm-mode-works/swarm-task-states/).
@@ -76,9 +79,9 @@ def volumes(engine, stack_name):
 
 
 def _is_filled(folder):
-    """Tell whether a volume's folder has entries; a volume without a folder of this host is its driver's affair."""
+    """Tell whether a volume's folder has data; a volume without a folder of this host is its driver's affair."""
     try:
-        return bool({*os.listdir(folder)} - {"lost+found"}) if folder else True
+        return bool({*os.listdir(folder)} - NO_DATA) if folder else True
     except FileNotFoundError:
         return False
 

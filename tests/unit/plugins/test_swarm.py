@@ -44,8 +44,11 @@ def test_engine_that_has_yet_to_settle_is_asked_again(monkeypatch, meanwhile):
     assert swarm.membership(swarm.ask(Settling(3, **meanwhile), seconds=-1))["cluster_id"] == ""
 
 
-@pytest.mark.parametrize(("entries", "filled"), [([], False), (["lost+found"], False), (["lost+found", "a"], True)])
-def test_volume_is_filled_by_more_than_what_its_file_system_needs(tmp_path, entries, filled):
+@pytest.mark.parametrize(
+    ("entries", "filled"),
+    [([], False), (["lost+found"], False), (["flotilla-restore"], False), (["lost+found", "a"], True)],
+)
+def test_volume_is_filled_by_more_than_its_file_system_and_a_restore_put_there(tmp_path, entries, filled):
     for name in entries:
         (tmp_path / name).touch()
     assert swarm._is_filled(str(tmp_path)) is filled
