@@ -158,7 +158,7 @@ def make_plan(site, hosts):
             plan[name].pull([image for image in missing if image not in made.get(name, ())])
     plan[decision.keeper].add("stack", stack_acts)
     # Hosts were asked at the inventory's port. Where what runs has another, as after a rollback, that tells nothing.
-    told = stack.page(site["stack"]["text"]).get("port") == stack_plan["page"].get("port")
+    told = stack_plan["page"].get("port") in stack.published_ports(site["stack"]["text"])[:1]
     for name in members:
         if present[name]["page"] and told and not stack_acts:
             plan[name].add("page", [Act("stack", f"wait for the page ({present[name]['page']})")])

@@ -54,7 +54,7 @@ def plan_stack(site, running, digests, excused=(), new_login=False):
     convergence = stack.judge(running.get("services", {}), excused)
     if not acts and not convergence.done:
         acts.append(Act("stack", WAIT))
-    plan["page"] = stack.page(plan["text"])
+    plan["page"] = stack.page(definition)
     last = history[-1] if history else {"number": 0, "left": []}
     plan["before"] = {
         "number": last["number"],

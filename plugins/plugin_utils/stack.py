@@ -98,14 +98,17 @@ def published_ports(text):
     :return: list of int
     :raise StackFileError: a port is a range or a variable
     """
+    return [port for service in parse(text)["services"].values() for port in _ports(service)]
+
+
+def _ports(service):
     found = []
-    for service in parse(text)["services"].values():
-        for port in service.get("ports") or []:
-            published = str(port.get("published", "") if isinstance(port, dict) else _short_port(str(port)))
-            if published and not published.isdecimal():
-                raise StackFileError(f"found port {published}, wanted a plain number")
-            if published:
-                found.append(int(published))
+    for port in service.get("ports") or []:
+        published = str(port.get("published", "") if isinstance(port, dict) else _short_port(str(port)))
+        if published and not published.isdecimal():
+            raise StackFileError(f"found port {published}, wanted a plain number")
+        if published:
+            found.append(int(published))
     return found
 
 
@@ -118,18 +121,20 @@ def page(text):
 
     Swarm's routing mesh sends one visit after the other to the next replica, on whichever node it is.
 
-    :param text: stack file
+    :param text: rendered stack file
     :return: dict with ``port``, the first one published, and ``visits``, from 1 to ``MOST_VISITS``; ``{}`` where no
         port is published
-    :raise StackFileError: see ``published_ports``
+    :raise StackFileError: a port or the number of replicas is no plain number
     """
-    ports = published_ports(text)
-    if not ports:
-        return {}
-    service = next(service for service in parse(text)["services"].values() if service.get("ports"))
-    deploy = service.get("deploy") or {}
-    replicas = MOST_VISITS if deploy.get("mode") == "global" else int(deploy.get("replicas", 1))
-    return {"port": ports[0], "visits": max(1, min(replicas, MOST_VISITS))}
+    for service in parse(text)["services"].values():
+        ports = _ports(service)
+        if ports:
+            deploy = service.get("deploy") or {}
+            replicas = MOST_VISITS if deploy.get("mode") == "global" else deploy.get("replicas", 1)
+            if not str(replicas).isdecimal():
+                raise StackFileError(f"found {replicas} replicas, wanted a plain number")
+            return {"port": ports[0], "visits": max(1, min(int(replicas), MOST_VISITS))}
+    return {}
 
 
 def _short_port(text):

@@ -62,6 +62,24 @@ def test_changed_stack_file_touches_only_the_stack():
     assert "page" in plan["hosts"]["w1"]["phases"]
 
 
+def with_replicas(number):
+    """A site whose stack file has the number of replicas from a variable."""
+    site = sites.site()
+    site["stack"]["text"] = site["stack"]["text"].replace("ports:", "deploy: {replicas: '${N}'}\n    ports:")
+    site["stack"]["environment"]["N"] = number
+    return site
+
+
+def test_number_of_replicas_may_be_a_variable():
+    plan = make_plan(with_replicas("3"), sites.settled_site())
+    assert plan["stack"]["page"] == {"port": 4000, "visits": 3}
+
+
+def test_number_of_replicas_that_is_none_is_a_problem():
+    problems = make_plan(with_replicas("few"), sites.settled_site())["problems"]
+    assert problems == ["stack_file: found few replicas, wanted a plain number"]
+
+
 def test_volume_label_stays_where_it_is():
     found = sites.settled_site()
     found["w1"]["seen"]["volumes"] = {}

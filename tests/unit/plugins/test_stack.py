@@ -221,6 +221,9 @@ def test_service_that_is_even_or_cannot_move_without_a_gap_is_left_alone(reason)
         ("{web: {ports: ['4000:80']}}", 1),
         ("{web: {ports: ['4000:80'], deploy: {replicas: 100}}}", stack.MOST_VISITS),
         ("{web: {ports: ['4000:80'], deploy: {mode: global}}}", stack.MOST_VISITS),
+        ("{proxy: {ports: ['80']}, web: {ports: ['4000:80'], deploy: {replicas: 5}}}", 5),
+        ("{web: {ports: ['4000:80'], deploy: {replicas: '5'}}}", 5),
+        ("{web: {ports: ['4000:80'], deploy: {replicas: 0}}}", 1),
     ],
 )
 def test_visits_through_one_node_reach_every_replica(services, visits):
