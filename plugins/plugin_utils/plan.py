@@ -77,8 +77,11 @@ def make_plan(site, hosts):
     excused = [] if problems else absence.excused(site, absent.values(), nodes)
     builder = next((name for name in site["builders"] if name in present), "")
     digests = _digests(present)
-    if builder and served and present[builder]["login"] and not _is_fresh(hosts.get(site["registry_host"])):
-        # It cannot ask the registry now. Once it is logged in again it does, and makes what is missing.
+    asking = site["scope"] != "rollback"
+    here = served and not _is_fresh(hosts.get(site["registry_host"]))
+    if builder and present[builder]["login"] and (here or not asking):
+        # It cannot ask the registry now. Once it is logged in again it does, and makes what is missing. A rollback
+        # makes none; it only has to know what the inventory describes.
         digests = {
             **remembered([image["reference"] for image in site["images"]], present[builder]["local_images"]),
             **digests,
@@ -105,7 +108,6 @@ def make_plan(site, hosts):
         except (releases.ReleaseError, objects.SecretError) as error:
             problems.append(str(error))
     # A rollback needs none: nodes keep the images of releases, and one that must pull fails before anything is changed.
-    asking = site["scope"] != "rollback"
     if asking and not served:
         images, stack_acts = [], []
     members = [name for name in [*site["managers"], *site["workers"]] if name in present]

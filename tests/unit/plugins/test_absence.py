@@ -92,6 +92,20 @@ def test_rollback_works_while_the_registry_is_absent():
     assert "site.yml and deploy.yml leave the stack as it is" in absences(plan)["m3"]
 
 
+def test_killed_deploy_is_gone_back_from_while_the_registry_is_absent():
+    site = dict(sites.site(("m1", "m2", "m3"), ()), registry_host="m3", scope="rollback")
+    found = lose(three_managers(), "m3")
+    images = [{"id": name, "names": [name, f"{name[:-2]}@sha256:d"], "used": True} for name in sites.REFERENCES]
+    for name in ("m1", "m2"):
+        found[name]["seen"].update(images={}, login="connection refused", local_images=images)
+    stack = found["m1"]["seen"]["stack"]
+    file = stack["record"]["file"]
+    stack["releases"] = [sites.release(number, file.replace("4000", f"400{number}")) for number in (1, 2)]
+    stack["record"]["file"] = stack["releases"][-1]["file"]
+    stack["services"]["web"] = sites.service(3)
+    assert make_plan(site, found)["notes"][0].startswith("back to release 2 of T. A deploy that was begun and not re")
+
+
 def test_service_whose_data_is_on_an_absent_host_is_not_waited_for():
     found = lose(sites.settled_site(), "w1")
     found["m1"]["seen"]["stack"]["services"]["redis"]["tasks"].clear()
