@@ -120,8 +120,8 @@ def missing(saved, seen, name, values):
     :param seen: ``stack`` of a manager's observation
     :param name: the stack's name
     :param values: the inventory's values of secrets, by name
-    :return: dict with ``remove`` (names of configs), ``configs`` (as in ``saved``) and ``secrets`` (as in
-        ``objects.name_secrets``)
+    :return: dict with ``remove`` (names of configs), ``configs`` (as in ``saved``, releases after what they need) and
+        ``secrets`` (as in ``objects.name_secrets``)
     """
     releases = {_number(config): config for config in saved["configs"] if VERSION_LABEL in config["labels"]}
     anew = _began_anew(seen["releases"], releases)
@@ -130,8 +130,8 @@ def missing(saved, seen, name, values):
     return {
         "remove": [f"flotilla_{name}.release_v{release['number']}" for release in seen["releases"]] if anew else [],
         "configs": [
-            *(config for number, config in releases.items() if number > newest),
             *(config for config in others if config["name"] not in seen["configs"]),
+            *(config for number, config in releases.items() if number > newest),
         ],
         "secrets": [
             {"name": entry["name"], "object": key, "salt": entry["salt"]}

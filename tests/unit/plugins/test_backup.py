@@ -52,7 +52,7 @@ def test_record_is_in_order_and_knows_when_releases_were(saved):
 def test_site_that_began_anew_gets_releases_and_objects_back(saved):
     way = backup.missing(saved, seen((1, "now"), secrets=["hello_redis_password_2"]), "hello", {"redis_password": ""})
     assert way["remove"] == ["flotilla_hello.release_v1"]
-    assert names(way) == ["flotilla_hello.release_v9", "flotilla_hello.release_v10", "hello_motd_1"]
+    assert names(way) == ["hello_motd_1", "flotilla_hello.release_v9", "flotilla_hello.release_v10"]
     assert way["secrets"] == [{"name": "redis_password", "object": "hello_redis_password_1", "salt": ""}]
 
 
