@@ -96,12 +96,18 @@ def _name_secrets(site, running):
 
 
 def _unfinished(site, running, secrets):
-    """Name the secrets whose object services mount though the last release does not have it."""
+    """Name the secrets whose object services mount though the last release has another one."""
     if not running.get("record"):
         return []
-    new = releases.mounts(running["services"]) - releases.names(running["record"]["file"], "secrets")
+    applied = releases.names(running["record"]["file"], "secrets")
+    known = {running["secrets"][key]["name"] for key in applied & running["secrets"].keys()}
+    new = releases.mounts(running["services"]) - applied
     values = site["stack"]["values"]
-    return [UNFINISHED.format(name, key) for name, key in secrets.items() if key in new and not values.get(name)]
+    return [
+        UNFINISHED.format(name, key)
+        for name, key in secrets.items()
+        if key in new and name in known and not values.get(name)
+    ]
 
 
 def _chosen_release(site, running, digests):

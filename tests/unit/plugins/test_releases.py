@@ -391,6 +391,14 @@ def test_killed_rotation_is_finished_by_the_next_run_which_takes_both_values():
     assert plan["notes"][0].startswith("the rotation of redis_password to hello_redis_password_2, which a run began")
 
 
+def test_secret_that_is_new_since_the_last_release_was_not_rotated():
+    found = seen_with_secret(sites.settled_site(), file_of(), objects=(1,))
+    found["m1"]["seen"]["stack"]["services"]["web"] = mounting("hello_redis_password_1")
+    plan = make_plan(site_with_secret(), found)
+    assert plan["stack"]["variables"]["REDIS_PASSWORD_SECRET"] == "hello_redis_password_1"
+    assert plan["notes"] == []
+
+
 def test_given_value_is_found_again_by_its_salted_digest():
     names, (missing,) = objects.name_secrets(stack_of("hunter2"), {}, None, "salt")
     existing = {names["pw"]: entry(salt=missing["salt"])}
