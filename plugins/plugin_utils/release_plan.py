@@ -16,9 +16,11 @@ NOT_ROTATED = (
 )
 BACK = "back to release {number} of {at}"
 BEGUN = "A deploy that was begun and not recorded is left"
+OTHER = "Services are other than in the last release"
 STAYS = "site.yml and deploy.yml leave it so until the stack or the app in the inventory is changed"
 COMES = "The inventory describes a stack that was not deployed yet: the next site.yml or deploy.yml deploys that"
 UNFINISHED = "the rotation of {} to {}, which a run began and did not end, is finished"
+MOVE = "stop {} for a moment, since its published ports change"
 WAIT = "wait until every service is at its size"
 
 
@@ -49,6 +51,8 @@ def plan_stack(site, running, digests, excused=(), new_login=False):
     before = (record or {}).get("file", "")
     acts = [Act("stack", reasons[0], before, definition, site["stack"]["name"])] if reasons else []
     acts += [Act("stack", reason) for reason in reasons[1:]]
+    republished = _republished(running)
+    acts += [Act("stack", MOVE.format(name)) for name in releases.moved(definition, before, republished)]
     if new_login:
         acts.append(Act("stack", "give its services the new login of the registry"))
     convergence = stack.judge(running.get("services", {}), excused)
@@ -59,7 +63,8 @@ def plan_stack(site, running, digests, excused=(), new_login=False):
     plan["before"] = {
         "number": last["number"],
         "left": last["left"],
-        "mounted": sorted(releases.mounts(running.get("services", {}))),
+        "mounted": sorted(releases.mounts(running.get("services", {}), "Secret")),
+        "republished": republished,
         **(record or {"file": "", "specs": {}}),
     }
     plan["kept"] = releases.kept_files(history, definition)
@@ -90,8 +95,22 @@ def _wanted_release(site, running, digests):
     return missing, plan, stack.render(plan["text"], plan["variables"])
 
 
+def _republished(running):
+    """List the services whose published ports were changed since the last release."""
+    specs = (running.get("record") or {"specs": {}})["specs"]
+    return [
+        name
+        for name, service in running.get("services", {}).items()
+        if name in specs and _ports(specs[name]) != _ports(service["spec"])
+    ]
+
+
+def _ports(spec):
+    return (spec.get("EndpointSpec") or {}).get("Ports")
+
+
 def _name_secrets(site, running):
-    seen, mounted = running.get("secrets", {}), releases.mounts(running.get("services", {}))
+    seen, mounted = running.get("secrets", {}), releases.mounts(running.get("services", {}), "Secret")
     return objects.name_secrets(site["stack"], seen, running.get("record"), site["salt"], mounted)
 
 
@@ -101,7 +120,7 @@ def _unfinished(site, running, secrets):
         return []
     applied = releases.names(running["record"]["file"], "secrets")
     known = {running["secrets"][key]["name"] for key in applied & running["secrets"].keys()}
-    new = releases.mounts(running["services"]) - applied
+    new = releases.mounts(running["services"], "Secret") - applied
     values = site["stack"]["values"]
     return [
         UNFINISHED.format(name, key)
@@ -115,11 +134,14 @@ def _chosen_release(site, running, digests):
     history, loose = running.get("releases", []), objects.loose_secrets(site["stack"])
     secrets, _missing = _name_secrets(site, running)
     described = _described(site, running, digests)
-    begun = described if _is_begun(described, running, loose) else ""
-    number = site["stack"]["release"] or (history[-1]["number"] if begun else 0)
+    other = bool(running.get("record")) and bool(stack.differences(running["record"]["file"], running))
+    begun = described if other and _is_new(described, running, loose) else ""
+    # Where it is not known what was begun: one release too few costs a second rollback, one too many may cost data.
+    to_last = bool(begun) or (other and not described)
+    number = site["stack"]["release"] or (history[-1]["number"] if to_last else 0)
     target = releases.choose(history, number, [*running.get("secrets", {}), *running.get("configs", [])])
     left = releases.left_behind(history, target, loose, begun)
-    notes = [BACK.format(**target)] + [BEGUN] * bool(begun)
+    notes = [BACK.format(**target)] + [BEGUN if begun else OTHER] * to_last
     if described:
         # What the inventory makes after this rollback differs in loose secrets only.
         stays = releases.digest(described, loose) in [*left, releases.digest(target["file"], loose)]
@@ -146,19 +168,14 @@ def _described(site, running, digests):
     return "" if missing else definition
 
 
-def _is_begun(described, running, loose):
-    """Tell whether a deploy of what the inventory describes was begun and not recorded.
+def _is_new(described, running, loose):
+    """Tell whether the inventory describes neither the last release nor what is held.
 
-    Then services are other than in the last release. They may also have been changed by hand, or by a rollback that was
-    cut short; but then the inventory mostly describes the last release, or what is held.
+    Where services are other than in the last release, a deploy of that was begun. Else they were mostly changed by
+    hand, or by a rollback that was cut short.
     """
-    history, record = running.get("releases", []), running.get("record")
-    return (
-        bool(described and record)
-        and described != record["file"]
-        and not releases.is_held(history, described, loose)
-        and bool(stack.differences(record["file"], running))
-    )
+    history, record = running.get("releases", []), running["record"]
+    return bool(described) and described != record["file"] and not releases.is_held(history, described, loose)
 
 
 def stack_variables(site, digests, secrets):

@@ -93,7 +93,7 @@ def is_held(history, definition, loose):
     return bool(history) and digest(definition, loose) in history[-1]["left"]
 
 
-def steps(definition, before, anew=(), mounted=()):
+def steps(definition, before, anew=(), mounted=(), republished=()):
     """List the stack files to apply one after another, the wanted one last.
 
     A service with the label ``flotilla.data`` begins without data only while that is ``new``. For a service that may
@@ -105,15 +105,22 @@ def steps(definition, before, anew=(), mounted=()):
     there: ``docker stack deploy`` puts two mounts of one object in an order of chance, and so would restart the
     service's tasks at every other deploy.
 
+    A service whose published ports change is stopped by the first step: while tasks with the old and the new ports run
+    side by side, nodes fail to set the new ones up, and in the end neither port answers
+    (https://github.com/moby/moby/pull/51657).
+
     :param definition: rendered stack file
     :param before: the one that is applied now, ``""`` when there is none
     :param anew: names of services that may begin without data
     :param mounted: names of the secrets' objects that services mount now; after a deploy that did not end they are
         others than those of ``before``
+    :param republished: names of services whose ports are others now than in ``before``
     :return: list of str, one or two
     """
     first = yaml.safe_load(definition)
     old = (yaml.safe_load(before) or {}).get("secrets") or {}
+    for name in moved(definition, before, republished):
+        first["services"][name].setdefault("deploy", {})["replicas"] = 0
     secrets = first.get("secrets") or {}
     for name in secrets:
         previous = f"{name}{PREVIOUS}"
@@ -126,6 +133,23 @@ def steps(definition, before, anew=(), mounted=()):
             labels[DATA_LABEL] = "new"
     files = [] if first == yaml.safe_load(definition) else [yaml.safe_dump(first, sort_keys=False)]
     return [_without_idle(file) for file in [*files, definition]]
+
+
+def moved(definition, before, republished=()):
+    """List the services whose published ports change, and that can be stopped by their number of replicas.
+
+    :param definition: rendered stack file
+    :param before: see ``steps``
+    :param republished: see ``steps``
+    :return: list of names
+    """
+    old = (yaml.safe_load(before) or {}).get("services", {})
+    return [
+        name
+        for name, service in yaml.safe_load(definition)["services"].items()
+        if (name in republished or (name in old and old[name].get("ports") != service.get("ports")))
+        and (service.get("deploy") or {}).get("mode", "replicated") == "replicated"
+    ]
 
 
 def _values_of(secret, mounted):
@@ -184,22 +208,23 @@ def old_objects(kept, objects, services, wanted):
     :param wanted: names of those that stay though no stack file names them
     :return: sorted list of str
     """
-    needed = set(wanted).union(*(names(file, "secrets", "configs") for file in kept), mounts(services))
+    needed = set(wanted).union(
+        *(names(file, "secrets", "configs") for file in kept), mounts(services, "Secret", "Config")
+    )
     return sorted(set(objects) - needed)
 
 
-def mounts(services):
-    """Collect the secrets and configs that services mount.
+def mounts(services, *kinds):
+    """Collect the names of the objects that services mount.
 
     :param services: ``services`` of a manager's observation
+    :param kinds: ``Secret``, ``Config``
     :return: set of str
     """
-    found = set()
-    for service in services.values():
-        container = service["spec"].get("TaskTemplate", {}).get("ContainerSpec", {})
-        found |= {entry["SecretName"] for entry in container.get("Secrets") or []}
-        found |= {entry["ConfigName"] for entry in container.get("Configs") or []}
-    return found
+    containers = [service["spec"].get("TaskTemplate", {}).get("ContainerSpec", {}) for service in services.values()]
+    return {
+        entry[f"{kind}Name"] for container in containers for kind in kinds for entry in container.get(f"{kind}s") or []
+    }
 
 
 def old_images(kept, site_images, local):

@@ -97,7 +97,7 @@ def test_next_change_of_the_inventory_ends_the_holding():
     site = sites.site()
     site["stack"]["text"] += "networks: {}\n"
     plan = make_plan(site, rolled_back_site())
-    assert acts(plan, "m1") == ["apply the changed stack file"]
+    assert acts(plan, "m1")[0] == "apply the changed stack file"
     assert plan["stack"]["release"] == {"rollback_to": 0, "left": []}
 
 
@@ -105,7 +105,10 @@ def test_rollback_makes_the_named_release_the_wanted_one():
     site = dict(sites.site(), scope="rollback")
     site["stack"]["release"] = 2
     plan = make_plan(site, rolled_back_site())
-    assert acts(plan, "m1") == ["apply the changed stack file"]
+    assert acts(plan, "m1") == [
+        "apply the changed stack file",
+        "stop web for a moment, since its published ports change",
+    ]
     assert plan["stack"]["release"]["rollback_to"] == 2
     assert plan["stack"]["release"]["left"] == [
         releases.digest(rolled_back_site()["m1"]["seen"]["stack"]["record"]["file"])
@@ -160,8 +163,18 @@ def test_begun_deploy_that_was_left_does_not_come_back_by_itself():
 def test_rollback_needs_no_good_stack_file_in_the_inventory():
     site = dict(sites.site(), scope="rollback")
     site["stack"]["text"] += "x-more: ${NOBODY_KNOWS}\n"
+    found = begun_site()
+    found["m1"]["seen"]["stack"]["services"]["web"] = sites.service(5)
+    assert make_plan(site, found)["notes"] == ["back to release 1 of T"]
+
+
+def test_previous_release_is_the_last_one_where_what_was_begun_is_not_known():
+    """The stack file was broken, or the app edited, after the run was killed."""
+    site = dict(sites.site(), scope="rollback")
+    site["stack"]["text"] += "x-more: ${NOBODY_KNOWS}\n"
     plan = make_plan(site, begun_site())
-    assert plan["notes"] == ["back to release 1 of T"]
+    assert plan["notes"] == ["back to release 2 of T. Services are other than in the last release"]
+    assert plan["stack"]["release"]["left"] == []
 
 
 def test_drift_by_hand_and_a_rollback_cut_short_are_no_begun_deploy():
@@ -463,6 +476,35 @@ def test_value_that_services_mount_is_taken_beside_the_one_of_the_last_release()
     ]
     assert len(steps(taking_both(one), taking_both(one), [key, one])) == 1
     assert steps(taking_both(one), taking_both("app_pw"), ["app_pw", one, other])[0]["pw_previous"] == "app_pw"
+
+
+def test_service_whose_ports_change_is_stopped_first():
+    """Nodes fail to set up the new ones while tasks with the old ones run."""
+    web = {"ports": ["4000:80"], "deploy": {"replicas": 5}}
+    old = yaml.safe_dump({"services": {"web": web, "db": {}}})
+    new = yaml.safe_dump({"services": {"web": {**web, "ports": ["8080:80"]}, "db": {}}}, sort_keys=False)
+    first, second = releases.steps(new, old)
+    assert yaml.safe_load(first)["services"] == {
+        "web": {"ports": ["8080:80"], "deploy": {"replicas": 0}},
+        "db": {},
+    }
+    assert second == new
+    assert len(releases.steps(old, old)) == len(releases.steps(new, "")) == 1
+    assert len(releases.steps(old, old, republished=["web"])) == 2
+    everywhere = old.replace("replicas: 5", "mode: global")
+    assert len(releases.steps(everywhere.replace("4000", "8080"), everywhere)) == 1
+
+
+def test_ports_that_were_changed_by_hand_are_put_right_with_a_stop():
+    found = sites.settled_site()
+    seen = found["m1"]["seen"]["stack"]
+    seen["services"]["web"]["spec"] = {
+        **seen["services"]["web"]["spec"],
+        "EndpointSpec": {"Ports": [{"PublishedPort": 4001}]},
+    }
+    plan = make_plan(sites.site(), found)
+    assert plan["stack"]["before"]["republished"] == ["web"]
+    assert acts(plan, "m1")[-1] == "stop web for a moment, since its published ports change"
 
 
 def test_service_that_takes_one_value_gets_it_at_once():
