@@ -145,11 +145,11 @@ class Fleet:
         return [BIN / "ansible-playbook", "--inventory", self.inventory, *names]
 
     @contextlib.contextmanager
-    def begin(self, log, *words):
-        """Begin a run of site.yml; whatever is left of it ends with the context."""
+    def begin(self, log, *words, playbook="site.yml"):
+        """Begin a run of a playbook; whatever is left of it ends with the context."""
         with log.open("w") as stream:
             process = subprocess.Popen(
-                [*self.playbook("site.yml"), *words],
+                [*self.playbook(playbook), *words],
                 cwd=REPOSITORY,
                 env=ENVIRONMENT,
                 stdin=subprocess.DEVNULL,

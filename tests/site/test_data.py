@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 import shutil
+import signal
 import time
 
 import pytest
@@ -136,10 +137,12 @@ def back_up(fleet, folder):
     return backup, before
 
 
+def restoring(backup):
+    return ["-e", f"backup_from={backup}", "-e", "restore_confirm=yes"]
+
+
 def restore(fleet, backup):
-    run = fleet.play(
-        *("-e", f"backup_from={backup}", "-e", "restore_confirm=yes"), playbook="playbooks/restore.yml", verbose=True
-    )
+    run = fleet.play(*restoring(backup), playbook="playbooks/restore.yml", verbose=True)
     assert run.code == 0
     return run
 
@@ -186,25 +189,43 @@ def test_lost_data_is_not_begun_anew_by_itself_and_comes_back_from_a_backup(flee
     unasked = fleet.play("-e", f"backup_from={backup}", playbook="playbooks/restore.yml")
     assert (unasked.code != 0, set(unasked.changed.values())) == (True, {0})
     assert "not 'yes'" in unasked.output
-    confirmed = ("-e", "restore_confirm=yes")
     cut = tmp_path / "cut"
     shutil.copytree(backup, cut)
     (cut / "redis.rdb").write_bytes((backup / "redis.rdb").read_bytes()[:-1])
-    refused = fleet.play("-e", f"backup_from={cut}", *confirmed, playbook="playbooks/restore.yml")
+    refused = fleet.play(*restoring(cut), playbook="playbooks/restore.yml")
     assert (refused.code != 0, set(refused.changed.values())) == (True, {0})
     assert f"Nothing was changed: the backup in {cut} is not whole: redis.rdb was cut short" in refused.output
-    misspelt = fleet.play(
-        "-e", f"backup_from={backup}", *confirmed, "-e", "stack_quux=1", playbook="playbooks/restore.yml"
-    )
+    misspelt = fleet.play(*restoring(backup), "-e", "stack_quux=1", playbook="playbooks/restore.yml")
     assert (misspelt.code != 0, set(misspelt.changed.values())) == (True, {0})
     assert "1 problem; nothing was changed" in misspelt.output
-    planned = fleet.play("-e", f"backup_from={backup}", *confirmed, "--check", playbook="playbooks/restore.yml")
+    planned = fleet.play(*restoring(backup), "--check", playbook="playbooks/restore.yml")
     assert planned.code == 0
     assert fleet.services()["redis"] == "0/1"
     restore(fleet, backup)
     assert counted(fleet)[0] > before
     assert releases(fleet) == known
     assert fleet.play().code == 0
+
+
+@pytest.mark.long
+def test_restore_that_was_killed_is_finished_by_the_next_one(fleet, tmp_path):
+    backup, before = back_up(fleet, tmp_path)
+    for moment in (
+        "Copy the dump",
+        "Unpack the registry's images",
+        "Wait until it has stopped",
+        "Put what was there aside",
+    ):
+        log = tmp_path / "killed.log"
+        with fleet.begin(log, *restoring(backup), playbook="playbooks/restore.yml") as killed:
+            killed.wait_for(f"{moment}]")
+            killed.signal(signal.SIGKILL)
+        restore(fleet, backup)
+        count, seconds = counted(fleet)
+        print(f"killed at {moment}: restored by the next run, {seconds:.0f} s until all nodes count")
+        assert count > before
+        assert fleet.services() == {"web": "5/5", "redis": "1/1"}
+    assert set(fleet.play().changed.values()) == {0}
 
 
 @pytest.mark.long
