@@ -287,7 +287,8 @@ def test_given_password_is_rotated_by_its_value_and_shown_nowhere(fleet):
     assert canary not in run.output
     for host in fleet.addresses:
         shown = fleet.on(
-            host, "docker ps -aq | xargs docker inspect; docker image ls -q | xargs docker image history --no-trunc"
+            host,
+            "docker ps -aq | xargs docker inspect; docker image ls -q | xargs -n 1 docker image history --no-trunc",
         )
         assert canary not in shown
     shown = fleet.on(
