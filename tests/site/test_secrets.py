@@ -9,16 +9,18 @@ import pytest
 from test_releases import password
 
 # What a host tells of itself: objects, images' history, logs, and the arguments and environments of what runs.
+# A process may end while it is read; all else must be told.
 TOLD = """
+set -e
 docker ps --quiet --all | xargs --no-run-if-empty docker inspect
 docker image ls --quiet | xargs --no-run-if-empty docker image inspect
-docker image ls --quiet | xargs --no-run-if-empty docker image history --no-trunc
+docker image ls --quiet | xargs --no-run-if-empty --max-args 1 docker image history --no-trunc
 docker network ls --quiet | xargs docker network inspect
 docker volume ls --quiet | xargs --no-run-if-empty docker volume inspect
 docker ps --quiet --all | xargs --no-run-if-empty --max-args 1 docker logs
 docker system info
 journalctl --output=cat --no-pager
-cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ
+cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ || :
 """
 TOLD_BY_MANAGERS = """
 for kind in service node config secret; do docker $kind ls --quiet | xargs docker $kind inspect; done
@@ -28,7 +30,7 @@ docker swarm ca; docker stack ls
 """
 # The disk, and with it the files of all images and what ended runs left; what is mounted for tasks is in memory.
 ON_DISK = "find / /run /dev/shm /tmp -xdev -type f ! -path {patterns} -exec grep -laF --file={patterns} {{}} + | sort"
-PATTERNS = "/dev/shm/patterns"
+PATTERNS, ANSWER = "/dev/shm/patterns", "/dev/shm/answer"
 
 
 def forms(secret):
@@ -50,7 +52,8 @@ def found(fleet, host, patterns):
     """Where a host has one of the patterns: files, and lines of what it tells."""
     put_patterns(fleet, host, patterns)
     told = TOLD + (TOLD_BY_MANAGERS if host == fleet.manager else "")
-    lines = fleet.on(host, f"{{ {told} }} 2>&1 | grep -aF --file={PATTERNS} | cut -c 1-200")
+    fleet.on(host, f"{{ {told} }} > {ANSWER} 2>&1")
+    lines = fleet.on(host, f"grep -aF --file={PATTERNS} {ANSWER} | cut -c 1-200; rm {ANSWER}")
     files = fleet.on(host, ON_DISK.format(patterns=PATTERNS))
     fleet.on(host, f"rm {PATTERNS}")
     return {*lines.splitlines(), *files.splitlines()}
