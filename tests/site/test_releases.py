@@ -225,8 +225,10 @@ def test_config_from_a_file_follows_its_content(fleet, tmp_path):
 
 
 def password(fleet):
-    web = fleet.on(fleet.manager, "docker ps --quiet --filter name=hello_web | head -n 1").strip()
-    return fleet.on(fleet.manager, f"docker exec {web} cat /run/secrets/redis_password").strip()
+    listing = "docker service ps --filter desired-state=running --format '{{.Node}}' hello_web | head -n 1"
+    host = fleet.on(fleet.manager, listing).strip()
+    web = fleet.on(host, "docker ps --quiet --filter name=hello_web | head -n 1").strip()
+    return fleet.on(host, f"docker exec {web} cat /run/secrets/redis_password").strip()
 
 
 def redis_says(fleet, secret):
