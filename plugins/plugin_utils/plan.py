@@ -76,7 +76,7 @@ def make_plan(site, hosts):
     absent = {name: addresses[name] for name in hosts if name not in present}
     excused = [] if problems else absence.excused(site, absent.values(), nodes)
     builder = next((name for name in site["builders"] if name in present), "")
-    digests = _digests(present)
+    digests, unasked = choose_digests(site, present, builder)
     asking = site["scope"] != "rollback"
     here = served and not _is_fresh(hosts.get(site["registry_host"]))
     if builder and present[builder]["login"] and (here or not asking):
@@ -178,7 +178,7 @@ def make_plan(site, hosts):
 
     return {
         "problems": [],
-        "warnings": decision.warnings,
+        "warnings": [*unasked, *decision.warnings],
         "hosts": {name: host.as_dict() for name, host in plan.items()},
         "via": decision.via,
         "keeper": decision.keeper,
@@ -347,9 +347,30 @@ def _login(host, registry_seen, site, renewed):
         host.add("login", [Act("registry", f"log in to {site['registry_url']} ({reason})")])
 
 
-def _digests(seen):
-    """Gather what the registry said of the images, whoever asked it."""
-    return {reference: digest for host in seen.values() for reference, digest in host["images"].items() if digest}
+def choose_digests(site, seen, builder):
+    """Take the digests of the builder, for the images that it was asked for, and report all other answers.
+
+    A digest decides what runs on every host, so no other host's word counts: whoever owns a worker owns that worker.
+
+    :param seen: by inventory name, what its observation tells
+    :param builder: inventory name, ``""`` where no builder could be reached
+    :return: dict of image reference to digest, and list of warnings
+    """
+    asked = {image["reference"] for image in site["images"]}
+    answers = {
+        name: {reference: digest for reference, digest in host["images"].items() if digest}
+        for name, host in seen.items()
+    }
+    unasked = {
+        name: sorted({*answer} - (asked if name in site["builders"] else set())) for name, answer in answers.items()
+    }
+    warnings = [
+        f"{name} answered with digests that it was not asked for ({', '.join(references)}); they are ignored. No part "
+        f"of flotilla does that: find out who controls {name}"
+        for name, references in unasked.items()
+        if references
+    ]
+    return {reference: digest for reference, digest in answers.get(builder, {}).items() if reference in asked}, warnings
 
 
 def _is_fresh(registry):

@@ -2,7 +2,7 @@
 
 import pytest
 import sites
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.plan import choose_address, make_plan
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.plan import choose_address, choose_digests, make_plan
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.release_plan import image_variables
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -156,6 +156,36 @@ def test_image_missing_in_the_registry_is_made_and_deployed():
     found["m1"]["seen"]["images"]["reg:5000/hello:1"] = None
     plan = make_plan(sites.site(), found)
     assert acts(plan, "m1") == ["make reg:5000/hello:1", "apply the changed stack file"]
+
+
+def test_digest_that_a_worker_sends_unasked_decides_nothing_and_is_reported():
+    found = sites.settled_site()
+    expected = make_plan(sites.site(), found)["stack"]["variables"]
+    found["w1"]["seen"]["images"] = {"reg:5000/hello:1": "sha256:theirs"}
+    plan = make_plan(sites.site(), found)
+    assert plan["stack"]["variables"] == expected
+    assert not plan["changes"]
+    (warning,) = plan["warnings"]
+    assert warning.startswith("w1 answered with digests that it was not asked for (reg:5000/hello:1)")
+
+
+def test_digest_of_an_image_that_the_builder_was_not_asked_for_decides_nothing_and_is_reported():
+    found = sites.settled_site()
+    found["m1"]["seen"]["images"]["reg:5000/other:1"] = "sha256:theirs"
+    plan = make_plan(sites.site(), found)
+    assert "reg:5000/other:1" not in plan["digests"]
+    assert [warning.split(";")[0] for warning in plan["warnings"]] == [
+        "m1 answered with digests that it was not asked for (reg:5000/other:1)"
+    ]
+
+
+def test_digests_come_from_one_builder_alone():
+    found = sites.hosts(["m1", "m2"], lambda address, number: sites.settled(address, f"node-{number}", True))
+    found["m2"]["seen"]["images"] = dict.fromkeys(sites.REFERENCES, "sha256:other")
+    seen = {name: host["seen"] for name, host in found.items()}
+    digests, unasked = choose_digests(sites.site(["m1", "m2"], []), seen, "m1")
+    assert digests == dict.fromkeys(sites.REFERENCES, "sha256:d")
+    assert unasked == []
 
 
 def test_unconverged_stack_is_waited_for():
