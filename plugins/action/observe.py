@@ -27,4 +27,5 @@ class ActionModule(ActionBase):
         result.update(self._execute_module(module_args=arguments, task_vars=task_vars))
         if "seen" in result:
             result["seen"]["system"]["asked"] = [before, time.time()]
+            result["wanted"] = arguments.get("wanted", {})
         return result

@@ -1,30 +1,75 @@
-"""Tell where an installation of Debian packages was interrupted."""
+"""Read which Debian packages a host has, and where an installation of some was interrupted.
+
+From dpkg's own files: a fork of ``dpkg-query`` would read the same ones a second time.
+"""
 
 from __future__ import annotations
 
 import os
 import re
+from typing import NamedTuple
 
 from .host import read_text
 
 ADMIN = "/var/lib/dpkg"
 # States on the way to "installed"; https://manpages.debian.org/dpkg.1
 ON_THE_WAY = ("half-installed", "unpacked", "half-configured", "triggers-awaited", "triggers-pending")
-STANZA = re.compile(r"^Package: (\S+)$.*?^Status: \S+ \S+ (\S+)$", re.MULTILINE | re.DOTALL)
+FIELD = re.compile(r"^(Package|Status|Version): (.*)$", re.MULTILINE)
 
 
-def interrupted(admin=ADMIN):
-    """List what dpkg has begun and not finished, also while it is at work.
+class Package(NamedTuple):
+    """What dpkg notes of a package.
 
-    :param admin: dpkg's folder
-    :return: sorted list of package names; ``dpkg`` stands for its journal, without which apt refuses to begin
+    :ivar selection: what shall become of it: ``install``, ``hold``, ``deinstall`` or ``purge``
+    :ivar state: what it is: ``installed``, ``config-files``, one of ``ON_THE_WAY`` ...
+    :ivar version: ``""`` where nothing was unpacked
     """
-    try:
-        journal = sorted(name for name in os.listdir(f"{admin}/updates") if name.isdecimal())
-    except OSError:
-        journal = []
-    states = {}
+
+    selection: str
+    state: str
+    version: str
+
+
+def packages(names, admin=ADMIN):
+    """Describe packages.
+
+    :param names: of those that are asked for
+    :param admin: dpkg's folder
+    :return: dict with ``packages``, ``{name: version or None}`` where ``None`` means not (completely) installed;
+        ``held`` and ``unfinished``, the names of those whose version apt must not change, and of those on which an
+        installation stopped half-way; and ``interrupted``, a sorted list of all that dpkg has begun and not finished,
+        also while it is at work, where ``dpkg`` stands for its journal, without which apt refuses to begin
+    """
+    journal = _journal(admin)
+    noted = {}
     for path in (f"{admin}/status", *(f"{admin}/updates/{name}" for name in journal)):
-        states.update(STANZA.findall(read_text(path) or ""))
-    found = {name for name, state in states.items() if state in ON_THE_WAY}
-    return sorted(found | ({"dpkg"} if journal else set()))
+        noted.update(_stanzas(read_text(path) or ""))
+    asked = {name: noted[name] for name in names if name in noted}
+    installed = {
+        name: package.version
+        for name, package in asked.items()
+        if package.state == "installed" and package.selection in ("install", "hold")
+    }
+    on_the_way = {name for name, package in noted.items() if package.state in ON_THE_WAY}
+    return {
+        "packages": {name: installed.get(name) for name in names},
+        "held": [name for name, package in asked.items() if package.selection == "hold"],
+        "unfinished": [name for name in asked if name in on_the_way],
+        "interrupted": sorted(on_the_way | ({"dpkg"} if journal else set())),
+    }
+
+
+def _journal(admin):
+    """Name the files with changes that are not in the status file yet, oldest first."""
+    try:
+        return sorted(name for name in os.listdir(f"{admin}/updates") if name.isdecimal())
+    except OSError:
+        return []
+
+
+def _stanzas(text):
+    for stanza in text.split("\n\n"):
+        fields = dict(FIELD.findall(stanza))
+        selection, _flag, state = (fields.get("Status", "").split() + [""] * 3)[:3]
+        if "Package" in fields:
+            yield fields["Package"], Package(selection, state, fields.get("Version", ""))

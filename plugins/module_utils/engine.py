@@ -9,12 +9,12 @@ Source of paths and fields: the Engine API reference, version 1.41 and later (ht
 from __future__ import annotations
 
 import base64
-import http.client
 import json
 import socket
 import urllib.parse
 
 from .host import read_text
+from .http10 import HttpError, ask
 
 SOCKET_PATH = "/var/run/docker.sock"
 
@@ -31,19 +31,6 @@ class EngineError(Exception):
         super().__init__(message)
         self.status = status
         self.message = message
-
-
-class _UnixConnection(http.client.HTTPConnection):
-    """HTTP over a Unix socket."""
-
-    def __init__(self, path, timeout):
-        super().__init__("localhost", timeout=timeout)
-        self._path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
 
 
 class Engine:
@@ -100,16 +87,17 @@ class Engine:
             return error.message
         return ""
 
-    def trusts(self, server, ca, insecure):
-        """Tell whether the engine trusts a registry in the wanted way.
+    def trusts(self, info, server, ca, insecure):
+        """Tell whether the engine trusts a registry as the inventory says.
 
+        :param info: its answer to ``GET /info``
         :param server: ``"host:port"``
         :param ca: PEM text of the CA that it must know, or ``""``
         :param insecure: whether it must do without a trusted certificate
         """
         if ca and read_text(f"/etc/docker/certs.d/{server}/ca.crt") != ca:
             return False
-        known = self.get("/info")["RegistryConfig"]["IndexConfigs"].get(server, {})
+        known = info["RegistryConfig"]["IndexConfigs"].get(server, {})
         return insecure == (known.get("Secure") is False)
 
     def image_digest(self, reference, credentials):
@@ -130,17 +118,16 @@ class Engine:
     def _request(self, method, path, query, body=None, headers=None):
         encoded = {key: value if isinstance(value, str) else json.dumps(value) for key, value in query.items()}
         target = path + ("?" + urllib.parse.urlencode(encoded) if encoded else "")
-        connection = _UnixConnection(self._path, self._timeout)
+        headers = dict(headers or {}, **({"Content-Type": "application/json"} if body else {}))
         try:
-            connection.request(method, target, body, dict(headers or {}, **{"Content-Type": "application/json"}))
-            response = connection.getresponse()
-            content = response.read()
-        except OSError as error:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+                connection.settimeout(self._timeout)
+                connection.connect(self._path)
+                status, content = ask(connection, method, target, "localhost", headers, body)
+        except (OSError, HttpError) as error:
             raise EngineError(0, f"no answer from {self._path}: {error}") from error
-        finally:
-            connection.close()
-        if response.status >= 400:
-            raise EngineError(response.status, _message(content))
+        if status >= 400:
+            raise EngineError(status, _message(content))
         return content
 
 

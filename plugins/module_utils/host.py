@@ -6,7 +6,6 @@ Everything here only reads. Each function answers one question of ``flotilla.swa
 from __future__ import annotations
 
 import hashlib
-import http.client
 import json
 import os
 import platform
@@ -15,6 +14,8 @@ import shutil
 import socket
 import stat
 import time
+
+from .http10 import HttpError, ask
 
 # Devices that the engine makes: its bridges and their ends.
 ENGINE_DEVICE = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}|veth[0-9a-f]{7}")
@@ -72,27 +73,6 @@ def _default_address():
             return ""
 
 
-def packages(run, names):
-    """Describe Debian packages.
-
-    :return: dict with ``packages``, ``{name: version or None}`` where ``None`` means not (completely) installed, and
-        ``held`` and ``unfinished``, the names of those whose version apt must not change, and of those on which an
-        installation stopped half-way
-    """
-    if not names:
-        return {"packages": {}, "held": [], "unfinished": []}
-    query = ["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Abbrev} ${Version}\\n", *names]
-    _rc, out, _err = run(query)
-    states = [line.split() for line in out.splitlines()]
-    installed = {state[0]: state[2] for state in states if state[1].startswith(("ii", "hi"))}
-    return {
-        "packages": {name: installed.get(name) for name in names},
-        "held": [state[0] for state in states if state[1].startswith("h")],
-        # The second letter: half-installed, unpacked, half-configured, or waiting for another package's trigger.
-        "unfinished": [state[0] for state in states if state[1][1] in "HUFWt"],
-    }
-
-
 def files(paths, texts):
     """Describe files by their content.
 
@@ -147,17 +127,19 @@ def kernel_modules(names):
 
     :return: by name: ``loaded`` (or built in), ``available`` (can be loaded) or ``missing``
     """
-    folder = f"/lib/modules/{platform.release()}"
     loaded = {line.split()[0] for line in (read_text("/proc/modules") or "").splitlines()}
-    builtin = _module_names(read_text(f"{folder}/modules.builtin"))
-    available = _module_names(read_text(f"{folder}/modules.dep"))
-
-    def state(name):
-        if name in loaded or name in builtin or os.path.isdir(f"/sys/module/{name}"):
-            return "loaded"
-        return "available" if name in available else "missing"
-
-    return {name: state(name) for name in names}
+    # Built-in ones have a folder there only if they have parameters.
+    loaded.update(name for name in names if os.path.isdir(f"/sys/module/{name}"))
+    found = dict.fromkeys(names, "loaded")
+    absent = [name for name in names if name not in loaded]
+    if absent:
+        # Thousands of lines, which a host that is set up need not read.
+        folder = f"/lib/modules/{platform.release()}"
+        builtin = _module_names(read_text(f"{folder}/modules.builtin"))
+        available = _module_names(read_text(f"{folder}/modules.dep"))
+        for name in absent:
+            found[name] = "loaded" if name in builtin else "available" if name in available else "missing"
+    return found
 
 
 def _module_names(listing):
@@ -181,12 +163,9 @@ def page(address, port, path, visits=1, timeout=3):
 
 
 def _visit(address, port, path, timeout):
-    connection = http.client.HTTPConnection(address, port, timeout=timeout)
     try:
-        connection.request("GET", path)
-        status = connection.getresponse().status
-    except (OSError, http.client.HTTPException) as error:
+        with socket.create_connection((address, port), timeout) as connection:
+            status, _content = ask(connection, "GET", path, f"{address}:{port}")
+    except (OSError, HttpError) as error:
         return str(error) or type(error).__name__
-    finally:
-        connection.close()
     return "" if status < 400 else f"HTTP {status}"

@@ -29,7 +29,14 @@ def look(engine=None):
     :return: dict with ``version`` (``""`` when there never was a lock) and, else, ``holder``, ``machine``, ``process``
         (``""`` once released), ``since`` and ``renewed`` (seconds since 1970), ``idle`` (seconds since ``renewed``)
     """
-    config = _config(engine) if engine else None
+    return describe(_config(engine) if engine else None)
+
+
+def describe(config):
+    """Read the lock off the config that is it, as ``GET /configs`` shows it; off the file where there is none.
+
+    :return: see ``look``
+    """
     if config:
         labels = config["Spec"].get("Labels") or {}
         record = {key.removeprefix(PREFIX): value for key, value in labels.items() if key.startswith(PREFIX)}

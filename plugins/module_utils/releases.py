@@ -12,19 +12,20 @@ VERSION_LABEL = "ansible_version"
 AT_LABEL = "flotilla.at"
 
 
-def objects(engine, name):
+def objects(configs, secrets, name):
     """Describe a stack's releases, secrets and configs.
 
     Of the labels only flotilla's own are told: community.docker keeps a plain digest of a secret's value in another.
 
+    :param configs: all of the swarm, as ``GET /configs`` lists them
+    :param secrets: as ``GET /secrets`` lists them
+    :param name: of the stack
     :return: dict with ``secrets`` (by object: ``name``, ``salt``, ``created``), ``secret_names`` (of all objects of the
         swarm, also others'), ``configs`` (names of objects), ``login`` (fingerprint of the registry's login that the
         services got, or ``""``), ``releases`` (oldest first: ``number``, ``at``, ``by``, ``rollback_to``, ``left``,
         ``file``) and ``record`` (of the newest: ``file`` and ``specs``; ``None`` before the first converged deploy)
     """
-    of_stack = {"label": [f"{STACK_LABEL}={name}"]}
-    configs = engine.get("/configs", filters=of_stack)
-    secrets = engine.get("/secrets")
+    configs = [config for config in configs if _labels(config).get(STACK_LABEL) == name]
     records = sorted((config for config in configs if VERSION_LABEL in _labels(config)), key=_version)
     contents = [content for content in map(_content, records) if content]
     return {

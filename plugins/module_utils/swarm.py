@@ -8,7 +8,7 @@ import time
 from collections import Counter
 
 from . import lock, releases
-from .engine import Engine, EngineError
+from .engine import EngineError
 from .host import read_text
 
 DAEMON_CONFIG = "/etc/docker/daemon.json"
@@ -49,10 +49,14 @@ def ask(engine, seconds=ELECTION_SECONDS):
     Both pass by themselves after hosts have booted, or never will.
 
     :param seconds: for which it is asked again
+    :return: the answer, ``None`` where no engine answers
     """
     end = time.monotonic() + seconds
     while True:
-        info = engine.get("/info")
+        try:
+            info = engine.get("/info")
+        except EngineError:
+            return None
         found = membership(info)
         passing = found["state"] == "pending" or (found["manager"] and not found["cluster_id"])
         if not passing or time.monotonic() > end:
@@ -86,9 +90,12 @@ def _is_filled(folder):
         return False
 
 
-def nodes(engine):
-    """List the swarm's members as a manager sees them."""
-    alive = Counter(task.get("NodeID") for task in engine.get("/tasks") if task["Status"]["State"] not in ENDED)
+def nodes(engine, tasks):
+    """List the swarm's members as a manager sees them.
+
+    :param tasks: of all services, as ``GET /tasks`` lists them
+    """
+    alive = Counter(task.get("NodeID") for task in tasks if task["Status"]["State"] not in ENDED)
     return [
         {
             "id": node["ID"],
@@ -108,19 +115,20 @@ def nodes(engine):
     ]
 
 
-def stack(engine, name):
+def stack(engine, name, tasks, configs):
     """Describe one stack as it runs.
 
+    :param tasks: of all services, as ``GET /tasks`` lists them
+    :param configs: all of the swarm, as ``GET /configs`` lists them
     :return: dict with ``services`` (by name without the stack's prefix) and all that ``releases.objects`` tells
     """
     in_stack = {"label": [f"{NAMESPACE_LABEL}={name}"]}
-    tasks = engine.get("/tasks", filters=in_stack)
     return {
         "services": {
             service["Spec"]["Name"].removeprefix(f"{name}_"): _service(service, tasks)
             for service in engine.get("/services", filters=in_stack, status="true")
         },
-        **releases.objects(engine, name),
+        **releases.objects(configs, engine.get("/secrets"), name),
     }
 
 
@@ -168,19 +176,18 @@ def _logs(engine, task):
         return [f"(no log: {error.message})"]
 
 
-def observe(stack_name="", task=""):
+def observe(engine, info, stack_name="", task=""):
     """Read engine and swarm of this host.
 
+    :param engine: ``Engine``
+    :param info: its answer to ``GET /info``, ``None`` where it did not answer
     :param stack_name: the stack that managers describe as well
     :param task: ID of a task whose last log lines are read
     :return: dict with ``engine`` (``None`` when no engine answers, else its version and warnings), ``swarm``
         (see ``membership``, ``stopped``), ``volumes``, ``lock`` (see ``lock.look``), and on managers ``nodes``,
         ``stack`` and ``logs``
     """
-    engine = Engine()
-    try:
-        info = ask(engine)
-    except EngineError:
+    if info is None:
         return {"engine": None, "swarm": dict(membership({}), **stopped()), "volumes": {}, "lock": lock.look()}
     seen = {
         "engine": {"version": info.get("ServerVersion", ""), "warnings": info.get("Warnings") or []},
@@ -190,10 +197,11 @@ def observe(stack_name="", task=""):
     }
     if seen["swarm"]["manager"]:
         try:
-            seen["lock"] = lock.look(engine)
-            seen["nodes"] = nodes(engine)
+            tasks, configs = engine.get("/tasks"), engine.get("/configs")
+            seen["lock"] = lock.describe(next((c for c in configs if c["Spec"]["Name"] == lock.NAME), None))
+            seen["nodes"] = nodes(engine, tasks)
             if stack_name:
-                seen["stack"] = stack(engine, stack_name)
+                seen["stack"] = stack(engine, stack_name, tasks, configs)
             if task:
                 seen["logs"] = _logs(engine, task)
         except EngineError as error:

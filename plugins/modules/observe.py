@@ -8,7 +8,7 @@ module: observe
 short_description: Read everything about a host that flotilla decides on
 description:
   - Answers in one module run what all roles ask about a host, and changes nothing.
-  - What is wanted comes back beside what was seen, so that the plan is made from the results alone.
+  - The action of this name puts what is wanted beside what was seen, so that the plan is made from the results alone.
 options:
   question:
     description:
@@ -81,8 +81,9 @@ wanted:
   type: dict
 seen:
   description: >
-    C(system), C(packages), C(held), C(unfinished), C(files), C(services), C(modules) as in module_utils/host.py;
-    C(interrupted) as in module_utils/dpkg.py; C(ports) (of those wanted, the occupied ones with their holders),
+    C(system), C(packages), C(held), C(unfinished), C(files), C(services), C(modules),
+    C(interrupted) as in module_utils/host.py and dpkg.py; C(ports) (of those wanted, the occupied ones and their
+    holders),
     C(networks), C(firewall), C(reach) as in module_utils/network.py; C(engine), C(swarm), C(volumes), C(lock),
     C(nodes), C(stack), C(logs) as in module_utils/swarm.py; C(credentials) (whether a login to the registry is stored),
     C(login) (empty when the registry accepted that and no other is wanted, else the reason), C(login_fingerprint) (on
@@ -98,6 +99,9 @@ unreadable:
   returned: when it cannot
   type: str
 """
+
+import os
+import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.flotilla.swarm.plugins.module_utils import dpkg, host, network, registry, swarm
@@ -118,25 +122,25 @@ def gather(wanted, key):
     return list(dict.fromkeys(name for role in wanted.values() for name in role.get(key, [])))
 
 
-def look_at_registry(engine, asked, accounts, references, stack):
+def observe_registry(engine, info, asked, accounts, references, stack):
     """Try accounts and logins, ask for digests and list what is here: through the engine where there is one.
 
-    :param engine: ``Engine``, or ``None`` where none answers
+    :param info: the engine's answer to ``GET /info``, ``None`` where no engine answers
     """
     server = asked["server"]
     stored = stored_credentials(host.read_text(CLIENT_CONFIG) or "", server)
-    wanted = {purpose: registry.decode(auth) for purpose, auth in accounts.items()}
-    trusting = engine if engine and engine.trusts(server, asked.get("ca", ""), asked.get("insecure", False)) else None
-    taken = {purpose: try_account(trusting, asked, account) for purpose, account in wanted.items()}
-    if not engine:
-        return {"accounts": taken}
+    desired = {purpose: registry.decode(auth) for purpose, auth in accounts.items()}
+    trusts = info and engine.trusts(info, server, asked.get("ca", ""), asked.get("insecure", False))
+    answers = {purpose: try_account(engine if trusts else None, asked, account) for purpose, account in desired.items()}
+    if not info:
+        return {"accounts": answers}
     login = "no login is stored"
     if stored:
-        other = "pull" in wanted and stored != wanted["pull"]
+        other = "pull" in desired and stored != desired["pull"]
         login = "another login is stored" if other else engine.check_login(server, stored)
     auth = dict(stored, serveraddress=server) if stored else None
     return {
-        "accounts": taken,
+        "accounts": answers,
         "credentials": bool(stored),
         "login": login,
         "images": {reference: None if login else engine.image_digest(reference, auth) for reference in references},
@@ -145,11 +149,11 @@ def look_at_registry(engine, asked, accounts, references, stack):
 
 
 def try_account(engine, asked, account):
-    """Let the engine log in, or log in without one; see ``registry.probe``."""
+    """Let the engine log in, or log in without one; see ``registry_client.probe``."""
     if engine:
         return engine.check_login(asked["server"], account)
     trust = asked.get("ca", ""), asked.get("insecure", False)
-    return registry.probe(asked["server"], account, *trust, asked.get("proxies"))
+    return registry.registry_client().probe(asked["server"], account, *trust, asked.get("proxies"))
 
 
 def served_account(own):
@@ -158,21 +162,40 @@ def served_account(own):
     return {"username": own["username"], "password": password} if password else None
 
 
-def look_at_served_account(server, own):
-    """Try the account of the registry that this host serves."""
+def try_served_account(server, own, login):
+    """Try the account of the registry that this host serves.
+
+    :param login: what became of the login that the engine stores; where that is the same account, it has been tried
+    """
     account, ca = served_account(own), host.read_text(own["ca_file"])
-    return registry.probe(server, account, ca) if account and ca else "nothing is served yet"
+    if not account or not ca:
+        return "nothing is served yet"
+    if not login and account == stored_credentials(host.read_text(CLIENT_CONFIG) or "", server):
+        return ""
+    return registry.registry_client().probe(server, account, ca)
 
 
-def fingerprint_login(asked, accounts):
+def fingerprint_login(engine, asked, accounts):
     """Make the login recognisable that this manager should give to services, or as far as it knows does give."""
     login = registry.decode(accounts["pull"]) if "pull" in accounts else served_account(asked.get("own"))
     login = login or stored_credentials(host.read_text(CLIENT_CONFIG) or "", asked["server"])
-    return registry.fingerprint(asked["server"], login) if login else ""
+    # All managers know the token by which others would join, and nobody else does.
+    return registry.fingerprint(engine.get("/swarm")["JoinTokens"]["Manager"], asked["server"], login) if login else ""
+
+
+def run(command):
+    """Run a command that only reads.
+
+    :return: exit code, output and errors, as ``AnsibleModule.run_command`` does; that one takes longer than the command
+    """
+    done = subprocess.run(
+        command, env={**os.environ, "LC_ALL": "C"}, stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
 
 
 def main():
-    """Look, and tell."""
+    """Observe, and tell."""
     module = AnsibleModule(
         argument_spec={
             "question": {"type": "str"},
@@ -188,15 +211,16 @@ def main():
         supports_check_mode=True,
     )
     wanted = module.params["wanted"]
+    engine = Engine()
+    info = swarm.ask(engine)
     seen = {
-        "system": host.system(module.run_command),
-        "interrupted": dpkg.interrupted(),
+        "system": host.system(run),
         "files": look_at_files(wanted),
-        "services": host.services(module.run_command, gather(wanted, "services")),
+        "services": host.services(run, gather(wanted, "services")),
         "modules": host.kernel_modules(gather(wanted, "modules")),
         "ports": network.listeners(gather(wanted, "ports")),
         "networks": network.networks(),
-        "firewall": network.firewall(module.run_command),
+        "firewall": network.firewall(run),
         "reach": {},
         "credentials": False,
         "login": "no engine",
@@ -207,26 +231,26 @@ def main():
         "images": dict.fromkeys(module.params["references"]),
         "local_images": [],
         "page": "no engine" if module.params["page"] else "",
+        **dpkg.packages(gather(wanted, "packages")),
+        **swarm.observe(engine, info, module.params["stack"], module.params["logs"]),
     }
-    seen.update(host.packages(module.run_command, gather(wanted, "packages")))
-    seen.update(swarm.observe(module.params["stack"], module.params["logs"]))
     if seen["swarm"]["state"] != "active":
         seen["reach"] = network.reach(module.params["reach"])
     asked, accounts, page = (module.params[name] for name in ("registry", "accounts", "page"))
     if asked.get("server"):
-        engine = Engine() if seen["engine"] else None
-        seen.update(look_at_registry(engine, asked, accounts, module.params["references"], module.params["stack"]))
+        references, stack = module.params["references"], module.params["stack"]
+        seen.update(observe_registry(engine, info, asked, accounts, references, stack))
         if asked.get("served"):
             answers = bool(seen["login"])
             seen["registry_way"] = registry.find_way(asked["server"], asked.get("proxies"), answers)
-        if seen["swarm"]["manager"]:
-            seen["login_fingerprint"] = fingerprint_login(asked, accounts)
+        if seen["swarm"]["manager"] and not seen["swarm"]["error"]:
+            seen["login_fingerprint"] = fingerprint_login(engine, asked, accounts)
         if asked.get("own"):
-            seen["server_account"] = look_at_served_account(asked["server"], asked["own"])
+            seen["server_account"] = try_served_account(asked["server"], asked["own"], seen["login"])
     if page and seen["swarm"]["state"] == "active":
         visits = int(page.get("visits", 1))
         seen["page"] = host.page(seen["swarm"]["address"], int(page["port"]), page["path"], visits)
-    module.exit_json(changed=False, wanted=wanted, seen=seen)
+    module.exit_json(changed=False, seen=seen)
 
 
 if __name__ == "__main__":

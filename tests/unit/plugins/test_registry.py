@@ -9,6 +9,7 @@ import threading
 import pytest
 import sites
 from ansible_collections.flotilla.swarm.plugins.module_utils import registry as client
+from ansible_collections.flotilla.swarm.plugins.module_utils import registry_client
 from ansible_collections.flotilla.swarm.plugins.plugin_utils import registry
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.plan import make_plan
 
@@ -364,38 +365,41 @@ def ca(certificate, name="server"):
 
 
 def test_probe_accepts_the_right_login(served, certificate):
-    assert client.probe(served, GOOD, ca(certificate)) == ""
+    assert registry_client.probe(served, GOOD, ca(certificate)) == ""
 
 
 def test_probe_tells_a_wrong_password(served, certificate):
-    answer = client.probe(served, {**GOOD, "password": "wrong"}, ca(certificate))
+    answer = registry_client.probe(served, {**GOOD, "password": "wrong"}, ca(certificate))
     assert registry.classify(answer) == "credentials"
     assert "wrong" not in answer
 
 
 def test_probe_tells_a_wrong_ca_and_a_wrong_name(served, certificate):
-    assert registry.classify(client.probe(served, GOOD, ca(certificate, "other"))) == "certificate"
-    assert registry.classify(client.probe(served, GOOD)) == "certificate"
+    assert registry.classify(registry_client.probe(served, GOOD, ca(certificate, "other"))) == "certificate"
+    assert registry.classify(registry_client.probe(served, GOOD)) == "certificate"
     by_address = served.replace("localhost", "127.0.0.1")
-    assert registry.classify(client.probe(by_address, GOOD, ca(certificate))) == "certificate_name"
+    assert registry.classify(registry_client.probe(by_address, GOOD, ca(certificate))) == "certificate_name"
 
 
 def test_probe_goes_without_trust_only_when_told(served):
-    assert client.probe(served, GOOD, insecure=True) == ""
+    assert registry_client.probe(served, GOOD, insecure=True) == ""
 
 
 def test_probe_goes_by_the_proxy_that_the_engine_will_have(served, certificate):
     nowhere = {"https-proxy": "http://me:secret@127.0.0.1:1"}
-    answer = client.probe(served, GOOD, ca(certificate), proxies=nowhere)
+    answer = registry_client.probe(served, GOOD, ca(certificate), proxies=nowhere)
     assert registry.classify(answer) == "refused"
     assert answer.endswith("(through the engine's proxy)")
     assert "secret" not in answer
-    assert client.probe(served, GOOD, ca(certificate), proxies={**nowhere, "no-proxy": "10.0.0.1,localhost"}) == ""
+    assert (
+        registry_client.probe(served, GOOD, ca(certificate), proxies={**nowhere, "no-proxy": "10.0.0.1,localhost"})
+        == ""
+    )
 
 
 def test_probe_tells_a_refused_connection_and_an_unknown_name():
-    assert registry.classify(client.probe("127.0.0.1:1", GOOD)) == "refused"
-    assert registry.classify(client.probe("no.invalid", GOOD)) == "name"
+    assert registry.classify(registry_client.probe("127.0.0.1:1", GOOD)) == "refused"
+    assert registry.classify(registry_client.probe("no.invalid", GOOD)) == "name"
 
 
 def test_probe_tells_a_registry_without_tls_and_uses_it_when_told():
@@ -403,8 +407,8 @@ def test_probe_tells_a_registry_without_tls_and_uses_it_when_told():
         server.challenge = "Basic"
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"127.0.0.1:{server.server_port}"
-        assert registry.classify(client.probe(address, GOOD)) == "plain"
-        assert client.probe(address, GOOD, insecure=True) == ""
+        assert registry.classify(registry_client.probe(address, GOOD)) == "plain"
+        assert registry_client.probe(address, GOOD, insecure=True) == ""
         server.shutdown()
 
 
@@ -432,6 +436,7 @@ def test_login_travels_in_one_word():
 
 
 def test_fingerprint_knows_a_login_and_does_not_hold_it():
-    one, other = (client.fingerprint("reg:5000", {**GOOD, "password": word}) for word in ("a", "b"))
-    assert one == client.fingerprint("reg:5000", {**GOOD, "password": "a"})
-    assert len({one, other, client.fingerprint("reg:5001", {**GOOD, "password": "a"})}) == 3
+    one, other = (client.fingerprint("key", "reg:5000", {**GOOD, "password": word}) for word in ("a", "b"))
+    assert one == client.fingerprint("key", "reg:5000", {**GOOD, "password": "a"})
+    others = [client.fingerprint(key, server, GOOD) for key, server in (("key", "reg:5001"), ("other", "reg:5000"))]
+    assert len({one, other, *others}) == 4

@@ -524,33 +524,30 @@ def test_configs_are_named_by_content(tmp_path):
     assert objects.name_configs(dict(stack, configs=objects.read_configs(text, tmp_path)), [])[0] != names
 
 
-class Swarm:
-    """A swarm with one record of before releases were numbered, one of today, and a broken one."""
-
-    def get(self, path, **_query):
-        if path == "/secrets":
-            labels = {"flotilla.stack": "hello", "flotilla.secret": "pw", "flotilla.salt": "s", "ansible_key": "digest"}
-            return [{"CreatedAt": "T", "Spec": {"Name": "hello_pw_1", "Labels": labels}}, {"Spec": {"Name": "theirs"}}]
-        contents = {
-            "11": {"file": "new", "specs": {}, "by": "me@here", "rollback_to": 3, "left": ["x"]},
-            "9": {"file": "old", "specs": {}},
-            "12": "broken",
-        }
-        records = [
-            {
-                "CreatedAt": "2026-11-24T12:00:00.5Z",
-                "Spec": {
-                    "Labels": {"ansible_version": number},
-                    "Data": base64.b64encode(json.dumps(content).encode()).decode(),
-                },
-            }
-            for number, content in contents.items()
-        ]
-        return [*records, {"Spec": {"Name": "hello_motd_1", "Labels": {"flotilla.config": "motd"}}}]
+def record(number, content, stack="hello"):
+    """A release's record as the swarm lists it."""
+    return {
+        "CreatedAt": "2026-11-24T12:00:00.5Z",
+        "Spec": {
+            "Name": f"flotilla_{stack}.release_v{number}",
+            "Labels": {"ansible_version": number, "flotilla.stack": stack},
+            "Data": base64.b64encode(json.dumps(content).encode()).decode(),
+        },
+    }
 
 
-def test_records_of_all_times_are_read():
-    found = objects_of(Swarm(), "hello")
+def test_records_of_all_times_are_read_and_other_stacks_left_alone():
+    labels = {"flotilla.stack": "hello", "flotilla.secret": "pw", "flotilla.salt": "s", "ansible_key": "digest"}
+    secrets = [{"CreatedAt": "T", "Spec": {"Name": "hello_pw_1", "Labels": labels}}, {"Spec": {"Name": "theirs"}}]
+    configs = [
+        record("11", {"file": "new", "specs": {}, "by": "me@here", "rollback_to": 3, "left": ["x"]}),
+        record("9", {"file": "old", "specs": {}}),
+        record("12", "broken"),
+        record("13", {"file": "of another stack", "specs": {}}, stack="shop"),
+        {"Spec": {"Name": "hello_motd_1", "Labels": {"flotilla.config": "motd", "flotilla.stack": "hello"}}},
+        {"Spec": {"Name": "theirs"}},
+    ]
+    found = objects_of(configs, secrets, "hello")
     assert [(release["number"], release["by"]) for release in found["releases"]] == [(9, "unknown"), (11, "me@here")]
     assert found["releases"][1]["at"] == "2026-11-24T12:00:00Z"
     assert found["record"] == {"file": "new", "specs": {}}
