@@ -7,10 +7,10 @@ from conftest import quote
 
 # In place of the worker's Python: it answers as Python does, but where flotilla's observation says that this host was
 # asked for no digest, it names one for each image of the site.
-IMPOSTOR = """\
-#!/bin/sh
-"$(readlink -f /usr/bin/python3.stolen)" "$@" | sed 's|"images": {}|"images": %s|'
-"""
+IMPOSTOR = (
+    "#!/bin/sh\n"
+    """"$(readlink -f /usr/bin/python3.stolen)" "$@" | sed 's|"images": {}|"images": %s|'\n"""
+)
 
 
 @pytest.fixture
