@@ -48,7 +48,7 @@ unit: packages setup ## Decide without hosts: unit tests
 
 app-test: packages setup ## Test the app with a real Redis, gunicorn and browser
 	.cache/uv/bin/uv run --quiet --isolated --no-project --python $(PYTHON) \
-		--with-requirements app/requirements.txt --with pytest==9.2.0 --with playwright==1.65.2 --with redis==8.1.0 pytest app/tests
+		--with-requirements app/requirements.txt --with pytest==9.2.0 --with playwright==1.65.2 pytest app/tests
 
 fleet-test: packages setup ## Test the test hosts
 	pytest tests/fleet

@@ -1,7 +1,8 @@
-"""Tell how long a task of the web service takes from its start until it is healthy, beside a naive image's.
+"""Tell how long a task of the web service takes from its start until it is healthy, beside two others.
 
-The naive one finds no compiled code, and is watched by a Python process every 5 s; both are deployed, one after the
-other, on a fleet that serves: python bench/start_time.py $(python -m fleet inventory)
+The naive one finds no compiled code, and is watched by a Python process every 5 s. The bare one is `bare.py`, which
+imports flask and redis and does nothing else, with the same packages, gunicorn, limits and probe as the app. All are
+deployed on a fleet that serves, bare and ours in turn: python bench/start_time.py $(python -m fleet inventory)
 """
 
 import json
@@ -9,29 +10,37 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections import defaultdict
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import yaml
 from converged_run import ssh_commands
 
 REPOSITORY = Path(__file__).parents[1]
+PAIRS = 2
 PROBE = "import urllib.request; urllib.request.urlopen('http://127.0.0.1/healthz')"
 NAIVE = {
     # Compiled code is looked for there alone, and cannot be written there.
     "environment": {"PYTHONPYCACHEPREFIX": "/nowhere"},
     "healthcheck": {"test": ["CMD", "python3", "-c", PROBE], "interval": "5s", "start_interval": "5s"},
 }
+BARE = {
+    # In the folder of gunicorn.conf.py, so served as the app is.
+    "configs": [{"source": "bare", "target": "/app/bare.py", "mode": 0o444}],
+    "command": ["python3", "-m", "gunicorn", "bare:app"],
+}
 
 
-def inspect(login, find):
+def inspect(login: str, find: str) -> list[dict[str, Any]]:
     """Inspect what a docker command finds on a host."""
     command = f"{login} 'sudo docker {find} | xargs --no-run-if-empty sudo docker inspect'"
     done = subprocess.run(command, shell=True, check=True, capture_output=True, text=True)
     return json.loads(done.stdout or "[]")
 
 
-def start_times(inventory):
+def start_times(inventory: Path) -> list[float]:
     """Seconds between when the engines started tasks and when the swarm saw them run, which waits for their health."""
     logins = [command.removesuffix(" sudo docker info") for command in ssh_commands(inventory)]
     tasks = inspect(logins[0], "service ps --quiet --filter desired-state=running hello_web")
@@ -45,11 +54,14 @@ def start_times(inventory):
     return seconds
 
 
-def deploy(inventory, change, greeting):
+def deploy(inventory: Path, change: dict[str, Any], greeting: str) -> None:
     """Deploy the stack with a change to its service web, which replaces every task."""
     content = yaml.safe_load((REPOSITORY / "app/stack.yml").read_text())
-    for key, values in change.items():
-        content["services"]["web"].setdefault(key, {}).update(values)
+    web = content["services"]["web"]
+    for key, value in change.items():
+        web[key] = web.get(key, {}) | value if isinstance(value, dict) else value
+    if change is BARE:
+        content["configs"] = {"bare": {"file": str(REPOSITORY / "bench/bare.py")}}
     with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
         yaml.safe_dump(content, file)
         file.flush()
@@ -58,17 +70,19 @@ def deploy(inventory, change, greeting):
         subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
 
 
-def main():
-    """Deploy both, print the figures of both, and go back to what ran before."""
+def main() -> None:
+    """Deploy all, print their figures, and go back to what ran before."""
     inventory = Path(sys.argv[1]).absolute()
-    medians = []
-    for name, change in (("naive", NAIVE), ("ours", {})):
-        deploy(inventory, change, name)
-        seconds = start_times(inventory)
-        medians.append(statistics.median(seconds))
-        print(f"{name}: {len(seconds)} tasks, from start to healthy: median {medians[-1]:.1f} s,", end=" ")
-        print(f"{min(seconds):.1f} to {max(seconds):.1f} s")
-    print(f"ratio: {medians[0] / medians[1]:.1f}")
+    seconds = defaultdict(list)
+    for number, (name, change) in enumerate([("naive", NAIVE), *[("bare", BARE), ("ours", {})] * PAIRS]):
+        deploy(inventory, change, f"{name} {number}")
+        seconds[name] += start_times(inventory)
+    medians = {name: statistics.median(figures) for name, figures in seconds.items()}
+    for name, figures in seconds.items():
+        print(f"{name}: {len(figures)} tasks, from start to healthy: median {medians[name]:.1f} s,", end=" ")
+        print(f"{min(figures):.1f} to {max(figures):.1f} s")
+    print(f"naive takes {medians['naive'] / medians['ours']:.1f} times as long as ours,", end=" ")
+    print(f"ours {medians['ours'] / medians['bare']:.2f} times as long as bare")
     deploy(inventory, {}, "World")
 
 

@@ -21,7 +21,8 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         NAME=os.environ.get("NAME", "World"),
         REPLICA=socket.gethostname(),
         NODE=os.environ.get("NODE_NAME", ""),
-        REDIS_HOST=os.environ.get("REDIS_HOST", "redis"),
+        # The dot at its end: no search domain is tried, each of which would take its time.
+        REDIS_HOST=os.environ.get("REDIS_HOST", "redis."),
         REDIS_PORT=int(os.environ.get("REDIS_PORT", "6379")),
         REDIS_PASSWORD_FILE=os.environ.get("REDIS_PASSWORD_FILE", "/run/secrets/redis_password"),
     )

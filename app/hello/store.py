@@ -7,17 +7,18 @@ by themselves (HEXPIRE, Redis 7.4 or newer).
 
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from hiredis import HiredisError
-
-from .client import Client
+from redis import AuthenticationError, CredentialProvider, Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 KEEP_SECONDS = 15 * 60
 
 # The page promises an answer within 2 s. A visit waits at most for a connect, a login and the
-# counting, each this long.
+# counting, each this long. What finding Redis' address may take, the Dockerfile says.
 TIMEOUT_SECONDS = 0.5
 
 # After a failure Redis is left alone for this long: while it is away, pages answer at once and
@@ -51,7 +52,19 @@ class Store:
 
     def __init__(self, host: str, port: int, password_file: str) -> None:
         """Prepare connections; the first visit connects."""
-        self._client = Client(host, port, lambda: read_password(password_file), TIMEOUT_SECONDS)
+        self._redis = Redis(
+            host,
+            port,
+            credential_provider=PasswordFile(password_file),
+            decode_responses=True,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            socket_timeout=TIMEOUT_SECONDS,
+            # A visit whose answer was lost may have been counted: tried again, it would count twice.
+            retry=Retry(NoBackoff(), retries=0),
+            # The login is then the only thing to wait for between a connect and the first command.
+            protocol=2,
+            driver_info=None,
+        )
         self._failure = ""
         self._retry_at = 0.0
 
@@ -61,36 +74,30 @@ class Store:
         :raise CounterDisabled: if Redis cannot be used
         """
         field = f"{node}/{replica}"
-        number, _, _, spread = self._run(
-            ("MULTI",),
-            ("INCR", "visits"),
-            ("HINCRBY", "spread", field, 1),
-            ("HEXPIRE", "spread", KEEP_SECONDS, "FIELDS", 1, field),
-            ("HGETALL", "spread"),
-            ("EXEC",),
-        )[-1]
-        return Visit(
-            number,
-            sorted(
-                Replica(*key.split("/", 1), int(visits)) for key, visits in zip(spread[::2], spread[1::2], strict=True)
-            ),
-        )
+        transaction = self._redis.pipeline()
+        transaction.incr("visits")
+        transaction.hincrby("spread", field)
+        transaction.hexpire("spread", KEEP_SECONDS, field)
+        transaction.hgetall("spread")
+        number, _, _, spread = self._run(transaction.execute)
+        return Visit(number, sorted(Replica(*key.split("/", 1), int(visits)) for key, visits in spread.items()))
 
     def check(self) -> None:
         """See whether Redis answers.
 
         :raise CounterDisabled: if not
         """
-        self._run(("PING",))
+        self._run(self._redis.ping)
 
-    def _run(self, *commands: tuple[str | int, ...]) -> list[Any]:
-        """Run commands, or fail at once shortly after a failure."""
+    def _run[Reply](self, command: Callable[[], Reply]) -> Reply:
+        """Run a command, or fail at once shortly after a failure."""
         if time.monotonic() < self._retry_at:
             raise CounterDisabled(self._failure)
         try:
-            replies = self._client.run(*commands)
-        except (HiredisError, OSError) as error:
-            refused = str(error).startswith(("WRONGPASS", "NOAUTH"))
+            reply = command()
+        # OSError: there is a password, and it cannot be read.
+        except (RedisError, OSError) as error:
+            refused = isinstance(error, AuthenticationError)
             failure = "Redis refuses the password" if refused else "Redis does not answer"
             if failure != self._failure:
                 log.warning("Counter disabled: %s", error)
@@ -100,12 +107,23 @@ class Store:
         if self._failure:
             log.warning("Counter enabled again")
             self._failure = ""
-        return replies
+        return reply
 
 
-def read_password(path: str) -> str:
-    """Read the password, which can change while the app runs; a Redis without password has no such file."""
-    try:
-        return Path(path).read_text().strip()
-    except FileNotFoundError:
-        return ""
+class PasswordFile(CredentialProvider):
+    """The password in a file, read at each connect since it can change while the app runs."""
+
+    def __init__(self, path: str) -> None:
+        """Remember where it is."""
+        self._path = Path(path)
+
+    def get_credentials(self) -> tuple[()] | tuple[str]:
+        """Read the password; a Redis without password has no such file.
+
+        As in a shell's ``$(cat FILE)``, newlines at the end are no part of it, but spaces are.
+        """
+        try:
+            password = self._path.read_text(newline="").rstrip("\n")
+        except FileNotFoundError:
+            return ()
+        return (password,) if password else ()

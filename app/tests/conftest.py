@@ -46,6 +46,7 @@ class RedisServer:
         self.folder = folder
         self.port = free_port()
         self.password_file = folder / "redis_password"
+        # As an editor or openssl leaves it.
         self.password_file.write_text(f"{PASSWORD}\n")
         self.process: subprocess.Popen | None = None
 
@@ -85,12 +86,13 @@ class RedisServer:
 class Web:
     """Gunicorn as the image runs it, on a port of its own."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path, *prefix: str, **environment: str) -> None:
+        """Start it, by a command that runs another one if such a prefix is given."""
         self.port = free_port()
         self.log = folder / "web.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-W", "error", "-m", "gunicorn", "hello:create_app()"],
+                [*prefix, sys.executable, "-W", "error", "-m", "gunicorn", "hello:create_app()"],
                 cwd=APP,
                 env={"PATH": os.environ["PATH"], "PORT": str(self.port), "DRAIN_SECONDS": "0"} | environment,
                 stdout=log,
@@ -145,16 +147,16 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture
 def run_web(tmp_path: Path, redis_server: RedisServer) -> Iterator[Callable[..., Web]]:
-    """Run the app with the Redis and more environment."""
+    """Run the app with the Redis and more environment, by a command that runs another one if given."""
     started = []
 
-    def run(**environment: str) -> Web:
+    def run(*prefix: str, **environment: str) -> Web:
         settings = {
             "REDIS_HOST": "127.0.0.1",
             "REDIS_PORT": str(redis_server.port),
             "REDIS_PASSWORD_FILE": str(redis_server.password_file),
         }
-        started.append(Web(tmp_path, **(settings | environment)))
+        started.append(Web(tmp_path, *prefix, **(settings | environment)))
         return started[-1]
 
     yield run

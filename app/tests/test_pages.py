@@ -8,7 +8,7 @@ from hashlib import sha256
 from signal import SIGSTOP
 from xml.etree import ElementTree
 
-from conftest import Web, client_of, wait_until
+from conftest import APP, Web, client_of, wait_until
 
 UNAVAILABLE = "cannot connect to Redis, counter disabled"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -61,8 +61,20 @@ def test_page_answers_while_redis_hangs(run_web, redis_server):
 
 
 def test_page_answers_while_redis_cannot_be_reached(run_web):
-    # An address for documentation: nobody answers.
-    assert_disabled_in_time(run_web(REDIS_HOST="192.0.2.1"))
+    # A full queue of connections: Linux drops the packets of all others, as on the way to a host that is away.
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, socket.create_connection(full.getsockname()):
+        assert_disabled_in_time(run_web(REDIS_PORT=str(full.getsockname()[1])))
+
+
+def test_page_answers_while_the_name_server_does_not(run_web, tmp_path):
+    with socket.socket(type=socket.SOCK_DGRAM) as name_server:
+        name_server.bind(("127.0.0.77", 53))
+        settings = tmp_path / "resolv.conf"
+        settings.write_text("nameserver 127.0.0.77\nsearch one.test two.test\noptions ndots:2\n")
+        use = 'mount --bind "$0" /etc/resolv.conf && unset REDIS_HOST && exec "$@"'
+        options = re.search('RES_OPTIONS="(.*)"', (APP / "Dockerfile").read_text())[1]
+        assert_disabled_in_time(run_web("unshare", "--mount", "sh", "-c", use, str(settings), RES_OPTIONS=options))
+        assert name_server.recv(512, socket.MSG_DONTWAIT)
 
 
 def assert_disabled_in_time(web: Web) -> None:

@@ -1,7 +1,12 @@
 """What is kept in Redis, and what never leaves the app."""
 
+import contextlib
+import socket
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Thread
 
+import pytest
 from conftest import PASSWORD, Web, wait_until
 from hello.store import KEEP_SECONDS
 
@@ -24,6 +29,26 @@ def test_counter_survives_redis(run_web, redis_server):
         assert client.get("visits") == "2"
 
 
+def test_no_connection_of_before_a_restart_loses_a_visit(run_web, redis_server):
+    web = run_web()
+    with ThreadPoolExecutor(4) as visitors:
+        list(visitors.map(lambda _: web.text(), range(20)))
+        redis_server.stop()
+        redis_server.start()
+        list(visitors.map(lambda _: web.text(), range(20)))
+    with redis_server.client() as client:
+        assert client.get("visits") == "40"
+
+
+def test_visit_whose_answer_is_lost_is_not_counted_again(run_web, redis_server):
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        Thread(target=lose_answers, args=[proxy, redis_server.port], daemon=True).start()
+        page = run_web(REDIS_PORT=str(proxy.getsockname()[1])).text()
+        assert "counter disabled" in page
+        with redis_server.client() as client:
+            assert client.get("visits") == "1"
+
+
 def test_changed_password_is_read_at_the_next_connect(run_web, redis_server):
     redis_server.password_file.write_text("not yet")
     web = run_web()
@@ -40,6 +65,14 @@ def test_missing_password_file_means_no_password(run_web, redis_server):
     wait_until(lambda: "counter disabled" not in web.text())
 
 
+@pytest.mark.parametrize("password", [" ends and begins with a space ", "ends in a return\r", "\t"])
+def test_only_newlines_at_the_end_are_no_part_of_the_password(run_web, redis_server, password):
+    with redis_server.client() as client:
+        client.config_set("requirepass", password)
+    redis_server.password_file.write_text(f"{password}\n", newline="")
+    assert run_web().text("/readyz") == "ok\n"
+
+
 def test_password_shows_nowhere(run_web, redis_server):
     web = run_web()
     pages = web.text() + web.text("/readyz") + str(web.get().headers)
@@ -53,6 +86,20 @@ def test_password_shows_nowhere(run_web, redis_server):
     for process in processes_of(web):
         assert PASSWORD not in (process / "environ").read_text()
         assert PASSWORD not in (process / "cmdline").read_text()
+
+
+def lose_answers(proxy: socket.socket, port: int) -> None:
+    """Pass logins on to Redis, and visits too; but end the connection before the answer to a visit."""
+    with contextlib.suppress(OSError):
+        while True:
+            client, _ = proxy.accept()
+            with client, socket.create_connection(("127.0.0.1", port)) as server:
+                while request := client.recv(65536):
+                    server.sendall(request)
+                    reply = server.recv(65536)
+                    if b"EXEC" in request:
+                        break
+                    client.sendall(reply)
 
 
 def processes_of(web: Web) -> list[Path]:
