@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from redis import AuthenticationError, CredentialProvider, Redis, RedisError
+from redis import AuthenticationError, ConnectionError, CredentialProvider, Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -95,8 +95,7 @@ class Store:
             raise CounterDisabled(self._failure)
         try:
             reply = command()
-        # OSError: there is a password, and it cannot be read.
-        except (RedisError, OSError) as error:
+        except RedisError as error:
             refused = isinstance(error, AuthenticationError)
             failure = "Redis refuses the password" if refused else "Redis does not answer"
             if failure != self._failure:
@@ -121,9 +120,14 @@ class PasswordFile(CredentialProvider):
         """Read the password; a Redis without password has no such file.
 
         As in a shell's ``$(cat FILE)``, newlines at the end are no part of it, but spaces are.
+
+        :raise ConnectionError: there is one that cannot be read
         """
         try:
             password = self._path.read_text(newline="").rstrip("\n")
         except FileNotFoundError:
             return ()
+        except OSError as error:
+            # After an error of its own the client ends the connection, which is not logged in.
+            raise ConnectionError(f"The password cannot be read: {error}") from error
         return (password,) if password else ()

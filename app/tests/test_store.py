@@ -65,6 +65,18 @@ def test_missing_password_file_means_no_password(run_web, redis_server):
     wait_until(lambda: "counter disabled" not in web.text())
 
 
+def test_password_that_cannot_be_read_is_read_later(run_web, redis_server):
+    redis_server.password_file.unlink()
+    redis_server.password_file.mkdir()
+    web = run_web()
+    assert "Redis does not answer" in web.text()
+    redis_server.password_file.rmdir()
+    redis_server.password_file.write_text(PASSWORD)
+    wait_until(lambda: "Redis does not answer" not in web.text())
+    assert web.text("/readyz") == "ok\n"
+    assert "Is a directory" in web.log.read_text()
+
+
 @pytest.mark.parametrize("password", [" ends and begins with a space ", "ends in a return\r", "\t"])
 def test_only_newlines_at_the_end_are_no_part_of_the_password(run_web, redis_server, password):
     with redis_server.client() as client:
