@@ -103,11 +103,12 @@ def files(paths, texts):
 def services(run, names):
     """Describe systemd services.
 
-    :return: ``{name: {active (bool), enabled (bool), started (seconds since 1970, 0 if not running)}}``
+    :return: ``{name: {active (bool), failed (bool, also between two attempts to start), enabled (bool), started
+        (seconds since 1970, 0 if not running)}}``
     """
     if not names:
         return {}
-    properties = "--property=Id,ActiveState,UnitFileState,ActiveEnterTimestamp"
+    properties = "--property=Id,ActiveState,SubState,UnitFileState,ActiveEnterTimestamp"
     _rc, out, _err = run(["systemctl", "show", "--timestamp=unix", properties, *(f"{name}.service" for name in names)])
     found = {}
     # A system manager that does not answer, as while a host still boots, runs none of them.
@@ -116,6 +117,7 @@ def services(run, names):
         active = shown.get("ActiveState") == "active"
         found[name] = {
             "active": active,
+            "failed": shown.get("ActiveState") == "failed" or shown.get("SubState", "").startswith("auto-restart"),
             "enabled": shown.get("UnitFileState") == "enabled",
             "started": int(shown.get("ActiveEnterTimestamp", "").lstrip("@") or 0) if active else 0,
         }

@@ -82,8 +82,8 @@ wanted:
 seen:
   description: >
     C(system), C(packages), C(held), C(unfinished), C(files), C(services), C(modules),
-    C(interrupted) as in module_utils/host.py and dpkg.py; C(ports) (of those wanted, the occupied ones and their
-    holders),
+    C(interrupted) as in module_utils/host.py and dpkg.py; C(daemon_config) (what dockerd says against the wanted
+    daemon.json) as in module_utils/daemon_config.py; C(ports) (of those wanted, the occupied ones and their holders),
     C(networks), C(firewall), C(reach) as in module_utils/network.py; C(engine), C(swarm), C(volumes), C(lock),
     C(nodes), C(stack), C(logs) as in module_utils/swarm.py; C(credentials) (whether a login to the registry is stored),
     C(login) (empty when the registry accepted that and no other is wanted, else the reason), C(login_fingerprint) (on
@@ -104,7 +104,14 @@ import os
 import subprocess
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.flotilla.swarm.plugins.module_utils import dpkg, host, network, registry, swarm
+from ansible_collections.flotilla.swarm.plugins.module_utils import (
+    daemon_config,
+    dpkg,
+    host,
+    network,
+    registry,
+    swarm,
+)
 from ansible_collections.flotilla.swarm.plugins.module_utils.engine import Engine, stored_credentials
 from ansible_collections.flotilla.swarm.plugins.module_utils.releases import local_images
 
@@ -234,6 +241,7 @@ def main():
         **dpkg.packages(gather(wanted, "packages")),
         **swarm.observe(engine, info, module.params["stack"], module.params["logs"]),
     }
+    seen["daemon_config"] = daemon_config.refusal(module.run_command, wanted, seen)
     if seen["swarm"]["state"] != "active":
         seen["reach"] = network.reach(module.params["reach"])
     asked, accounts, page = (module.params[name] for name in ("registry", "accounts", "page"))

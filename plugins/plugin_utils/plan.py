@@ -9,6 +9,7 @@ from __future__ import annotations
 from . import (
     absence,
     data,
+    engine_settings,
     engine_source,
     host_state,
     membership,
@@ -44,7 +45,8 @@ def make_plan(site, hosts):
                       ``retire`` (list of steps), ``packages`` (of all roles on the host, as apt is asked for them),
                       ``engine`` (see ``docker_engine`` of role docker), ``pulls`` (images to pull before an update),
                       ``acts`` (list of ``Act`` as dicts), ``phases`` (the plays that the host must go through),
-                      ``stale`` (roles whose service must be restarted), ``repair`` (bool, whether an interrupted
+                      ``stale`` (roles whose service must be restarted), ``failed`` (bool, whether systemd counts failed
+                      starts of the engine), ``repair`` (bool, whether an interrupted
                       installation of packages must be finished), ``notes`` (what a user should know, list of str) and
                       ``absent`` (what is left undone since it could not be reached, else ``""``)
         ``via``       manager through which others join
@@ -198,6 +200,9 @@ def _start_engines(site, plan, asleep):
     """
     if site["scope"] != "site":
         return {"problems": [f"the engine of {', '.join(asleep)} is stopped; run site.yml, which starts it"]}
+    refused = engine_settings.problems({name: {"seen": host.seen} for name, host in plan.items() if host.seen})
+    if refused:
+        return {"problems": refused}
     for name, host in plan.items():
         if host.seen:
             _docker(host)
@@ -258,6 +263,10 @@ class _Host:
         if host_state.is_stale(wanted, self.seen):
             self.stale.append(role)
 
+    def engine_service(self):
+        """Return the state of the engine's service; a host that is no member, or was not reached, was not asked."""
+        return (self.seen or {"services": {}})["services"].get("docker", {"active": False, "failed": False})
+
     def repair_packages(self):
         """Finish an interrupted installation of packages where more are to be installed; apt refuses it else."""
         wanted = [*self.engine.packages, *self._role_packages()]
@@ -305,6 +314,7 @@ class _Host:
             "acts": [vars(act) for act in self.acts],
             "phases": sorted(self.phases),
             "stale": self.stale,
+            "failed": self.engine_service()["failed"],
             "absent": self.absent,
             "old_images": self.old_images,
             "pulls": self.pulls,
@@ -333,6 +343,10 @@ def _docker(host):
     host.repair_packages()
     host.add("docker", host.engine.acts)
     host.compare("docker", "docker")
+    if host.engine_service()["active"] and ("docker" in host.stale or host.engine.change):
+        # It serves until its turn comes, and gets nothing before.
+        host.phases.discard("docker")
+        host.phases.add("restart")
 
 
 def _login(host, registry_seen, site, renewed):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import checks, checks_firewall, checks_network, checks_stack, registry, stack
+from . import checks, checks_firewall, checks_network, checks_stack, engine_settings, registry, stack
 
 
 def find_problems(site, hosts, addresses):
@@ -25,6 +25,8 @@ def find_problems(site, hosts, addresses):
     astray = registry.find_astray(site, seen, server) if server else {}
     return [
         *problems,
+        # The other playbooks touch no engine.
+        *(engine_settings.problems(members) if site["scope"] == "site" else []),
         *registry.astray_problems(site, astray, seen, server),
         *checks_network.check_clocks(hosts),
         *checks_network.check_reach(members, site, addresses, astray),

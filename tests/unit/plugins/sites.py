@@ -84,10 +84,11 @@ def bare(address):
         "held": [],
         "interrupted": [],
         "unfinished": [],
+        "daemon_config": "",
         "files": dict.fromkeys(
             ["/etc/docker/daemon.json", "/etc/docker/certs.d/reg:5000/ca.crt", KEY, REPOSITORY, PIN]
         ),
-        "services": {"docker": {"active": False, "enabled": False, "started": 0}},
+        "services": {"docker": {"active": False, "failed": False, "enabled": False, "started": 0}},
         "modules": {"ip_vs": "available"},
         "ports": {},
         "networks": {"192.0.2.0/24": ""},
@@ -127,7 +128,7 @@ def settled(address, node_id, manager=False):
             "/etc/flotilla/ca.crt": file_of("CA"),
         }
     )
-    seen["services"] = {"docker": {"active": True, "enabled": True, "started": 200}}
+    seen["services"] = {"docker": {"active": True, "failed": False, "enabled": True, "started": 200}}
     seen["modules"] = {"ip_vs": "loaded"}
     seen["ports"] = {"7946/tcp": "dockerd", "7946/udp": "dockerd", "4789/udp": "", "4000/tcp": "dockerd"}
     seen["engine"] = {"version": "26.1.5", "warnings": []}

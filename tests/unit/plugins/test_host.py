@@ -6,6 +6,7 @@ import http.server
 import os
 import threading
 
+import pytest
 from ansible_collections.flotilla.swarm.plugins.module_utils import host
 
 
@@ -56,11 +57,26 @@ def test_digest_of_a_secret_file_is_not_told(tmp_path):
 def test_system_manager_that_does_not_answer_runs_nothing():
     seen = host.services(lambda _command: (1, "", "Failed to connect to bus"), ["docker", "docker-registry"])
     assert list(seen) == ["docker", "docker-registry"]
-    assert all(state == {"active": False, "enabled": False, "started": 0} for state in seen.values())
+    assert all(state == {"active": False, "failed": False, "enabled": False, "started": 0} for state in seen.values())
 
 
 def test_services_are_told_apart_by_their_place():
     blocks = ["Id=a.service\nActiveState=active\nUnitFileState=enabled\nActiveEnterTimestamp=@7\n", "Id=b.service\n"]
     seen = host.services(lambda _command: (0, "\n".join(blocks), ""), ["a", "b"])
-    assert seen["a"] == {"active": True, "enabled": True, "started": 7}
+    assert seen["a"] == {"active": True, "failed": False, "enabled": True, "started": 7}
     assert not seen["b"]["active"]
+
+
+@pytest.mark.parametrize(
+    ("state", "failed"),
+    [
+        ("ActiveState=failed\nSubState=failed", True),
+        # Between two attempts of systemd's own.
+        ("ActiveState=activating\nSubState=auto-restart", True),
+        ("ActiveState=activating\nSubState=start", False),
+        ("ActiveState=inactive\nSubState=dead", False),
+    ],
+)
+def test_failed_starts_are_seen(state, failed):
+    seen = host.services(lambda _command: (0, f"Id=a.service\n{state}\n", ""), ["a"])["a"]
+    assert (seen["active"], seen["failed"]) == (False, failed)

@@ -390,3 +390,56 @@ def test_drained_tasks_are_waited_for():
     plan = make_plan(sites.site(), found)
     assert acts(plan, "w2") == ["set availability drain (found active)"]
     assert acts(plan, "m1") == ["wait until every service is at its size"]
+
+
+def phases(plan):
+    """The plays about engines that each host goes through."""
+    return {name: {"docker", "restart"} & set(host["phases"]) for name, host in plan["hosts"].items()}
+
+
+def test_running_engines_are_changed_one_by_one_and_others_at_once():
+    found = sites.settled_site()
+    for name in ("m1", "w1"):
+        found[name]["seen"]["files"]["/etc/docker/daemon.json"] = sites.file_of("old")
+    found["w2"]["seen"]["modules"]["ip_vs"] = "available"
+    assert phases(make_plan(sites.site(), found)) == {"m1": {"restart"}, "w1": {"restart"}, "w2": {"docker"}}
+    found["w1"]["seen"]["services"]["docker"].update(active=False, failed=True)
+    plan = make_plan(sites.site(), found)
+    assert phases(plan) == {"m1": {"restart"}, "w1": {"docker"}, "w2": {"docker"}}
+    assert [host["failed"] for host in plan["hosts"].values()] == [False, True, False]
+
+
+def test_engine_that_gets_another_version_waits_for_its_turn():
+    found = sites.settled_site()
+    for host in found.values():
+        host["wanted"]["docker_engine"].update(version="26.1.6", pattern="*26.1.6[-+~]*?")
+    found["w1"]["seen"]["services"]["docker"]["active"] = False
+    assert phases(make_plan(sites.site(), found)) == {"m1": {"restart"}, "w1": {"docker"}, "w2": {"restart"}}
+
+
+def stop_engine(seen):
+    """Let the engine of a member be stopped."""
+    seen.update(engine=None, swarm=dict(sites.bare("x")["swarm"], state="stopped"))
+    seen["services"]["docker"]["active"] = False
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_settings_that_dockerd_refuses_stop_a_run(stopped):
+    found = sites.settled_site()
+    for host in found.values():
+        host["seen"]["daemon_config"] = "invalid logging level: nonsense"
+    if stopped:
+        stop_engine(found["w1"]["seen"])
+    (problem,) = make_plan(sites.site(), found)["problems"]
+    assert problem.startswith("docker_daemon_options: found what dockerd refuses")
+    assert '"invalid logging level: nonsense"' in problem
+    assert problem.endswith("(all hosts)")
+    found["w1"]["seen"]["daemon_config"] = "another"
+    problems = make_plan(sites.site(), found)["problems"]
+    assert [problem.rpartition(" (")[2] for problem in problems] == ["m1, w2)", "w1)"]
+
+
+def test_playbooks_that_touch_no_engine_are_not_stopped_by_its_settings():
+    found = sites.settled_site()
+    found["w1"]["seen"]["daemon_config"] = "invalid logging level: nonsense"
+    assert make_plan(dict(sites.site(), scope="deploy"), found)["problems"] == []

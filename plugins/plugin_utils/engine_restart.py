@@ -1,0 +1,85 @@
+"""Say why an engine did not start, and in what state that leaves a site whose engines are restarted one by one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from ansible_collections.flotilla.swarm.plugins.module_utils.daemon_config import without_logins
+
+# As journalctl prints them: time, host, who says it, with or without its process ID, and what.
+LINE = re.compile(r"^\S+ \S+ (?P<who>[^\s\[]+)(?:\[\d+\])?: (?P<text>.*)$")
+# systemd's sentences about the unit; their beginnings have been the same since 2021 (version 249).
+BEGUN = re.compile(r"Starting docker\.service\b|Starting Docker Application Container Engine")
+UP = re.compile(r"Started docker\.service\b|Started Docker Application Container Engine")
+TOLD = re.compile(r"exited|[Ff]ailed|timed out|[Kk]illed|Unable to")
+MEMBERS = ("active", "inactive")
+
+
+def why_not_started(journal: str) -> str:
+    """Find in the journal of docker.service why its last attempt to start failed.
+
+    :param journal: its last lines, as ``journalctl --output short-iso`` prints them
+    :return: what dockerd said last, else what systemd said first of a failure, without logins in addresses; ``""``
+        where the engine came up, or nothing is told
+    """
+    attempts: list[list[re.Match[str]]] = []
+    for line in filter(None, map(LINE.match, journal.splitlines())):
+        if BEGUN.match(line["text"]):
+            attempts.append([])
+        elif attempts:
+            attempts[-1].append(line)
+    # systemd may have begun another attempt meanwhile, of which nothing is told yet.
+    for attempt in reversed(attempts):
+        if any(UP.match(line["text"]) for line in attempt):
+            return ""
+        own = [line["text"] for line in attempt if line["who"] == "dockerd" and not line["text"].startswith("time=")]
+        others = [line["text"] for line in attempt if line["who"] != "dockerd" and TOLD.search(line["text"])]
+        for text in own[-1:] + others[:1]:
+            return without_logins(text)
+    return ""
+
+
+def trouble(answer: Mapping) -> str:
+    """Say what is wrong with an engine that was restarted.
+
+    :param answer: result of ``flotilla.swarm.observe``
+    :return: ``""`` where it answers, and is in its swarm where it is in one
+    """
+    if "seen" not in answer:
+        return f"the host no longer answers ({answer.get('msg', 'no reason given')})"
+    swarm = answer["seen"]["swarm"]
+    if not answer["seen"]["engine"]:
+        return "its engine was started, but does not answer"
+    if swarm["state"] not in MEMBERS:
+        return f"its engine runs, but in the swarm it is {swarm['state']} ({swarm['error'] or 'no reason given'})"
+    return ""
+
+
+def failure_lines(reason: str, journal: str, host: str, order: Sequence[str], left_out: Sequence[str]) -> str:
+    """Say why the engine of a host is not as the run wants it, how the site is now, and what to do.
+
+    :param reason: message of the task that failed
+    :param journal: see ``why_not_started``
+    :param host: the host's inventory name
+    :param order: inventory names of all hosts whose engines are restarted one after the other in this run, in that
+        order; without ``host`` where its engine is not among them
+    :param left_out: those of them that were not reached when their turn came
+    :return: text of several lines
+    """
+    # systemd's own words only point to the journal.
+    why = why_not_started(journal) if reason.startswith("Unable to ") else ""
+    lines = [f"{host}: its engine did not start: {why}" if why else f"{host}: {reason}"]
+    if host in order:
+        place = order.index(host)
+        done = [name for name in order[:place] if name not in left_out]
+        lost = [name for name in order[:place] if name in left_out]
+        lines += ["No further engine was restarted, and the run ended here."]
+        lines += [f"Changed, and up again: {', '.join(done)}."] * bool(done)
+        lines += [f"Not reached when their turn came, and not touched: {', '.join(lost)}."] * bool(lost)
+        lines += [f"Not touched: {', '.join(order[place + 1 :])}."] * bool(order[place + 1 :])
+    lines.append(
+        f"On {host}, journalctl --unit docker tells more. Repair what it names, or take back what this run brings, "
+        "such as docker_daemon_options, and run site.yml again: it starts this engine first, then goes on."
+    )
+    return "\n".join(lines)

@@ -1,0 +1,92 @@
+"""Options of engines: what dockerd refuses touches no engine, and one that does not start ends the restarts."""
+
+import json
+
+import pytest
+from conftest import acts
+from visits import visiting
+
+BROKEN = "/etc/systemd/system/docker.service.d/broken.conf"
+SETTINGS = "/etc/docker/daemon.json"
+
+
+def options(**found):
+    """Name options of daemon.json to ansible-playbook, as a user would write them."""
+    return "-e", json.dumps({"docker_daemon_options": found})
+
+
+def engines(fleet):
+    """Which process each host's engine is, since when, and which settings lie there."""
+    command = f"systemctl show docker --property MainPID,ActiveEnterTimestamp; cat {SETTINGS}"
+    return {host: fleet.on(host, command) for host in fleet.addresses}
+
+
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [
+        ({"no-such-key": 1}, "the following directives don't match any configuration option: no-such-key"),
+        ({"log-level": "nonsense"}, "invalid logging level: nonsense"),
+        # The unit has it as a flag; the file alone would do.
+        ({"hosts": ["fd://"]}, "specified both as a flag and in the configuration file: hosts"),
+    ],
+)
+def test_options_that_dockerd_refuses_touch_no_engine(fleet, option, sentence):
+    before = engines(fleet)
+    run = fleet.play(*options(**option))
+    assert run.code != 0
+    assert set(run.changed.values()) == {0}
+    assert "1 problem; nothing was changed:\n  1. docker_daemon_options: " in run.output
+    assert sentence in run.output
+    assert engines(fleet) == before
+
+
+@pytest.fixture
+def broken(fleet):
+    """A host whose engine can be stopped, and not be started again until the function that this gives is called."""
+    host = list(fleet.addresses)[1]
+    fleet.on(host, f"mkdir -p {BROKEN.rpartition('/')[0]}; echo '[Service]\nExecStartPre=/bin/false' > {BROKEN}")
+
+    def repair():
+        fleet.on(host, f"rm -f {BROKEN}; systemctl daemon-reload")
+
+    fleet.on(host, "systemctl daemon-reload")
+    yield host, repair
+    repair()
+    # What the test left, also where it failed.
+    assert fleet.play().code == 0
+
+
+@pytest.mark.long
+def test_restarts_end_at_the_first_engine_that_does_not_start(fleet, broken):
+    first, second, third = fleet.addresses
+    host, repair = broken
+    assert host == second
+    before = engines(fleet)
+    with visiting(fleet) as visits:
+        run = fleet.play(*options(**{"log-level": "warn"}))
+    after = engines(fleet)
+    assert run.code != 0
+    assert f"{second}: its engine did not start: docker.service: Control process exited" in run.output
+    assert f"Changed, and up again: {first}." in run.output
+    assert f"Not touched: {third}." in run.output
+    assert after[first] != before[first]
+    assert "warn" in after[first]
+    assert after[third] == before[third]
+    # One engine away is one of three; with all of them no visit would have been answered at the end.
+    answered = [shown for shown in visits.shown if not shown.startswith("failed")]
+    assert len(answered) > len(visits.failed)
+    assert "Hello World!" in fleet.page(fleet.addresses[third])
+
+    # The same again, as long as it is broken, restarts nothing either.
+    run = fleet.play(*options(**{"log-level": "warn"}))
+    assert run.code != 0
+    assert f"{second}: its engine did not start" in run.output
+    assert engines(fleet)[third] == before[third]
+
+    repair()
+    run = fleet.play(*options(**{"log-level": "warn"}))
+    assert run.code == 0
+    assert f"docker {second}: start docker" in acts(run)
+    assert all("warn" in shown for shown in engines(fleet).values())
+    assert fleet.services() == {"web": "5/5", "redis": "1/1"}
+    assert set(fleet.play(*options(**{"log-level": "warn"})).changed.values()) == {0}
