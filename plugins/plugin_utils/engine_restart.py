@@ -44,7 +44,7 @@ def trouble(answer: Mapping) -> str:
     """Say what is wrong with an engine that was restarted.
 
     :param answer: result of ``flotilla.swarm.observe``
-    :return: ``""`` where it answers, and is in its swarm where it is in one
+    :return: ``""`` where it answers, is in its swarm where it is in one, and serves the page where one was asked for
     """
     if "seen" not in answer:
         return f"the host no longer answers ({answer.get('msg', 'no reason given')})"
@@ -53,13 +53,15 @@ def trouble(answer: Mapping) -> str:
         return "its engine was started, but does not answer"
     if swarm["state"] not in MEMBERS:
         return f"its engine runs, but in the swarm it is {swarm['state']} ({swarm['error'] or 'no reason given'})"
+    if answer["seen"]["page"]:
+        return f"its engine runs, but the page does not answer there ({answer['seen']['page']})"
     return ""
 
 
-def failure_lines(reason: str, journal: str, host: str, order: Sequence[str], left_out: Sequence[str]) -> str:
+def failure_lines(result: Mapping, journal: str, host: str, order: Sequence[str], left_out: Sequence[str]) -> str:
     """Say why the engine of a host is not as the run wants it, how the site is now, and what to do.
 
-    :param reason: message of the task that failed
+    :param result: of the task that failed
     :param journal: see ``why_not_started``
     :param host: the host's inventory name
     :param order: inventory names of all hosts whose engines are restarted one after the other in this run, in that
@@ -67,6 +69,7 @@ def failure_lines(reason: str, journal: str, host: str, order: Sequence[str], le
     :param left_out: those of them that were not reached when their turn came
     :return: text of several lines
     """
+    reason = trouble(result) if "seen" in result else result["msg"]
     # systemd's own words only point to the journal.
     why = why_not_started(journal) if reason.startswith("Unable to ") else ""
     lines = [f"{host}: its engine did not start: {why}" if why else f"{host}: {reason}"]

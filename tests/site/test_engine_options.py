@@ -29,6 +29,7 @@ def engines(fleet):
         # The unit has it as a flag; the file alone would do.
         ({"hosts": ["fd://"]}, "specified both as a flag and in the configuration file: hosts"),
     ],
+    ids=["unknown", "bad", "twice"],
 )
 def test_options_that_dockerd_refuses_touch_no_engine(fleet, option, sentence):
     before = engines(fleet)

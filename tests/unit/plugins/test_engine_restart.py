@@ -37,7 +37,7 @@ def test_reason_is_that_of_the_last_attempt(journal, why):
 
 def test_state_of_the_site_is_told():
     reason, journal = "Unable to restart service docker: Job failed", STARTING + REFUSED
-    lines = failure_lines(reason, journal, "w2", ["m1", "w1", "w2", "w3", "w4"], ["w1"]).splitlines()
+    lines = failure_lines({"msg": reason}, journal, "w2", ["m1", "w1", "w2", "w3", "w4"], ["w1"]).splitlines()
     assert lines[:-1] == [
         "w2: its engine did not start: failed to start daemon: proxy http://***@p is bad",
         "No further engine was restarted, and the run ended here.",
@@ -49,22 +49,35 @@ def test_state_of_the_site_is_told():
 
 
 def test_of_an_engine_that_is_not_among_others_no_state_is_told():
-    assert len(failure_lines("No package matching 'docker.io'", STARTING + REFUSED, "w1", [], []).splitlines()) == 2
+    assert (
+        len(failure_lines({"msg": "No package matching 'docker.io'"}, STARTING + REFUSED, "w1", [], []).splitlines())
+        == 2
+    )
 
 
 def test_other_reasons_stay():
-    first = failure_lines("No package matching 'docker.io'", STARTING + REFUSED, "w1", [], []).splitlines()[0]
+    first = failure_lines({"msg": "No package matching 'docker.io'"}, STARTING + REFUSED, "w1", [], []).splitlines()[0]
     assert first == "w1: No package matching 'docker.io'"
+    waited = {"failed": True, "seen": {"engine": {"version": "26"}, "swarm": {"state": "active"}, "page": "refused"}}
+    first = failure_lines(waited, RUNNING, "w1", ["w1"], []).splitlines()[0]
+    assert first == "w1: its engine runs, but the page does not answer there (refused)"
 
 
 @pytest.mark.parametrize(
     ("answer", "text"),
     [
-        ({"seen": {"engine": {}, "swarm": {"state": "active", "error": ""}}}, "does not answer"),
-        ({"seen": {"engine": {"version": "26"}, "swarm": {"state": "error", "error": "no key"}}}, "is error (no key)"),
+        ({"seen": {"engine": {}, "swarm": {"state": "active", "error": ""}, "page": ""}}, "does not answer"),
+        (
+            {"seen": {"engine": {"version": "26"}, "swarm": {"state": "error", "error": "no key"}, "page": ""}},
+            "is error (no key)",
+        ),
+        (
+            {"seen": {"engine": {"version": "26"}, "swarm": {"state": "active", "error": ""}, "page": "HTTP 503"}},
+            "does not answer there (HTTP 503)",
+        ),
         ({"unreachable": True, "msg": "timed out"}, "the host no longer answers (timed out)"),
-        ({"seen": {"engine": {"version": "26"}, "swarm": {"state": "active", "error": ""}}}, ""),
-        ({"seen": {"engine": {"version": "26"}, "swarm": {"state": "inactive", "error": ""}}}, ""),
+        ({"seen": {"engine": {"version": "26"}, "swarm": {"state": "active", "error": ""}, "page": ""}}, ""),
+        ({"seen": {"engine": {"version": "26"}, "swarm": {"state": "inactive", "error": ""}, "page": ""}}, ""),
     ],
 )
 def test_restarted_engine_is_back_where_it_was(answer, text):
