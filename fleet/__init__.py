@@ -12,6 +12,7 @@ Where to look:
 - state          what is kept of a fleet between commands
 - image          the base disk image that all hosts share; base/ holds its files
 - host           one guest: its disk, keys, boot, power button
+- golden         disks of a fleet from which others are booted
 - boot           waiting until hosts answer
 - network        namespace, bridge and taps
 - forward        a TCP forwarder, its own little program

@@ -40,7 +40,8 @@ def parser() -> argparse.ArgumentParser:
     add("prerequisites", "print the Debian packages that the fleet needs", of_a_fleet=False)
     add("build", "make the base image unless it is there", of_a_fleet=False)
     up = add("up", "boot a fleet, let it grow, or boot those of its hosts that are off")
-    up.add_argument("count", type=int, metavar="N", help="hosts in all")
+    up.add_argument("count", type=int, nargs="?", metavar="N", help="hosts in all")
+    up.add_argument("--from", dest="golden", metavar="GOLDEN", help="boot a new fleet from this golden disk instead")
     for option, default, metavar, text in (
         ("--managers", 1, "M", "managers among them"),
         ("--memory", 1536, "MIB", "memory of each new host"),
@@ -74,6 +75,8 @@ def parser() -> argparse.ArgumentParser:
         ("restore", "give all hosts the disks of a snapshot"),
     ):
         add(name, text).add_argument("label", metavar="LABEL")
+    save = add("save", "keep a fleet's disks as a golden disk for `up --from` (stops and boots the hosts)")
+    save.add_argument("golden", metavar="GOLDEN", help="KIND-HASH; of each kind the last one stays")
     ssh = add("ssh", "run a command, or a shell, on a host as its ordinary user; sudo works there")
     ssh.add_argument("host", metavar="HOST")
     ssh.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND")
@@ -85,6 +88,8 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code: 0 if done, 1 if not, 130 if interrupted."""
     options = parser().parse_args(arguments)
+    if options.command == "up" and (options.count is None) == (options.golden is None):
+        parser().error("up: wanted is either the number of hosts or --from GOLDEN, such as: python -m fleet up 3")
     for number in INTERRUPTIONS:
         signal.signal(number, interrupt)
     try:
@@ -148,10 +153,14 @@ def run(options: argparse.Namespace) -> None:
             become([*network.inside(one.namespace), *after_dashes(options.words)])
     with settings.locked(f"fleet-{one.name}"):
         match options.command:
+            case "up" if options.golden:
+                one.up_from(options.golden, options.publish)
             case "up":
                 one.up(options.count, options.managers, options.memory, options.publish)
             case "down":
                 one.down()
+            case "save":
+                one.keep_golden(options.golden)
             case "snapshot":
                 one.snapshot(options.label)
             case "restore":

@@ -5,11 +5,12 @@ import socket
 import sys
 from pathlib import Path
 
-from . import cache, forward, image, inventory, network, prerequisites, process, settings
+from . import cache, forward, golden, image, inventory, network, prerequisites, process, settings
 from . import state as states
 from .boot import boot
 from .errors import BootError, FleetError
-from .host import LASTING_FILES, Host, new_ssh_key
+from .golden import copy_disk
+from .host import Host, new_ssh_key, shut_down
 from .state import State
 
 PACKAGES = "packages"  # part of the forwarder from the hosts to the package cache
@@ -122,11 +123,47 @@ class Fleet:
         except BaseException:
             self.withdraw(old)
             raise
-        state.complete = True
-        self.save(state)
         for host in self.hosts(state):
             if host.state() != "running":
                 print(f"{host.name} is {host.state()} and stays so", flush=True)
+        self.finish(state)
+
+    def up_from(self, name: str, published: list[int]) -> None:
+        """Boot a new fleet from a golden disk: hosts, addresses, keys and inventory are those that it was kept with.
+
+        :param published: ports of the machine that lead to the hosts
+        :raise FleetError: it could not be done; only after a BootError is something left
+        """
+        self.clear_interrupted()
+        if states.load(self.folder):
+            raise FleetError(f"there is a fleet {self.name} already; run: python -m fleet down --name {self.name}")
+        hosts = golden.load(name).hosts
+        prerequisites.check_room(
+            booting=len(hosts),
+            new=len(hosts),
+            memory=max(hosts.values()),
+            folder=settings.home(),
+            with_image=False,
+        )
+        try:
+            state = golden.take(name, self.folder)
+            state.published = published
+            self.save(state)
+            self.connect(state)
+            self.create_hosts(state)
+            self.write_inventory(state)
+            boot(self.hosts(state))
+        except BootError:
+            raise
+        except BaseException:
+            self.withdraw(None)
+            raise
+        self.finish(state)
+
+    def finish(self, state: State) -> None:
+        """Keep that the fleet came up, and say how it is reached."""
+        state.complete = True
+        self.save(state)
         print(f"Inventory: {self.inventory}", flush=True)
 
     def clear_interrupted(self) -> None:
@@ -288,11 +325,23 @@ class Fleet:
             )
         temporary = target.with_suffix(".new")
         shutil.rmtree(temporary, ignore_errors=True)
+        shut_down(self.hosts(state))
         for host in self.hosts(state):
-            host.shut_down()
             copy_disk(host.folder, temporary / host.name)
         temporary.rename(target)
         print(f"Snapshot {label} taken", flush=True)
+        boot(self.hosts(state))
+
+    def keep_golden(self, name: str) -> None:
+        """Keep the fleet as a golden disk. The hosts are off meanwhile.
+
+        :raise FleetError: a host does not power off
+        """
+        state = self.load()
+        settings.check_name(name)
+        shut_down(self.hosts(state))
+        golden.keep(name, self.folder, state)
+        print(f"Golden disk {name} kept", flush=True)
         boot(self.hosts(state))
 
     def restore(self, label: str) -> None:
@@ -360,10 +409,3 @@ def free_index() -> int:
         if index not in taken:
             return index
     raise FleetError(f"there are {network.MOST_FLEETS} fleets, the most there can be; run: python -m fleet down --all")
-
-
-def copy_disk(source: Path, target: Path) -> None:
-    """Copy a host's disk and keys; what is empty on the disk takes no room in the copy."""
-    target.mkdir(parents=True)
-    for name in LASTING_FILES:
-        process.run("cp", "--sparse=always", "--reflink=auto", "-p", source / name, target / name)

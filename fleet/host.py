@@ -138,12 +138,16 @@ class Host:
 
         :raise FleetError: it does not go off
         """
+        shut_down([self])
+
+    def await_power_off(self) -> None:
+        """Wait for the host to be off, whose power button was pressed.
+
+        :raise FleetError: it does not go off
+        """
         pid = self.pid
         if pid is None:
             return
-        if process.is_stopped(pid):
-            raise FleetError(f"{self.name} is frozen; run: {self.command('thaw')}")
-        self.press_power_button()
         deadline = time.monotonic() + POWER_OFF_TIMEOUT
         while process.is_alive(pid):
             if time.monotonic() > deadline:
@@ -201,6 +205,21 @@ class Host:
         if not network.is_plugged_in(self.namespace, self.name):
             return "cut"
         return "running" if network.answers(self.namespace, self.address, 22) else "booting"
+
+
+def shut_down(hosts: list[Host]) -> None:
+    """Press the power buttons of those hosts that are on and wait for all to be off.
+
+    :raise FleetError: one does not go off
+    """
+    on = [host for host in hosts if host.pid is not None]
+    for host in on:
+        if process.is_stopped(host.running_pid()):
+            raise FleetError(f"{host.name} is frozen; run: {host.command('thaw')}")
+    for host in on:
+        host.press_power_button()
+    for host in on:
+        host.await_power_off()
 
 
 def new_ssh_key(path: Path, comment: str) -> None:

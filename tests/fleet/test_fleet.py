@@ -4,6 +4,7 @@ The tests run in order on two fleets of their own, which are taken down at the e
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,8 @@ REPOSITORY = Path(__file__).parents[2]
 FIRST = f"test-{os.getpid()}-a"
 SECOND = f"test-{os.getpid()}-b"
 THIRD = f"test-{os.getpid()}-c"
+GOLDEN = f"test-{os.getpid()}-0123456789ab"
+HOME = Path(os.environ.get("FLOTILLA_FLEET_HOME", "/var/lib/flotilla-fleet"))
 PORT = 20000 + os.getpid() % 10000
 ANSIBLE = Path(sys.executable).with_name("ansible")
 
@@ -64,8 +67,7 @@ def traces(name):
     for command in (["ip", "netns"], ["ip", "link"], ["findmnt", "-rno", "TARGET"]):
         output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         found += [line for line in output.splitlines() if name in line]
-    home = Path(os.environ.get("FLOTILLA_FLEET_HOME", "/var/lib/flotilla-fleet"))
-    found += [str(path) for path in home.glob(f"fleets/{name}*")]
+    found += [str(path) for path in HOME.glob(f"fleets/{name}*")]
     return found
 
 
@@ -94,6 +96,7 @@ def machine():
     finally:
         for name in (FIRST, SECOND, THIRD):
             fleet("down", "--name", name)
+        shutil.rmtree(HOME / "golden" / GOLDEN, ignore_errors=True)
     assert traces(FIRST) + traces(SECOND) + traces(THIRD) == []
     assert links_and_listeners() == before
 
@@ -212,6 +215,27 @@ def test_a_host_reboots_itself():
             return
         time.sleep(1)
     pytest.fail(f"manager-1 is {states(SECOND)} and still has boot id {boot_id}")
+
+
+def test_a_fleet_from_a_golden_disk_is_the_same_again_beside_the_first():
+    """Both have the same addresses, each in a network of its own."""
+    asked = "hostname -I; cat /etc/machine-id; sudo cat /root/kept"
+    on(SECOND, "manager-1", "echo kept | sudo tee /root/kept")
+    (Path(inventory(SECOND)) / "group_vars/all/mine.yml").write_text("mine: 1\n")
+    before = on(SECOND, "manager-1", asked)
+    fleet("save", "--name", SECOND, GOLDEN)
+    assert states(SECOND) == {"manager-1": "running"}
+    fleet("up", "--from", GOLDEN, "--name", THIRD)
+    assert on(THIRD, "manager-1", asked) == before
+    assert (Path(inventory(THIRD)) / "group_vars/all/mine.yml").read_text() == "mine: 1\n"
+    on(THIRD, "manager-1", "sudo rm /root/kept")
+    assert on(SECOND, "manager-1", asked) == before
+    assert "there is a fleet" in fleet("up", "--from", GOLDEN, "--name", THIRD, check=False)
+    fleet("down", "--name", THIRD)
+    # It can be used again, as nobody writes to it.
+    fleet("up", "--from", GOLDEN, "--name", THIRD)
+    assert on(THIRD, "manager-1", asked) == before
+    fleet("down", "--name", THIRD)
 
 
 def test_a_second_up_adds_hosts_and_leaves_an_edited_inventory_alone():
