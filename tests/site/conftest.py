@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from golden_disks import name_of
+
+from fleet import golden, settings
 
 REPOSITORY = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -20,6 +23,7 @@ RECAP = re.compile(
     r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)\s+skipped=(\d+)", re.MULTILINE
 )
 
+SERVING = "serving"  # the kind of golden disk that molecule's scenario makes
 ACT = re.compile(r"^  (docker|swarm|registry|image|stack) +([^:]+: .+)$", re.MULTILINE)
 
 
@@ -191,6 +195,25 @@ class Fleet:
             time.sleep(2)
         raise AssertionError(f"{host} does not come back")
 
+    def await_serving(self):
+        """Wait until a fleet that was booted serves as before: through every node all replicas answer."""
+        end = time.monotonic() + 300
+        listing = "sudo docker service ls --format '{{.Replicas}}'"
+        while True:
+            sizes = [size.split("/") for size in self.command("ssh", self.manager, listing, check=False).split()]
+            if sizes and all(running == wanted for running, wanted in sizes) and self.all_replicas_answer():
+                return
+            assert time.monotonic() < end, sizes
+            time.sleep(2)
+
+    def all_replicas_answer(self):
+        """Whether visits through each node come to five replicas and all are answered."""
+        for address in self.addresses.values():
+            pages = [self.page(address) for _ in range(5)]
+            if not all(pages) or len({replica(page) for page in pages}) != 5:
+                return False
+        return True
+
     def services(self):
         """Running and wanted replicas by service, such as ``{"web": "5/5"}``, once those told to stop have stopped."""
         listing = "docker service ls --format '{{.Name}} {{.Replicas}}'"
@@ -244,8 +267,14 @@ def acts(run):
 
 
 def pytest_collection_modifyitems(items):
-    """Let the main job go first, on the bare hosts that the others then find serving, and the tear-down last."""
-    order = {"test_main_job": -1, "test_tear_down": 1}
+    """Let the main job go first, on the bare hosts that the others then find serving, and the tear-down last.
+
+    With `-n 2 --dist loadfile` two workers take files in this order, each with a fleet of its own: tests of one file
+    may go on where the one before left their hosts. (Groups smaller or larger than files do not work: pytest-xdist
+    3.8 loses them with pytest 9.2.)
+    """
+    # The test hosts' own tests need nothing of it: they fill the other worker's time until it is done.
+    order = {"test_main_job": -2, "test_fleet": -1, "test_tear_down": 1}
     items.sort(key=lambda item: order.get(item.path.stem, 0))
 
 
@@ -254,10 +283,13 @@ def make_fleet():
     """Boot fleets under names of their own; they end with the session."""
     fleets = []
 
-    def make(count, managers=1, memory=1536):
+    def make(hosts=None, managers=1, memory=1536, golden_disk=None):
         fleet = Fleet(f"site-{os.getpid()}-{len(fleets)}")
         fleets.append(fleet)
-        fleet.command("up", str(count), "--managers", str(managers), "--memory", str(memory))
+        if golden_disk:
+            fleet.command("up", "--from", golden_disk)
+        else:
+            fleet.command("up", str(hosts), "--managers", str(managers), "--memory", str(memory))
         return fleet
 
     yield make
@@ -266,15 +298,53 @@ def make_fleet():
 
 
 @pytest.fixture(scope="session")
-def first_run():
-    """The runs that bring bare hosts to the page: molecule's, told in full.
+def serving(make_fleet):
+    """Boot fleets that serve, from golden disks; one that is not there yet is made of bare hosts and kept."""
+
+    def boot(kind, hosts, managers=1, edit=lambda fleet: None):
+        name = name_of(kind, {"hosts": hosts, "managers": managers})
+        with settings.locked(kind):
+            if made := not golden.exists(name):
+                fleet = make_fleet(hosts, managers=managers)
+                edit(fleet)
+                assert fleet.play().code == 0
+                fleet.command("save", name)
+        if not made:
+            fleet = make_fleet(golden_disk=name)
+        fleet.await_serving()
+        return fleet
+
+    return boot
+
+
+@pytest.fixture(scope="session")
+def served():
+    """Fleets that serve in this session already."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def first_run(served):
+    """The runs that bring bare hosts to the page: molecule's, told in full. Their hosts are kept as a golden disk.
 
     FLOTILLA_FLEET names a fleet that serves already, to work on one topic; then it is one run there.
     """
     if "FLOTILLA_FLEET" in os.environ:
         yield Fleet(os.environ["FLOTILLA_FLEET"]).play(verbose=True)
         return
-    yield molecule("test", "--destroy", "never")
+    # Who wants that golden disk meanwhile waits for it.
+    with settings.locked(SERVING):
+        # With `--destroy never` molecule would take hosts for created that a killed run only began with.
+        molecule("destroy")
+        run = molecule("test", "--destroy", "never")
+        fleet = Fleet("molecule")
+        name = name_of(SERVING, {"hosts": 3, "managers": 1})
+        if run.code == 0 and not golden.exists(name):
+            fleet.command("save", name)
+    if run.code == 0:
+        fleet.await_serving()
+        served.append(fleet)
+    yield run
     molecule("destroy")
 
 
@@ -288,7 +358,29 @@ def molecule(*words):
 
 
 @pytest.fixture(scope="session")
-def fleet(first_run):
-    """The serving fleet that all tests share: each leaves it serving, with the inventory that it found."""
-    assert first_run.code == 0
-    return Fleet(os.environ.get("FLOTILLA_FLEET", "molecule"))
+def fleet(served, serving):
+    """The serving fleet that tests share: each leaves it serving, with the inventory that it found.
+
+    It is molecule's where this session began with that, otherwise one from its golden disk.
+    """
+    if "FLOTILLA_FLEET" in os.environ:
+        return Fleet(os.environ["FLOTILLA_FLEET"])
+    return served[0] if served else serving(SERVING, 3)
+
+
+@pytest.fixture(scope="module")
+def managers(serving):
+    """Three managers that serve, the registry on the second and Redis on the third.
+
+    FLOTILLA_FLEET names a fleet that is so already to take instead.
+    """
+    from members import MANAGERS, spread
+
+    if "FLOTILLA_FLEET" in os.environ:
+        fleet = Fleet(os.environ["FLOTILLA_FLEET"])
+        if set(MANAGERS) <= fleet.addresses.keys():
+            yield fleet
+            return
+    fleet = serving("managers", 3, managers=3, edit=spread)
+    yield fleet
+    fleet.command("down")

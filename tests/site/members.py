@@ -2,11 +2,14 @@
 
 import contextlib
 import json
+import re
 import subprocess
 import sys
 
 import yaml
 from conftest import REPOSITORY, quote, replica
+
+MANAGERS = ["manager-1", "manager-2", "manager-3"]
 
 
 def edit(fleet, managers, workers, removed=(), **variables):
@@ -76,3 +79,39 @@ def majority_lives(fleet, manager):
     print(f"docker node ls: {len(answers)} answers")
     assert answers
     assert [answer for answer in answers if "Leader" not in answer] == []
+
+
+def spread(fleet):
+    """Let neither the registry nor Redis be on the first manager."""
+    path = fleet.inventory / "hosts.yml"
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), "registry": {"hosts": {"manager-2": None}}}))
+    (fleet.inventory / "group_vars/all/image.yml").write_text("image_builder: manager-2\n")
+    # Redis goes to the first where there are managers only.
+    edit(fleet, MANAGERS[::-1], [])
+
+
+def settle(fleet, managers, workers):
+    """Begin with these members."""
+    edit(fleet, managers, workers)
+    assert fleet.play().code == 0
+
+
+def failed(run):
+    """The hosts that a run names as not reached, or failed on."""
+    return [name for name, numbers in run.recap.items() if numbers[2] or numbers[3]]
+
+
+def words(run):
+    """What a run said, without its line ends."""
+    return " ".join(run.output.split())
+
+
+def roles(fleet):
+    return {name: node["role"] for name, node in nodes(fleet, "manager-2").items()}
+
+
+def documented(heading):
+    """The blocks of commands in a section of docs/operations.md."""
+    text = (REPOSITORY / "docs/operations.md").read_text()
+    section = re.search(rf"^## {heading}$(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)[1]
+    return re.findall(r"(?:^ {4}.*\n)+", section, re.MULTILINE)

@@ -112,6 +112,7 @@ def vendor(make_fleet, repository):
     yield one
     one.server.terminate()
     one.server.wait()
+    one.fleet.command("down")
 
 
 # From here on each test goes on where the one before it left the vendor's host.

@@ -9,13 +9,20 @@ import re
 import subprocess
 
 import pytest
-from conftest import REPOSITORY, Run, acts, replica, visits
+from conftest import REPOSITORY, Fleet, Run, acts, replica, visits
 
 # Patterns, not secrets: join tokens, private keys, and the bcrypt hash of the registry's password, in no output.
 SECRET_SHAPES = re.compile(r"SWMTKN-1-\w{20}|SWMKEY-1-|PRIVATE KEY-----|\$2[aby]\$")
 
 # Another fleet may be named to work on one topic; make test names none, and so skips nothing.
 needs_bare_hosts = pytest.mark.skipif("FLOTILLA_FLEET" in os.environ, reason="the named fleet was not bare")
+
+
+@pytest.fixture(scope="module")
+def fleet(first_run):
+    """The fleet of the first run."""
+    assert first_run.code == 0
+    return Fleet(os.environ.get("FLOTILLA_FLEET", "molecule"))
 
 
 def plans(output):

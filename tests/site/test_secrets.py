@@ -6,7 +6,7 @@ import json
 import secrets
 
 import pytest
-from test_releases import password
+from test_rotation import password
 
 # What a host tells of itself: objects, images' history, logs, and the arguments and environments of what runs.
 # A process may end while it is read; all else must be told.

@@ -73,14 +73,6 @@ def test_rotated_password_loses_no_request(fleet):
 
 
 @pytest.mark.long
-def test_ten_updates_in_a_row_lose_no_request(fleet):
-    with load(fleet):
-        times = [greet(fleet, f"Moby {number}") for number in range(9)]
-        greet(fleet, "World")
-    print("updates:", *(f"{seconds:.0f} s" for seconds in times))
-
-
-@pytest.mark.long
 def test_scaling_up_and_down_loses_no_request(fleet, tmp_path):
     with load(fleet):
         for replicas in (8, 3, 5):
