@@ -3,10 +3,13 @@ PYTHON ?= /usr/bin/python3
 UV_VERSION := 0.13.9
 BIN := .venv/bin
 FLEET := $(PYTHON) -m fleet
+# Fleets that tests use side by side. FLEETS=1 does with half of the memory.
+FLEETS ?= 2
+SIDE_BY_SIDE := -n $(FLEETS) --dist loadfile --no-loadscope-reorder --durations=10
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup packages demo demo-down deploy lint unit app-test fleet-test site-test molecule test test-long bench
+.PHONY: help setup packages demo demo-down deploy lint unit app-test fleet-test site-test host-test molecule test test-long bench
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -57,12 +60,15 @@ molecule: packages setup ## Test the main job on a fleet of its own
 	molecule test
 
 site-test: packages setup ## Test what the README promises on real fleets, molecule's first
-	pytest tests/site -m "not long"
+	pytest $(SIDE_BY_SIDE) tests/site -m "not long"
 
-test: lint unit app-test fleet-test site-test ## Everything that a change must pass
+host-test: packages setup ## fleet-test and site-test side by side
+	pytest $(SIDE_BY_SIDE) tests/site tests/fleet -m "not long"
 
-test-long: packages setup ## The site's tests with those that take too long for every change
-	pytest tests/site
+test: lint unit app-test host-test ## Everything that a change must pass
+
+test-long: packages setup ## What takes too long for every change: PART=name, by default all parts of tests/parts.toml
+	FLEETS=$(FLEETS) python tests/long.py $(PART)
 
 bench: packages setup ## Measure a run that finds nothing to do, on the demo's fleet
 	python bench/converged_run.py $$($(FLEET) inventory)
