@@ -44,7 +44,7 @@ lint: packages setup ## Check style of everything
 	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	ansible-lint
 	hadolint app/Dockerfile tests/site/own_app/Dockerfile
-	shellcheck $$(git grep -lE '^#!.*\b(sh|bash)$$')
+	shellcheck $$(git grep -lE '^#!.*\b(sh|bash)$$' -- ':!*.py')
 
 unit: packages setup ## Decide without hosts: unit tests
 	pytest tests/unit
