@@ -6,6 +6,8 @@ FLEET := $(PYTHON) -m fleet
 # Fleets that tests use side by side. FLEETS=1 does with half of the memory.
 FLEETS ?= 2
 SIDE_BY_SIDE := -n $(FLEETS) --dist loadfile --no-loadscope-reorder --durations=10
+# Times that the benchmarks measure each thing.
+ROUNDS ?= 2
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
@@ -70,5 +72,5 @@ test: lint unit app-test host-test ## Everything that a change must pass
 test-long: packages setup ## What takes too long for every change: PART=name, by default all parts of tests/parts.toml
 	FLEETS=$(FLEETS) python tests/long.py $(PART)
 
-bench: packages setup ## Measure a run that finds nothing to do, on the demo's fleet
-	python bench/converged_run.py $$($(FLEET) inventory)
+bench: packages setup ## Measure flotilla beside other ways to the same state, on hosts of its own: an hour
+	python -m bench --rounds $(ROUNDS)

@@ -2,7 +2,7 @@
 
 The naive one finds no compiled code, and is watched by a Python process every 5 s. The bare one is `bare.py`, which
 imports flask and redis and does nothing else, with the same packages, gunicorn, limits and probe as the app. All are
-deployed on a fleet that serves, bare and ours in turn: python bench/start_time.py $(python -m fleet inventory)
+deployed on a fleet that serves, bare and ours in turn: python -m bench.start_time demo
 """
 
 import json
@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from converged_run import ssh_commands
 
-REPOSITORY = Path(__file__).parents[1]
+from .hosts import REPOSITORY, Hosts
+from .job import Command
+
 PAIRS = 2
 PROBE = "import urllib.request; urllib.request.urlopen('http://127.0.0.1/healthz')"
 NAIVE = {
@@ -33,21 +34,21 @@ BARE = {
 }
 
 
-def inspect(login: str, find: str) -> list[dict[str, Any]]:
+def inspect(hosts: Hosts, address: str, find: str) -> list[dict[str, Any]]:
     """Inspect what a docker command finds on a host."""
-    command = f"{login} 'sudo docker {find} | xargs --no-run-if-empty sudo docker inspect'"
-    done = subprocess.run(command, shell=True, check=True, capture_output=True, text=True)
-    return json.loads(done.stdout or "[]")
+    command = hosts.ssh(address, f"sudo docker {find} | xargs --no-run-if-empty sudo docker inspect")
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    found: list[dict[str, Any]] = json.loads(done.stdout or "[]")
+    return found
 
 
-def start_times(inventory: Path) -> list[float]:
+def start_times(hosts: Hosts) -> list[float]:
     """Seconds between when the engines started tasks and when the swarm saw them run, which waits for their health."""
-    logins = [command.removesuffix(" sudo docker info") for command in ssh_commands(inventory)]
-    tasks = inspect(logins[0], "service ps --quiet --filter desired-state=running hello_web")
+    tasks = inspect(hosts, hosts.addresses[0], "service ps --quiet --filter desired-state=running hello_web")
     healthy = {task["Status"]["ContainerStatus"]["ContainerID"]: task["Status"]["Timestamp"] for task in tasks}
     seconds = []
-    for login in logins:
-        for container in inspect(login, "ps --quiet --filter name=hello_web"):
+    for address in hosts.addresses:
+        for container in inspect(hosts, address, "ps --quiet --filter name=hello_web"):
             if container["Id"] in healthy:
                 start, end = container["State"]["StartedAt"], healthy[container["Id"]]
                 seconds.append((datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds())
@@ -66,24 +67,29 @@ def deploy(inventory: Path, change: dict[str, Any], greeting: str) -> None:
         yaml.safe_dump(content, file)
         file.flush()
         options = ["-e", f"stack_file={file.name}", "-e", json.dumps({"stack_environment": {"NAME": greeting}})]
-        command = ["ansible-playbook", "-i", inventory, "playbooks/deploy.yml", *options]
+        command: Command = ["ansible-playbook", "-i", inventory, "playbooks/deploy.yml", *options]
         subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
 
 
 def main() -> None:
+    """Find the fleet's hosts and compare on them."""
+    with tempfile.TemporaryDirectory() as work:
+        compare(Hosts.find(sys.argv[1], Path(work)))
+
+
+def compare(hosts: Hosts) -> None:
     """Deploy all, print their figures, and go back to what ran before."""
-    inventory = Path(sys.argv[1]).absolute()
-    seconds = defaultdict(list)
+    seconds: defaultdict[str, list[float]] = defaultdict(list)
     for number, (name, change) in enumerate([("naive", NAIVE), *[("bare", BARE), ("ours", {})] * PAIRS]):
-        deploy(inventory, change, f"{name} {number}")
-        seconds[name] += start_times(inventory)
+        deploy(hosts.inventory, change, f"{name} {number}")
+        seconds[name] += start_times(hosts)
     medians = {name: statistics.median(figures) for name, figures in seconds.items()}
     for name, figures in seconds.items():
         print(f"{name}: {len(figures)} tasks, from start to healthy: median {medians[name]:.1f} s,", end=" ")
         print(f"{min(figures):.1f} to {max(figures):.1f} s")
     print(f"naive takes {medians['naive'] / medians['ours']:.1f} times as long as ours,", end=" ")
     print(f"ours {medians['ours'] / medians['bare']:.2f} times as long as bare")
-    deploy(inventory, {}, "World")
+    deploy(hosts.inventory, {}, "World")
 
 
 if __name__ == "__main__":
