@@ -45,15 +45,13 @@ apt-get install -qq --no-install-recommends \
 END
 }
 
-unpack_base() { # NAME PACKAGES [MMDEBSTRAP-OPTION...]
-    local quoted=""
-    if [ $# -gt 2 ]; then quoted=$(printf ' %q' "${@:3}"); fi
+unpack_base() { # NAME PACKAGES
     on "$manager" <<END
 apt-config dump Acquire::http Acquire::https >/run/apt-$1.conf
 mmdebstrap --quiet --variant=extract --include=$2 --aptopt=/run/apt-$1.conf \
     --dpkgopt=path-exclude='/usr/share/doc/*' --dpkgopt=path-include='/usr/share/doc/*/copyright' \
     --dpkgopt=path-exclude='/usr/share/info/*' --dpkgopt=path-exclude='/usr/share/locale/*' \
-    --dpkgopt=path-exclude='/usr/share/man/*' $quoted \
+    --dpkgopt=path-exclude='/usr/share/man/*' \
     trixie - /etc/apt/sources.list.d/debian.sources |
     docker import --change 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
         - $registry/$1:1 >/dev/null
@@ -92,9 +90,14 @@ await "${jobs[@]}"
 # They need nothing of what comes before they are pushed.
 {
     unpack_base python base-files,base-passwd,bash,ca-certificates,coreutils,dash,netbase,python3,tzdata
-    # shellcheck disable=SC2016 # mmdebstrap's hook fills in its own $1
-    unpack_base redis base-files,base-passwd,coreutils,dash,redis-server,redis-tools \
-        '--customize-hook=mkdir "$1/data" && chown 999:999 "$1/data"'
+    unpack_base redis base-files,base-passwd,coreutils,dash,redis-server,redis-tools
+    on "$manager" <<END
+docker build --quiet --network none --tag $registry/redis:1 - >/dev/null <<FILE
+FROM $registry/redis:1
+RUN ["mkdir", "/data"]
+RUN ["chown", "999:999", "/data"]
+FILE
+END
 } &
 bases=$!
 

@@ -1,7 +1,7 @@
 """Tell when a page is served by all of its replicas: `python -m bench.serving URL REPLICAS` in the hosts' network.
 
-Asks until as many different replicas have answered, and prints the moment of `time.monotonic` at which the last of them
-did. The routing mesh sends visitors to healthy replicas alone.
+Asks until as many different replicas have counted a visit, and prints the moment of `time.monotonic` at which the last
+of them did. The routing mesh sends visitors to healthy replicas alone.
 """
 
 import re
@@ -11,17 +11,18 @@ import urllib.request
 
 TIMEOUT = 5  # seconds of one request
 PAUSE = 0.2  # seconds between requests
-REPLICA = re.compile(r"Hostname:.*?([0-9a-f]{12})", re.DOTALL)
+# Without Redis the page names its replica, but no number of visits.
+REPLICA = re.compile(r"<b>Hostname:</b> ([0-9a-f]{12})\b.*<b>Visits:</b> \d", re.DOTALL)
 
 
 def replica_of(page: str) -> str | None:
-    """Return the replica that a page names; None if it names none."""
+    """Return the replica that a page names; None if it names none, or has not counted the visit."""
     match = REPLICA.search(page)
     return match[1] if match else None
 
 
 def wait_for(url: str, count: int) -> float:
-    """Ask until so many different replicas have answered.
+    """Ask until so many different replicas have counted a visit.
 
     :return: the moment of the last one's answer
     """

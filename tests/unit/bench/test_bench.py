@@ -58,6 +58,8 @@ def test_ssh_is_configured_as_the_inventory_says():
     ]
 
 
-def test_a_page_names_its_replica():
-    assert replica_of("<b>Hostname:</b>\n<i>0123456789ab</i>") == "0123456789ab"
+def test_a_page_counts_when_its_replica_counted_the_visit():
+    page = "<b>Hostname:</b> 0123456789ab<br>\n<b>Visits:</b> {}\n"
+    assert replica_of(page.format(7)) == "0123456789ab"
+    assert replica_of(page.format("<i>cannot connect to Redis, counter disabled</i> <td>7</td>")) is None
     assert replica_of("<html>starting</html>") is None
