@@ -29,8 +29,8 @@ yourself: seconds depend on the machine, ratios hardly.
   defaults. *raw*: the shell script `bench/raw.sh`. All three make the same state from bare hosts.
 - *again*: the whole playbook on hosts where nothing is left to do; if it changes something, nothing is measured.
   Connections that Ansible keeps open are closed before each run and each look.
-- *serving*: from the start until all five replicas of the page have counted a visit. Hosts have booted before, and their
-  packages lie in a cache near them.
+- *serving*: from the start until all five replicas of the page have counted a visit. Hosts have booted before, and
+  their packages lie in a cache near them.
 - *CPU* is that of the control node, user and system, ssh included. *Memory of the largest process* and *memory
   together* are peaks; together, shared pages count once, and ssh's kept connections do not. That is measured in a run
   of its own, as it costs time.
