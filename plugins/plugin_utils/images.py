@@ -78,12 +78,13 @@ def list_images(registry, app, bases):
 def distro_images(registry, distro):
     """List the base images that are made from a distribution's packages.
 
-    :param distro: dict with ``suite``, ``serial``, ``dockerfile`` (text of the template), ``paths`` (what is left out)
-        and ``recipes`` (by image name: ``packages`` and perhaps ``folders``, path to numeric owner)
+    :param distro: dict with ``suite``, ``serial``, ``dockerfile`` (text of the template), ``path`` (where its commands
+        are), ``paths`` (what is left out) and ``recipes`` (by image name: ``packages`` and perhaps ``folders``, path to
+        numeric owner)
     """
     images = []
     for name, recipe in distro["recipes"].items():
-        tag = tag_of([distro["suite"], distro["serial"], distro["dockerfile"], distro["paths"], recipe])
+        tag = tag_of([distro["suite"], distro["serial"], distro["dockerfile"], distro["path"], distro["paths"], recipe])
         reference = f"{registry}/{distro['suite']}-{name}:{tag}"
         images.append({"name": name, "kind": "distro", "reference": reference, "recipe": recipe})
     return images

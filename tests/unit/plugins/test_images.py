@@ -6,7 +6,8 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils import images
 DISTRO = {
     "suite": "trixie",
     "serial": 1,
-    "dockerfile": "FROM scratch",
+    "dockerfile": "FROM it",
+    "path": "/usr/bin",
     "paths": ["exclude=/usr/share/man/*"],
     "recipes": {"python": {"packages": ["python3"]}, "redis": {"packages": ["redis-server"]}},
 }
