@@ -42,6 +42,7 @@ deploy: setup ## Bring the hosts of inventory/ to the serving stack
 lint: packages setup ## Check style of everything
 	ruff check . tools/document-variables
 	ruff format --check . tools/document-variables
+	mypy
 	yamllint --strict .
 	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	ansible-lint

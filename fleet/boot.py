@@ -29,14 +29,14 @@ def boot(hosts: list[Host]) -> None:
             host.boot()
     print(f"Booting {', '.join(host.name for host in hosts)}", flush=True)
     last_seen = dict.fromkeys(hosts, 0.0)
-    waiting: dict[Host, subprocess.Popen | None] = dict.fromkeys(hosts)
+    waiting: dict[Host, subprocess.Popen[str] | None] = dict.fromkeys(hosts)
     while waiting:
         for host, question in list(waiting.items()):
             seconds = time.monotonic() - started
             if question is None:
                 waiting[host] = ask(host)
             elif question.poll() is not None:
-                answer = question.stdout.read().strip()
+                answer = question.communicate()[0].strip()
                 if answer in BOOTED:
                     print(f"{host.name} is {answer} after {seconds:.0f} s", flush=True)
                     del waiting[host]
@@ -51,7 +51,7 @@ def boot(hosts: list[Host]) -> None:
         time.sleep(0.2)
 
 
-def ask(host: Host) -> subprocess.Popen | None:
+def ask(host: Host) -> subprocess.Popen[str] | None:
     """Ask a host over ssh for its state, which it tells once it has booted.
 
     :return: the running question; None if ssh does not answer yet

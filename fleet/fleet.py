@@ -219,7 +219,7 @@ class Fleet:
         """
         with listener:
             number = listener.fileno()
-            command = [*prefix, sys.executable, forward.__file__, str(number), targets]
+            command: list[str | Path] = [*prefix, sys.executable, forward.__file__, str(number), targets]
             process.start(command, self.folder, part, self.folder / f"{part}.log", number)
 
     def create_hosts(self, state: State) -> None:

@@ -108,7 +108,7 @@ class Host:
         if not network.is_plugged_in(self.namespace, self.name):
             raise BootError(f"{self.name} is cut off; run: {self.command('mend')}")
         shutil.rmtree(self.folder / CONTROL, ignore_errors=True)
-        command = [
+        command: list[str | Path] = [
             *network.inside(self.namespace),
             self.image / "boot",
             f"mem={self.memory}M",

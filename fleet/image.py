@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import time
 from pathlib import Path
+from typing import TypedDict
 
 from . import process, settings
 from .errors import FleetError
@@ -46,8 +47,20 @@ BASE = Path(__file__).parent / "base"
 MODULES = Path("/usr/lib/uml/modules")
 
 
-def recipe() -> dict:
-    """Return everything that decides what an image contains, as JSON data."""
+class Recipe(TypedDict):
+    """Everything that decides what an image contains, as JSON data."""
+
+    suite: str
+    packages: list[str]
+    disk_size: str
+    dpkg_options: list[str]
+    apt_options: list[str]
+    kernel: str
+    files: dict[str, list[str]]
+
+
+def recipe() -> Recipe:
+    """Return the recipe of the image that this machine makes."""
     return {
         "suite": SUITE,
         "packages": PACKAGES,
@@ -59,7 +72,7 @@ def recipe() -> dict:
     }
 
 
-def recipe_hash(ingredients: dict) -> str:
+def recipe_hash(ingredients: Recipe) -> str:
     """Return the name of the image that a recipe makes: 12 hexadecimal digits."""
     text = json.dumps(ingredients, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
@@ -85,7 +98,7 @@ def kernel_version() -> str:
 def mirrors() -> dict[str, str]:
     """Return the base URLs of the mirror that this machine's own apt uses."""
     listing = process.run("apt-get", "indextargets", "--format", "$(RELEASE) $(REPO_URI)")
-    found = {}
+    found: dict[str, str] = {}
     for line in listing.splitlines():
         release, _, url = line.partition(" ")
         if url.startswith("http"):
@@ -134,7 +147,7 @@ def ensure() -> str:
         temporary.mkdir(parents=True)
         try:
             make_disk(ingredients, temporary)
-            shutil.copy2(shutil.which("linux.uml"), temporary / "kernel")
+            shutil.copy2(shutil.which("linux.uml") or "linux.uml", temporary / "kernel")
             shutil.copy2(BASE / "boot", temporary / "boot")
             (temporary / "recipe.json").write_text(json.dumps(ingredients, indent=2))
             temporary.rename(folder)
@@ -144,7 +157,7 @@ def ensure() -> str:
     return name
 
 
-def make_disk(ingredients: dict, folder: Path) -> None:
+def make_disk(ingredients: Recipe, folder: Path) -> None:
     """Make disk.img in a folder.
 
     :raise FleetError: mmdebstrap failed; its last lines are in the message

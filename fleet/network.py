@@ -131,7 +131,7 @@ def listen(address: str, port: int) -> socket.socket:
         return socket.create_server((address, port), backlog=128)
     except OSError as error:
         raise FleetError(
-            f"cannot listen on {address}:{port}: {os.strerror(error.errno)}; "
+            f"cannot listen on {address}:{port}: {error.strerror}; "
             "see who does with: ss -ltnp, or choose another --publish PORT"
         ) from error
 
