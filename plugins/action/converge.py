@@ -7,8 +7,8 @@ import time
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.report import failure_lines, progress_line
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.stack import judge
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import failure_lines, progress_line
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.stack import judge
 
 # Seconds between two looks; a look costs a manager about as much as one `docker service ls`.
 INTERVAL = 3

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
-from ansible_collections.flotilla.swarm.plugins.plugin_utils import lock, this_run
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock import lease as lock
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock import process as this_run
 
 
 class ActionModule(ActionBase):

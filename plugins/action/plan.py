@@ -13,11 +13,13 @@ from ansible.module_utils.common.validation import check_type_int
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.flotilla.swarm.plugins.plugin_utils import checks, lock, this_run
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.objects import read_configs
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.plan import make_plan
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.report import plan_lines, problem_lines
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.stack import StackFileError
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks import inventory as checks
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock import lease as lock
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock import process as this_run
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import plan_lines, problem_lines
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import make_plan
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.objects import read_configs
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.stack import StackFileError
 
 ROOT = Path(__file__).parents[2]
 # Arguments that playbooks pass to roles; everything else with a role's prefix was set by a user.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.report import reset_lines
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import reset_lines
 
 
 class ActionModule(ActionBase):

@@ -6,7 +6,7 @@ import json
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.status import describe, lines, silence_lines
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.status import describe, lines, silence_lines
 
 
 class ActionModule(ActionBase):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.backup import (
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.backup import (
     BackupError,
     missing,
     place,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.engine_restart import failure_lines, trouble
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts.engine_restart import failure_lines, trouble
 
 
 class FilterModule:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.images import list_images
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.images.content import list_images
 
 
 def images(registry, app, bases):
-    """Wrap ``plugin_utils.images.list_images``, whose arguments and result these are.
+    """Wrap ``plugin_utils.images.content.list_images``, whose arguments and result these are.
 
     :raise AnsibleFilterError: the app's folder is not there
     """

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.release_plan import image_variables
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.releases import steps
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.report import deploy_failure_lines
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.stack import (
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import deploy_failure_lines
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.release_plan import image_variables
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.releases import steps
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.stack import (
     StackFileError,
     published_ports,
     render,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.membership import loss_of_majority
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.swarm.membership import loss_of_majority
 
 
 class FilterModule:

@@ -34,7 +34,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 status:
-  description: The whole as plugin_utils/status.py describes it.
+  description: The whole as plugin_utils/output/status.py describes it.
   returned: success
   type: dict
 lines:

@@ -3,7 +3,7 @@
 import copy
 import hashlib
 
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.stack import render
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.stack import render
 
 STACK_TEXT = """\
 services:
@@ -260,3 +260,8 @@ def settled_site():
         "record": {"file": render(STACK_TEXT, variables), "specs": specs},
     }
     return found
+
+
+def acts(plan, host, role=None):
+    """What a plan lets a host do, in the words for people."""
+    return [act["text"] for act in plan["hosts"][host]["acts"] if role in (None, act["role"])]

@@ -1,7 +1,7 @@
 """A small model of a swarm: hosts, their engines, and what managers know; and a planner's steps carried out on it."""
 
 import sites
-from ansible_collections.flotilla.swarm.plugins.plugin_utils import membership
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.swarm import membership
 
 
 class LostQuorum(AssertionError):

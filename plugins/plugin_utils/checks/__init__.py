@@ -1,0 +1,1 @@
+"""What forbids a run: small functions over the input, the hosts and the stack."""

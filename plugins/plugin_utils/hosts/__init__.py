@@ -1,0 +1,1 @@
+"""Packages, the engine's source, files and services of one host."""

@@ -1,0 +1,1 @@
+"""Names of images by content, and which of them a node pulls."""

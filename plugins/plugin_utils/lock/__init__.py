@@ -1,0 +1,1 @@
+"""Which run may change the site, and which process it is."""

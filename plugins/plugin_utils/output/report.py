@@ -1,0 +1,255 @@
+"""Put plans, problems and running services into lines that people read in a terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from ..stacks import stack
+
+# The roles in the order in which a run reaches them.
+ROLES = ("docker", "swarm", "registry", "image", "stack")
+
+
+def problem_lines(problems):
+    """Number the problems that forbid a run."""
+    count = f"{len(problems)} problems" if len(problems) > 1 else "1 problem"
+    return [f"{count}; nothing was changed:", *(f"  {number}. {text}" for number, text in enumerate(problems, 1))]
+
+
+def plan_lines(plan):
+    """Say what a run will do, hosts with the same act in one line.
+
+    :param plan: result of ``plan.make_plan``
+    :return: list of str
+    """
+    lines = [f"Not reached: {host['absent']}" for host in plan["hosts"].values() if host["absent"]]
+    together = {}
+    for name, host in plan["hosts"].items():
+        for act in host["acts"]:
+            together.setdefault((act["role"], act["text"]), []).append(name)
+    notes = [*(f"Note: {text}" for text in plan["notes"]), *_note_lines(plan)]
+    if not together:
+        nothing = "Plan: nothing to do"
+        if not plan["notes"]:
+            nothing += f", {'all else' if lines else 'everything'} is as the inventory says"
+        return [*lines, f"{nothing}.", *notes]
+    rows = [(role, text, name_hosts(names, plan["hosts"])) for (role, text), names in together.items()]
+    rows.sort(key=lambda row: ROLES.index(row[0]))
+    return [*lines, "Plan:", *(f"  {role:<9} {names}: {text}" for role, text, names in rows), *notes]
+
+
+def _note_lines(plan):
+    together = {}
+    for name, host in plan["hosts"].items():
+        for note in host["notes"]:
+            together.setdefault(note, []).append(name)
+    return [f"Note: {name_hosts(names, plan['hosts'])}: {note}" for note, names in together.items()]
+
+
+def name_hosts(names, everyone):
+    """Name hosts, or say that it is all of them."""
+    if len(names) == len(everyone) > 1:
+        return f"all {len(names)} hosts"
+    return ", ".join(names)
+
+
+def table(header, rows):
+    """Align columns.
+
+    :param header: list of str
+    :param rows: list of lists of str
+    :return: list of str
+    """
+    lines = [header, *rows]
+    widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+
+
+def progress_line(state):
+    """Say how far a stack is.
+
+    :param state: ``stack.Convergence``
+    """
+    sizes = ", ".join(f"{name} {size}" for name, size in state.sizes.items()) or "no services yet"
+    trouble = state.trouble and f" (last failure: {state.trouble['service']}: {state.trouble['error']})"
+    return f"  running: {sizes}{trouble or ''}"
+
+
+def failure_lines(state, nodes, logs, elapsed, timeout):
+    """Say why a stack did not converge, and within which bound that was found.
+
+    :param state: ``stack.Convergence`` with a ``failure``
+    :param nodes: ``nodes`` of a manager's observation
+    :param logs: last log lines of ``state.trouble``
+    :param elapsed: seconds since the deploy
+    :param timeout: seconds that it may take
+    :return: list of str
+    """
+    lines = [
+        f"The stack does not run as wanted: {state.failure}",
+        f"seen after {elapsed:.0f} s of at most {timeout} s (stack_timeout); {progress_line(state).strip()}",
+    ]
+    if state.trouble:
+        node = next((node["hostname"] for node in nodes if node["id"] == state.trouble["node"]), "no node")
+        lines.append(f"task {state.trouble['service']}.{state.trouble['slot']} on {node}: {state.trouble['state']}")
+        lines.append(f"error: {state.trouble['error'] or state.trouble['message']}{_killed(state.trouble)}")
+    if logs:
+        lines += ["last log lines:", *(f"  {line}" for line in logs)]
+    return lines
+
+
+def _killed(task):
+    """Explain the exit code of a killed task, which the engine tells as a number only."""
+    if "(137)" not in task["error"] or not task["limit_mib"]:
+        return ""
+    return f" = killed, most likely because it needed more memory than its limit of {task['limit_mib']} MiB"
+
+
+def deploy_failure_lines(error, before, restored):
+    """Say that a deploy failed and what runs now.
+
+    :param error: why it failed
+    :param before: number of the release before it, ``0`` when there is none, ``None`` when it was the same file
+    :param restored: ``""`` when that release runs again, else why it does not
+    :return: list of str
+    """
+    if before is None:
+        end = "The stack file is that of the last release, so there is nothing else to go back to."
+    elif not before:
+        end = "No release was recorded before, so there is none to go back to; the services were left as they are."
+    elif restored:
+        end = f"Going back to release {before} failed, too:\n{restored}"
+    else:
+        end = f"Release {before} runs again. Mend the stack or the app, and deploy again."
+    return [error, end]
+
+
+def site_lines(names, seen, port):
+    """Show where the service answers and what runs where.
+
+    :param names: dict of address to inventory name
+    :param seen: ``seen`` of the manager that was asked
+    :param port: published port, or ``None``
+    :return: list of str
+    """
+    services = seen["stack"]["services"]
+    nodes = sorted(seen["nodes"], key=lambda node: (node["role"] != "manager", node["hostname"]))
+    elsewhere = moved(names, nodes)
+    rows = [_node_row(node, _name(node, names, elsewhere), services) for node in nodes]
+    lines = [
+        *table(["NODE", "ADDRESS", "ROLE", "STATE", "RUNS"], rows),
+        "",
+        *table(["SERVICE", "RUNNING", "IMAGE"], [_service_row(name, entry) for name, entry in services.items()]),
+    ]
+    for release in seen["stack"]["releases"][-1:]:
+        back = f", back to {release['rollback_to']}" if release["rollback_to"] else ""
+        lines += ["", f"Release {release['number']} of {release['at']} by {release['by']}{back}"]
+    if port:
+        # For a moment after the leader was lost, the new one knows of no node whether it is up.
+        up = [node for node in nodes if node["state"] != "down"]
+        lines += ["", "The page, through every node:", *(f"  http://{node['address']}:{port}/" for node in up)]
+    return lines
+
+
+def reset_lines(observed, done, stack_name, registry_host, registry_url, data, images):
+    """Say at the end of a reset what it removed and what it kept.
+
+    :param observed: dict of inventory name to ``seen``, as it was before
+    :param done: inventory names of the hosts on which nothing failed
+    :param registry_host: host that serves the registry, ``""`` for an external one
+    :param data: whether the stack's volumes were to be removed
+    :param images: whether unused images were
+    :return: list of str
+    """
+    left = [name for name in done if observed[name]["swarm"]["state"] == "active"]
+    engines = [name for name in done if observed[name]["engine"]]
+    volumes = [
+        f"volume {volume} on {name}"
+        for name, seen in observed.items()
+        for volume in seen["volumes"]
+        if name in done or not data
+    ]
+    failed = [name for name in observed if name not in done]
+    lines = []
+    if any(seen["swarm"]["manager"] for seen in observed.values()):
+        lines.append(f"Removed: stack {stack_name}, with its services, secrets, configs and releases")
+    lines.append(f"Removed: the swarm, which {', '.join(left)} left" if left else "No host was in a swarm")
+    if volumes:
+        way = "" if data else " (-e reset_data=true removes it)"
+        lines.append(f"{'Removed' if data else 'Kept'}: the stack's data, {', '.join(volumes)}{way}")
+    if images and engines:
+        lines.append(f"Removed: images that no container uses, on {', '.join(engines)}")
+    elif not images:
+        lines.append("Kept: the hosts' images (-e reset_images=true removes those that no container uses)")
+    registry = f"on {registry_host} with its images" if registry_host else f"at {registry_url}"
+    lines.append(f"Not touched: Docker, the registry {registry}, and the logins to it")
+    if failed:
+        lines.append(f"Not done on {', '.join(failed)}; see the error above, mend it and run again")
+    else:
+        lines.append("site.yml sets the site up again.")
+    return lines
+
+
+def moved(names, nodes):
+    """Find the nodes that the inventory seems to have at another address, by their host names.
+
+    :param names: dict of address to inventory name
+    :param nodes: ``nodes`` of a manager's observation
+    :return: dict of node ID to the address in the inventory
+    """
+    taken = {node["address"] for node in nodes}
+    lost = {name: address for address, name in names.items() if address not in taken}
+    return {
+        node["id"]: lost[node["hostname"]]
+        for node in nodes
+        if node["address"] not in names and node["hostname"] in lost
+    }
+
+
+def dead_lines(names, nodes):
+    """Name the dead nodes that the inventory does not know, and how they go.
+
+    :param names: dict of address to inventory name
+    :param nodes: ``nodes`` of a manager's observation
+    :return: list of str, to stand before all else
+    """
+    twice = Counter(node["hostname"] for node in nodes)
+    elsewhere = moved(names, nodes)
+    lines = []
+    for node in nodes:
+        if node["state"] == "down" and node["address"] not in names:
+            name = node["hostname"] if twice[node["hostname"]] == 1 else node["id"]
+            other = elsewhere.get(node["id"])
+            known = f"down, and at {other} in the inventory" if other else "down and not in the inventory"
+            lines.append(
+                f"{node['hostname']} ({node['address']}) is {known}. If it is gone for good, remove its entry: "
+                f"-e swarm_remove_dead={name}"
+            )
+    return [*lines, ""] if lines else []
+
+
+def _name(node, names, elsewhere):
+    unknown = "at another address than in the inventory" if node["id"] in elsewhere else "not in the inventory"
+    return names.get(node["address"], f"{node['hostname']} ({unknown})")
+
+
+def _node_row(node, name, services):
+    state = node["state"] if node["availability"] == "active" else f"{node['state']}, {node['availability']}"
+    running = [
+        f"{name}.{task['slot']}"
+        for name, service in services.items()
+        for task in service["tasks"]
+        if task["node"] == node["id"] and stack.is_up(task)
+    ]
+    return [
+        name,
+        node["address"],
+        node["role"] + (" (leader)" if node["leader"] else ""),
+        state,
+        " ".join(sorted(running)) or "-",
+    ]
+
+
+def _service_row(name, service):
+    running = sum(stack.is_up(task) for task in service["tasks"])
+    return [name, f"{running}/{service['size']}", service["spec"]["TaskTemplate"]["ContainerSpec"]["Image"]]

@@ -1,0 +1,1 @@
+"""One function that makes the whole plan."""

@@ -1,0 +1,1 @@
+"""The registry's address, its accounts and what its answers mean."""

@@ -1,0 +1,1 @@
+"""Stack files, volumes, secrets, configs, releases and backups."""

@@ -1,0 +1,182 @@
+"""Decide what a backup holds, whether one is whole, where the stack's data is, and what a restore brings back.
+
+A release is its stack file, and names secrets by their objects. The swarm tells nobody a secret's value, and a backup
+must not either. So an object comes back under its old name: with the inventory's value where that is still the one that
+its name was made of, or with a new value where the old one was generated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+from ...module_utils.releases import AT_LABEL, VERSION_LABEL
+from . import objects, stack
+
+SERVICE = "redis"
+DATA = f"{stack.VOLUME_PREFIX}{SERVICE}"
+ALTERED = "was cut short or altered"
+
+
+class BackupError(ValueError):
+    """A backup or restore that cannot be done; the message says how it can."""
+
+
+def place(observed, registry_host=""):
+    """Find the hosts that a backup is made of, and that a restore changes.
+
+    :param observed: dict of inventory name to the result of ``flotilla.swarm.observe``; without ``seen`` where a host
+        could not be reached
+    :param registry_host: inventory name of the host that serves the registry, ``""`` for an external one
+    :return: dict of inventory names: ``manager`` speaks for the swarm, ``data`` has Redis' data, ``registry`` has the
+        images, where a host of the inventory serves it
+    :raise BackupError: one of them is not there
+    """
+    seen = {name: answer["seen"] for name, answer in observed.items() if "seen" in answer}
+    speaking = [name for name, found in seen.items() if found.get("stack", {}).get("services")]
+    if not speaking:
+        raise BackupError("no host that was reached speaks for a swarm with the stack; run site.yml first")
+    if SERVICE not in seen[speaking[0]]["stack"]["services"]:
+        raise BackupError(
+            f"the stack that runs has no service {SERVICE}, and a backup is of that service's data; copy the data of "
+            "other services by their own means, see docs/data.md"
+        )
+    holders = {node["id"] for node in seen[speaking[0]]["nodes"] if node["labels"].get(DATA) == "true"}
+    found = [name for name, host in seen.items() if host["swarm"]["node_id"] in holders]
+    if not found:
+        raise BackupError(
+            f"no host that was reached is the node that has the data (label {DATA}); bring it back, or run site.yml, "
+            "which says what is missing"
+        )
+    if registry_host and registry_host not in seen:
+        raise BackupError(f"{registry_host}, which has the registry's images, was not reached; bring it back")
+    return {"manager": speaking[0], "data": found[0], **({"registry": registry_host} if registry_host else {})}
+
+
+def sums(folder):
+    """Sum up the files that a backup has so far.
+
+    :return: dict of file name to SHA-256
+    """
+    return {path.name: _sum(path) for path in sorted(Path(folder).iterdir())}
+
+
+def record(configs, name, secrets, files):
+    """Put a stack's releases, configs and the names of its secrets' objects into one structure.
+
+    :param configs: the stack's configs as ``docker config inspect`` tells them
+    :param name: the stack's name
+    :param secrets: ``secrets`` of a manager's observation
+    :param files: see ``sums``
+    :return: dict, JSON all through
+    """
+    kept = []
+    for config in configs:
+        labels = dict(config["Spec"]["Labels"])
+        if VERSION_LABEL in labels:
+            labels.setdefault(AT_LABEL, f"{config['CreatedAt'][:19]}Z")
+        kept.append({"name": config["Spec"]["Name"], "labels": labels, "data": config["Spec"]["Data"]})
+    kept.sort(key=lambda config: (_number(config), config["name"]))
+    named = {key: {"name": entry["name"], "salt": entry["salt"]} for key, entry in secrets.items()}
+    content = {"stack": name, "configs": kept, "secrets": named, "files": files}
+    return {**content, "sum": _seal(content)}
+
+
+def read(folder, files, name):
+    """Read a backup's record, once all that is needed of the backup is seen to be as it was made.
+
+    :param folder: the backup's, ``""`` where the user named none
+    :param files: names of the files that are needed, the record first
+    :param name: the stack's name
+    :return: see ``record``
+    :raise BackupError: there is no backup, it is not whole, or it is one of another stack
+    """
+    path, *others = (Path(folder) / file for file in files)
+    if not folder or not path.is_file():
+        raise BackupError(
+            f"backup_from is '{folder}', wanted is the folder of a whole backup, which has a file "
+            f"{path.name} (-e backup_from=backups/...)"
+        )
+    saved = _open(path)
+    faults = [_fault(other, saved["files"]) for other in others] if saved else [f"{path.name} {ALTERED}"]
+    if any(faults):
+        raise BackupError(
+            f"the backup in {folder} is not whole: {', '.join(filter(None, faults))}. Wanted are "
+            "the files as this version's playbooks/backup.yml wrote them: copy them anew from where they are whole, or "
+            "name another backup by backup_from"
+        )
+    if saved["stack"] != name:
+        raise BackupError(f"{folder} (backup_from) is a backup of stack {saved['stack']}, wanted is one of {name}")
+    return saved
+
+
+def missing(saved, seen, name, values):
+    """Say what a swarm lacks of a backup.
+
+    The releases of a swarm that has gone on since then are left as they are. Those of one that began anew are replaced.
+
+    :param saved: see ``record``
+    :param seen: ``stack`` of a manager's observation
+    :param name: the stack's name
+    :param values: the inventory's values of secrets, by name
+    :return: dict with ``remove`` (names of configs), ``configs`` (as in ``saved``, releases after what they need) and
+        ``secrets`` (as in ``objects.name_secrets``)
+    """
+    releases = {_number(config): config for config in saved["configs"] if VERSION_LABEL in config["labels"]}
+    anew = _began_anew(seen["releases"], releases)
+    newest = seen["releases"][-1]["number"] if seen["releases"] and not anew else 0
+    others = [config for config in saved["configs"] if VERSION_LABEL not in config["labels"]]
+    return {
+        "remove": [f"flotilla_{name}.release_v{release['number']}" for release in seen["releases"]] if anew else [],
+        "configs": [
+            *(config for config in others if config["name"] not in seen["configs"]),
+            *(config for number, config in releases.items() if number > newest),
+        ],
+        "secrets": [
+            {"name": entry["name"], "object": key, "salt": entry["salt"]}
+            for key, entry in saved["secrets"].items()
+            if key not in seen["secret_names"] and _has_value(key, entry, values)
+        ],
+    }
+
+
+def _open(path):
+    """Return what a record says; ``None`` if that is not what was written."""
+    try:
+        saved = json.loads(path.read_bytes())
+        return saved if saved.pop("sum") == _seal(saved) else None
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None
+
+
+def _seal(content):
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _fault(path, expected):
+    """Say what is wrong with a file of a backup, or ``""``."""
+    if not path.is_file() or path.name not in expected:
+        return f"{path.name} is missing"
+    return "" if _sum(path) == expected[path.name] else f"{path.name} {ALTERED}"
+
+
+def _sum(path):
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _number(config):
+    return int(config["labels"].get(VERSION_LABEL, 0))
+
+
+def _began_anew(now, saved):
+    """Tell whether a swarm's releases are neither those of the backup nor have gone on from there."""
+    same = [one for one in now if one["number"] in saved and saved[one["number"]]["labels"][AT_LABEL] == one["at"]]
+    return bool(saved and now) and not same and now[-1]["number"] <= max(saved)
+
+
+def _has_value(key, entry, values):
+    """Tell whether a value can be had that goes with an object's name."""
+    value = values.get(entry["name"])
+    return bool(value and objects.is_of(key, value, entry["salt"])) if entry["salt"] else entry["name"] in values

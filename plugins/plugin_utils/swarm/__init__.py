@@ -1,0 +1,1 @@
+"""Members, managers, labels and dead nodes of the swarm."""

@@ -1,0 +1,174 @@
+"""How hosts stand in their network: each thing that would break the swarm gets one sentence."""
+
+import pytest
+import sites
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks import network as checks_network
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import make_plan
+
+
+def bare_site(**changes):
+    """A manager and two workers on which nothing was done, with changes to what was seen of the last."""
+    hosts = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
+    hosts["w2"]["seen"].update(changes)
+    return hosts
+
+
+def problems(hosts, **site):
+    return make_plan({**sites.site(), **site}, hosts)["problems"]
+
+
+def system(hosts, name, **changes):
+    hosts[name]["seen"]["system"].update(changes)
+    return hosts
+
+
+def test_bare_and_settled_sites_have_no_problem():
+    assert problems(bare_site()) == []
+    assert problems(sites.settled_site()) == []
+
+
+def test_port_held_by_another_process_is_named():
+    assert problems(bare_site(ports={"7946/tcp": "consul", "4789/udp": "", "4000/tcp": "nginx"})) == [
+        "w2: port 7946/tcp is held by consul, wanted is a free one for role swarm; stop it",
+        "w2: port 4000/tcp is held by nginx, wanted is a free one for role stack; "
+        "publish another in the stack file, or stop it",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("port", "role"),
+    [
+        ("2377/tcp", "swarm"),
+        ("7946/tcp", "swarm"),
+        ("7946/udp", "swarm"),
+        ("4789/udp", "swarm"),
+        ("5000/tcp", "registry_server"),
+        ("4000/tcp", "stack"),
+    ],
+)
+def test_each_port_is_named_with_the_role_that_needs_it(port, role):
+    hosts = bare_site(ports={port: "consul"})
+    hosts["w2"]["wanted"][role] = {**hosts["w2"]["wanted"][role], "ports": [port]}
+    (found,) = problems(hosts)
+    assert found.startswith(f"w2: port {port} is held by consul, wanted is a free one for role {role}; ")
+
+
+def test_address_that_is_not_on_the_host_is_named():
+    (found,) = problems(system(bare_site(), "w1", addresses=["10.9.9.9"], default_address="10.0.0.9"))
+    assert found == "w1: its address 10.0.0.9 is not on the host, which has 10.9.9.9; set swarm_advertise_addr"
+
+
+def test_choice_among_several_addresses_is_the_users():
+    hosts = system(bare_site(), "w1", addresses=["10.0.0.2", "172.16.0.2"])
+    assert problems(hosts) == []
+    hosts["w1"]["wanted"]["swarm"]["ansible_host"] = "w1.example"
+    (found,) = problems(hosts)
+    assert found.startswith("w1 has the addresses 10.0.0.2, 172.16.0.2, and ansible_host is none of them; wanted is")
+    hosts["w1"]["wanted"]["swarm"]["advertise_addr"] = "172.16.0.2"
+    assert problems(hosts) == []
+
+
+def test_changed_address_of_a_member_is_refused():
+    hosts = system(sites.settled_site(), "w1", addresses=["10.0.0.2", "10.5.5.5"])
+    assert problems(hosts) == []
+    hosts["w1"]["wanted"]["swarm"]["ansible_host"] = "10.5.5.5"
+    assert problems(hosts) == []
+    hosts["w1"]["wanted"]["swarm"]["advertise_addr"] = "10.5.5.5"
+    (found,) = problems(hosts)
+    assert found.startswith("w1 is in the swarm as 10.0.0.2, wanted is 10.5.5.5, but Swarm cannot change")
+
+
+@pytest.mark.parametrize(
+    ("answer", "named"), [("open", False), ("closed", False), ("timed out", True), ("No route to host", True)]
+)
+def test_peer_out_of_reach_is_named_before_joining(answer, named):
+    found = problems(bare_site(reach={"10.0.0.1:2377": answer, "10.0.0.1:7946": answer, "reg:5000": answer}))
+    assert [problem.split(";")[0] for problem in found] == named * [
+        f"w2 does not reach m1 at 10.0.0.1, port 2377/tcp and 7946/tcp ({answer})",
+        f"w2 does not reach m1 at reg, port 5000/tcp ({answer})",
+    ]
+
+
+def test_closed_port_of_a_running_manager_is_a_firewalls_answer():
+    hosts = sites.settled_site()
+    hosts["w3"] = {"wanted": sites.wanted("10.0.0.4"), "seen": sites.bare("10.0.0.4")}
+    hosts["w3"]["seen"]["reach"] = {"10.0.0.1:2377": "closed", "10.0.0.1:7946": "open"}
+    (found,) = problems(hosts, workers=["w1", "w2", "w3"])
+    assert found.startswith("w3 does not reach m1 at 10.0.0.1, port 2377/tcp (closed)")
+
+
+@pytest.mark.parametrize(
+    ("taken", "gateway", "words"),
+    [
+        ("10.0.1.0/24", "", "is attached to {}"),
+        ("10.0.0.0/8", "192.0.2.1", "has a route to {} through 192.0.2.1"),
+    ],
+    ids=["attached", "through a gateway"],
+)
+def test_network_that_the_swarm_would_take_is_named(taken, gateway, words):
+    (found,) = problems(bare_site(networks={taken: gateway}))
+    assert found == (
+        f"w2 {words.format(taken)}, where the swarm would take its networks (Docker's default, from 10.0.0.0/24 "
+        "on); set swarm_default_addr_pool, such as [172.30.0.0/16]"
+    )
+    assert problems(bare_site(networks={"10.0.2.0/24": gateway})) == []
+    (found,) = problems(bare_site(networks={"10.20.5.0/24": gateway}), pools=["10.20.0.0/16"])
+    assert f"w2 {words.format('10.20.5.0/24')}, where the swarm would take its networks (10.20.0.0/16)" in found
+
+
+@pytest.mark.parametrize("gateway", ["", "192.0.2.1"])
+def test_swarm_that_runs_keeps_its_pools(gateway):
+    hosts = sites.settled_site()
+    for host in hosts.values():
+        host["seen"]["networks"] = {"10.0.0.0/8": gateway}
+    assert problems(hosts) == []
+    hosts["w3"] = {"wanted": sites.wanted("10.0.0.4"), "seen": sites.bare("10.0.0.4")}
+    hosts["w3"]["seen"]["networks"] = {"10.0.0.0/8": gateway}
+    found = problems(hosts, workers=["w1", "w2", "w3"])
+    assert [problem.split(",")[0] for problem in found] == ([] if gateway else ["w3 is attached to 10.0.0.0/8"])
+
+
+@pytest.mark.parametrize(
+    ("site", "problem"),
+    [
+        ({"pools": ["10.20.0.0/24"]}, "swarm_default_addr_pool has room for 1 networks of /24, wanted are 2; set"),
+        ({"pools": ["10.20.0.0/33"]}, "swarm_default_addr_pool: '10.20.0.0/33' does not appear to be an IPv4"),
+        (
+            {"subnet_size": 29},
+            "an overlay network of /29 has 5 addresses, these hosts and their tasks need 7; set swarm",
+        ),
+    ],
+)
+def test_pool_that_is_too_small_is_named(site, problem):
+    (found,) = problems(bare_site(), **site)
+    assert found.startswith(problem)
+
+
+def test_size_that_is_recommended_is_enough():
+    (found,) = checks_network.check_pools({}, [], 24, 2, 400)
+    assert "swarm_subnet_size: 23" in found
+    assert list(checks_network.check_pools({}, [], 23, 2, 400)) == []
+    assert list(checks_network.check_pools({}, [], 24, 2, 253)) == []
+    assert len(list(checks_network.check_pools({}, [], 24, 2, 254))) == 1
+
+
+@pytest.mark.parametrize(("shift", "words"), [(-60, "59 s behind"), (60, "59 s ahead of")])
+def test_clock_apart_from_the_others_is_named_with_the_figure(shift, words):
+    (found,) = problems(system(bare_site(), "w1", time=1000.5 + shift))
+    assert found.startswith(f"w1: its clock is at least {words} those of most others, wanted are at most 5 s")
+
+
+def test_clocks_are_compared_no_finer_than_the_look_took():
+    assert problems(system(bare_site(), "w1", time=1060.5, asked=[1000.0, 1061.0])) == []
+
+
+def test_only_this_machines_clock_is_off():
+    hosts = bare_site()
+    for name in hosts:
+        system(hosts, name, time=2000.0)
+    assert problems(hosts) == []
+
+
+def test_three_problems_are_one_report():
+    hosts = system(bare_site(ports={"4000/tcp": "nginx"}), "w1", memory_mib=480, time=2000.0)
+    assert len(problems(hosts)) == 3

@@ -1,0 +1,73 @@
+"""A firewall is no problem when members may come in; otherwise the missing rules are named as commands."""
+
+import re
+
+import pytest
+import sites
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.firewall import check_firewalls
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import make_plan
+
+ADDRESSES = {"m1": "10.0.0.1", "w1": "10.0.0.2", "w2": "10.0.0.3"}
+
+
+def rule(allow=True, protocol="any", port="any", source="0.0.0.0/0"):
+    return {"allow": allow, "protocol": protocol, "port": port, "source": source}
+
+
+def problems(rules, kind="ufw", incoming="deny"):
+    hosts = sites.hosts(ADDRESSES, lambda address, _number: sites.bare(address))
+    hosts["w1"]["seen"]["firewall"] = {"kind": kind, "incoming": incoming, "rules": rules}
+    return check_firewalls(hosts, ADDRESSES)
+
+
+def test_commands_for_ufw_name_members_and_ports():
+    (found,) = problems([rule(port="22", protocol="tcp")])
+    assert found == (
+        "w1: its firewall (ufw) is active and keeps other hosts from 7946/tcp, 7946/udp, 4789/udp; let them in with "
+        "these commands, as root on w1: for a in 10.0.0.1 10.0.0.3; do ufw allow proto tcp from $a to any port 7946; "
+        "ufw allow proto udp from $a to any port 7946,4789; done"
+    )
+
+
+def test_command_for_firewalld_names_members():
+    (found,) = problems([rule(source="10.0.0.1")], kind="firewalld")
+    assert found.endswith("firewall-cmd --permanent --zone=trusted --add-source=10.0.0.3 && firewall-cmd --reload")
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        [rule()],
+        [rule(source="10.0.0.0/24")],
+        [rule(source="any", port="4000-8000", protocol="tcp"), rule(port="22,4789,7946", protocol="udp")],
+        [rule(source="10.0.0.1"), rule(source="10.0.0.3")],
+    ],
+)
+def test_rules_that_let_members_in_suffice(rules):
+    assert problems(rules) == []
+
+
+@pytest.mark.parametrize(
+    "rules", [[rule(allow=False, port="4789"), rule()], [rule(source="10.0.0.1")], [rule(source="2001:db8::/32")]]
+)
+def test_rules_that_keep_a_member_out_do_not(rules):
+    assert len(problems(rules)) == 1
+
+
+def test_open_policy_needs_no_rule():
+    assert problems([], incoming="allow") == []
+
+
+def test_registry_of_the_host_counts_and_published_ports_do_not():
+    hosts = sites.hosts(ADDRESSES, lambda address, _number: sites.bare(address))
+    hosts["m1"]["wanted"]["registry_server"] = {"ports": ["5000/tcp"]}
+    hosts["m1"]["seen"]["firewall"] = {"kind": "ufw", "incoming": "deny", "rules": []}
+    (found,) = check_firewalls(hosts, ADDRESSES)
+    assert re.findall(r"\d+/\w+", found) == ["7946/tcp", "7946/udp", "4789/udp", "5000/tcp"]
+
+
+def test_closed_firewall_forbids_the_run():
+    hosts = sites.settled_site()
+    hosts["w1"]["seen"]["firewall"] = {"kind": "ufw", "incoming": "deny", "rules": []}
+    (found,) = make_plan(sites.site(), hosts)["problems"]
+    assert found.startswith("w1: its firewall (ufw) is active and keeps other hosts from 7946/tcp")

@@ -1,0 +1,197 @@
+"""Where an engine comes from, at which version, and what may not be changed, from observations alone."""
+
+import pytest
+import sites
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts import engine_source, openpgp
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import plan_lines
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import make_plan
+
+VENDOR = {"docker-ce": "5:28.5.1-1~debian.13~trixie", "docker-ce-cli": "5:28.5.1-1~debian.13~trixie"}
+
+
+def wanted(**changes):
+    pattern = f"*{changes.get('version')}[-+~]*?"
+    return {**sites.wanted("10.0.0.1")["docker_engine"], "pattern": pattern, **changes}
+
+
+def seen(packages=None, **changes):
+    """A host with these packages, and an engine if there are any."""
+    found = {**sites.bare("10.0.0.1"), "engine": {"version": "28.5.1"} if packages else None, **changes}
+    found["packages"].update(packages or {})
+    return found
+
+
+def settled_at(version):
+    """A host that ``docker_version`` was brought to."""
+    files = {sites.PIN: sites.file_of(f"{sites.PIN}\n")}
+    packages = {"docker.io": f"{version}+dfsg1-9", "docker-cli": f"{version}+dfsg1-9+b1"}
+    found = seen(packages, held=["docker.io", "docker-cli"])
+    found["files"].update(files)
+    return found
+
+
+def texts(engine):
+    return [act.text for act in engine.acts]
+
+
+def test_bare_host_gets_the_source_that_is_wanted():
+    distro = engine_source.decide(wanted(), seen())
+    assert texts(distro) == ["install docker.io, docker-cli"]
+    assert (distro.files, distro.builder) == ({}, ["docker-buildx"])
+    vendor = engine_source.decide(wanted(source="vendor"), seen())
+    assert texts(vendor) == [
+        f"write {sites.KEY}",
+        f"write {sites.REPOSITORY}",
+        "install docker-ce, docker-ce-cli, containerd.io",
+    ]
+    assert (vendor.requests, vendor.builder) == (vendor.packages, ["docker-buildx-plugin"])
+
+
+@pytest.mark.parametrize(
+    ("source", "packages", "builder"),
+    [
+        ("distro", {**VENDOR, "containerd.io": "2.1.1-1"}, "docker-buildx-plugin"),
+        ("vendor", {"docker.io": "26.1.5+dfsg1-9", "docker-cli": "26.1.5+dfsg1-9"}, "docker-buildx"),
+    ],
+)
+def test_engine_of_the_other_source_is_kept_and_named(source, packages, builder):
+    engine = engine_source.decide(wanted(source=source), seen(packages))
+    assert (engine.acts, engine.files, engine.builder) == ([], {}, [builder])
+    for part in (f"{next(iter(packages))} {next(iter(packages.values()))}", f"docker_source is {source}"):
+        assert part in engine.note
+
+
+def test_engine_of_no_package_is_kept_and_named():
+    engine = engine_source.decide(wanted(version="28.5.1"), seen(engine={"version": "27.0.0"}))
+    assert (engine.acts, engine.packages) == ([], [])
+    assert "engine 27.0.0, which is of no package" in engine.note
+
+
+@pytest.mark.parametrize("name", ["docker.io", "docker-ce"])
+def test_half_installed_engine_is_installed_and_no_stranger(name):
+    found = seen(unfinished=[name], engine={"version": "27.0.0"})
+    engine = engine_source.decide(wanted(source="vendor" if name == "docker-ce" else "distro"), found)
+    assert any(text.startswith(f"install {name}, ") for text in texts(engine))
+    assert not engine.note
+
+
+def test_version_is_asked_for_pinned_and_held():
+    engine = engine_source.decide(wanted(source="vendor", version="28.5.1"), seen())
+    assert engine.requests == ["docker-ce=*28.5.1[-+~]*?", "docker-ce-cli=*28.5.1[-+~]*?", "containerd.io"]
+    assert texts(engine)[-2:] == [
+        "install docker-ce, docker-ce-cli, containerd.io",
+        "hold docker-ce, docker-ce-cli at 28.5.1",
+    ]
+    assert sites.PIN in engine.files and not engine.change
+
+
+def test_wanted_version_has_nothing_to_do():
+    engine = engine_source.decide(wanted(version="26.1.5"), settled_at("26.1.5"))
+    assert (engine.acts, engine.hold, engine.change) == ([], [], False)
+
+
+@pytest.mark.parametrize("version", ["26.1.4", "26.1.50", "27.0.0"])
+def test_other_version_is_changed(version):
+    engine = engine_source.decide(wanted(version="26.1.5"), settled_at(version))
+    assert texts(engine) == [
+        f"bring docker.io from {version}+dfsg1-9 to 26.1.5 (docker_version)",
+        f"bring docker-cli from {version}+dfsg1-9+b1 to 26.1.5 (docker_version)",
+        "hold docker.io, docker-cli at 26.1.5",
+    ]
+    assert engine.change
+
+
+def test_lost_hold_is_seen():
+    found = settled_at("26.1.5")
+    found["held"] = ["docker.io"]
+    engine = engine_source.decide(wanted(version="26.1.5"), found)
+    assert (texts(engine), engine.hold) == (["hold docker-cli at 26.1.5"], ["docker-cli"])
+
+
+def test_version_no_longer_wanted_is_released():
+    engine = engine_source.decide(wanted(), settled_at("26.1.5"))
+    assert texts(engine) == [f"remove {sites.PIN}, release docker.io, docker-cli"]
+    assert engine.release == ["docker.io", "docker-cli"]
+
+
+def test_hold_by_hand_stays():
+    found = settled_at("26.1.5")
+    found["files"][sites.PIN] = None
+    engine = engine_source.decide(wanted(), found)
+    assert (engine.acts, engine.release) == ([], [])
+
+
+def test_host_without_engine_gets_none():
+    assert engine_source.decide({}, seen()) == engine_source.Engine()
+    assert engine_source.problems({}, seen()) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"source": "vendor"}, "docker_vendor_key is empty, wanted is the text of the key that signs https://packages"),
+        ({"source": "vendor", "key": "<html>"}, "docker_vendor_key is no key: it is not one PGP PUBLIC KEY BLOCK"),
+        ({"version": "28.5"}, "docker_version is 28.5, wanted are three numbers such as 28.5.1, and 25 or newer"),
+        ({"version": "24.0.7"}, "docker_version is 24.0.7, wanted are three numbers"),
+        ({"version": "28.5.1*"}, "docker_version is 28.5.1*, wanted are three numbers"),
+    ],
+)
+def test_bad_variables_are_named(changes, problem):
+    (found,) = engine_source.problems(wanted(**changes), seen())
+    assert found.startswith(problem)
+
+
+def test_key_must_have_the_fingerprint_and_be_alone(monkeypatch):
+    keys = ["A" * 40]
+    monkeypatch.setattr(openpgp, "fingerprints", lambda text: keys)
+    vendor = wanted(source="vendor", key="text", fingerprint="aaaa " * 10)
+    assert engine_source.problems(vendor, seen()) == []
+    keys.append("B" * 40)
+    (found,) = engine_source.problems(vendor, seen())
+    assert found.startswith(f"docker_vendor_key has fingerprint {'A' * 40} and {'B' * 40}, wanted is {'A' * 40} (")
+
+
+def test_suite_of_another_release_is_refused(monkeypatch):
+    monkeypatch.setattr(openpgp, "fingerprints", lambda text: [""])
+    found = seen()
+    found["system"]["distribution"] = "ubuntu 24.04"
+    vendor = wanted(source="vendor", key="text")
+    (problem,) = engine_source.problems(vendor, found)
+    assert problem.startswith("docker_vendor_suite is trixie, wanted is noble for ubuntu 24.04")
+    assert engine_source.problems({**vendor, "suite": "our-own"}, found) == []
+
+
+def test_version_that_only_the_other_source_has_is_refused():
+    found = settled_at("26.1.5")
+    vendor = wanted(source="vendor", version="28.5.1")
+    problem = engine_source.problems(vendor, found)[-1]
+    assert problem.startswith("its engine is docker.io 26.1.5+dfsg1-9, wanted is 28.5.1 (docker_version) of docker_")
+
+
+def test_problem_of_all_hosts_is_told_once_and_forbids_the_run():
+    hosts = sites.settled_site()
+    for host in hosts.values():
+        host["wanted"]["docker_engine"]["version"] = "28"
+    (problem,) = make_plan(sites.site(), hosts)["problems"]
+    assert problem == "docker_version is 28, wanted are three numbers such as 28.5.1, and 25 or newer (all hosts)"
+
+
+def test_plan_tells_kept_engines_and_unproven_systems(monkeypatch):
+    monkeypatch.setattr(openpgp, "fingerprints", lambda text: [""])
+    hosts = sites.settled_site()
+    hosts["w1"]["wanted"]["docker_engine"].update(source="vendor", key="text")
+    hosts["w2"]["seen"]["system"]["distribution"] = "ubuntu 24.04"
+    lines = plan_lines(make_plan(sites.site(), hosts))
+    assert lines[0] == "Plan: nothing to do, everything is as the inventory says."
+    assert lines[1].startswith("Note: w1: keeps its engine docker.io 26.1.5+dfsg1-9, though docker_source is vendor")
+    assert lines[2].startswith("Note: w2: its system ubuntu 24.04 is not proven")
+
+
+def test_builder_gets_what_goes_with_its_engine():
+    hosts = sites.settled_site()
+    hosts["m1"]["wanted"]["image"] = {"packages": ["mmdebstrap"]}
+    hosts["m1"]["seen"]["packages"].update({"mmdebstrap": "1", **VENDOR, "containerd.io": "2"})
+    plan = make_plan(sites.site(), hosts)
+    assert [act["text"] for act in plan["hosts"]["m1"]["acts"]] == ["install docker-buildx-plugin"]
+    assert "docker-buildx-plugin" in plan["hosts"]["m1"]["packages"]
+    assert "docker-buildx" not in plan["hosts"]["m1"]["packages"]

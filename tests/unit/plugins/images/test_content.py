@@ -1,0 +1,101 @@
+"""Images are named by their content."""
+
+import pytest
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.images import content as images
+
+DISTRO = {
+    "suite": "trixie",
+    "serial": 1,
+    "dockerfile": "FROM it",
+    "path": "/usr/bin",
+    "paths": ["exclude=/usr/share/man/*"],
+    "recipes": {"python": {"packages": ["python3"]}, "redis": {"packages": ["redis-server"]}},
+}
+
+
+@pytest.fixture
+def app(tmp_path):
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    (tmp_path / "main.py").write_text("print()\n")
+    (tmp_path / ".dockerignore").write_text("# comment\ntests\n**/__pycache__\n")
+    return {"name": "hello", "dir": str(tmp_path), "python": "3.13"}
+
+
+def references(app, registry="reg:5000", **changes):
+    return {image["name"]: image["reference"] for image in images.list_images(registry, app, {**DISTRO, **changes})}
+
+
+def test_images_come_after_what_they_are_made_from(app):
+    assert [image["name"] for image in images.list_images("reg:5000", app, DISTRO)] == ["python", "redis", "web"]
+
+
+def test_same_content_same_tag_in_every_clone(app, tmp_path):
+    before = references(app)
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_main.py").write_text("ignored")
+    (tmp_path / "sub" / "__pycache__").mkdir(parents=True)
+    (tmp_path / "sub" / "__pycache__" / "main.pyc").write_text("ignored")
+    assert references(app) == before
+
+
+@pytest.mark.parametrize("change", ["content", "name", "mode"])
+def test_changed_app_changes_only_its_own_tag(app, tmp_path, change):
+    before = references(app)
+    if change == "content":
+        (tmp_path / "main.py").write_text("print(1)\n")
+    elif change == "name":
+        (tmp_path / "main.py").rename(tmp_path / "other.py")
+    else:
+        (tmp_path / "main.py").chmod(0o755)
+    after = references(app)
+    assert after["web"] != before["web"]
+    assert (after["python"], after["redis"]) == (before["python"], before["redis"])
+
+
+def test_changed_base_changes_the_app(app):
+    before, after = references(app), references(app, serial=2)
+    assert all(before[name] != after[name] for name in before)
+
+
+def test_another_registry_has_the_same_tags(app):
+    moved = references(app, registry="other:443")
+    assert {name: ref.replace("other:443", "reg:5000") for name, ref in moved.items()} == references(app)
+
+
+def test_missing_folder_is_named():
+    with pytest.raises(FileNotFoundError, match="/nowhere is no folder"):
+        images.folder_digest("/nowhere")
+
+
+HUB = {"hub": {"python": "python:3.13-slim", "redis": "bitnami/redis:8"}, "prefix": "docker.io"}
+
+
+def test_images_of_docker_hub_get_names_of_our_own(app):
+    python, redis, web = images.list_images("reg:5000/team", app, HUB)
+    assert python["source"] == "docker.io/library/python:3.13-slim"
+    assert redis["source"] == "docker.io/bitnami/redis:8"
+    assert [image["kind"] for image in (python, redis, web)] == ["hub", "hub", "build"]
+    assert python["reference"].startswith("reg:5000/team/hub-python:")
+    assert web["base"] == python["reference"]
+
+
+def test_mirror_changes_the_source_and_no_name(app):
+    mirrored = images.list_images("reg:5000", app, {**HUB, "prefix": "mirror:5000/dockerhub"})
+    direct = images.list_images("reg:5000", app, HUB)
+    assert mirrored[0]["source"] == "mirror:5000/dockerhub/library/python:3.13-slim"
+    assert [image["reference"] for image in mirrored] == [image["reference"] for image in direct]
+
+
+def test_other_tag_on_docker_hub_is_another_image(app):
+    before = images.list_images("reg:5000", app, HUB)
+    after = images.list_images("reg:5000", app, {**HUB, "hub": {**HUB["hub"], "python": "python:3.13.9-slim"}})
+    assert [one["reference"] == other["reference"] for one, other in zip(before, after, strict=True)] == [
+        False,
+        True,
+        False,
+    ]
+
+
+def test_prefix_of_the_registry_changes_no_tag(app):
+    plain, team = references(app), references(app, registry="reg:5000/team")
+    assert {name: ref.replace("/team", "") for name, ref in team.items()} == plain

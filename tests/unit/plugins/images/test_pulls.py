@@ -1,0 +1,100 @@
+"""Images are on every node that may run them before an update begins."""
+
+import pytest
+import sites
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import make_plan
+from sites import acts
+
+HELLO, REDIS = "reg:5000/hello@sha256:d", "reg:5000/redis@sha256:d"
+
+
+def emptied(*names):
+    """The site with hosts that have no images."""
+    found = sites.settled_site()
+    for name in names:
+        found[name]["seen"]["local_images"] = []
+    return found
+
+
+def changed(text="networks: {}\n", **groups):
+    """The site with a changed stack file."""
+    site = sites.site(**groups)
+    site["stack"]["text"] += text
+    return site
+
+
+def pulls(plan):
+    """Images to pull by host, and the same from what a user is told."""
+    told = {
+        name: [text.removeprefix("pull ") for text in acts(plan, name) if text.startswith("pull ")]
+        for name in plan["hosts"]
+    }
+    assert told == {name: host["pulls"] for name, host in plan["hosts"].items()}
+    assert {name for name in told if told[name]} == {
+        name for name, host in plan["hosts"].items() if "pull" in host["phases"]
+    }
+    return {name: images for name, images in told.items() if images}
+
+
+def test_nodes_pull_what_they_lack_and_may_have_to_run():
+    # Redis is pinned to w1.
+    assert pulls(make_plan(changed(), emptied("m1", "w1"))) == {"m1": [HELLO], "w1": [HELLO, REDIS]}
+
+
+def test_nothing_is_pulled_where_nothing_is_deployed():
+    assert make_plan(sites.site(), emptied("m1", "w1", "w2"))["changes"] is False
+
+
+def test_nothing_is_pulled_before_the_first_deploy():
+    found = emptied("w1")
+    found["m1"]["seen"]["stack"].update(services={}, record=None, releases=[])
+    plan = make_plan(sites.site(), found)
+    assert acts(plan, "m1") == ["deploy it for the first time"]
+    assert pulls(plan) == {}
+
+
+@pytest.mark.parametrize("availability", ["drain", "pause"])
+def test_node_that_takes_no_tasks_pulls_nothing(availability):
+    found = emptied("w2")
+    found["w2"]["wanted"]["swarm"]["availability"] = availability
+    assert pulls(make_plan(changed(), found)) == {}
+
+
+def test_absent_host_keeps_nobody_from_pulling():
+    found = emptied("w1")
+    found["w2"] = {"wanted": {"swarm": {"ansible_host": "10.0.0.3"}}, "unreachable": "no route to host"}
+    plan = make_plan(changed(), found)
+    assert pulls(plan) == {"w1": [HELLO, REDIS]}
+    assert plan["hosts"]["w2"]["phases"] == ["absent"]
+
+
+def test_host_that_leaves_pulls_nothing():
+    assert pulls(make_plan(changed(workers=("w1",), removed=("w2",)), emptied("w2"))) == {}
+
+
+def test_host_that_joins_pulls():
+    found = emptied()
+    found["w3"] = {"wanted": sites.wanted("10.0.0.4"), "seen": sites.bare("10.0.0.4")}
+    assert pulls(make_plan(changed(workers=("w1", "w2", "w3")), found)) == {"w3": [HELLO]}
+
+
+def test_image_of_this_run_is_pulled_by_all_but_its_builder():
+    found = sites.settled_site()
+    found["m1"]["seen"]["images"]["reg:5000/hello:1"] = None
+    plan = make_plan(sites.site(), found)
+    assert pulls(plan) == {"w1": ["reg:5000/hello:1"], "w2": ["reg:5000/hello:1"]}
+
+
+def test_image_from_elsewhere_is_left_to_swarm():
+    text = "  cache: {image: docker.io/library/redis:8}\n"
+    assert pulls(make_plan(changed(text), sites.settled_site())) == {}
+
+
+def test_deploy_and_rollback_pull_too():
+    site = changed()
+    assert pulls(make_plan(dict(site, scope="deploy"), emptied("w2"))) == {"w2": [HELLO]}
+    found = emptied("w2")
+    stack = found["m1"]["seen"]["stack"]
+    now = stack["record"]["file"]
+    stack["releases"] = [sites.release(1, now.replace("4000", "4001")), sites.release(2, now)]
+    assert pulls(make_plan(dict(sites.site(), scope="rollback"), found)) == {"w2": [HELLO]}

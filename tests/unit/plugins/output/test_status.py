@@ -1,0 +1,97 @@
+"""Status: what a person sees of a site."""
+
+import sites
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output import status
+
+NAMES = {"10.0.0.1": "m1", "10.0.0.2": "w1", "10.0.0.3": "w2"}
+
+
+def test_member_with_a_wrong_address_is_one_problem():
+    found = sites.settled_site()
+    found["m1"]["seen"]["nodes"][2]["hostname"] = "w2"
+    state = describe(found, {"10.0.0.1": "m1", "10.0.0.2": "w1", "10.0.0.9": "w2"})
+    assert state["problems"] == [
+        "w2 is at 10.0.0.3 in the swarm and at 10.0.0.9 in the inventory; mend the inventory, or run site.yml if the "
+        "host has moved"
+    ]
+
+
+def silent(**states):
+    """What is said when these hosts are in these states and no manager tells."""
+    looks = {name: sites.bare("10.0.0.1") if state else None for name, state in states.items()}
+    for name, state in states.items():
+        if state:
+            looks[name]["swarm"]["state"] = state
+    return status.silence_lines(looks)
+
+
+def test_hosts_without_a_swarm_are_told_how_they_get_one():
+    assert silent(m1="inactive", w1="inactive") == [
+        "No manager can tell how the site is:",
+        "  m1: its swarm is inactive",
+        "  w1: its swarm is inactive",
+        "No host is in a swarm, as before the first run and after a reset; run site.yml.",
+    ]
+
+
+def test_stopped_engines_are_started_by_a_run():
+    assert silent(m1="stopped", w1="active")[-1] == "The engine of m1 is stopped; run site.yml, which starts it."
+
+
+def test_host_that_was_not_looked_at_may_be_in_a_swarm():
+    assert silent(m1="", w1="inactive") == [
+        "No manager can tell how the site is:",
+        "  m1 could not be looked at; see its error above",
+        "  w1: its swarm is inactive",
+    ]
+
+
+def test_page_that_was_looked_for_at_a_port_that_is_not_published_is_no_problem():
+    found = sites.settled_site()
+    found["w2"]["seen"]["page"] = "refused"
+    found["m1"]["seen"]["stack"]["services"]["web"]["ports"] = [4001]
+    assert describe(found, port=4000)["problems"] == []
+    assert describe(found, port=4001)["problems"] == ["w2 does not answer the page: refused"]
+
+
+def describe(found, names=NAMES, port=4000, **looks):
+    """Status of a settled site with changes."""
+    seen = found["m1"]["seen"]
+    seen["stack"]["services"]["web"].setdefault("ports", [4000])
+    for service in seen["stack"]["services"].values():
+        for spec in (service["spec"], *seen["stack"]["record"]["specs"].values()):
+            spec["TaskTemplate"]["ContainerSpec"] = {"Image": "reg:5000/hello@sha256:d"}
+    observed = {name: host["seen"] for name, host in found.items()} | looks
+    return status.describe(names, seen, observed, "hello", port)
+
+
+def test_settled_site_has_no_problem():
+    found = sites.settled_site()
+    state = describe(found)
+    assert state["problems"] == []
+    assert [service["running"] for service in state["services"]] == [5, 1]
+    assert state["releases"][0]["images"] == ["reg:5000/hello@sha256:d", "reg:5000/redis@sha256:d"]
+    lines = status.lines(state, NAMES, found["m1"]["seen"])
+    assert "1 (runs)  T   me@here    hello@d redis@d" in lines
+    assert lines[-1] == "No problem found."
+
+
+def test_problems_are_told():
+    found = sites.settled_site()
+    seen = found["m1"]["seen"]
+    seen["nodes"][1].update(state="down")
+    seen["nodes"][2].update(availability="drain")
+    seen["nodes"].append(sites.node(4, "worker"))
+    found["w2"]["seen"]["page"] = "refused"
+    seen["stack"]["services"]["web"]["tasks"][0].update(state="failed", error="exit 1", updated="9")
+    seen["stack"]["record"]["specs"]["redis"]["Mode"] = {"Replicated": {"Replicas": 2}}
+    assert describe(found, w1=None)["problems"] == [
+        "w1 could not be looked at; see its error above",
+        "w2 does not answer the page: refused",
+        "w1 is down",
+        "w2 takes no tasks, its availability is drain",
+        "host-4 (10.0.0.4) is in the swarm and not in the inventory",
+        "web is at 4/5",
+        "web.1 on m1 is failed: exit 1",
+        "not as release 1 was: set service redis right (Mode.Replicated.Replicas is 1, wanted 2); run site.yml",
+    ]

@@ -1,0 +1,173 @@
+"""Hosts that could not be reached: the others go on, and what stays undone is said."""
+
+import sites
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.inventory import check_limit
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import dead_lines, plan_lines, site_lines
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import make_plan
+
+
+def lose(found, *names, reason="no route to host"):
+    """Let hosts of a settled site not answer; the managers see them down."""
+    for number, name in enumerate(list(found), 1):
+        if name in names:
+            found[name] = {"wanted": {"swarm": {"ansible_host": f"10.0.0.{number}"}}, "unreachable": reason}
+            for host in found.values():
+                for node in host.get("seen", {}).get("nodes", []):
+                    if node["address"] == f"10.0.0.{number}":
+                        node.update(state="down", reachability=node["reachability"] and "unreachable")
+    return found
+
+
+def three_managers():
+    """A settled site with three managers."""
+    found = sites.hosts(["m1", "m2", "m3"], lambda address, number: sites.settled(address, f"node-{number}", True))
+    one = sites.settled_site()["m1"]["seen"]
+    one["nodes"] = [sites.node(number, "manager") for number in (1, 2, 3)]
+    one["nodes"][2]["labels"] = {"flotilla.volume.redis": "true"}
+    for host in found.values():
+        host["seen"].update(stack=one["stack"], nodes=one["nodes"])
+    return found
+
+
+def absences(plan):
+    assert plan["problems"] == []
+    return {name: host["absent"] for name, host in plan["hosts"].items() if host["absent"]}
+
+
+def test_absent_worker_stops_no_other():
+    found = lose(sites.settled_site(), "w2")
+    found["w1"]["seen"]["packages"]["docker.io"] = None
+    plan = make_plan(sites.site(), found)
+    assert [act["text"] for act in plan["hosts"]["w1"]["acts"]] == ["install docker.io"]
+    assert plan["hosts"]["w2"]["phases"] == ["absent"]
+    (text,) = absences(plan).values()
+    assert text.startswith(
+        "w2 (10.0.0.3) could not be reached: no route to host. The swarm sees it as down. It was left"
+    )
+    assert plan_lines(plan)[0].startswith("Not reached: w2 (10.0.0.3)")
+
+
+def test_absent_first_manager_leaves_its_work_to_the_next():
+    found = lose(three_managers(), "m1")
+    plan = make_plan(dict(sites.site(("m1", "m2", "m3"), ()), registry_host=""), found)
+    assert (plan["via"], plan["keeper"], plan["builder"], plan["changes"]) == ("m2", "m2", "m2", False)
+    assert "It is one of 3 managers, of which 2 are reachable; a majority is 2" in absences(plan)["m1"]
+
+
+def test_absent_builder_is_missed_only_where_no_other_can_take_its_place():
+    site = dict(sites.site(("m1", "m2", "m3"), ()), registry_host="", builders=["m3", "m1"])
+    found = lose(three_managers(), "m3")
+    found["m1"]["seen"]["stack"]["services"]["redis"]["tasks"].clear()
+    plan = make_plan(site, found)
+    assert plan["problems"] == [] and not plan["changes"]
+    (problem,) = make_plan(dict(site, builders=["m3"]), found)["problems"]
+    assert "must be made, but no builder could be reached (m3); bring it back, or name another host" in problem
+
+
+def test_absent_registry_leaves_the_stack_and_says_so():
+    site = dict(sites.site(("m1", "m2", "m3"), ()), registry_host="m3")
+    found = lose(three_managers(), "m3")
+    for name in ("m1", "m2"):
+        found[name]["seen"].update(images={}, login="connection refused")
+    site["stack"]["environment"] = {"NAME": "Moby"}
+    plan = make_plan(site, found)
+    assert not plan["changes"]
+    assert "It serves the registry: until it is back no image is made" in absences(plan)["m3"]
+
+
+def test_rollback_works_while_the_registry_is_absent():
+    """All nodes keep the images of the last releases."""
+    site = dict(sites.site(("m1", "m2", "m3"), ()), registry_host="m3", scope="rollback")
+    found = lose(three_managers(), "m3")
+    for name in ("m1", "m2"):
+        found[name]["seen"].update(images={}, login="connection refused")
+    file = found["m1"]["seen"]["stack"]["record"]["file"]
+    found["m1"]["seen"]["stack"]["releases"] = [
+        sites.release(number, text) for number, text in enumerate([file.replace("4000", "4001"), file], 1)
+    ]
+    plan = make_plan(site, found)
+    assert plan["hosts"]["m1"]["acts"][0]["text"] == "apply the changed stack file"
+    assert "site.yml and deploy.yml leave the stack as it is" in absences(plan)["m3"]
+
+
+def test_killed_deploy_is_gone_back_from_while_the_registry_is_absent():
+    site = dict(sites.site(("m1", "m2", "m3"), ()), registry_host="m3", scope="rollback")
+    found = lose(three_managers(), "m3")
+    images = [{"id": name, "names": [name, f"{name[:-2]}@sha256:d"], "used": True} for name in sites.REFERENCES]
+    for name in ("m1", "m2"):
+        found[name]["seen"].update(images={}, login="connection refused", local_images=images)
+    stack = found["m1"]["seen"]["stack"]
+    file = stack["record"]["file"]
+    stack["releases"] = [sites.release(number, file.replace("4000", f"400{number}")) for number in (1, 2)]
+    stack["record"]["file"] = stack["releases"][-1]["file"]
+    stack["services"]["web"] = sites.service(3)
+    assert make_plan(site, found)["notes"][0].startswith("back to release 2 of T. A deploy that was begun and not re")
+
+
+def test_service_whose_data_is_on_an_absent_host_is_not_waited_for():
+    found = lose(sites.settled_site(), "w1")
+    found["m1"]["seen"]["stack"]["services"]["redis"]["tasks"].clear()
+    plan = make_plan(sites.site(), found)
+    assert not plan["changes"]
+    assert plan["stack"]["excused"] == ["redis"]
+    assert "Service redis runs only there, where its data is" in absences(plan)["w1"]
+
+
+def test_changed_host_key_is_explained():
+    found = lose(sites.settled_site(), "w2", reason="@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @")
+    assert "ssh-keygen -R 10.0.0.3" in absences(make_plan(sites.site(), found))["w2"]
+
+
+def test_retired_host_may_be_away_for_ever():
+    found = lose(sites.settled_site(), "w2")
+    site = sites.site(workers=("w1",), removed=("w2",))
+    assert "If it is gone for good: -e swarm_remove_dead=w2" in absences(make_plan(site, found))["w2"]
+    found["m1"]["seen"]["nodes"].pop()
+    assert absences(make_plan(site, found)) == {}
+    assert not make_plan(site, found)["changes"]
+
+
+def test_dead_nodes_of_nobody_are_named_with_the_way_out():
+    nodes = [sites.node(1, "manager"), sites.node(2, "worker", state="down"), sites.node(3, "worker", state="down")]
+    (line, _empty) = dead_lines({"10.0.0.1": "m1", "10.0.0.3": "w2"}, nodes)
+    assert line.endswith("If it is gone for good, remove its entry: -e swarm_remove_dead=host-2")
+    nodes[2]["hostname"] = "host-2"
+    assert dead_lines({}, nodes)[0].endswith("swarm_remove_dead=node-2")
+
+
+def astray():
+    """A settled site whose inventory has a wrong address of w2, which goes on running; and the names by address."""
+    found = sites.settled_site()
+    found["w2"] = {"wanted": {"swarm": {"ansible_host": "10.0.0.9"}}, "unreachable": "no route to host"}
+    found["m1"]["seen"]["nodes"][2]["hostname"] = "w2"
+    for service in found["m1"]["seen"]["stack"]["services"].values():
+        service["spec"]["TaskTemplate"]["ContainerSpec"] = {"Image": "hello"}
+    return found, {"10.0.0.1": "m1", "10.0.0.2": "w1", "10.0.0.9": "w2"}
+
+
+def test_member_with_a_wrong_address_is_not_said_to_be_unknown():
+    found, names = astray()
+    text = absences(make_plan(sites.site(), found))["w2"]
+    assert "The swarm has a node of this name at 10.0.0.3; if the inventory has a wrong address, mend it." in text
+    nodes = found["m1"]["seen"]["nodes"]
+    assert dead_lines(names, nodes) == []
+    lines = site_lines(names, found["m1"]["seen"], None)
+    assert any(line.startswith("w2 (at another address than in the inventory)  10.0.0.3 ") for line in lines)
+    nodes[2]["state"] = "down"
+    assert dead_lines(names, nodes)[0].startswith("w2 (10.0.0.3) is down, and at 10.0.0.9 in the inventory. If")
+
+
+def test_node_of_nobody_is_still_not_in_the_inventory():
+    found, names = astray()
+    found["m1"]["seen"]["nodes"][2]["hostname"] = "w1"
+    lines = site_lines(names, found["m1"]["seen"], None)
+    assert any(line.startswith("w1 (not in the inventory)  10.0.0.3 ") for line in lines)
+    text = absences(make_plan(sites.site(), found))["w2"]
+    assert "of this name" not in text
+
+
+def test_limited_run_is_refused():
+    groups = {"swarm": ["m1", "w1"], "registry": ["m1"], "removed": ["w2"]}
+    assert check_limit(groups, ["m1", "w1", "w2"]) == []
+    (problem,) = check_limit(groups, ["m1"])
+    assert problem.startswith("--limit leaves out w1, w2; a plan needs all hosts")

@@ -1,0 +1,446 @@
+"""The planner's decisions, from observations alone."""
+
+import pytest
+import sites
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import (
+    choose_address,
+    choose_digests,
+    make_plan,
+)
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.release_plan import image_variables
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sites import acts
+
+
+def test_settled_site_has_nothing_to_do():
+    plan = make_plan(sites.site(), sites.settled_site())
+    assert plan["problems"] == []
+    assert [host["acts"] for host in plan["hosts"].values()] == [[], [], []]
+    assert not plan["changes"]
+    assert {name: host["phases"] for name, host in plan["hosts"].items()} == {"m1": ["report"], "w1": [], "w2": []}
+
+
+def test_bare_hosts_are_planned_all_the_way_to_the_stack():
+    bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
+    plan = make_plan(sites.site(), bare)
+    assert acts(plan, "m1", "swarm") == ["begin a new swarm"]
+    assert acts(plan, "w1", "swarm") == ["join as worker through m1", "set label flotilla.volume.redis=true"]
+    assert acts(plan, "w2", "swarm") == ["join as worker through m1"]
+    assert acts(plan, "w2", "registry") == [
+        "make /etc/docker/certs.d/reg:5000/ca.crt",
+        "log in to reg:5000 (no engine)",
+    ]
+    assert acts(plan, "m1", "image") == [f"make {reference}" for reference in sites.REFERENCES]
+    assert acts(plan, "m1", "stack") == ["deploy it for the first time"]
+    (secret,) = plan["stack"]["secrets"]
+    assert secret["object"].startswith("hello_redis_password_")
+    assert plan["hosts"]["m1"]["phases"] == [
+        *("docker", "image", "lock", "login", "page", "report", "stack", "swarm_first")
+    ]
+
+
+def test_single_host_carries_everything():
+    site = dict(sites.site(workers=()), builder="m1")
+    plan = make_plan(site, sites.hosts(["m1"], lambda address, _number: sites.bare(address)))
+    assert acts(plan, "m1", "swarm") == ["begin a new swarm", "set label flotilla.volume.redis=true"]
+
+
+def test_new_worker_costs_only_itself():
+    found = sites.settled_site()
+    found["w3"] = {"wanted": sites.wanted("10.0.0.4"), "seen": sites.bare("10.0.0.4")}
+    plan = make_plan(sites.site(workers=("w1", "w2", "w3")), found)
+    assert acts(plan, "w3", "swarm") == ["join as worker through m1"]
+    assert acts(plan, "m1") == acts(plan, "w1") == acts(plan, "w2") == []
+
+
+def test_changed_stack_file_touches_only_the_stack():
+    site = sites.site()
+    site["stack"]["text"] += "networks: {}\n"
+    plan = make_plan(site, sites.settled_site())
+    assert acts(plan, "m1") == ["apply the changed stack file"]
+    assert acts(plan, "w1") == acts(plan, "w2") == []
+    assert "page" in plan["hosts"]["w1"]["phases"]
+
+
+def with_replicas(number):
+    """A site whose stack file has the number of replicas from a variable."""
+    site = sites.site()
+    site["stack"]["text"] = site["stack"]["text"].replace("ports:", "deploy: {replicas: '${N}'}\n    ports:")
+    site["stack"]["environment"]["N"] = number
+    return site
+
+
+def test_number_of_replicas_may_be_a_variable():
+    plan = make_plan(with_replicas("3"), sites.settled_site())
+    assert plan["stack"]["page"] == {"port": 4000, "visits": 3}
+
+
+def test_number_of_replicas_that_is_none_is_a_problem():
+    problems = make_plan(with_replicas("few"), sites.settled_site())["problems"]
+    assert problems == ["stack_file: found few replicas, wanted a plain number"]
+
+
+def test_volume_label_stays_where_it_is():
+    found = sites.settled_site()
+    found["w1"]["seen"]["volumes"] = {}
+    found["w2"]["seen"]["volumes"] = {"hello_redis-data": True}
+    assert make_plan(sites.site(), found)["hosts"]["w2"]["node"]["labels"] == {}
+
+
+def test_volume_label_goes_where_the_data_is():
+    bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
+    bare["w2"]["seen"]["volumes"] = {"hello_redis-data": True}
+    plan = make_plan(sites.site(), bare)
+    assert plan["hosts"]["w2"]["node"]["labels"] == {"flotilla.volume.redis": "true"}
+    assert plan["hosts"]["w1"]["node"]["labels"] == {}
+
+
+def test_data_on_two_hosts_is_the_users_choice():
+    bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
+    for name in ("m1", "w2"):
+        bare[name]["seen"]["volumes"] = {"hello_redis-data": True}
+    (problem,) = make_plan(sites.site(), bare)["problems"]
+    assert problem.startswith("w2 and m1 have a volume of the stack from an earlier swarm")
+    assert "docker volume rm hello_redis-data" in problem
+
+
+@pytest.mark.parametrize(
+    ("drift", "expected"),
+    [
+        (lambda seen: seen["packages"].update({"docker.io": None}), "install docker.io"),
+        (lambda seen: seen["modules"].update(ip_vs="available"), "load kernel modules ip_vs"),
+        (lambda seen: seen["services"]["docker"].update(active=False), "start docker"),
+        (lambda seen: seen["services"]["docker"].update(enabled=False), "enable docker at boot"),
+        (lambda seen: seen["files"].update({"/etc/docker/daemon.json": None}), "write /etc/docker/daemon.json"),
+        (
+            lambda seen: seen["files"].update({"/etc/docker/daemon.json": sites.file_of("edited")}),
+            "correct /etc/docker/daemon.json",
+        ),
+        (
+            lambda seen: seen["files"].update({"/etc/docker/daemon.json": sites.file_of("{}\n", mode="0666")}),
+            "correct /etc/docker/daemon.json",
+        ),
+        (
+            lambda seen: seen["files"].update({"/etc/docker/certs.d/reg:5000/ca.crt": None}),
+            "write /etc/docker/certs.d/reg:5000/ca.crt",
+        ),
+        (lambda seen: seen.update(login="401"), "log in to reg:5000 (401)"),
+        (lambda seen: seen.update(page="refused"), "wait for the page (refused)"),
+    ],
+)
+def test_drift_on_a_host_is_seen(drift, expected):
+    found = sites.settled_site()
+    drift(found["w1"]["seen"])
+    plan = make_plan(sites.site(), found)
+    assert expected in acts(plan, "w1")
+    assert acts(plan, "w2") == []
+
+
+def test_engine_older_than_its_settings_is_restarted():
+    found = sites.settled_site()
+    found["w1"]["seen"]["files"]["/etc/docker/daemon.json"]["mtime"] = 300
+    plan = make_plan(sites.site(), found)
+    assert acts(plan, "w1") == ["restart docker, which runs with older settings"]
+    assert plan["hosts"]["w1"]["stale"] == ["docker"]
+
+
+def test_changed_ca_reaches_members():
+    found = sites.settled_site()
+    found["m1"]["seen"]["files"]["/etc/flotilla/ca.crt"] = sites.file_of("another CA")
+    plan = make_plan(sites.site(), found)
+    assert acts(plan, "w1") == ["correct /etc/docker/certs.d/reg:5000/ca.crt"]
+
+
+def test_image_missing_in_the_registry_is_made_and_deployed():
+    found = sites.settled_site()
+    found["m1"]["seen"]["images"]["reg:5000/hello:1"] = None
+    plan = make_plan(sites.site(), found)
+    assert acts(plan, "m1") == ["make reg:5000/hello:1", "apply the changed stack file"]
+
+
+def test_digest_that_a_worker_sends_unasked_decides_nothing_and_is_reported():
+    found = sites.settled_site()
+    expected = make_plan(sites.site(), found)["stack"]["variables"]
+    found["w1"]["seen"]["images"] = {"reg:5000/hello:1": "sha256:theirs"}
+    plan = make_plan(sites.site(), found)
+    assert plan["stack"]["variables"] == expected
+    assert not plan["changes"]
+    (warning,) = plan["warnings"]
+    assert warning.startswith("w1 answered with digests that it was not asked for (reg:5000/hello:1)")
+
+
+def test_digest_of_an_image_that_the_builder_was_not_asked_for_decides_nothing_and_is_reported():
+    found = sites.settled_site()
+    found["m1"]["seen"]["images"]["reg:5000/other:1"] = "sha256:theirs"
+    plan = make_plan(sites.site(), found)
+    assert "reg:5000/other:1" not in plan["digests"]
+    assert [warning.split(";")[0] for warning in plan["warnings"]] == [
+        "m1 answered with digests that it was not asked for (reg:5000/other:1)"
+    ]
+
+
+def test_digests_come_from_one_builder_alone():
+    found = sites.hosts(["m1", "m2"], lambda address, number: sites.settled(address, f"node-{number}", True))
+    found["m2"]["seen"]["images"] = dict.fromkeys(sites.REFERENCES, "sha256:other")
+    seen = {name: host["seen"] for name, host in found.items()}
+    digests, unasked = choose_digests(sites.site(["m1", "m2"], []), seen, "m1")
+    assert digests == dict.fromkeys(sites.REFERENCES, "sha256:d")
+    assert unasked == []
+
+
+def test_unconverged_stack_is_waited_for():
+    found = sites.settled_site()
+    found["m1"]["seen"]["stack"]["services"]["web"]["tasks"].pop()
+    plan = make_plan(sites.site(), found)
+    assert acts(plan, "m1") == ["wait until every service is at its size"]
+
+
+def test_second_swarm_is_refused_before_anything():
+    found = sites.hosts(["m1", "m2"], lambda address, number: sites.settled(address, f"node-{number}", True))
+    found["m2"]["seen"]["swarm"]["cluster_id"] = "cluster-2"
+    plan = make_plan(sites.site(managers=("m1", "m2"), workers=()), found)
+    assert len(plan["problems"]) == 1
+    assert "m1 is in cluster-1, m2 is in cluster-2" in plan["problems"][0]
+    assert "hosts" not in plan
+
+
+def test_member_of_a_foreign_swarm_is_refused():
+    found = sites.settled_site()
+    found["w2"]["seen"]["swarm"]["node_id"] = "elsewhere"
+    (problem,) = make_plan(sites.site(), found)["problems"]
+    assert problem.startswith("w2 is in another swarm than m1 (cluster-1)")
+
+
+@settings(deadline=None)
+@given(st.sets(st.sampled_from(["m1", "m2", "w1", "w2"])), st.booleans())
+def test_no_second_swarm_begins_while_any_host_is_in_one(joined, quorum):
+    names = ["m1", "m2", "w1", "w2"]
+    found = sites.hosts(names, lambda address, _number: sites.bare(address))
+    nodes = []
+    for number, name in enumerate(names, 1):
+        if name in joined:
+            found[name]["seen"] = sites.settled(f"10.0.0.{number}", f"node-{number}", name.startswith("m"))
+            nodes.append(sites.node(number, "manager" if name.startswith("m") else "worker"))
+    for name in joined & {"m1", "m2"} if quorum else ():
+        found[name]["seen"].update(nodes=nodes, stack={"services": {}, "record": None})
+    plan = make_plan(sites.site(managers=("m1", "m2"), workers=("w1", "w2")), found)
+    begins = [name for name in plan.get("hosts", ()) if "begin a new swarm" in acts(plan, name)]
+    joins = [name for name in plan.get("hosts", ()) if any(text.startswith("join as") for text in acts(plan, name))]
+    assert begins == ([] if joined else ["m1"])
+    if plan["problems"]:
+        assert joined and not (quorum and joined & {"m1", "m2"})
+    else:
+        assert set(joins) == set(names) - joined - set(begins)
+
+
+def test_swarm_without_a_known_manager_is_refused():
+    found = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
+    found["w1"]["seen"]["swarm"].update(state="active", node_id="x")
+    (problem,) = make_plan(sites.site(), found)["problems"]
+    assert "w1 in a swarm, but no manager of the inventory can speak for it" in problem
+
+
+def test_manager_without_quorum_does_not_begin_a_second_swarm():
+    found = sites.settled_site()
+    del found["m1"]["seen"]["nodes"], found["m1"]["seen"]["stack"]
+    assert make_plan(sites.site(), found)["problems"]
+
+
+def test_any_manager_can_speak_for_the_swarm():
+    found = sites.settled_site()
+    found["m0"] = {"wanted": sites.wanted("10.0.0.9"), "seen": sites.bare("10.0.0.9")}
+    plan = make_plan(sites.site(managers=("m0", "m1")), found)
+    assert plan["via"] == "m1"
+    assert acts(plan, "m0", "swarm") == ["join as manager through m1"]
+
+
+@pytest.mark.parametrize("state", ["error", "locked", "pending"])
+def test_unclear_membership_is_refused(state):
+    found = sites.settled_site()
+    found["w1"]["seen"]["swarm"].update(state=state, error="reason")
+    assert any("w1" in problem and state in problem for problem in make_plan(sites.site(), found)["problems"])
+
+
+def test_variable_without_value_is_refused():
+    site = sites.site()
+    site["stack"]["text"] += "x-who: ${WHO}\n"
+    assert make_plan(site, sites.settled_site())["problems"] == ["stack_file: no value for ${WHO}"]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"advertise_addr": "10.9.9.9", "ansible_host": "10.0.0.1"}, "10.9.9.9"),
+        ({"ansible_host": "10.0.0.1"}, "10.0.0.1"),
+        ({"ansible_host": "bastion.example"}, "10.0.0.2"),
+        ({}, "10.0.0.2"),
+        ({"ansible_host": "10.0.0.1", "member": "10.0.0.3"}, "10.0.0.3"),
+        ({"ansible_host": "10.0.0.1", "member": "10.0.0.4"}, "10.0.0.1"),
+    ],
+)
+def test_address_of_a_host(given, expected):
+    system = {"addresses": ["10.0.0.1", "10.0.0.2", "10.0.0.3"], "default_address": "10.0.0.2"}
+    assert choose_address(given, system, given.pop("member", "")) == expected
+
+
+def test_image_is_named_by_digest_once_it_is_known():
+    image = {"name": "web", "reference": "reg:5000/hello:1"}
+    assert image_variables([image], {"reg:5000/hello:1": "sha256:d"}) == {"WEB_IMAGE": "reg:5000/hello@sha256:d"}
+    assert image_variables([image], {"reg:5000/hello:1": None}) == {"WEB_IMAGE": "reg:5000/hello:1"}
+
+
+def test_file_that_no_service_reads_at_its_start_restarts_none():
+    found = sites.settled_site()
+    for host in found.values():
+        host["wanted"]["docker"]["files"]["/etc/modules-load.d/x.conf"] = {"text": "x\n", "mode": "0644"}
+        host["seen"]["files"]["/etc/modules-load.d/x.conf"] = sites.file_of("x\n", mtime=300)
+    found["w1"]["seen"]["files"]["/etc/modules-load.d/x.conf"] = None
+    plan = make_plan(sites.site(), found)
+    assert acts(plan, "w1") == ["write /etc/modules-load.d/x.conf"]
+    assert acts(plan, "w2") == plan["hosts"]["w1"]["stale"] == []
+
+
+@pytest.mark.parametrize("stopped", ["m1", "w1"])
+def test_stopped_engine_of_a_member_is_started_before_anything_else_is_decided(stopped):
+    found = sites.settled_site()
+    seen = found[stopped]["seen"]
+    seen.update(engine=None, swarm=dict(sites.bare("x")["swarm"], state="stopped"), login="no engine", page="no engine")
+    seen["services"]["docker"]["active"] = False
+    for key in ("nodes", "stack"):
+        seen.pop(key, None)
+    found["w2"]["seen"]["modules"]["ip_vs"] = "available"
+    plan = make_plan(sites.site(), found)
+    assert plan["problems"] == []
+    assert acts(plan, stopped) == ["start docker", "look at its swarm once the engine runs, and plan the rest then"]
+    assert acts(plan, "w2") == ["load kernel modules ip_vs"]
+    assert {name: host["phases"] for name, host in plan["hosts"].items()} == {
+        "m1": ["again", "docker", "lock"] if stopped == "m1" else ["again", "lock"],
+        "w1": ["again", "docker"] if stopped == "w1" else ["again"],
+        "w2": ["again", "docker"],
+    }
+
+
+def test_stopped_engine_of_a_host_that_retires_is_named():
+    found = sites.settled_site()
+    found["w2"]["seen"].update(engine=None, swarm=dict(sites.bare("x")["swarm"], state="stopped"))
+    (problem,) = make_plan(sites.site(workers=("w1",), removed=("w2",)), found)["problems"]
+    assert problem.startswith("w2 is in removed, but its engine is stopped and cannot leave; start it (systemctl start")
+
+
+@pytest.mark.parametrize(("installed", "expected"), [(None, True), ("7", False)])
+def test_interrupted_installation_is_finished_where_more_is_to_be_installed(installed, expected):
+    found = sites.settled_site()
+    found["w1"]["seen"]["interrupted"] = ["python3-docker", "runc"]
+    found["w1"]["seen"]["packages"]["python3-docker"] = installed
+    plan = make_plan(sites.site(), found)
+    finish = ["finish the interrupted installation of python3-docker, runc", "install python3-docker"]
+    assert acts(plan, "w1") == (finish if expected else [])
+    assert plan["hosts"]["w1"]["repair"] is expected
+
+
+def forget_login(seen):
+    """Let a builder be unable to ask the registry, and remember what it pushed."""
+    seen.update(login="no login is stored", images=dict.fromkeys(sites.REFERENCES))
+    seen["local_images"] = [
+        {"id": name, "names": [name, f"{name.rsplit(':', 1)[0]}@sha256:d"], "used": True} for name in sites.REFERENCES
+    ]
+
+
+def test_images_of_a_builder_that_lost_its_login_are_not_made_anew():
+    found = sites.settled_site()
+    forget_login(found["m1"]["seen"])
+    plan = make_plan(sites.site(), found)
+    assert acts(plan, "m1") == ["log in to reg:5000 (no login is stored)"]
+    assert "image" in plan["hosts"]["m1"]["phases"]
+
+
+def test_fresh_registry_has_no_images_whatever_the_builder_remembers():
+    found = sites.settled_site()
+    forget_login(found["m1"]["seen"])
+    found["m1"]["seen"]["packages"]["docker-registry"] = None
+    found["m1"]["wanted"]["registry_server"] = {"packages": ["docker-registry"]}
+    assert acts(make_plan(sites.site(), found), "m1", "image") == [f"make {name}" for name in sites.REFERENCES]
+
+
+def test_retired_host_forgets_the_registry():
+    found = sites.settled_site()
+    found["w2"]["wanted"]["registry_former"] = {"files": {"/etc/docker/certs.d/reg:5000/ca.crt": {"text": None}}}
+    site = sites.site(workers=("w1",), removed=("w2",))
+    plan = make_plan(site, found)
+    assert acts(plan, "w2") == [
+        "drain it, and see its tasks run elsewhere",
+        "leave the swarm",
+        "remove its entry",
+        "forget the registry: login and CA",
+    ]
+    assert plan["hosts"]["w2"]["retire"] == ["drain", "leave", "remove", "forget"]
+    assert acts(plan, "m1") == acts(plan, "w1") == []
+    found["w2"]["wanted"]["docker"] = {}
+    found["m1"]["seen"]["nodes"].pop()
+    found["w2"]["seen"]["swarm"].update(sites.bare("")["swarm"])
+    assert acts(make_plan(site, found), "w2") == ["forget the registry: login and CA"]
+    found["w2"]["seen"]["credentials"] = False
+    found["w2"]["seen"]["files"]["/etc/docker/certs.d/reg:5000/ca.crt"] = None
+    assert not make_plan(site, found)["changes"]
+
+
+def test_drained_tasks_are_waited_for():
+    found = sites.settled_site()
+    found["w2"]["wanted"]["swarm"]["availability"] = "drain"
+    plan = make_plan(sites.site(), found)
+    assert acts(plan, "w2") == ["set availability drain (found active)"]
+    assert acts(plan, "m1") == ["wait until every service is at its size"]
+
+
+def phases(plan):
+    """The plays about engines that each host goes through."""
+    return {name: {"docker", "restart"} & set(host["phases"]) for name, host in plan["hosts"].items()}
+
+
+def test_running_engines_are_changed_one_by_one_and_others_at_once():
+    found = sites.settled_site()
+    for name in ("m1", "w1"):
+        found[name]["seen"]["files"]["/etc/docker/daemon.json"] = sites.file_of("old")
+    found["w2"]["seen"]["modules"]["ip_vs"] = "available"
+    assert phases(make_plan(sites.site(), found)) == {"m1": {"restart"}, "w1": {"restart"}, "w2": {"docker"}}
+    found["w1"]["seen"]["services"]["docker"].update(active=False, failed=True)
+    plan = make_plan(sites.site(), found)
+    assert phases(plan) == {"m1": {"restart"}, "w1": {"docker"}, "w2": {"docker"}}
+    assert [host["failed"] for host in plan["hosts"].values()] == [False, True, False]
+
+
+def test_engine_that_gets_another_version_waits_for_its_turn():
+    found = sites.settled_site()
+    for host in found.values():
+        host["wanted"]["docker_engine"].update(version="26.1.6", pattern="*26.1.6[-+~]*?")
+    found["w1"]["seen"]["services"]["docker"]["active"] = False
+    assert phases(make_plan(sites.site(), found)) == {"m1": {"restart"}, "w1": {"docker"}, "w2": {"restart"}}
+
+
+def stop_engine(seen):
+    """Let the engine of a member be stopped."""
+    seen.update(engine=None, swarm=dict(sites.bare("x")["swarm"], state="stopped"))
+    seen["services"]["docker"]["active"] = False
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_settings_that_dockerd_refuses_stop_a_run(stopped):
+    found = sites.settled_site()
+    for host in found.values():
+        host["seen"]["daemon_config"] = "invalid logging level: nonsense"
+    if stopped:
+        stop_engine(found["w1"]["seen"])
+    (problem,) = make_plan(sites.site(), found)["problems"]
+    assert problem.startswith("docker_daemon_options: found what dockerd refuses")
+    assert '"invalid logging level: nonsense"' in problem
+    assert problem.endswith("(all hosts)")
+    found["w1"]["seen"]["daemon_config"] = "another"
+    problems = make_plan(sites.site(), found)["problems"]
+    assert [problem.rpartition(" (")[2] for problem in problems] == ["m1, w2)", "w1)"]
+
+
+def test_playbooks_that_touch_no_engine_are_not_stopped_by_its_settings():
+    found = sites.settled_site()
+    found["w1"]["seen"]["daemon_config"] = "invalid logging level: nonsense"
+    assert make_plan(dict(sites.site(), scope="deploy"), found)["problems"] == []

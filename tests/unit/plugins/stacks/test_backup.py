@@ -1,0 +1,192 @@
+"""What a backup holds, and what a restore brings back."""
+
+import json
+
+import pytest
+import sites
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import backup, objects
+
+
+def config(name, **labels):
+    return {
+        "CreatedAt": f"{name}-created-then",
+        "Spec": {"Name": name, "Labels": {"flotilla.stack": "hello", **labels}, "Data": "e30="},
+    }
+
+
+@pytest.fixture
+def saved():
+    configs = [
+        config("flotilla_hello.release_v10", ansible_version="10"),
+        config("flotilla_hello.release_v9", ansible_version="9"),
+        config("hello_motd_1", **{"flotilla.config": "motd"}),
+    ]
+    for each, at in zip(configs, ("2026-02-02T00:00:00.5Z", "2026-01-01T00:00:00.5Z", "2025"), strict=True):
+        each["CreatedAt"] = at
+    return backup.record(
+        configs, "hello", {"hello_redis_password_1": {"name": "redis_password", "salt": "", "x": 1}}, {}
+    )
+
+
+def seen(*releases, secrets=(), configs=()):
+    return {
+        "releases": [sites.release(number, "file", at=at) for number, at in releases],
+        "secret_names": list(secrets),
+        "configs": list(configs),
+    }
+
+
+def names(way):
+    return [config["name"] for config in way["configs"]]
+
+
+def test_record_is_in_order_and_knows_when_releases_were(saved):
+    assert [(each["name"], each["labels"].get("flotilla.at")) for each in saved["configs"]] == [
+        ("hello_motd_1", None),
+        ("flotilla_hello.release_v9", "2026-01-01T00:00:00Z"),
+        ("flotilla_hello.release_v10", "2026-02-02T00:00:00Z"),
+    ]
+    assert saved["secrets"] == {"hello_redis_password_1": {"name": "redis_password", "salt": ""}}
+
+
+def test_site_that_began_anew_gets_releases_and_objects_back(saved):
+    way = backup.missing(saved, seen((1, "now"), secrets=["hello_redis_password_2"]), "hello", {"redis_password": ""})
+    assert way["remove"] == ["flotilla_hello.release_v1"]
+    assert names(way) == ["hello_motd_1", "flotilla_hello.release_v9", "flotilla_hello.release_v10"]
+    assert way["secrets"] == [{"name": "redis_password", "object": "hello_redis_password_1", "salt": ""}]
+
+
+@pytest.mark.parametrize(
+    "releases",
+    [[(10, "2026-02-02T00:00:00Z")], [(9, "2026-01-01T00:00:00Z"), (12, "later")], [(30, "much later")]],
+    ids=["same", "went on", "went on for long"],
+)
+def test_site_that_went_on_keeps_its_releases(saved, releases):
+    now = seen(*releases, secrets=["hello_redis_password_1"], configs=["hello_motd_1"])
+    assert backup.missing(saved, now, "hello", {}) == {"remove": [], "configs": [], "secrets": []}
+
+
+@pytest.mark.parametrize(
+    ("releases", "left"),
+    [
+        ([], ["flotilla_hello.release_v9", "flotilla_hello.release_v10"]),
+        ([(9, "2026-01-01T00:00:00Z")], ["flotilla_hello.release_v10"]),
+    ],
+)
+def test_restore_that_was_cut_short_is_picked_up(saved, releases, left):
+    way = backup.missing(saved, seen(*releases, configs=["hello_motd_1"]), "hello", {})
+    assert (way["remove"], names(way)) == ([], left)
+
+
+@pytest.mark.parametrize(("value", "count"), [("right", 1), ("wrong", 0), ("", 0)])
+def test_given_secret_comes_back_only_with_its_value(saved, value, count):
+    key = f"hello_key_{objects._slow_digest('right', 'salt')[: objects.DIGITS]}"
+    saved["secrets"] = {key: {"name": "key", "salt": "salt"}}
+    assert len(backup.missing(saved, seen((1, "now")), "hello", {"key": value})["secrets"]) == count
+
+
+FILES = ["releases.json", "redis.rdb", "registry.tar"]
+
+
+@pytest.fixture
+def folder(saved, tmp_path):
+    (tmp_path / "redis.rdb").write_bytes(b"REDIS0012")
+    (tmp_path / "registry.tar").write_bytes(b"images")
+    content = [{"CreatedAt": "then", "Spec": {"Name": "hello_motd_1", "Labels": {}, "Data": "e30="}}]
+    written = backup.record(content, "hello", saved["secrets"], backup.sums(tmp_path))
+    (tmp_path / "releases.json").write_text(json.dumps(written, indent=4))
+    return tmp_path
+
+
+def refused(folder, files=FILES, name="hello"):
+    with pytest.raises(backup.BackupError) as caught:
+        backup.read(str(folder), files, name)
+    return str(caught.value)
+
+
+def test_whole_backup_is_read(folder):
+    assert names(backup.read(str(folder), FILES, "hello")) == ["hello_motd_1"]
+
+
+def test_backup_without_images_is_whole_where_none_are_needed(folder):
+    (folder / "registry.tar").unlink()
+    assert backup.read(str(folder), FILES[:2], "hello")
+    assert "is not whole: registry.tar is missing. Wanted are" in refused(folder)
+
+
+def test_every_file_that_is_not_what_it_was_is_named(folder):
+    (folder / "redis.rdb").write_bytes(b"REDIS001")
+    (folder / "registry.tar").write_bytes(b"imagez")
+    message = refused(folder)
+    assert f"in {folder} is not whole: redis.rdb was cut short or altered, registry.tar was cut short or al" in message
+    assert "or name another backup by backup_from" in message
+
+
+def test_file_that_was_not_there_at_the_time_is_missing(folder):
+    assert "is not whole: later is missing." in refused(folder, [*FILES, "later"])
+    (folder / "later").write_text("later")
+    assert "is not whole: later is missing." in refused(folder, [*FILES, "later"])
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[:-1],
+        lambda text: "",
+        lambda text: "[]",
+        lambda text: "12",
+        lambda text: "\xff",
+        lambda text: json.dumps({"stack": "hello", "configs": [], "secrets": {}}),
+        lambda text: text.replace('"name"', '"nome"'),
+        lambda text: text.replace("e30=", "e31="),
+    ],
+    ids=["cut", "empty", "list", "number", "no text", "without sums", "other key", "other value"],
+)
+def test_record_that_is_not_what_was_written_is_refused(folder, damage):
+    path = folder / "releases.json"
+    path.write_text(damage(path.read_text()), encoding="latin-1")
+    assert "is not whole: releases.json was cut short or altered. Wanted" in refused(folder)
+
+
+@pytest.mark.parametrize("name", ["", "/no/such", "folder"])
+def test_folder_that_is_no_backup_is_refused(tmp_path, name):
+    (tmp_path / "folder").mkdir()
+    where = name and str(tmp_path / name)
+    assert refused(where).startswith(f"backup_from is '{where}', wanted is the folder of a whole backup, which has a f")
+
+
+def test_backup_of_another_stack_is_refused(folder):
+    assert f"{folder} (backup_from) is a backup of stack hello, wanted is one of shop" in refused(folder, name="shop")
+
+
+def observed():
+    found = sites.settled_site()
+    found["m1"]["seen"]["nodes"][1]["labels"] = {"flotilla.volume.redis": "true"}
+    return found
+
+
+def test_place():
+    assert backup.place(observed(), "w2") == {"manager": "m1", "data": "w1", "registry": "w2"}
+    assert backup.place(observed()) == {"manager": "m1", "data": "w1"}
+
+
+@pytest.mark.parametrize(
+    ("away", "message"),
+    [
+        ("m1", "speaks for a swarm"),
+        ("w1", "the node that has the data"),
+        ("w2", "w2, which has the registry's images, was not reached"),
+    ],
+)
+def test_place_of_what_is_away(away, message):
+    found = observed()
+    found[away] = {"unreachable": True, "msg": "no route"}
+    with pytest.raises(backup.BackupError, match=message):
+        backup.place(found, "w2")
+
+
+def test_place_of_a_stack_without_redis():
+    found = observed()
+    del found["m1"]["seen"]["stack"]["services"]["redis"]
+    with pytest.raises(backup.BackupError, match="has no service redis, and a backup is of that service's data"):
+        backup.place(found)

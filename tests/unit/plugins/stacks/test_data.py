@@ -1,0 +1,157 @@
+"""No service begins without the data that it once had."""
+
+import pytest
+import sites
+import yaml
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import make_plan
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import stack
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.releases import steps
+
+LABEL = "flotilla.volume.redis"
+CONTENT = yaml.safe_load(sites.STACK_TEXT)
+CONTENT["services"]["redis"]["volumes"] = ["redis-data:/data"]
+CONTENT["services"]["redis"]["deploy"]["labels"] = {"flotilla.data": "kept"}
+TEXT = yaml.safe_dump({**CONTENT, "volumes": {"redis-data": {}}})
+
+
+@pytest.fixture
+def site():
+    site = sites.site()
+    site["stack"]["text"] = TEXT
+    return site
+
+
+def settled(volumes=None):
+    """The stack runs, its label is on w1, and w1 has these volumes."""
+    found = sites.settled_site()
+    variables = {"WEB_IMAGE": "reg:5000/hello@sha256:d", "REDIS_IMAGE": "reg:5000/redis@sha256:d"}
+    file = stack.render(TEXT, variables)
+    found["m1"]["seen"]["stack"]["releases"] = [sites.release(7, file)]
+    found["m1"]["seen"]["stack"]["record"]["file"] = file
+    found["w1"]["seen"]["volumes"] = volumes or {}
+    return found
+
+
+def acts(plan):
+    return [act["text"] for act in plan["hosts"]["m1"]["acts"]]
+
+
+def test_data_in_its_place_needs_nothing(site):
+    plan = make_plan(site, settled({"hello_redis-data": True}))
+    assert (plan["problems"], plan["changes"], plan["stack"]["anew"]) == ([], False, [])
+
+
+def test_first_deploy_begins_anew(site):
+    bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
+    assert make_plan(site, bare)["stack"]["anew"] == ["redis"]
+
+
+def test_data_of_an_earlier_swarm_is_used(site):
+    bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
+    bare["w2"]["seen"]["volumes"] = {"hello_redis-data": True}
+    plan = make_plan(site, bare)
+    assert plan["hosts"]["w2"]["node"]["labels"] == {LABEL: "true"}
+    assert plan["stack"]["anew"] == []
+
+
+def test_first_deploy_that_was_cut_short_begins_anew_again(site):
+    bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
+    bare["w1"]["seen"]["volumes"] = {"hello_redis-data": False}
+    assert make_plan(site, bare)["stack"]["anew"] == ["redis"]
+
+
+@pytest.mark.parametrize("volumes", [{}, {"hello_redis-data": False}, {"hello_other": True}])
+def test_lost_data_is_refused(site, volumes):
+    (problem,) = make_plan(site, settled(volumes))["problems"]
+    assert problem.startswith(f"w1 is to have the data of redis (label {LABEL}), and release 7 ran with it, but there")
+    assert "-e stack_data_lost=redis" in problem
+
+
+def test_label_that_was_moved_without_the_data_is_refused(site):
+    found = settled({"hello_redis-data": True})
+    one, other = found["m1"]["seen"]["nodes"][1:]
+    one["labels"], other["labels"] = {}, {LABEL: "true"}
+    (problem,) = make_plan(site, found)["problems"]
+    assert problem.startswith("w2 is to have")
+    assert "w1 has some: move the label or the data" in problem
+
+
+def test_wiped_holder_is_refused(site):
+    found = settled()
+    found["w1"]["seen"] = sites.bare("10.0.0.2")
+    found["m1"]["seen"]["nodes"][1]["state"] = "down"
+    (problem,) = make_plan(site, found)["problems"]
+    assert problem.startswith("w1 is to have the data of redis")
+
+
+def test_loss_is_accepted_by_name(site):
+    site["stack"]["lost"] = ["redis"]
+    plan = make_plan(site, settled())
+    assert acts(plan) == ["let redis begin anew, as its data is lost"]
+    assert plan["stack"]["anew"] == ["redis"]
+    assert "stack" in plan["hosts"]["m1"]["phases"]
+
+
+def test_accepted_loss_touches_no_data_that_is_there(site):
+    site["stack"]["lost"] = ["redis"]
+    plan = make_plan(site, settled({"hello_redis-data": True}))
+    assert (plan["changes"], plan["stack"]["anew"]) == (False, [])
+
+
+def test_data_that_the_run_restores_may_be_missing_and_nothing_begins_anew(site):
+    site["stack"]["restored"] = ["redis"]
+    plan = make_plan(site, settled())
+    assert (plan["problems"], plan["stack"]["anew"], acts(plan)) == ([], [], [])
+    site["stack"]["restored"] = ["other"]
+    assert make_plan(site, settled())["problems"]
+
+
+def test_unknown_name_of_a_loss_is_refused(site):
+    site["stack"]["lost"] = ["rediss"]
+    assert make_plan(site, settled({"hello_redis-data": True}))["problems"] == [
+        "stack_data_lost: found rediss, wanted is one of: redis"
+    ]
+
+
+def test_holder_that_is_away_is_not_judged(site):
+    found = settled()
+    swarm = {"advertise_addr": "", "ansible_host": "10.0.0.2"}
+    found["w1"] = {"wanted": {"swarm": swarm}, "unreachable": "no route"}
+    assert make_plan(site, found)["problems"] == []
+
+
+def test_service_that_only_the_inventory_has_does_not_begin_anew_in_a_rollback(site):
+    found = settled({"hello_redis-data": True})
+    content = yaml.safe_load(TEXT)
+    db = {"image": "reg:5000/redis@sha256:d", "volumes": ["db-data:/data"]}
+    db["deploy"] = {"placement": {"constraints": ["node.labels.flotilla.volume.db == true"]}}
+    content["services"]["db"] = db
+    content["volumes"]["db-data"] = {}
+    site["stack"]["text"] = yaml.safe_dump(content)
+    found["m1"]["seen"]["nodes"][1]["labels"]["flotilla.volume.db"] = "true"
+    assert make_plan(site, found)["stack"]["anew"] == ["db"]
+    site["scope"], site["stack"]["release"] = "rollback", 7
+    assert make_plan(site, found)["stack"]["anew"] == []
+
+
+def test_volumes_are_named_as_the_engine_has_them():
+    content = yaml.safe_load(TEXT)
+    content["services"]["redis"]["volumes"] = [
+        {"type": "volume", "source": "redis-data", "target": "/data"},
+        "named:/named",
+        "/etc/hosts:/hosts",
+    ]
+    content["volumes"] = {"redis-data": None, "named": {"name": "mine"}, "unused": {}}
+    assert stack.pinned_volumes(yaml.safe_dump(content), LABEL, "hello") == ["hello_redis-data", "mine"]
+
+
+def test_service_that_may_begin_anew_is_told_so_once():
+    first, second = (yaml.safe_load(step) for step in steps(TEXT, "", ["redis"]))
+    assert first["services"]["redis"]["deploy"]["labels"] == {"flotilla.data": "new"}
+    assert second == yaml.safe_load(TEXT)
+    assert [yaml.safe_load(step) for step in steps(TEXT, "", [])] == [second]
+
+
+def test_service_without_the_label_is_deployed_at_once():
+    (only,) = steps(sites.STACK_TEXT, "", ["redis"])
+    assert yaml.safe_load(only) == yaml.safe_load(sites.STACK_TEXT)

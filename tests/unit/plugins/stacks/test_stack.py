@@ -1,0 +1,234 @@
+"""Stack files, drift of a stack, and convergence."""
+
+import pytest
+import sites
+import yaml
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import stack
+
+
+def running(**services):
+    """A stack that runs as recorded."""
+    record = {"file": "file", "specs": {name: entry["spec"] for name, entry in services.items()}}
+    return {"services": services, "secrets": {}, "record": record}
+
+
+def test_render_fills_in_and_keeps_templates_and_escapes():
+    text = "# ${COMMENT}\nservices:\n  web:\n    image: ${IMAGE}\n    hostname: '{{.Node.Hostname}}'\n    user: $$5\n"
+    assert yaml.safe_load(stack.render(text, {"IMAGE": "a$b"})) == {
+        "services": {"web": {"image": "a$$b", "hostname": "{{.Node.Hostname}}", "user": "$$5"}}
+    }
+
+
+def test_render_names_all_missing_variables():
+    with pytest.raises(stack.StackFileError, match=r"no value for \$\{A\}, \$\{B\}"):
+        stack.render("services: {web: {image: '${A} ${B} ${A}'}}", {})
+
+
+@pytest.mark.parametrize("text", ["$HOME", "${A:-default}", "${A"])
+def test_only_plain_variables_are_taken(text):
+    with pytest.raises(stack.StackFileError, match="wanted"):
+        stack.render(f"services: {{web: {{image: '{text}'}}}}", {"A": "1", "HOME": "2"})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("a: [", "no YAML"), ("[]", "no services"), ("services: 1", "no services")]
+)
+def test_broken_files_are_named(text, message):
+    with pytest.raises(stack.StackFileError, match=message):
+        stack.render(text, {})
+
+
+def test_published_ports_in_every_form():
+    text = """
+services:
+  a: {ports: ["4000:80", "127.0.0.1:5000:80/tcp", "80"]}
+  b: {ports: [{target: 80, published: 6000}]}
+  c: {image: x}
+"""
+    assert stack.published_ports(text) == [4000, 5000, 6000]
+
+
+@pytest.mark.parametrize("port", ["4000-4001:80", "${PORT}:80"])
+def test_ports_that_are_no_number_are_named(port):
+    with pytest.raises(stack.StackFileError, match="wanted a plain number"):
+        stack.published_ports(f"services: {{a: {{ports: ['{port}']}}}}")
+
+
+def test_volume_labels_are_read_from_constraints():
+    assert stack.volume_labels(sites.STACK_TEXT) == ["flotilla.volume.redis"]
+
+
+def test_volumes_are_placed_once():
+    nodes = [sites.node(1, "manager"), sites.node(2, "worker", labels={"flotilla.volume.a": "true"})]
+    labels = ["flotilla.volume.a", "flotilla.volume.b"]
+    assert stack.place_volumes(labels, nodes, ["w1", "m1"]) == {"w1": {"flotilla.volume.b": "true"}}
+    assert stack.place_volumes(labels[:1], nodes, ["w1"]) == {}
+
+
+def test_no_difference_when_all_is_as_recorded():
+    assert stack.differences("file", running(web=sites.service(5))) == []
+
+
+def test_first_deploy():
+    assert stack.differences("file", None) == ["deploy it for the first time"]
+
+
+def test_services_without_a_record_are_deployed_again():
+    seen = dict(running(web=sites.service()), record=None)
+    assert stack.differences("file", seen) == ["deploy it: no record of it"]
+
+
+def test_services_scaled_or_changed_by_hand_are_named():
+    seen = running(web=sites.service(5))
+    seen["services"] = {"web": sites.service(3)}
+    assert stack.differences("file", seen) == ["set service web right (Mode.Replicated.Replicas is 3, wanted 5)"]
+
+
+def test_removed_and_added_services_are_named():
+    seen = running(web=sites.service(), redis=sites.service())
+    seen["services"] = {"web": sites.service(), "extra": sites.service()}
+    assert stack.differences("file", seen) == [
+        "remove service extra, which the stack file does not have",
+        "bring back service redis",
+    ]
+
+
+def test_forced_update_is_no_difference():
+    seen = running(web=sites.service())
+    seen["services"] = {"web": sites.service()}
+    seen["services"]["web"]["spec"]["TaskTemplate"]["ForceUpdate"] = 3
+    assert stack.differences("file", seen) == []
+
+
+def test_converged():
+    state = stack.judge({"web": sites.service(5, update={"State": "completed"}), "redis": sites.service()})
+    assert state.done
+    assert state.sizes == {"web": "5/5", "redis": "1/1"}
+
+
+def test_empty_stack_has_not_converged():
+    assert not stack.judge({}).done
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tasks": [sites.task(1)]},
+        {"tasks": [sites.task(1), sites.task(2, state="starting")]},
+        {"tasks": [sites.task(1), sites.task(2, current=False)]},
+        {"tasks": [sites.task(1), sites.task(2), sites.task(3, current=False)]},
+        {"update": {"State": "updating"}},
+    ],
+)
+def test_not_converged_yet(change):
+    state = stack.judge({"web": sites.service(2, **change)})
+    assert not state.done
+    assert state.failure == ""
+
+
+def test_tasks_left_behind_by_a_replaced_update_are_seen():
+    old = sites.task(3, current=False)
+    service = sites.service(2)
+    service["tasks"].append(old)
+    assert stack.judge({"web": service}).stale == ["web"]
+    service["update"] = {"State": "updating"}
+    assert stack.judge({"web": service}).stale == []
+
+
+@pytest.mark.parametrize("update", ["paused", "rollback_started", "rollback_completed", "rollback_paused"])
+def test_update_that_was_given_up_is_a_failure(update):
+    failed = sites.task(2, desired="shutdown", state="failed", error="exit 1", updated="9")
+    service = sites.service(1, update={"State": update, "Message": "update paused"})
+    service["tasks"].append(failed)
+    service["size"] = 2
+    state = stack.judge({"web": service})
+    assert state.failure == "web: update paused"
+    assert state.trouble["error"] == "exit 1"
+
+
+def test_old_failure_explains_nothing():
+    service = sites.service(
+        2, tasks=[sites.task(1), sites.task(2, state="failed", error="old", updated="1")], updated="5"
+    )
+    assert stack.judge({"web": service}).trouble is None
+
+
+def test_given_up_update_is_explained_by_its_own_task():
+    tasks = [
+        sites.task(1),
+        sites.task(2, id="bad", desired="shutdown", state="failed", error="exit 1", updated="3", current=False),
+        sites.task(2, id="other", state="failed", error="No such container", updated="9"),
+    ]
+    for message in ("rollback completed", "update paused due to failure or early termination of task bad"):
+        service = sites.service(2, tasks=tasks, updated="5", update={"State": "rollback_completed", "Message": message})
+        assert stack.judge({"web": service}).trouble["id"] == "bad"
+
+
+def test_task_that_no_node_takes_is_seen():
+    waiting = sites.task(2, state="pending", error="no suitable node")
+    service = sites.service(2, tasks=[sites.task(1), waiting, sites.task(3, state="failed", error="x", updated="9")])
+    state = stack.judge({"web": service})
+    assert state.homeless == ["web"]
+    assert state.trouble["error"] == "no suitable node"
+
+
+def test_secret_from_a_file_is_refused():
+    with pytest.raises(stack.StackFileError, match=r"secret s is not external, .* name: \$\{S_SECRET\}"):
+        stack.with_configs("services: {}\nsecrets: {s: {file: ./s}}\n", {})
+
+
+def test_config_names_its_object_instead_of_its_file():
+    text = stack.with_configs("services: {}\nconfigs: {c: {file: ./c}}\n", {"c": "hello_c_1"})
+    assert yaml.safe_load(text)["configs"] == {"c": {"external": True, "name": "hello_c_1"}}
+
+
+def spread(sizes, order="start-first", constraints=(), **node):
+    """A service with so many tasks on each node, and the nodes."""
+    nodes = [sites.node(number, "worker") for number in range(1, len(sizes) + 1)]
+    nodes[-1].update(node)
+    tasks = [
+        sites.task(slot, node=f"node-{number}")
+        for slot, number in enumerate((number for number, size in enumerate(sizes, 1) for _ in range(size)), 1)
+    ]
+    service = sites.service(sum(sizes), tasks=tasks)
+    service["spec"]["UpdateConfig"] = {"Order": order}
+    service["spec"]["TaskTemplate"]["Placement"] = {"Constraints": list(constraints)}
+    return stack.services_to_spread({"web": service}, nodes)
+
+
+def test_uneven_service_is_spread():
+    assert spread([3, 2, 0]) == ["web"]
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        {"sizes": [2, 2, 1]},
+        {"sizes": [3, 2, 0], "order": "stop-first"},
+        {"sizes": [3, 0, 0], "constraints": ["node.labels.flotilla.volume.redis == true"]},
+        {"sizes": [3, 2, 0], "availability": "drain"},
+        {"sizes": [3, 2, 0], "state": "down"},
+    ],
+)
+def test_service_that_is_even_or_cannot_move_without_a_gap_is_left_alone(reason):
+    assert spread(**reason) == []
+
+
+@pytest.mark.parametrize(
+    ("services", "visits"),
+    [
+        ("{db: {deploy: {replicas: 9}}, web: {ports: ['4000:80'], deploy: {replicas: 5}}}", 5),
+        ("{web: {ports: ['4000:80']}}", 1),
+        ("{web: {ports: ['4000:80'], deploy: {replicas: 100}}}", stack.MOST_VISITS),
+        ("{web: {ports: ['4000:80'], deploy: {mode: global}}}", stack.MOST_VISITS),
+        ("{proxy: {ports: ['80']}, web: {ports: ['4000:80'], deploy: {replicas: 5}}}", 5),
+        ("{web: {ports: ['4000:80'], deploy: {replicas: '5'}}}", 5),
+        ("{web: {ports: ['4000:80'], deploy: {replicas: 0}}}", 1),
+    ],
+)
+def test_visits_through_one_node_reach_every_replica(services, visits):
+    assert stack.page(f"services: {services}") == {"port": 4000, "visits": visits}
+
+
+def test_stack_without_a_published_port_has_no_page():
+    assert stack.page("services: {web: {ports: ['80']}}") == {}
