@@ -5,8 +5,8 @@ from __future__ import annotations
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock import lease as lock
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock import process as this_run
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock import lease, process
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems import problem_lines
 
 
 class ActionModule(ActionBase):
@@ -19,16 +19,16 @@ class ActionModule(ActionBase):
             # What changes nothing keeps nobody out.
             return dict(result, changed=False, skipped=True)
         args = self._task.args
-        run = this_run.identify(this_run.playbook())
+        run = process.identify(process.playbook())
         if args["state"] == "held":
-            verdict = lock.judge(args["seen"], run, this_run.is_running, boolean(args.get("take", False)))
+            verdict = lease.judge(args["seen"], run, process.is_running, boolean(args.get("take", False)))
             if verdict.problem:
-                raise AnsibleActionFail(verdict.problem)
+                raise AnsibleActionFail("\n".join(problem_lines(verdict.problem)))
         answer = self._execute_module("flotilla.swarm.lock", dict(args, run=run), task_vars=task_vars)
         if answer.get("failed"):
             return answer
         released = args["state"] == "released" and answer["lock"].get("process") == ""
-        problem = "" if released else lock.lost(answer["lock"], run)
+        problem = None if released else lease.lost(answer["lock"], run)
         if problem:
-            raise AnsibleActionFail(problem)
+            raise AnsibleActionFail("\n".join(problem_lines(problem)))
         return answer

@@ -13,19 +13,24 @@ from ansible.module_utils.common.validation import check_type_int
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks import inventory as checks
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock import lease as lock
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock import process as this_run
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import plan_lines, problem_lines
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks import groups, settings
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks import site as site_checks
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock import lease, process
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import (
+    Code,
+    Problem,
+    ProblemError,
+    find,
+    merge,
+)
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems import refusal_lines
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import plan_lines
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import make_plan
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.objects import read_configs
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.stack import StackFileError
 
 ROOT = Path(__file__).parents[2]
 # Arguments that playbooks pass to roles; everything else with a role's prefix was set by a user.
 PASSED = ROOT / "playbooks" / "group_vars" / "all.yml"
-
-OPEN_VAULT = "give this run the vault's password (--ask-vault-pass, --vault-password-file)"
 
 
 class ActionModule(ActionBase):
@@ -37,46 +42,21 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         """Return the plan, or fail with one report of all problems."""
         result = super().run(tmp, task_vars)
-        names = self._task.args["hosts"]
-        hostvars = task_vars["hostvars"]
-        observed = {name: hostvars[name].get(self._task.args["observed"]) or {} for name in names}
-        for name, answer in observed.items():
-            if answer.get("unreachable"):
-                observed[name] = _absent(hostvars[name], answer)
-        options = checks.load_specs(ROOT / "roles")
+        names, hostvars = self._task.args["hosts"], task_vars["hostvars"]
+        observed = {name: _observation(hostvars[name], self._task.args["observed"]) for name in names}
+        options = settings.load_options(ROOT / "roles")
         # What an earlier look and plan of this run left is no setting either.
         passed = {*yaml.safe_load(PASSED.read_text()), self._task.args["observed"], *(self._task.register or ())}
-        own = {name: checks.own_names(hostvars.raw_get(name), options) - passed for name in names}
+        own = {name: settings.own_names(hostvars.raw_get(name), options) - passed for name in names}
         variables, unreadable = _read(hostvars, own)
-        site, unread = self._read_site(task_vars)
-        unread += [answer["unreadable"] for answer in observed.values() if "unreadable" in answer]
-        fatal = [*unreadable, *checks.check_groups(task_vars["groups"])]
-        # What is made of a user's variables and groups mostly cannot be read for what is told of those already.
-        fatal = fatal or [_unreadable("the inventory", reason) for reason in dict.fromkeys(unread)]
-        fatal += [
-            *(checks.check_site(site) if site else []),
-            *checks.check_limit(task_vars["groups"], names),
-            *(
-                f"{name} could not be looked at; see its error above"
-                for name in names
-                if not {"seen", "unreachable", "unreadable"} & observed[name].keys()
-            ),
-        ]
-        if not fatal:
-            try:
-                site = dict(site, salt=secrets.token_hex(16), stack=self._stack(site["stack"], task_vars))
-            except (OSError, StackFileError) as error:
-                fatal.append(f"stack_file: {error}")
+        site, problems = self._read_site(task_vars, observed, unreadable)
+        plan, notes = {"problems": problems}, []
         # Without these nothing can be said of the hosts; all other problems are found in one go.
-        plan = {"problems": fatal} if fatal else make_plan(site, observed)
-        notes = []
-        if not fatal and (plan["problems"] or plan["changes"]):
-            # While another run is at work, whatever was seen may be half of its way.
-            held, notes = self._judge_lock(observed)
-            plan["problems"] = held or plan["problems"]
-        problems = [*checks.check_variables(variables, options), *plan["problems"]]
+        if not problems:
+            plan, notes = self._plan(site, observed)
+        problems = merge([*settings.check_variables(variables, options), *plan["problems"]])
         if problems:
-            raise AnsibleActionFail("\n".join(problem_lines(problems)))
+            raise AnsibleActionFail("\n".join(refusal_lines(problems, names)))
         for line in [*notes, *plan_lines(plan)]:
             Display().display(line)
         for text in plan["warnings"]:
@@ -84,7 +64,38 @@ class ActionModule(ActionBase):
         plan["stack"]["release"]["by"] = f"{getpass.getuser()}@{socket.gethostname()}"
         return dict(result, changed=False, **plan)
 
-    def _read_site(self, task_vars):
+    def _read_site(self, task_vars, observed, unreadable):
+        """Return the site with all that it needs, and the problems of the input.
+
+        What is made of a user's variables and groups mostly cannot be read for what is told of those already.
+        """
+        inventory = groups.Inventory(task_vars["groups"], list(observed))
+        problems = [*unreadable, *find(inventory, groups.RULES)]
+        site, unread = self._template_site(task_vars)
+        unread += [answer["unreadable"] for answer in observed.values() if "unreadable" in answer]
+        problems = problems or [settings.unreadable("the inventory", reason) for reason in dict.fromkeys(unread)]
+        problems += find(site, site_checks.RULES) if site else ()
+        problems += [*find(inventory, groups.RUN_RULES), *_not_observed(observed)]
+        if not problems:
+            try:
+                site = dict(site, salt=secrets.token_hex(16), stack=self._stack(site["stack"], task_vars))
+            except OSError as error:
+                problems.append(settings.unreadable("stack_file", error))
+            except ProblemError as error:
+                problems.append(error.problem)
+        return site, problems
+
+    def _plan(self, site, observed):
+        """Return the plan, and notes about the lock.
+
+        While another run is at work, whatever was seen may be half of its way.
+        """
+        plan, held, notes = make_plan(site, observed), [], []
+        if plan["problems"] or plan["changes"]:
+            held, notes = self._judge_lock(observed)
+        return dict(plan, problems=held or plan["problems"]), notes
+
+    def _template_site(self, task_vars):
         """Return the site, or ``{}``, and the reasons why it cannot be read."""
         try:
             return self._templar.template(task_vars[self._task.args["site"]]), []
@@ -108,14 +119,14 @@ class ActionModule(ActionBase):
 
     def _judge_lock(self, observed):
         """Return the problems and the notes that locks make."""
-        run, take = this_run.identify(this_run.playbook()), boolean(self._task.args.get("take_lock", False))
-        locks = lock.choose([host["seen"] for host in observed.values() if "seen" in host])
-        verdicts = [lock.judge(each, run, this_run.is_running, take) for each in locks]
+        run, take = process.identify(process.playbook()), boolean(self._task.args.get("take_lock", False))
+        locks = lease.choose([host["seen"] for host in observed.values() if "seen" in host])
+        verdicts = [lease.judge(each, run, process.is_running, take) for each in locks]
         return [each.problem for each in verdicts if each.problem], [each.note for each in verdicts if each.note]
 
 
 def _number(value):
-    """Read a number as ``checks.check_variables`` does, which says what is wrong with one that is none."""
+    """Read a number as ``settings.check_variables`` does, which says what is wrong with one that is none."""
     try:
         return check_type_int(value)
     except TypeError:
@@ -126,23 +137,35 @@ def _read(hostvars, own):
     """Read the variables that a user set: a vault may be locked, an expression may name what is not there.
 
     :param own: by inventory name, the names of its variables
-    :return: by inventory name its variables, and list of problems
+    :return: by inventory name its variables, and the problems, the same of several hosts once
     """
-    variables, problems = {}, {}
+    variables, problems = {}, []
     for host, names in own.items():
         variables[host] = {}
         for name in sorted(names):
             try:
                 variables[host][name] = hostvars[host][name]
             except AnsibleError as error:
-                problems.setdefault(_unreadable(name, error), []).append(host)
-    return variables, [f"{text} ({checks.name_hosts(hosts, own)})" for text, hosts in problems.items()]
+                problems.append(settings.unreadable(name, error, (host,)))
+    return variables, merge(problems)
 
 
-def _unreadable(what, reason):
-    reason = " ".join(str(reason).split()).rstrip(".")
-    remedy = OPEN_VAULT if "vault secrets" in reason else "mend it in the inventory"
-    return f"{what} cannot be read: {reason}; {remedy}"
+def _observation(own, variable):
+    """Return what was observed of a host."""
+    answer = own.get(variable) or {}
+    return _absent(own, answer) if answer.get("unreachable") else answer
+
+
+def _not_observed(observed):
+    for name, answer in observed.items():
+        if not {"seen", "unreachable", "unreadable"} & answer.keys():
+            yield Problem(
+                code=Code.HOST_NOT_OBSERVED,
+                hosts=(name,),
+                found="no answer of the task that observes it; its error stands above",
+                expected="an answer",
+                fix="Correct that error, then run again",
+            )
 
 
 def _absent(own, answer):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import ProblemError
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems import refusal_lines
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.backup import (
-    BackupError,
     missing,
     place,
     read,
@@ -21,8 +22,8 @@ def _told(function):
     def wrapped(*args):
         try:
             return {"answer": function(*args), "problem": ""}
-        except BackupError as error:
-            return {"answer": {}, "problem": str(error)}
+        except ProblemError as error:
+            return {"answer": {}, "problem": "\n".join(refusal_lines([error.problem]))}
 
     return wrapped
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import ProblemError
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import deploy_failure_lines
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.release_plan import image_variables
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.releases import steps
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.stack import (
-    StackFileError,
     published_ports,
     render,
     services_to_spread,
@@ -15,16 +15,16 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.stack import
 
 
 def _named(function):
-    """Let errors of a stack file name the variable to mend.
+    """Say what is wrong with a stack file in one line.
 
-    :raise AnsibleFilterError: instead of ``StackFileError``
+    :raise AnsibleFilterError: instead of ``ProblemError``
     """
 
     def wrapped(*args):
         try:
             return function(*args)
-        except StackFileError as error:
-            raise AnsibleFilterError(f"stack_file: {error}") from error
+        except ProblemError as error:
+            raise AnsibleFilterError(str(error.problem)) from error
 
     return wrapped
 

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems import problem_lines
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.swarm.membership import loss_of_majority
+
+
+def demotion_problem(nodes, leaving):
+    """Say what ``plugin_utils.swarm.membership.loss_of_majority`` finds, ``""`` for nothing."""
+    problem = loss_of_majority(nodes, leaving)
+    return "\n".join(problem_lines(problem)) if problem else ""
 
 
 class FilterModule:
@@ -10,4 +17,4 @@ class FilterModule:
 
     def filters(self):
         """Map filter names to functions."""
-        return {"loss_of_majority": loss_of_majority}
+        return {"demotion_problem": demotion_problem}

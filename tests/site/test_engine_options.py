@@ -36,7 +36,7 @@ def test_options_that_dockerd_refuses_touch_no_engine(fleet, option, sentence):
     run = fleet.play(*options(**option))
     assert run.code != 0
     assert set(run.changed.values()) == {0}
-    assert "1 problem; nothing was changed:\n  1. docker_daemon_options: " in run.output
+    assert "1 problem, nothing was changed\n  1. engine-settings: docker_daemon_options, all " in run.output
     assert sentence in run.output
     assert engines(fleet) == before
 

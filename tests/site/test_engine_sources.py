@@ -45,8 +45,10 @@ def test_other_source_than_installed_changes_nothing_and_is_said(fleet, settings
     run = fleet.play(*settings(docker_source="vendor", docker_vendor_key=repository.key))
     assert run.code != 0
     assert set(run.changed.values()) == {0}
-    assert "1 problem; nothing was changed:" in run.output
-    assert f"docker_vendor_key has fingerprint {repository.fingerprint}, wanted is 9DC858229FC7DD38" in run.output
+    assert "1 problem, nothing was changed" in run.output
+    assert "1. key-untrusted: docker_vendor_key, all 3 hosts" in run.output
+    assert re.search(rf"found +fingerprint {repository.fingerprint}", run.output)
+    assert re.search(r"expected +9DC858229FC7DD38", run.output)
 
     known = {"docker_vendor_key": repository.key, "docker_vendor_key_fingerprint": repository.fingerprint}
     run = fleet.play(*settings(docker_source="vendor", **known))
@@ -123,7 +125,7 @@ def test_wrong_key_leaves_a_bare_host_as_it_is(vendor, settings):
     run = vendor.fleet.play(*settings(**{**vendor.variables, "docker_vendor_key_fingerprint": "0" * 40}))
     assert run.code != 0
     assert set(run.changed.values()) == {0}
-    assert "1 problem; nothing was changed:" in run.output
+    assert "1 problem, nothing was changed" in run.output
     assert vendor.on(f"ls {KEY} {SOURCE} /usr/bin/docker 2>/dev/null || :") == ""
 
 

@@ -27,12 +27,13 @@ def elsewhere(fleet, *words):
 
 def test_second_run_is_refused_with_who_where_and_since_when_until_the_first_is_gone(fleet, begun):
     holder = re.escape(f"{getpass.getuser()}@{os.uname().nodename}, process {begun.pid}")
-    for run, how in ((fleet.play(), "and still runs on this machine"), (elsewhere(fleet), r"last renewed \d+ s ago")):
+    for run, how in ((fleet.play(), "still running on this machine"), (elsewhere(fleet), r"last sign of it \d+ s ago")):
         assert run.code != 0
         assert set(run.changed.values()) == {0}
-        assert "1 problem; nothing was changed:" in run.output
+        assert "1 problem, nothing was changed" in run.output
         since = r"\(since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\)"
-        assert re.search(f"{holder} {since} holds the lock of this site, {how}", run.output)
+        assert "1. site-locked: this site" in run.output
+        assert re.search(f"another run: {holder} {since}, {how}", run.output)
     begun.signal(signal.SIGKILL)
     run = fleet.play()
     assert run.code == 0
@@ -47,6 +48,6 @@ def test_run_that_lost_its_lock_stops_before_it_deploys(fleet, begun):
     begun.signal(signal.SIGCONT)
     assert begun.wait(300) != 0
     output = begun.output()
-    assert re.search(r"held the lock until .*, so the site may be another than this run saw", output)
+    assert re.search(r"held the lock until .*, so the site may be another than this run observed", output)
     assert "TASK [stack : " not in output
     assert set(fleet.play().changed.values()) == {0}

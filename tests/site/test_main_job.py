@@ -42,8 +42,13 @@ def test_bad_input_is_one_report_and_changes_nothing(fleet):
     run = fleet.play("-e", "stack_timeout=soon", "-e", "docker_deamon_options=x", "-e", "registry_url=reg")
     assert run.code != 0
     assert set(run.changed.values()) == {0}
-    assert "3 problems; nothing was changed:" in run.output
-    for part in ("did you mean docker_daemon_options?", "'stack_timeout' is of type str", "wanted is host:port"):
+    assert "3 problems, nothing was changed" in run.output
+    for part in (
+        "setting-unknown: docker_deamon_options, all 3 hosts",
+        "Did you mean docker_daemon_options?",
+        "setting-invalid: stack_timeout, all 3 hosts",
+        "setting-invalid: registry_url",
+    ):
         assert part in run.output
 
 

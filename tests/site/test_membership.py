@@ -40,7 +40,7 @@ def test_limited_run_is_one_clear_error(fleet):
     run = fleet.play("--limit", "worker-1")
     assert run.code != 0
     assert set(run.changed.values()) == {0}
-    assert "--limit leaves out manager-1, worker-2" in run.output
+    assert "run-limited: --limit, manager-1, worker-2" in run.output
 
 
 def test_host_with_the_data_or_the_registry_is_not_retired(fleet):
@@ -52,9 +52,11 @@ def test_host_with_the_data_or_the_registry_is_not_retired(fleet):
     other = fleet.play()
     edit(fleet, ["manager-1"], ["worker-1", "worker-2"])
     assert (run.code != 0, set(run.changed.values())) == (True, {0})
-    assert f"{holder} holds the data of redis (label flotilla.volume.redis), and it is in group removed" in run.output
+    assert f"node-has-data: {holder}" in run.output
+    assert "it has the data of redis (label flotilla.volume.redis), and it is in group removed" in run.output
     assert (other.code != 0, set(other.changed.values())) == (True, {0})
-    assert "manager-1 is in removed, but serves the registry" in other.output
+    assert "group-conflict: manager-1" in other.output
+    assert "it is in removed, but serves the registry" in other.output
 
 
 @pytest.mark.long

@@ -67,22 +67,20 @@ def pull_anew_on(fleet, host):
 
 
 TROUBLES = {
-    "wrong password": (lambda _: {"registry_pull_password": "expired"}, "refuses account puller; wanted is a name and"),
-    "wrong CA": (lambda one: {"registry_ca_certificate": one.ca("stranger")}, "is not trusted; wanted is the CA that"),
-    "refused": (lambda one: {"registry_url": f"{one.address}:1"}, "the connection was refused; wanted is a registry"),
-    "unknown name": (lambda _: {"registry_url": "no.invalid"}, "the name no.invalid of the registry is unknown there"),
+    "registry-credentials": lambda _: {"registry_pull_password": "expired"},
+    "registry-untrusted": lambda one: {"registry_ca_certificate": one.ca("stranger")},
+    "registry-refused": lambda one: {"registry_url": f"{one.address}:1"},
+    "registry-name-unknown": lambda _: {"registry_url": "no.invalid"},
 }
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_trouble_with_a_registry_is_told_before_anything_changes(external, play, trouble):
-    change, sentence = TROUBLES[trouble]
-    run = play(registry_host="", **{**external.settings, **change(external)})
+    run = play(registry_host="", **{**external.settings, **TROUBLES[trouble](external)})
     assert run.code != 0
     assert set(run.changed.values()) == {0}
-    assert "1 problem; nothing was changed:" in run.output
-    assert "1. all 3 hosts: " in run.output
-    assert [text for _change, text in TROUBLES.values() if text in run.output] == [sentence]
+    assert "1 problem, nothing was changed" in run.output
+    assert re.search(rf"1\. {trouble}: .*, all 3 hosts$", run.output, re.MULTILINE)
     assert not any(password in run.output for password in external.passwords.values())
 
 
@@ -195,7 +193,7 @@ def test_external_registry_with_two_accounts_and_a_mirror_of_docker_hub(fleet, e
     external.set_accounts(**{**external.passwords, "puller": "renewed-0123456789"})
     expired = play(**team)
     assert expired.code != 0
-    assert "all 3 hosts: " in expired.output and "refuses account puller" in expired.output
+    assert "registry-credentials: registry_pull_username and registry_pull_password, all 3 hosts" in expired.output
     assert set(expired.changed.values()) == {0}
     team["registry_pull_password"] = external.passwords["puller"]
     renewed = play(**team)
@@ -210,7 +208,7 @@ def test_external_registry_with_two_accounts_and_a_mirror_of_docker_hub(fleet, e
     team["registry_ca_certificate"] = ""
     distrusted = play(**team)
     assert set(distrusted.changed.values()) == {0}
-    assert "is not trusted; wanted is the CA that signed it" in distrusted.output
+    assert "registry-untrusted: registry_ca_certificate" in distrusted.output
     team["registry_insecure"] = True
     assert play(**team).code == 0
     assert set(play(**team).changed.values()) == {0}

@@ -4,6 +4,7 @@ Most deploys here change a label, which restarts nothing.
 """
 
 import json
+import re
 import shutil
 import signal
 
@@ -64,7 +65,8 @@ def test_releases_are_numbered_and_gone_back_to(fleet, tmp_path):
     assert all("@sha256:" in image for release in seen["releases"] for image in release["images"])
     wrong = fleet.play("-e", "stack_release=999", playbook="playbooks/rollback.yml")
     assert wrong.code != 0
-    assert "found no release 999, the record has" in wrong.output
+    assert "release-unknown: stack_release" in wrong.output
+    assert "no release 999" in wrong.output
     assert fleet.play().code == 0
     assert label(fleet) == ""
     assert [release["number"] - first for release in status(fleet)["releases"]] == [5, 4, 3, 2, 1]
@@ -111,7 +113,7 @@ def test_going_back_needs_no_registry(fleet, tmp_path):
     finally:
         fleet.on(fleet.manager, "systemctl start docker-registry")
     assert refused.code != 0
-    assert f"{fleet.manager} cannot log in to" in refused.output
+    assert re.search(rf"registry-login: .*, {fleet.manager}$", refused.output, re.MULTILINE)
     assert fleet.services() == {"web": "5/5", "redis": "1/1"}
     assert fleet.play().code == 0
 

@@ -7,32 +7,34 @@ from __future__ import annotations
 
 import ipaddress
 from collections import defaultdict
+from collections.abc import Iterator
+
+from ..model.problem import Code, Problem, Rule
+from .facts import HostFacts
 
 
-def check_firewalls(hosts, addresses):
-    """Name the rules that are missing, as commands.
+def members_are_let_in(facts: HostFacts) -> Iterator[Problem]:
+    """A firewall lets the other members in; the rules that are missing are told as commands."""
+    members = {name: facts.addresses[name] for name in facts.members}
+    for name, host in facts.hosts.items():
+        firewall = host["seen"]["firewall"]
+        if not firewall:
+            continue
+        peers = [address for member, address in members.items() if member != name]
+        closed = {port: [peer for peer in peers if not _is_open(firewall, port, peer)] for port in _ports(host)}
+        shut_out = [peer for peer in peers if any(peer in found for found in closed.values())]
+        if shut_out:
+            yield Problem(
+                code=Code.FIREWALL_CLOSED,
+                hosts=(name,),
+                found=f"{firewall['kind']} keeps other hosts from {', '.join(p for p in closed if closed[p])}",
+                expected="a firewall that lets the members of the swarm in",
+                fix=f"Run as root on {name}: {_commands(firewall['kind'], closed, shut_out)}",
+            )
 
-    :param hosts: dict of inventory name to the result of ``flotilla.swarm.observe``
-    :param addresses: dict of inventory name to address, of the members of the swarm
-    :return: list of problems
-    """
-    return [problem for name, host in hosts.items() for problem in _check_firewall(name, host, addresses)]
 
-
-def _check_firewall(name, host, addresses):
-    firewall = host["seen"]["firewall"]
-    if not firewall:
-        return
-    peers = [address for member, address in addresses.items() if member != name]
-    ports = [port for role in ("swarm", "registry_server") for port in host["wanted"].get(role, {}).get("ports", [])]
-    closed = {port: [peer for peer in peers if not _is_open(firewall, port, peer)] for port in ports}
-    shut_out = [peer for peer in peers if any(peer in found for found in closed.values())]
-    if shut_out:
-        found = ", ".join(port for port, found in closed.items() if found)
-        yield (
-            f"{name}: its firewall ({firewall['kind']}) is active and keeps other hosts from {found}; let them in with "
-            f"these commands, as root on {name}: {_remedy(firewall['kind'], closed, shut_out)}"
-        )
+def _ports(host):
+    return [port for role in ("swarm", "registry_server") for port in host["wanted"].get(role, {}).get("ports", [])]
 
 
 def _is_open(firewall, port, peer):
@@ -64,7 +66,7 @@ def _has_source(source, peer):
         return False
 
 
-def _remedy(kind, closed, peers):
+def _commands(kind, closed, peers):
     if kind == "firewalld":
         sources = " ".join(f"--add-source={peer}" for peer in peers)
         return f"firewall-cmd --permanent --zone=trusted {sources} && firewall-cmd --reload"
@@ -74,3 +76,6 @@ def _remedy(kind, closed, peers):
             numbers[port.split("/")[1]].append(port.split("/")[0])
     rules = [f"ufw allow proto {protocol} from $a to any port {','.join(ports)}" for protocol, ports in numbers.items()]
     return f"for a in {' '.join(peers)}; do {'; '.join(rules)}; done"
+
+
+RULES = (Rule(members_are_let_in),)

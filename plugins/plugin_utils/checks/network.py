@@ -1,73 +1,112 @@
-"""Check how the hosts stand in their network before they are made a swarm.
-
-Each problem is one sentence: what was found, what is wanted, where to mend it.
-"""
+"""Check how the hosts stand in their network before they are made a swarm."""
 
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterator
+
+from ..model.problem import Code, Problem, Rule
+from .facts import HostFacts
+from .registry import misdirected
 
 # What holds our ports once flotilla has run; "" is the kernel, which holds VXLAN's.
 OWN_HOLDERS = ("", "dockerd", "docker-registry")
 # Docker takes overlay networks from here when it is told no pool.
 DEFAULT_POOL = "10.0.0.0/8"
-# The registry's certificate is valid from the second in which it is made; a host that is behind refuses it.
-CLOCK_SECONDS = 5
+POOL = "swarm_default_addr_pool"
+POOL_FIX = f"Set {POOL}, for example to [172.30.0.0/16]"
 
 
-def check_ports(name, wanted, seen):
-    """Name the ports of ours that another process holds."""
-    needed = {port: role for role, entry in wanted.items() for port in entry.get("ports", [])}
-    for port, holder in seen["ports"].items():
-        if holder not in OWN_HOLDERS:
-            where = "publish another in the stack file, or stop it" if needed[port] == "stack" else "stop it"
-            yield f"{name}: port {port} is held by {holder}, wanted is a free one for role {needed[port]}; {where}"
+def ports_are_free(facts: HostFacts) -> Iterator[Problem]:
+    """No other process holds a port of ours."""
+    for name, host in facts.hosts.items():
+        needed = {port: role for role, entry in host["wanted"].items() for port in entry.get("ports", [])}
+        for port, holder in host["seen"]["ports"].items():
+            if holder not in OWN_HOLDERS:
+                other = ", or publish another port in the stack file" if needed[port] == "stack" else ""
+                yield Problem(
+                    code=Code.PORT_IN_USE,
+                    where=port,
+                    hosts=(name,),
+                    found=f"in use by {holder}",
+                    expected=f"a free port for {needed[port]}",
+                    fix=f"Stop {holder}{other}",
+                )
 
 
-def check_address(name, address, wanted, seen):
-    """Name an address that is not the host's, that was chosen among several, or that a member had no more."""
-    found, member = seen["system"]["addresses"], seen["swarm"]["address"] if _is_member(seen) else ""
-    given = wanted.get("swarm", {})
-    if member and address != member:
-        yield (
-            f"{name} is in the swarm as {member}, wanted is {address}, but Swarm cannot change a member's address; go "
-            f"back to the old one (swarm_advertise_addr, ansible_host), or let {name} leave by hand (docker swarm "
-            "leave) and run again"
-        )
-    if address not in found:
-        yield (
-            f"{name}: its address {address or '(none)'} is not on the host, which has {', '.join(found) or 'none'}; "
-            "set swarm_advertise_addr"
-        )
-    elif not member and not given.get("advertise_addr") and given.get("ansible_host") not in found and len(found) > 1:
-        yield (
-            f"{name} has the addresses {', '.join(found)}, and ansible_host is none of them; wanted is the one that "
-            "the other hosts reach it at: set swarm_advertise_addr"
-        )
+def members_keep_their_address(facts: HostFacts) -> Iterator[Problem]:
+    """Swarm cannot change a member's address."""
+    for name, host in facts.members.items():
+        seen, address = host["seen"], facts.addresses[name]
+        if _is_member(seen) and seen["swarm"]["address"] not in ("", address):
+            joined = seen["swarm"]["address"]
+            yield Problem(
+                code=Code.ADDRESS_CHANGED,
+                hosts=(name,),
+                found=f"joined the swarm as {joined}",
+                expected=f"{address} (swarm_advertise_addr or ansible_host), but a member's address cannot change",
+                fix=f"Set swarm_advertise_addr: {joined}, or run docker swarm leave on {name} and run again",
+            )
 
 
-def check_reach(members, site, addresses, astray):
-    """Name the managers and the registry that a host which is to join does not reach.
+def addresses_are_the_hosts_own(facts: HostFacts) -> Iterator[Problem]:
+    """Other nodes are told an address that is on the host, and not one that was guessed among several."""
+    for name, host in facts.members.items():
+        found, given = host["seen"]["system"]["addresses"], host["wanted"].get("swarm", {})
+        there = f"{', '.join(found) or 'none'} on the host"
+        if facts.addresses[name] not in found:
+            yield Problem(
+                code=Code.ADDRESS_MISSING,
+                hosts=(name,),
+                found=there,
+                expected=f"its address {facts.addresses[name] or '(none)'}",
+                fix="Set swarm_advertise_addr to one of its own",
+            )
+        elif (
+            not (_is_member(host["seen"]) and host["seen"]["swarm"]["address"])
+            and not given.get("advertise_addr")
+            and given.get("ansible_host") not in found
+            and len(found) > 1
+        ):
+            yield Problem(
+                code=Code.ADDRESS_AMBIGUOUS,
+                hosts=(name,),
+                found=there,
+                expected="the one that the other hosts reach it at",
+                fix="Set swarm_advertise_addr to it",
+            )
+
+
+def peers_are_reached(facts: HostFacts) -> Iterator[Problem]:
+    """A host that is to join reaches the managers and the registry.
 
     A bare peer that answers "nothing listens there" is reached; from a member of the swarm, a firewall says so.
-
-    :param astray: inventory names of the hosts that ``registry_url`` leads elsewhere, which is told apart
     """
-    peers = {addresses[name]: name for name in site["managers"]}
-    for name, host in members.items():
+    astray = misdirected(facts)
+    for name, host in facts.members.items():
         lost = {}
-        registry = "" if name in astray else site["registry_url"].split("/")[0]
         for target, answer in host["seen"]["reach"].items():
             address, _, port = target.rpartition(":")
-            peer = peers.get(address, site["registry_host"] if target == registry else "")
-            listens = peer in members and _listens(members[peer]["seen"], port)
+            peer = _peer(facts, target, name in astray)
+            listens = peer in facts.members and _listens(facts.members[peer]["seen"], port)
             if peer and (answer not in ("open", "closed") or (answer == "closed" and listens)):
                 lost.setdefault((peer, address, answer), []).append(f"{port}/tcp")
         for (peer, address, answer), ports in lost.items():
-            yield (
-                f"{name} does not reach {peer} at {address}, port {' and '.join(ports)} ({answer}); wanted is an open "
-                "way for the ports that README.md lists: see firewalls between and on the two"
+            yield Problem(
+                code=Code.PEER_UNREACHABLE,
+                where=f"{peer} at {address}, port {' and '.join(ports)}",
+                hosts=(name,),
+                found=answer,
+                expected="an open way for the ports that README.md lists",
+                fix="Open them in the firewalls between and on the two hosts",
             )
+
+
+def _peer(facts, target, misdirected):
+    """Find the host behind a target, ``""`` where that is not known."""
+    managers = {facts.addresses[name]: name for name in facts.site["managers"]}
+    registry = "" if misdirected else facts.site["registry_url"].split("/")[0]
+    return managers.get(target.rpartition(":")[0], facts.site["registry_host"] if target == registry else "")
 
 
 def check_pools(members, pools, subnet_size, networks, addresses_needed):
@@ -78,60 +117,74 @@ def check_pools(members, pools, subnet_size, networks, addresses_needed):
     :param networks: how many overlay networks the swarm will have
     :param addresses_needed: how many addresses the largest of them needs
     """
-    remedy = "set swarm_default_addr_pool, such as [172.30.0.0/16]"
     try:
-        wanted = [ipaddress.ip_network(pool) for pool in pools or [DEFAULT_POOL]]
+        given = [ipaddress.ip_network(pool) for pool in pools or [DEFAULT_POOL]]
     except ValueError as error:
-        yield f"swarm_default_addr_pool: {error}; wanted are networks such as 172.30.0.0/16"
-        return
-    room = sum(2 ** max(subnet_size - pool.prefixlen, 0) for pool in wanted if pool.prefixlen <= subnet_size)
-    if room < networks:
-        yield f"swarm_default_addr_pool has room for {room} networks of /{subnet_size}, wanted are {networks}; {remedy}"
-        return
-    # All but network, gateway and broadcast.
-    if 2 ** (32 - subnet_size) - 3 < addresses_needed:
-        fitting = 32 - (addresses_needed + 3).bit_length()
-        yield (
-            f"an overlay network of /{subnet_size} has {2 ** (32 - subnet_size) - 3} addresses, these hosts and their "
-            f"tasks need {addresses_needed}; set swarm_subnet_size: {fitting} before the swarm begins"
+        yield Problem(
+            code=Code.SETTING_INVALID,
+            where=POOL,
+            found=str(error),
+            expected="networks such as 172.30.0.0/16",
+            fix=POOL_FIX,
         )
+        return
+    room = sum(2 ** max(subnet_size - pool.prefixlen, 0) for pool in given if pool.prefixlen <= subnet_size)
+    if room < networks:
+        yield Problem(
+            code=Code.POOL_TOO_SMALL,
+            where=POOL,
+            found=f"room for {room} networks of /{subnet_size}",
+            expected=f"room for {networks}",
+            fix=POOL_FIX,
+        )
+        return
+    yield from _subnet_is_large_enough(subnet_size, addresses_needed)
     # The default is so wide that only what is taken from it first counts.
-    taken = wanted if pools else list(_first(wanted[0].subnets(new_prefix=subnet_size), networks))
-    begins = not any(_is_member(host["seen"]) for host in members.values())
+    taken = given if pools else list(_first(given[0].subnets(new_prefix=subnet_size), networks))
+    for name, network, gateway in _overlaps(members, taken):
+        yield Problem(
+            code=Code.POOL_IN_USE,
+            where=POOL,
+            hosts=(name,),
+            found=f"a route to {network} through {gateway}" if gateway else f"attached to {network}",
+            expected=f"no network among those that the swarm takes ({_pools(pools, taken)})",
+            fix=POOL_FIX,
+        )
+
+
+def _pools(pools, taken):
+    return ", ".join(pools) or f"Docker's default, from {taken[0]} on"
+
+
+def _subnet_is_large_enough(subnet_size, addresses_needed):
+    # All but network, gateway and broadcast.
+    room = 2 ** (32 - subnet_size) - 3
+    if room < addresses_needed:
+        fitting = 32 - (addresses_needed + 3).bit_length()
+        yield Problem(
+            code=Code.POOL_TOO_SMALL,
+            where="swarm_subnet_size",
+            found=f"{room} addresses in an overlay network of /{subnet_size}",
+            expected=f"{addresses_needed} for these hosts and their tasks",
+            fix=f"Set swarm_subnet_size: {fitting} before the swarm is created",
+        )
+
+
+def _overlaps(members, taken):
+    """Find networks of hosts among those that the swarm will take.
+
+    Containers would not reach what is behind a gateway. Who joins a swarm can choose no other pool for that.
+    """
+    new = not any(_is_member(host["seen"]) for host in members.values())
     for name, host in members.items():
         for network, gateway in host["seen"]["networks"].items():
-            # Containers would not reach what is behind a gateway. Who joins a swarm can choose no other pool for that.
-            counts = begins if gateway else not _is_member(host["seen"])
+            counts = new if gateway else not _is_member(host["seen"])
             if counts and any(ipaddress.ip_network(network).overlaps(pool) for pool in taken):
-                found = f"has a route to {network} through {gateway}" if gateway else f"is attached to {network}"
-                used = ", ".join(pools) or f"Docker's default, from {taken[0]} on"
-                yield f"{name} {found}, where the swarm would take its networks ({used}); {remedy}"
+                yield name, network, gateway
 
 
 def _first(subnets, count):
     return (subnet for subnet, _number in zip(subnets, range(count), strict=False))
-
-
-def check_clocks(hosts):
-    """Name the hosts whose clocks are provably apart from those of most others, this machine among them.
-
-    A host told its time between two moments of this machine's clock, so how far it is ahead lies between two bounds.
-    """
-    spans = {}
-    for name, host in hosts.items():
-        time, (before, after) = host["seen"]["system"]["time"], host["seen"]["system"]["asked"]
-        spans[name] = (time - after, time - before)
-    for name, (least, most) in spans.items():
-        others = [(0, 0), *(span for other, span in spans.items() if other != name)]
-        gaps = sorted((max(least - other[1], other[0] - most, 0), least > other[1]) for other in others)
-        apart = [gap for gap in gaps if gap[0] > CLOCK_SECONDS]
-        if len(hosts) > 1 and 2 * len(apart) > len(others):
-            seconds, ahead = apart[0]
-            yield (
-                f"{name}: its clock is at least {seconds:.0f} s {'ahead of' if ahead else 'behind'} those of most "
-                f"others, wanted are at most {CLOCK_SECONDS} s; let it keep time (apt install systemd-timesyncd, "
-                "timedatectl set-ntp true)"
-            )
 
 
 def _listens(seen, port):
@@ -141,3 +194,11 @@ def _listens(seen, port):
 
 def _is_member(seen):
     return seen["swarm"]["state"] == "active"
+
+
+RULES = (
+    Rule(ports_are_free),
+    Rule(members_keep_their_address),
+    Rule(addresses_are_the_hosts_own),
+    Rule(peers_are_reached),
+)

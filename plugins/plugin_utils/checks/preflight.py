@@ -1,43 +1,21 @@
-"""Gather in one list everything on the hosts that forbids a run, before anything is changed."""
+"""The tables of checks that forbid a run, and what they are given to read."""
 
 from __future__ import annotations
 
-from ..registry import accounts as registry
+from ..model.problem import Problem, find
 from ..stacks import stack
-from . import engine_settings
-from . import firewall as checks_firewall
-from . import inventory as checks
-from . import network as checks_network
-from . import stack_file as checks_stack
+from . import firewall, hosts, network, registry, stack_file
+from .facts import HostFacts
+
+HOST_RULES = (*hosts.RULES, *network.RULES, *registry.RULES, *firewall.RULES)
 
 
-def find_problems(site, hosts, addresses):
-    """Check what was seen on the hosts, one by one and against each other.
+def find_host_problems(facts: HostFacts, with_logins: bool) -> tuple[Problem, ...]:
+    """Check what was observed on the hosts, one by one and against each other.
 
-    :param site: see ``plan.make_plan``
-    :param hosts: dict of inventory name to the result of ``flotilla.swarm.observe``
-    :param addresses: dict of inventory name to the address that other nodes will use, of all hosts
-    :return: list of problems
+    :param with_logins: whether this run asks the registry for anything
     """
-    members = {name: hosts[name] for name in [*site["managers"], *site["workers"]]}
-    addresses = {name: addresses[name] for name in members}
-    problems = checks.check_hosts(members, addresses)
-    for name, host in hosts.items():
-        problems += checks_network.check_ports(name, host["wanted"], host["seen"])
-    for name, host in members.items():
-        problems += checks_network.check_address(name, addresses[name], host["wanted"], host["seen"])
-    seen = {name: host["seen"] for name, host in members.items()}
-    server = hosts[site["registry_host"]]["seen"] if site["registry_host"] else None
-    astray = registry.find_astray(site, seen, server) if server else {}
-    return [
-        *problems,
-        # The other playbooks touch no engine.
-        *(engine_settings.problems(members) if site["scope"] == "site" else []),
-        *registry.astray_problems(site, astray, seen, server),
-        *checks_network.check_clocks(hosts),
-        *checks_network.check_reach(members, site, addresses, astray),
-        *checks_firewall.check_firewalls(hosts, addresses),
-    ]
+    return find(facts, HOST_RULES + registry.LOGIN_RULES * with_logins)
 
 
 def find_stack_problems(site, members, seen, labels, stack_plan):
@@ -51,18 +29,19 @@ def find_stack_problems(site, members, seen, labels, stack_plan):
     """
     content = stack.parse(stack.render(stack_plan["text"], stack_plan["variables"]))
     secrets = {*(seen.get("stack") or {}).get("secret_names", []), *stack_plan["secret_objects"]}
-    problems = checks_stack.check_stack(content, describe_nodes(site, members, seen, labels), secrets)
+    facts = stack_file.StackFacts(content, describe_nodes(site, members, seen, labels), secrets)
+    problems = find(facts, stack_file.RULES)
     if problems:
         return problems
-    needs = checks_stack.network_needs(content, len(members))
-    return list(checks_network.check_pools(members, site["pools"], site["subnet_size"], *needs))
+    needs = stack_file.network_needs(content, len(members))
+    return tuple(network.check_pools(members, site["pools"], site["subnet_size"], *needs))
 
 
 def describe_nodes(site, members, seen, labels):
     """Describe hosts as nodes that services are placed on, as they will be when the stack is deployed.
 
     :param members: see ``find_stack_problems``, as ``seen`` and ``labels``
-    :return: list of dicts, see ``checks_stack.check_stack``
+    :return: list of dicts, see ``stack_file.StackFacts``
     """
     there = {node["id"]: node["labels"] for node in seen.get("nodes", [])}
     return [

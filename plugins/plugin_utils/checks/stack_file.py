@@ -1,11 +1,12 @@
-"""Check a stack file against the hosts that it will run on, before the engine is asked to.
-
-Each problem is one sentence: what was found, what is wanted, where to mend it.
-"""
+"""Check a stack file against the hosts that it will run on, before the engine is asked to."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..model.problem import Code, Problem, Rule
 
 DURATION = re.compile(r"0|(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+")
 CONSTRAINT = re.compile(r"\s*([\w./-]+)\s*(==|!=)\s*(.+?)\s*")
@@ -20,37 +21,121 @@ DURATIONS = {
 UNITS = " kmgt"
 
 
-def check_stack(content, nodes, secrets):
-    """Check a stack file.
+class FieldError(ValueError):
+    """A field of a service that is not as it should be: its key, what was found, what is expected."""
 
-    :param content: the rendered stack file, parsed
-    :param nodes: list of dicts with ``name``, ``id`` (``""`` before it joins), ``hostname``, ``role``, ``labels``,
+
+@dataclass(frozen=True, slots=True)
+class StackFacts:
+    """What the checks of a stack file may read.
+
+    :ivar content: the rendered stack file, parsed
+    :ivar nodes: list of dicts with ``name``, ``id`` (``""`` before it joins), ``hostname``, ``role``, ``labels``,
         ``cpus`` and ``memory_mib``, one for each host
-    :param secrets: names of the swarm's secrets, those that this run will create included
-    :return: list of problems
+    :ivar secrets: names of the swarm's secrets, those that this run will create included
     """
-    problems = []
-    for key, secret in (content.get("secrets") or {}).items():
+
+    content: dict
+    nodes: list
+    secrets: set
+
+    @property
+    def services(self):
+        """Return the services by name."""
+        return self.content["services"]
+
+
+def external_secrets_are_there(facts: StackFacts) -> Iterator[Problem]:
+    """A secret that the file takes for given is in the swarm, or will be."""
+    for key, secret in (facts.content.get("secrets") or {}).items():
         name = (secret or {}).get("name", key)
-        if (secret or {}).get("external") and name not in secrets:
-            problems.append(
-                f"stack_file: secret {name} is external, but the swarm has none of that name; create it on a manager "
-                "(docker secret create), or list it in stack_secrets and let the file name it ${X_SECRET}"
+        if (secret or {}).get("external") and name not in facts.secrets:
+            yield Problem(
+                code=Code.SECRET_MISSING,
+                where=f"stack_file: secrets.{key}",
+                found=f"external: true, but the swarm has no secret {name}",
+                expected="a secret that is there or that flotilla makes",
+                fix="List it in stack_secrets and let the file name it ${X_SECRET}, or create it on a manager "
+                "(docker secret create)",
             )
-    reserved = {"cpus": 0.0, "memory": 0.0}
-    for name, service in content["services"].items():
+
+
+def services_can_run(facts: StackFacts) -> Iterator[Problem]:
+    """Each service is well-formed, and some host can carry its tasks."""
+    for name, service in facts.services.items():
         try:
-            problems += [f"stack_file: service {name}: {text}" for text in _check_service(service, nodes, reserved)]
+            yield from _durations(name, service)
+            yield from _place(name, service, facts.nodes)
+        except FieldError as error:
+            yield _invalid(name, *error.args)
         except (ValueError, TypeError, AttributeError) as error:
-            problems.append(f"stack_file: service {name}: {error}")
-    for kind, amount in reserved.items():
-        there = sum(capacity(node, kind) for node in nodes)
+            yield _invalid(name, "", error, "a service as in the Compose specification")
+
+
+def _durations(name, service):
+    for path, keys in DURATIONS.items():
+        part = service
+        for step in filter(None, path.split(".")):
+            part = part.get(step) or {}
+        for key in keys:
+            if key in part and not DURATION.fullmatch(str(part[key])):
+                yield _invalid(name, f"{path}.{key}".strip("."), part[key], "a duration such as 30s or 1m30s")
+
+
+def _place(name, service, nodes):
+    fitting = [node for node in nodes if fits(service, node)]
+    if not fitting:
+        yield Problem(
+            code=Code.SERVICE_UNPLACEABLE,
+            where=f"stack_file: services.{name}",
+            found="no host that satisfies its constraints",
+            expected=" and ".join(_constraints(service)),
+            fix="Change its placement, or give a host that label or role",
+        )
+        return
+    for what, amounts in ((service.get("deploy") or {}).get("resources") or {}).items():
+        for kind in ("cpus", "memory"):
+            amount = _amount(kind, (amounts or {}).get(kind, 0))
+            largest = max(capacity(node, kind) for node in fitting)
+            if amount > largest:
+                yield Problem(
+                    code=Code.SERVICE_TOO_LARGE,
+                    where=f"stack_file: services.{name}.deploy.resources.{what}.{kind}",
+                    found=f"{show(kind, amount)} for one task",
+                    expected=f"at most {show(kind, largest)}, as the largest host for it has",
+                    fix="Lower it, or use larger hosts",
+                )
+
+
+def reservations_fit_on_all_hosts(facts: StackFacts) -> Iterator[Problem]:
+    """All tasks together reserve no more than there is."""
+    for kind in ("cpus", "memory"):
+        amount = sum(_reserved(kind, service, facts.nodes) for service in facts.services.values())
+        there = sum(capacity(node, kind) for node in facts.nodes)
         if amount > there:
-            problems.append(
-                f"stack_file: the reservations of all tasks sum up to {show(kind, amount)}, the hosts have "
-                f"{show(kind, there)}; lower replicas or reservations, or add hosts"
+            yield Problem(
+                code=Code.STACK_TOO_LARGE,
+                where="stack_file",
+                found=f"{show(kind, amount)} reserved by all tasks",
+                expected=f"at most {show(kind, there)}, as the hosts have",
+                fix="Lower replicas or reservations, or add hosts",
             )
-    return problems
+
+
+def _reserved(kind, service, nodes):
+    deploy = service.get("deploy") or {}
+    amounts = (deploy.get("resources") or {}).get("reservations") or {}
+    return _amount(kind, amounts.get(kind, 0)) * _tasks(deploy, sum(fits(service, node) for node in nodes))
+
+
+def _invalid(service, key, found, expected):
+    return Problem(
+        code=Code.SERVICE_INVALID,
+        where=f"stack_file: services.{service}.{key}".rstrip("."),
+        found=str(found),
+        expected=expected,
+        fix="Correct it in the stack file",
+    )
 
 
 def network_needs(content, hosts):
@@ -70,39 +155,12 @@ def _tasks(deploy, hosts):
     return hosts if deploy.get("mode") == "global" else int(deploy.get("replicas", 1))
 
 
-def _check_service(service, nodes, reserved):
-    for path, keys in DURATIONS.items():
-        part = service
-        for step in filter(None, path.split(".")):
-            part = part.get(step) or {}
-        for key in keys:
-            if key in part and not DURATION.fullmatch(str(part[key])):
-                yield f"{key} is {part[key]}, wanted is a duration such as 30s or 1m30s"
-    deploy = service.get("deploy") or {}
-    fitting = [node for node in nodes if fits(service, node)]
-    if not fitting:
-        wanted = " and ".join(_constraints(service))
-        yield f"no host satisfies {wanted}; mend its placement, or give a host that label or role"
-        return
-    for what, amounts in (deploy.get("resources") or {}).items():
-        for kind in ("cpus", "memory"):
-            amount = _amount(kind, (amounts or {}).get(kind, 0))
-            largest = max(capacity(node, kind) for node in fitting)
-            if amount > largest:
-                yield (
-                    f"its {what} of {show(kind, amount)} for one task {'is' if kind == 'memory' else 'are'} more than "
-                    f"any host for it has ({show(kind, largest)}); lower it, or take larger hosts"
-                )
-            elif what == "reservations":
-                reserved[kind] += amount * _tasks(deploy, len(fitting))
-
-
 def fits(service, node):
     """Tell whether a service's constraints let a node run its tasks; what only the engine knows is left to it.
 
     :param service: of a stack file, parsed
-    :param node: see ``check_stack``
-    :raise ValueError: a constraint is none
+    :param node: see ``StackFacts``
+    :raise FieldError: a constraint is none
     """
     return all(_holds(text, node) for text in _constraints(service))
 
@@ -114,7 +172,7 @@ def _constraints(service):
 def _holds(text, node):
     match = CONSTRAINT.fullmatch(text)
     if not match:
-        raise ValueError(f"found constraint {text}, wanted is KEY == VALUE or KEY != VALUE")
+        raise FieldError("deploy.placement.constraints", text, "KEY == VALUE or KEY != VALUE")
     key, operator, value = match.groups()
     known = {"node.id": node["id"], "node.hostname": node["hostname"], "node.role": node["role"]}
     if key.startswith("node.labels."):
@@ -131,7 +189,7 @@ def _amount(kind, value):
         return float(value)
     match = SIZE.fullmatch(str(value))
     if not match:
-        raise ValueError(f"found memory {value}, wanted is a size such as 50M")
+        raise FieldError("deploy.resources", f"memory {value}", "a size such as 50M")
     return float(match[1]) * 1024 ** UNITS.index(match[2].lower() or " ")
 
 
@@ -143,3 +201,10 @@ def capacity(node, kind):
 def show(kind, amount):
     """Write an amount for people."""
     return f"{amount:g} CPUs" if kind == "cpus" else f"{amount / 2**20:.0f} MiB of memory"
+
+
+RULES = (
+    Rule(external_secrets_are_there),
+    Rule(services_can_run),
+    Rule(reservations_fit_on_all_hosts, after=frozenset({Code.SERVICE_INVALID})),
+)

@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from ..model.problem import Code, Problem
 from . import openpgp
 from .host_state import Act, compare
 from .systems import ENGINE, SYSTEMS
@@ -124,68 +125,93 @@ def _name(wanted, seen, source):
     return f"{package} {seen['packages'][package] or '(not completely installed)'}"
 
 
-def problems(wanted, seen):
-    """List what forbids a run, of the variables about the engine and of the host's engine.
+def problems(name, wanted, seen):
+    """Find what forbids a run, in the variables about the engine and in the host's engine.
 
+    :param name: the host's inventory name
     :param wanted: see ``decide``
     :param seen: see ``decide``
-    :return: list of str
     """
-    if not wanted:
-        return []
-    found = [_key_problem(wanted), _suite_problem(wanted, seen), _version_problem(wanted), _conflict(wanted, seen)]
-    return [problem for problem in found if problem]
+    if wanted:
+        for check in (_key_is_trusted, _suite_is_the_systems, _version_is_valid, _version_can_be_had):
+            yield from check(name, wanted, seen)
 
 
-def _key_problem(wanted):
+def _key_is_trusted(name, wanted, _seen):
     if wanted["source"] != "vendor":
-        return ""
-    if not wanted["key"]:
-        return (
-            "docker_vendor_key is empty, wanted is the text of the key that signs "
-            f"{wanted['url']}; docs/engine.md says where to get it"
-        )
+        return
     owner = "".join(wanted["fingerprint"].split()).upper()
     try:
-        keys = openpgp.fingerprints(wanted["key"])
+        found = " and ".join(openpgp.fingerprints(wanted["key"])) if wanted["key"] else ""
     except openpgp.KeyFormatError as error:
-        return f"docker_vendor_key is no key: {error}; docs/engine.md says where to get it"
-    if keys != [owner]:
-        return (
-            f"docker_vendor_key has fingerprint {' and '.join(keys)}, wanted is {owner} "
-            "(docker_vendor_key_fingerprint); get the right key, or ask its owner for the right fingerprint"
+        yield Problem(
+            code=Code.SETTING_INVALID,
+            where="docker_vendor_key",
+            hosts=(name,),
+            found=f"no key: {error}",
+            expected=f"the text of the key that signs {wanted['url']}",
+            fix="Set it; docs/engine.md says where to get it",
         )
-    return ""
+        return
+    if not wanted["key"]:
+        yield Problem(
+            code=Code.SETTING_MISSING,
+            where="docker_vendor_key",
+            hosts=(name,),
+            found="no key",
+            expected=f"the text of the key that signs {wanted['url']}",
+            fix="Set it; docs/engine.md says where to get it",
+        )
+    elif found != owner:
+        yield Problem(
+            code=Code.KEY_UNTRUSTED,
+            where="docker_vendor_key",
+            hosts=(name,),
+            found=f"fingerprint {found}",
+            expected=f"{owner} (docker_vendor_key_fingerprint)",
+            fix="Get the right key, or ask its owner for the right fingerprint",
+        )
 
 
-def _suite_problem(wanted, seen):
+def _suite_is_the_systems(name, wanted, seen):
     """Refuse packages of another release; a suite of a name of its own is the user's affair."""
-    name, system = seen["system"]["distribution"], SYSTEMS.get(seen["system"]["distribution"])
+    system = SYSTEMS.get(seen["system"]["distribution"])
     known = [each.codename for each in SYSTEMS.values()]
-    if wanted["source"] != "vendor" or not system or wanted["suite"] not in known or wanted["suite"] == system.codename:
-        return ""
-    return (
-        f"docker_vendor_suite is {wanted['suite']}, wanted is {system.codename} for {name}; set it and "
-        "docker_vendor_url for this host"
-    )
+    if wanted["source"] == "vendor" and system and wanted["suite"] in known and wanted["suite"] != system.codename:
+        yield Problem(
+            code=Code.SETTING_CONFLICT,
+            where="docker_vendor_suite",
+            hosts=(name,),
+            found=wanted["suite"],
+            expected=f"{system.codename} for {seen['system']['distribution']}",
+            fix="Set docker_vendor_suite and docker_vendor_url for this host",
+        )
 
 
-def _version_problem(wanted):
+def _version_is_valid(name, wanted, _seen):
     version = wanted["version"]
-    if not version or (VERSION.fullmatch(version) and int(version.split(".")[0]) >= ENGINE):
-        return ""
-    return f"docker_version is {version}, wanted are three numbers such as 28.5.1, and {ENGINE} or newer"
+    if version and not (VERSION.fullmatch(version) and int(version.split(".")[0]) >= ENGINE):
+        yield Problem(
+            code=Code.SETTING_INVALID,
+            where="docker_version",
+            hosts=(name,),
+            found=version,
+            expected=f"three numbers such as 28.5.1, and {ENGINE} or newer",
+            fix="Set docker_version to such a version, or remove it",
+        )
 
 
-def _conflict(wanted, seen):
+def _version_can_be_had(name, wanted, seen):
     """Refuse a version that only an engine of the other source could have."""
     found, version = installed(wanted, seen), wanted["version"]
     if not version or found not in wanted["sources"] or found == wanted["source"]:
-        return ""
-    if not _differs(wanted, seen["packages"][wanted["sources"][found]["packages"][0]]):
-        return ""
-    return (
-        f"its engine is {_name(wanted, seen, found)}, wanted is {version} (docker_version) of docker_source "
-        f"{wanted['source']}; set docker_source to {found} and another version for it, or change it by hand "
-        "(docs/engine.md)"
-    )
+        return
+    if _differs(wanted, seen["packages"][wanted["sources"][found]["packages"][0]]):
+        yield Problem(
+            code=Code.ENGINE_VERSION,
+            where="docker_version",
+            hosts=(name,),
+            found=f"engine {_name(wanted, seen, found)}",
+            expected=f"{version} of docker_source {wanted['source']}",
+            fix=f"Set docker_source to {found} and another version for it, or change the engine as docs/engine.md says",
+        )

@@ -5,7 +5,7 @@ A task that waits for its image makes an update longer, and one whose image cann
 
 from __future__ import annotations
 
-from ..checks import stack_file as checks_stack
+from ..checks import stack_file
 from ..stacks import stack
 
 
@@ -32,7 +32,7 @@ def missing_images(registry, stack_plan, nodes, hosts):
                 service["image"]
                 for service in services
                 if takes_tasks and service.get("image", "").startswith(f"{registry}/")
-                if checks_stack.fits(service, node)
+                if stack_file.fits(service, node)
             }
             - local
         )

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from ..model.problem import Code, Problem
+
 # Seconds after which a lock that was not renewed is free. A run renews it when engines run, when it has begun a
 # swarm, before each step of a deploy and before each host that retires; in between lie packages, images or one
 # stack_timeout.
@@ -20,11 +22,11 @@ MARGIN = 600
 class Verdict:
     """What a lock means for a run.
 
-    :ivar problem: why the run must not go on, or ``""``
+    :ivar problem: why the run must not go on, or ``None``
     :ivar note: why a lock that was not given back is free, or ``""``
     """
 
-    problem: str = ""
+    problem: Problem | None = None
     note: str = ""
 
 
@@ -56,29 +58,39 @@ def judge(lock, run, is_running, take=False):
         return Verdict(note=f"The lock of {_holder(lock)} is free: not renewed for {_minutes(lock['idle'])}.")
     if take:
         return Verdict(note=f"The lock of {_holder(lock)} is taken, as preflight_take_lock says.")
-    return Verdict(problem=f"{_holder(lock)} holds the lock of this site, {_state(lock, here)}")
+    return Verdict(problem=_locked(lock, here))
+
+
+def _locked(lock, here):
+    last = "still running on this machine" if here else f"last sign of it {_minutes(lock['idle'])} ago"
+    end = "end that process" if here else f"the lock is free {LEASE // 60} min after its last renewal"
+    return Problem(
+        code=Code.SITE_LOCKED,
+        where="this site",
+        found=f"another run: {_holder(lock)}, {last}",
+        expected="one run at a time",
+        fix=f"Wait for it; if it is dead, {end}, or take the lock with -e preflight_take_lock=true",
+    )
 
 
 def lost(lock, run):
-    """Say that another run was faster, or return ``""`` when the lock is this run's.
+    """Say that another run was faster, or return ``None`` when the lock is this run's.
 
     :param lock: the lock after an attempt to hold it
     :param run: see ``judge``
     """
     if lock.get("process") == run["process"]:
-        return ""
-    if not lock["version"]:
-        return "the lock of this run is gone from the site; run again"
-    what = "holds the lock now" if lock["process"] else f"held the lock until {_time(lock['renewed'])}"
-    return f"{_holder(lock)} {what}, so the site may be another than this run saw; wait for that run, then run again"
-
-
-def _state(lock, here):
-    last = "and still runs on this machine" if here else f"last renewed {_minutes(lock['idle'])} ago"
-    end = "end it" if here else f"it is free {LEASE // 60} minutes after its last renewal"
-    return (
-        f"{last}; wanted is one run at a time. Wait for it, or, if it is not at work any more, "
-        f"{end} or take the lock with -e preflight_take_lock=true"
+        return None
+    found = "no lock of this run any more"
+    if lock["version"]:
+        what = "holds the lock now" if lock["process"] else f"held the lock until {_time(lock['renewed'])}"
+        found = f"{_holder(lock)} {what}, so the site may be another than this run observed"
+    return Problem(
+        code=Code.LOCK_LOST,
+        where="this site",
+        found=found,
+        expected="the lock of this run",
+        fix="Wait for the other run, if there is one, then run again",
     )
 
 

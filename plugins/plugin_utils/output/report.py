@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections import Counter
 
 from ..stacks import stack
+from .problems import name_hosts
 
 # The roles in the order in which a run reaches them.
 ROLES = ("docker", "swarm", "registry", "image", "stack")
-
-
-def problem_lines(problems):
-    """Number the problems that forbid a run."""
-    count = f"{len(problems)} problems" if len(problems) > 1 else "1 problem"
-    return [f"{count}; nothing was changed:", *(f"  {number}. {text}" for number, text in enumerate(problems, 1))]
 
 
 def plan_lines(plan):
@@ -44,13 +39,6 @@ def _note_lines(plan):
         for note in host["notes"]:
             together.setdefault(note, []).append(name)
     return [f"Note: {name_hosts(names, plan['hosts'])}: {note}" for note, names in together.items()]
-
-
-def name_hosts(names, everyone):
-    """Name hosts, or say that it is all of them."""
-    if len(names) == len(everyone) > 1:
-        return f"all {len(names)} hosts"
-    return ", ".join(names)
 
 
 def table(header, rows):

@@ -6,13 +6,16 @@ even where hosts are still bare, because each phase is planned on the state that
 
 from __future__ import annotations
 
-from ..checks import engine_settings, preflight
+from ..checks import preflight
+from ..checks.facts import HostFacts
+from ..checks.hosts import SETTINGS_RULES
 from ..hosts import engine_source, host_state, systems
 from ..hosts.host_state import Act
 from ..images import pulls
 from ..images.content import remembered
-from ..registry import accounts as registry
-from ..stacks import data, objects, release_plan, releases, stack
+from ..model.problem import Code, Problem, ProblemError, find
+from ..registry import logins as registry
+from ..stacks import data, release_plan, releases, stack
 from ..swarm import membership
 from . import absence
 
@@ -30,7 +33,7 @@ def make_plan(site, hosts):
     :param hosts: dict of inventory name to the result of ``flotilla.swarm.observe`` (``wanted`` and ``seen``); for a
         host that could not be reached ``wanted`` and ``unreachable`` (the reason)
     :return: dict, JSON all through:
-        ``problems``  list of str; when not empty, nothing else is there and nothing may be changed
+        ``problems``  list of ``Problem``; when not empty, nothing else is there and nothing may be changed
         ``warnings``  list of str
         ``hosts``     by inventory name: ``address``, ``node`` (what to set on its node, see ``membership``), ``joins``,
                       ``retire`` (list of steps), ``packages`` (of all roles on the host, as apt is asked for them),
@@ -60,8 +63,8 @@ def make_plan(site, hosts):
     problems = []
     try:
         site = dict(site, volumes=stack.volume_labels(site["stack"]["text"]))
-    except stack.StackFileError as error:
-        problems, site = [f"stack_file: {error}"], dict(site, volumes=[])
+    except ProblemError as error:
+        problems, site = [error.problem], dict(site, volumes=[])
     # Without its registry the site can neither make images nor let tasks move to nodes that lack them.
     served = site["registry_host"] in ("", *present)
     decision = membership.decide(dict(site, retire=served), hosts, addresses)
@@ -96,24 +99,27 @@ def make_plan(site, hosts):
             if not absent and not decision.problems:
                 parts = {name: hosts[name] for name in [*site["managers"], *site["workers"]]}
                 problems += preflight.find_stack_problems(site, parts, asked, labels, stack_plan)
-        except stack.StackFileError as error:
-            problems.append(f"stack_file: {error}")
-        except (releases.ReleaseError, objects.SecretError) as error:
-            problems.append(str(error))
+        except ProblemError as error:
+            problems.append(error.problem)
     # A rollback needs none: nodes keep the images of releases, and one that must pull fails before anything is changed.
     if asking and not served:
         images, stack_acts = [], []
     members = [name for name in [*site["managers"], *site["workers"]] if name in present]
+    facts = HostFacts(_without(site, absent), {name: hosts[name] for name in present}, addresses)
     problems = [
-        *preflight.find_problems(_without(site, absent), {name: hosts[name] for name in present}, addresses),
-        *(registry.account_problems(site, {name: present[name] for name in members}) if asking else []),
+        *preflight.find_host_problems(facts, asking),
         *problems,
         *decision.problems,
     ]
     if images and not builder:
         problems.append(
-            f"{', '.join(image['reference'] for image in images)} must be made, but no builder could be reached "
-            f"({', '.join(site['builders'])}); bring it back, or name another host by image_builder"
+            Problem(
+                code=Code.BUILDER_UNREACHABLE,
+                hosts=tuple(site["builders"]),
+                found=f"could not be reached to make {', '.join(image['reference'] for image in images)}",
+                expected="a host that makes images",
+                fix="Bring it back, or name another host with image_builder",
+            )
         )
     if problems:
         return {"problems": problems}
@@ -190,10 +196,11 @@ def _start_engines(site, plan, asleep):
     The hosts then go through phase ``again``: a second look, and the plan of all the rest.
     """
     if site["scope"] != "site":
-        return {"problems": [f"the engine of {', '.join(asleep)} is stopped; run site.yml, which starts it"]}
-    refused = engine_settings.problems({name: {"seen": host.seen} for name, host in plan.items() if host.seen})
+        return {"problems": [_stopped(asleep)]}
+    seen = {name: {"seen": host.seen} for name, host in plan.items() if host.seen}
+    refused = find(HostFacts({"managers": [*seen], "workers": [], "scope": "site"}, seen, {}), SETTINGS_RULES)
     if refused:
-        return {"problems": refused}
+        return {"problems": list(refused)}
     for name, host in plan.items():
         if host.seen:
             _docker(host)
@@ -213,6 +220,16 @@ def _start_engines(site, plan, asleep):
         "notes": [],
         "stack": {"release": {}},
     }
+
+
+def _stopped(names):
+    return Problem(
+        code=Code.ENGINE_STOPPED,
+        hosts=tuple(names),
+        found="an engine that is stopped",
+        expected="an engine that runs",
+        fix="Run site.yml, which starts it",
+    )
 
 
 def _without(site, absent):
@@ -411,13 +428,8 @@ def _limit(plan, decision, site, builder):
     asking = {name: plan[name].seen for name in (decision.via, images and builder) if name}
     stored = all(seen["credentials"] for seen in asking.values())
     if decision.initialise or decision.via != decision.keeper or unplaced or not stored:
-        return [f"playbooks/{site['scope']}.yml works on a site that is set up, and this one is not; run site.yml"], []
-    refused = [
-        f"{name} cannot log in to {site['registry_url']} ({seen['login']}); bring the registry back, or let site.yml "
-        "log in anew (playbooks/rollback.yml needs no registry)"
-        for name, seen in asking.items()
-        if images and seen["login"]
-    ]
+        return [_not_set_up(site["scope"])], []
+    refused = [_login_refused(name, site, seen["login"]) for name, seen in asking.items() if images and seen["login"]]
     if refused:
         return refused, []
     left = {}
@@ -428,3 +440,24 @@ def _limit(plan, decision, site, builder):
         host.acts = [act for act in host.acts if act.role in roles]
         host.phases &= {*roles, "pull", "page", "clean", "report", "absent"}
     return [], [f"left to site.yml: {', '.join(names)}: {text}" for text, names in left.items()]
+
+
+def _not_set_up(scope):
+    return Problem(
+        code=Code.SITE_NOT_SET_UP,
+        where=f"playbooks/{scope}.yml",
+        found="a site that is not set up, or not wholly",
+        expected="a swarm with its managers, data placed and hosts logged in to the registry",
+        fix="Run site.yml",
+    )
+
+
+def _login_refused(name, site, answer):
+    return Problem(
+        code=Code.REGISTRY_LOGIN,
+        where=site["registry_url"],
+        hosts=(name,),
+        found=f"the answer {answer}",
+        expected="a registry that takes the stored login",
+        fix="Bring the registry back, or run site.yml, which logs in (playbooks/rollback.yml needs no registry)",
+    )

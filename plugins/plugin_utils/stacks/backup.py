@@ -12,15 +12,12 @@ import json
 from pathlib import Path
 
 from ...module_utils.releases import AT_LABEL, VERSION_LABEL
+from ..model.problem import Code, Problem, ProblemError
 from . import objects, stack
 
 SERVICE = "redis"
 DATA = f"{stack.VOLUME_PREFIX}{SERVICE}"
 ALTERED = "was cut short or altered"
-
-
-class BackupError(ValueError):
-    """A backup or restore that cannot be done; the message says how it can."""
 
 
 def place(observed, registry_host=""):
@@ -31,27 +28,35 @@ def place(observed, registry_host=""):
     :param registry_host: inventory name of the host that serves the registry, ``""`` for an external one
     :return: dict of inventory names: ``manager`` speaks for the swarm, ``data`` has Redis' data, ``registry`` has the
         images, where a host of the inventory serves it
-    :raise BackupError: one of them is not there
+    :raise ProblemError: one of them is not there
     """
     seen = {name: answer["seen"] for name, answer in observed.items() if "seen" in answer}
     speaking = [name for name, found in seen.items() if found.get("stack", {}).get("services")]
     if not speaking:
-        raise BackupError("no host that was reached speaks for a swarm with the stack; run site.yml first")
+        raise _impossible("no manager that answers for a swarm with the stack", "one", "Run site.yml first")
     if SERVICE not in seen[speaking[0]]["stack"]["services"]:
-        raise BackupError(
-            f"the stack that runs has no service {SERVICE}, and a backup is of that service's data; copy the data of "
-            "other services by their own means, see docs/data.md"
+        raise _impossible(
+            f"a stack without service {SERVICE}",
+            "that service, whose data a backup is of",
+            "Copy the data of other services by their own means, see docs/data.md",
         )
     holders = {node["id"] for node in seen[speaking[0]]["nodes"] if node["labels"].get(DATA) == "true"}
     found = [name for name, host in seen.items() if host["swarm"]["node_id"] in holders]
     if not found:
-        raise BackupError(
-            f"no host that was reached is the node that has the data (label {DATA}); bring it back, or run site.yml, "
-            "which says what is missing"
+        raise _impossible(
+            f"no answer of the node that has the data (label {DATA})",
+            "that node",
+            "Bring it back, or run site.yml, which says what is missing",
         )
     if registry_host and registry_host not in seen:
-        raise BackupError(f"{registry_host}, which has the registry's images, was not reached; bring it back")
+        raise _impossible(
+            "the host that has the registry's images could not be reached", "an answer", "Bring it back", registry_host
+        )
     return {"manager": speaking[0], "data": found[0], **({"registry": registry_host} if registry_host else {})}
+
+
+def _impossible(found, expected, fix, *hosts):
+    return ProblemError(Problem(code=Code.BACKUP_IMPOSSIBLE, hosts=hosts, found=found, expected=expected, fix=fix))
 
 
 def sums(folder):
@@ -90,25 +95,42 @@ def read(folder, files, name):
     :param files: names of the files that are needed, the record first
     :param name: the stack's name
     :return: see ``record``
-    :raise BackupError: there is no backup, it is not whole, or it is one of another stack
+    :raise ProblemError: there is no backup, it is not whole, or it is one of another stack
     """
     path, *others = (Path(folder) / file for file in files)
     if not folder or not path.is_file():
-        raise BackupError(
-            f"backup_from is '{folder}', wanted is the folder of a whole backup, which has a file "
-            f"{path.name} (-e backup_from=backups/...)"
+        raise _refused(
+            Code.BACKUP_MISSING, f"'{folder}' without {path.name}", "the folder of a whole backup", "backups/..."
         )
     saved = _open(path)
     faults = [_fault(other, saved["files"]) for other in others] if saved else [f"{path.name} {ALTERED}"]
     if any(faults):
-        raise BackupError(
-            f"the backup in {folder} is not whole: {', '.join(filter(None, faults))}. Wanted are "
-            "the files as this version's playbooks/backup.yml wrote them: copy them anew from where they are whole, or "
-            "name another backup by backup_from"
+        raise _refused(
+            Code.BACKUP_DAMAGED,
+            f"{folder}: {', '.join(filter(None, faults))}",
+            "the files as this version's playbooks/backup.yml wrote them",
+            "ANOTHER, or copy the files again from where they are whole",
         )
     if saved["stack"] != name:
-        raise BackupError(f"{folder} (backup_from) is a backup of stack {saved['stack']}, wanted is one of {name}")
+        raise _refused(
+            Code.BACKUP_OTHER_STACK,
+            f"{folder}, a backup of stack {saved['stack']}",
+            f"a backup of stack {name}",
+            f"backups/{name}-DATE",
+        )
     return saved
+
+
+def _refused(code, found, expected, other):
+    return ProblemError(
+        Problem(
+            code=code,
+            where="backup_from",
+            found=found,
+            expected=expected,
+            fix=f"Name another folder: -e backup_from={other}",
+        )
+    )
 
 
 def missing(saved, seen, name, values):

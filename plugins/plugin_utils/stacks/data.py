@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ..model.problem import Code, Problem
 from . import stack
 
 
@@ -16,7 +17,7 @@ from . import stack
 class Verdict:
     """What is to be thought of the stack's data.
 
-    :ivar problems: sentences that forbid the run
+    :ivar problems: what forbids the run
     :ivar anew: services that may begin without data
     :ivar losses: those of them that had some; the user accepts that
     """
@@ -37,10 +38,9 @@ def judge(site, text, hosts, nodes, labels, running):
     :param running: ``stack`` of that manager's observation, ``{}`` before there is a swarm
     :return: ``Verdict``
     """
-    verdict, lost, pinning = Verdict(), site["stack"]["lost"], stack.volume_labels(text)
+    lost, pinning = site["stack"]["lost"], stack.volume_labels(text)
     known = [label.removeprefix(stack.VOLUME_PREFIX) for label in pinning]
-    for name in set(lost) - set(known):
-        verdict.problems.append(f"stack_data_lost: found {name}, wanted is one of: {', '.join(known) or 'none'}")
+    verdict = Verdict([_unknown(name, known) for name in set(lost) - set(known)])
     ran = set(stack.volume_labels(running["record"]["file"])) if running.get("record") else set()
     for label, name in zip(pinning, known, strict=True):
         volumes = stack.pinned_volumes(text, label, site["stack"]["name"])
@@ -50,20 +50,36 @@ def judge(site, text, hosts, nodes, labels, running):
         if name in site["stack"].get("restored", ()):
             continue
         if label in ran and name not in lost:
-            release = running["releases"][-1]["number"]
-            others = [host for host, seen in hosts.items() if any(seen["volumes"].get(volume) for volume in volumes)]
-            verdict.problems.append(
-                f"{holder} is to have the data of {name} (label {label}), and release {release} ran with it, but there "
-                f"is none in its {' and '.join(volumes)}"
-                + (f"; {' and '.join(others)} has some: move the label or the data" if others else "")
-                + ". Bring the disk or the volume back; or accept the loss by name "
-                f"(site.yml -e stack_data_lost={name}), and then restore a backup if you have one; see docs/data.md"
-            )
+            verdict.problems.append(_lost(name, label, holder, volumes, hosts, running["releases"][-1]["number"]))
             continue
         services = stack.pinned_services(text, [label])
         verdict.anew += services
         verdict.losses += services if label in ran else []
     return verdict
+
+
+def _unknown(name, known):
+    return Problem(
+        code=Code.SETTING_INVALID,
+        where="stack_data_lost",
+        found=name,
+        expected=f"one of: {', '.join(known) or 'none'}",
+        fix="Correct the name, or remove it",
+    )
+
+
+def _lost(name, label, holder, volumes, hosts, release):
+    others = [host for host, seen in hosts.items() if any(seen["volumes"].get(volume) for volume in volumes)]
+    there = f"; {' and '.join(others)} has some" if others else ""
+    move = "Move the label or the data; or bring" if others else "Bring"
+    return Problem(
+        code=Code.DATA_LOST,
+        hosts=(holder,),
+        found=f"no data in {' and '.join(volumes)}{there}",
+        expected=f"the data of {name} (label {label}), with which release {release} ran",
+        fix=f"{move} the disk or the volume back; or accept the loss (site.yml -e stack_data_lost={name}), and then "
+        "restore a backup if you have one; see docs/data.md",
+    )
 
 
 def _holder(label, hosts, nodes, labels):

@@ -11,14 +11,11 @@ from __future__ import annotations
 import base64
 import hashlib
 
+from ..model.problem import Code, Problem, ProblemError
 from . import releases
 from .stack import parse
 
 DIGITS = 12
-
-
-class SecretError(ValueError):
-    """A rotation that cannot be done; the message says how it can."""
 
 
 def name_secrets(stack, existing, record, salt, mounted=()):
@@ -35,15 +32,10 @@ def name_secrets(stack, existing, record, salt, mounted=()):
     :param mounted: names of the objects that the stack's services mount
     :return: dict of secret to object name, and a list of ``{name, object, salt}`` that are to be created; an empty
         ``salt`` goes with a generated value
-    :raise SecretError: a secret cannot be rotated
+    :raise ProblemError: a secret cannot be rotated
     """
     for name in stack["rotate"]:
-        if name not in stack["secrets"]:
-            raise SecretError(
-                f"stack_rotate: found {name}, wanted is one of stack_secrets: {', '.join(stack['secrets']) or 'none'}"
-            )
-        if stack["values"].get(name):
-            raise SecretError(f"stack_rotate: {name} has a value in stack_secrets; change that value instead")
+        _check_rotation(name, stack)
     applied = releases.names(record["file"], "secrets") if record else set()
     chosen, missing = {}, []
     for name in stack["secrets"]:
@@ -59,6 +51,29 @@ def name_secrets(stack, existing, record, salt, mounted=()):
             chosen[name] = f"{stack['name']}_{name}_{digits[:DIGITS]}"
             missing.append({"name": name, "object": chosen[name], "salt": salt if value else ""})
     return chosen, missing
+
+
+def _check_rotation(name, stack):
+    if name not in stack["secrets"]:
+        raise ProblemError(
+            Problem(
+                code=Code.SETTING_INVALID,
+                where="stack_rotate",
+                found=name,
+                expected=f"one of stack_secrets: {', '.join(stack['secrets']) or 'none'}",
+                fix="Correct the name",
+            )
+        )
+    if stack["values"].get(name):
+        raise ProblemError(
+            Problem(
+                code=Code.SECRET_HAS_VALUE,
+                where="stack_rotate",
+                found=f"{name}, which has a value in stack_secrets",
+                expected="a secret that flotilla generates",
+                fix="Change its value in stack_secrets instead",
+            )
+        )
 
 
 def loose_secrets(stack):
@@ -108,7 +123,7 @@ def read_configs(text, folder):
     :param folder: ``Path`` that the files' paths begin at
     :return: dict of config to its content, bytes
     :raise OSError: a file cannot be read
-    :raise StackFileError: the text is no stack file
+    :raise ProblemError: the text is no stack file
     """
     configs = parse(text).get("configs") or {}
     return {name: (folder / entry["file"]).read_bytes() for name, entry in configs.items() if "file" in (entry or {})}

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from ..hosts.host_state import Act
+from ..model.problem import Code, Problem, ProblemError
 from . import objects, releases, stack
 
 HELD = (
     "release {number} stays, which went back to {rollback_to}: the inventory still describes what was left then. "
     "Change the stack or the app; or have that release again by its number (playbooks/status.yml lists them): "
     "playbooks/rollback.yml -e stack_release=NUMBER"
-)
-NOT_ROTATED = (
-    "stack_rotate: release {number} stays, which went back to {rollback_to}, and its secrets stay with it; let the "
-    "inventory describe what shall run (change the stack or the app), and rotate then"
 )
 BACK = "back to release {number} of {at}"
 BEGUN = "A deploy that was begun and not recorded is left"
@@ -34,7 +31,7 @@ def plan_stack(site, running, digests, excused=(), new_login=False):
     :param new_login: whether services pull with another login than they should, see ``registry.is_new_to_services``
     :return: list of the images to make; the plan's ``stack`` with ``notes`` and ``kept`` (see ``releases.kept_files``);
         list of ``Act``
-    :raise StackFileError, ReleaseError, SecretError: the input forbids a plan
+    :raise ProblemError: the input forbids a plan
     """
     history, record = running.get("releases", []), running.get("record")
     loose = objects.loose_secrets(site["stack"])
@@ -43,7 +40,7 @@ def plan_stack(site, running, digests, excused=(), new_login=False):
     plan["excused"] = list(excused)
     if site["scope"] != "rollback" and releases.is_held(history, definition, loose):
         if site["stack"]["rotate"]:
-            raise releases.ReleaseError(NOT_ROTATED.format(**history[-1]))
+            raise ProblemError(_held(**history[-1]))
         plan["notes"] = [HELD.format(**history[-1])]
         definition = plan["text"] = record["file"]
         plan.update(secrets=[], configs=[], release={key: history[-1][key] for key in ("rollback_to", "left")})
@@ -75,6 +72,16 @@ def plan_stack(site, running, digests, excused=(), new_login=False):
         for kind in ("secrets", "configs")
     }
     return missing, plan, acts
+
+
+def _held(number, rollback_to, **_release):
+    return Problem(
+        code=Code.RELEASE_HELD,
+        where="stack_rotate",
+        found=f"release {number}, which went back to {rollback_to}, stays, and its secrets with it",
+        expected="an inventory that describes another stack than the one that was rolled back",
+        fix="Change the stack or the app, and rotate with that deploy",
+    )
 
 
 def _wanted_release(site, running, digests):
@@ -163,7 +170,7 @@ def _described(site, running, digests):
     """Make the inventory's stack file; ``""`` where it has a fault or images to be made, so that it cannot be known."""
     try:
         missing, _plan, definition = _wanted_release(site, running, digests)
-    except stack.StackFileError:
+    except ProblemError:
         return ""
     return "" if missing else definition
 

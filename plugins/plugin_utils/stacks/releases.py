@@ -11,6 +11,8 @@ import re
 
 import yaml
 
+from ..model.problem import Code, Problem, ProblemError
+
 # Releases that the swarm's record keeps, and with them their images, configs and secrets.
 KEPT = 5
 # By the name of a secret in the stack file: where its value from before a rotation goes, see `steps`.
@@ -19,10 +21,6 @@ PREVIOUS = "_previous"
 DATA_LABEL = "flotilla.data"
 # By the name of a secret's object: what tells its values apart, see ``objects``.
 DIGITS = re.compile(r"_[0-9a-f]{12}$")
-
-
-class ReleaseError(ValueError):
-    """A release that cannot be had again; the message says which ones can."""
 
 
 def digest(file, loose=()):
@@ -47,10 +45,10 @@ def choose(history, number, objects):
     :param number: number of the release, ``0`` for the previous one
     :param objects: names of the configs and secrets that the swarm has
     :return: the release
-    :raise ReleaseError: there is none, or it needs a config or secret that is gone
+    :raise ProblemError: there is none, or it needs a config or secret that is gone
     """
     if not history:
-        raise ReleaseError("the swarm has no record of a release; deploy one with site.yml")
+        raise _unknown("no record of a release in the swarm", "at least one", "Deploy one with site.yml")
     now = history[-1]
     known = ", ".join(str(release["number"]) for release in history)
     if number:
@@ -61,16 +59,25 @@ def choose(history, number, objects):
         found = [release for release in history if release["number"] < before and release["file"] != now["file"]]
         wanted = f"release before {before} that differs from it"
     if not found:
-        raise ReleaseError(
-            f"stack_release: found no {wanted}, the record has {known}; name one with -e stack_release=N"
-        )
+        raise _unknown(f"no {wanted}", f"one of {known}", "Name one with -e stack_release=N")
     missing = sorted(names(found[-1]["file"], "secrets", "configs") - set(objects))
     if missing:
-        raise ReleaseError(
-            f"release {found[-1]['number']} needs {', '.join(missing)}, which the swarm does not have any more; "
-            f"choose another of {known} with -e stack_release=N"
+        raise ProblemError(
+            Problem(
+                code=Code.RELEASE_INCOMPLETE,
+                where="stack_release",
+                found=f"release {found[-1]['number']}, which needs {', '.join(missing)}",
+                expected="a release whose secrets and configs the swarm still has",
+                fix=f"Name another of {known} with -e stack_release=N",
+            )
         )
     return found[-1]
+
+
+def _unknown(found, expected, fix):
+    return ProblemError(
+        Problem(code=Code.RELEASE_UNKNOWN, where="stack_release", found=found, expected=expected, fix=fix)
+    )
 
 
 def left_behind(history, target, loose, begun=""):

@@ -8,14 +8,12 @@ from dataclasses import dataclass, field
 
 import yaml
 
+from ..model.problem import Code, Problem, ProblemError
+
 # A stack file's promise that a volume's service stays where its data is; see docs in app/stack.yml.
 VOLUME_PREFIX = "flotilla.volume."
 VOLUME_CONSTRAINT = re.compile(rf"node\.labels\.({re.escape(VOLUME_PREFIX)}[\w.-]+)\s*==\s*true")
 VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|\{(?P<braced>\w+)\}|(?P<bad>\{[^}]*\}?|\w+))")
-
-
-class StackFileError(ValueError):
-    """A stack file that cannot be rendered; the message names the variables."""
 
 
 def render(text, variables):
@@ -27,7 +25,7 @@ def render(text, variables):
     :param text: stack file
     :param variables: dict of name to value
     :return: str, still a stack file
-    :raise StackFileError: the file is no YAML mapping, a variable has no value, or something looks like a variable and
+    :raise ProblemError: the file is no YAML mapping, a variable has no value, or something looks like a variable and
         is none, such as ``$VAR`` or ``${VAR:-default}``
     """
     missing = {}
@@ -36,14 +34,22 @@ def render(text, variables):
         if match["escaped"]:
             return match[0]
         if match["bad"]:
-            raise StackFileError(f"found ${match['bad']}, wanted ${{VAR}} (or $$ for a dollar sign)")
+            raise _fault(f"${match['bad']}", "${VAR}, or $$ for a dollar sign")
         if match["braced"] not in variables:
             missing[f"${{{match['braced']}}}"] = True
         return str(variables.get(match["braced"], "")).replace("$", "$$")
 
     filled = _map_strings(parse(text), lambda value: VARIABLE.sub(fill, value))
     if missing:
-        raise StackFileError(f"no value for {', '.join(missing)}")
+        raise ProblemError(
+            Problem(
+                code=Code.STACK_VARIABLE_MISSING,
+                where="stack_file",
+                found=f"{', '.join(missing)} without a value",
+                expected="a value for each variable",
+                fix="Set it in stack_environment, or remove it from the stack file",
+            )
+        )
     return yaml.safe_dump(filled, sort_keys=False)
 
 
@@ -51,15 +57,27 @@ def parse(text):
     """Read a stack file.
 
     :return: dict
-    :raise StackFileError: it is no YAML, or no mapping with services
+    :raise ProblemError: it is no YAML, or no mapping with services
     """
     try:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise StackFileError(f"no YAML: {error}") from error
+        raise _fault(f"no YAML: {error}", "a stack file as docker stack deploy takes it") from error
     if not isinstance(content, dict) or not isinstance(content.get("services"), dict):
-        raise StackFileError("found no services, wanted a stack file with at least one")
+        raise _fault("no services", "at least one")
     return content
+
+
+def _fault(found, expected):
+    return ProblemError(
+        Problem(
+            code=Code.STACK_FILE_INVALID,
+            where="stack_file",
+            found=found,
+            expected=expected,
+            fix="Correct it in the stack file",
+        )
+    )
 
 
 def with_configs(text, objects):
@@ -68,15 +86,19 @@ def with_configs(text, objects):
     :param text: stack file
     :param objects: dict of config to the name of its object
     :return: str, a stack file
-    :raise StackFileError: a secret is a file, which would lie on a disk
+    :raise ProblemError: a secret is a file, which would lie on a disk
     """
     content = parse(text)
     for name, entry in (content.get("secrets") or {}).items():
         if not (entry or {}).get("external"):
-            variable = f"${{{name.upper()}_SECRET}}"
-            raise StackFileError(
-                f"secret {name} is not external, wanted is external: true and name: {variable}, and {name} in "
-                "stack_secrets"
+            raise ProblemError(
+                Problem(
+                    code=Code.SECRET_NOT_EXTERNAL,
+                    where=f"stack_file: secrets.{name}",
+                    found="a secret that is not external, and so would lie on a disk",
+                    expected=f"external: true and name: ${{{name.upper()}_SECRET}}",
+                    fix=f"Change it in the stack file, and list {name} in stack_secrets",
+                )
             )
     for name, key in objects.items():
         content["configs"][name] = {"external": True, "name": key}
@@ -96,7 +118,7 @@ def published_ports(text):
 
     :param text: stack file; short (``"4000:80"``) and long form
     :return: list of int
-    :raise StackFileError: a port is a range or a variable
+    :raise ProblemError: a port is a range or a variable
     """
     return [port for service in parse(text)["services"].values() for port in _ports(service)]
 
@@ -106,7 +128,7 @@ def _ports(service):
     for port in service.get("ports") or []:
         published = str(port.get("published", "") if isinstance(port, dict) else _short_port(str(port)))
         if published and not published.isdecimal():
-            raise StackFileError(f"found port {published}, wanted a plain number")
+            raise _fault(f"port {published}", "a plain number")
         if published:
             found.append(int(published))
     return found
@@ -124,7 +146,7 @@ def page(text):
     :param text: rendered stack file
     :return: dict with ``port``, the first one published, and ``visits``, from 1 to ``MOST_VISITS``; ``{}`` where no
         port is published
-    :raise StackFileError: a port or the number of replicas is no plain number
+    :raise ProblemError: a port or the number of replicas is no plain number
     """
     for service in parse(text)["services"].values():
         ports = _ports(service)
@@ -132,7 +154,7 @@ def page(text):
             deploy = service.get("deploy") or {}
             replicas = MOST_VISITS if deploy.get("mode") == "global" else deploy.get("replicas", 1)
             if not str(replicas).isdecimal():
-                raise StackFileError(f"found {replicas} replicas, wanted a plain number")
+                raise _fault(f"{replicas} replicas", "a plain number")
             return {"port": ports[0], "visits": max(1, min(int(replicas), MOST_VISITS))}
     return {}
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ..model.problem import Code, Problem
+
 # Names of the labels that the inventory set, separated by commas.
 RECORD = "flotilla.labels"
 OWN_PREFIX = "flotilla."
@@ -37,21 +39,29 @@ def problems(members, hosts):
 
     :param members: inventory names
     :param hosts: dict of inventory name to the result of ``flotilla.swarm.observe``
-    :return: list of problems
+    :return: iterator of ``Problem``
     """
-    found = []
     for name in members:
         for label, value in (hosts[name]["wanted"].get("swarm", {}).get("node_labels") or {}).items():
-            wrong = ""
-            if str(label).startswith(OWN_PREFIX):
-                wrong = f"names that begin with {OWN_PREFIX} are flotilla's own, wanted is another name"
-            elif not str(label) or set(str(label)) & set(", ="):
-                wrong = "wanted is a name without comma, space and ="
-            elif value is None or text_of(value) == "":
-                wrong = "it has no value, wanted is one (such as true)"
-            if wrong:
-                found.append(f"{name}: swarm_node_labels has {label!r}; {wrong}")
-    return found
+            expected = _expected(str(label), value)
+            if expected:
+                yield Problem(
+                    code=Code.SETTING_INVALID,
+                    where="swarm_node_labels",
+                    hosts=(name,),
+                    found=f"{label}: {'' if value is None else text_of(value)}".strip(),
+                    expected=expected,
+                    fix="Rename the label, or give it a value",
+                )
+
+
+def _expected(label, value):
+    """Say what a label should be, ``""`` for a good one."""
+    if label.startswith(OWN_PREFIX):
+        return f"a name that does not begin with {OWN_PREFIX}, which is for flotilla's own labels"
+    if not label or set(label) & set(", ="):
+        return "a name without comma, space and ="
+    return "a value, such as true" if value is None or text_of(value) == "" else ""
 
 
 def recorded(current):

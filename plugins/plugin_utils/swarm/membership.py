@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ..model.problem import Code, Problem
 from ..stacks import stack
 from . import labels
 from .view import View
 
 # The plays of a run that change members, in their order; steps of one phase go one by one, but for workers.
+LEAVE = "docker swarm leave --force"
 PHASES = ("swarm_first", "swarm_clear", "swarm_managers", "swarm_demote", "swarm_workers", "swarm_entries", "retire")
 
 
@@ -46,7 +48,7 @@ class Membership:
     :ivar steps: list of ``Step``, in order
     :ivar settings: by inventory name: ``role``, ``availability`` (each ``None`` to leave it), ``labels`` to set and
         ``drop`` (labels to remove)
-    :ivar problems: sentences that forbid the run
+    :ivar problems: what forbids the run
     :ivar warnings: sentences that do not
     """
 
@@ -103,10 +105,22 @@ def decide(site, hosts, addresses):
 def _unfinished(view):
     for name in view.removed:
         if name in view.states and view.states[name]["state"] == "stopped":
-            yield f"{name} is in removed, but its engine is stopped and cannot leave; start it (systemctl start docker)"
+            yield Problem(
+                code=Code.ENGINE_STOPPED,
+                hosts=(name,),
+                found="it is in removed, but its engine is stopped and cannot leave the swarm",
+                expected="an engine that runs",
+                fix=f"Run on {name}: systemctl start docker",
+            )
     for name, state in view.states.items():
         if state["state"] in ("error", "locked", "pending"):
-            yield f"{name}: its engine says {state['state']} about its swarm ({state['error'] or 'no reason given'})"
+            yield Problem(
+                code=Code.SWARM_UNCLEAR,
+                hosts=(name,),
+                found=f"an engine whose swarm is {state['state']} ({state['error'] or 'no reason given'})",
+                expected="active or inactive",
+                fix=f"See docker info and journalctl -u docker on {name}",
+            )
 
 
 def _find_swarm(view, decision):
@@ -114,10 +128,14 @@ def _find_swarm(view, decision):
     active = [name for name, state in view.states.items() if state["state"] == "active"]
     clusters = {name: view.states[name]["cluster_id"] for name in active if view.states[name]["cluster_id"]}
     if len(set(clusters.values())) > 1:
-        found = ", ".join(f"{name} is in {cluster}" for name, cluster in clusters.items())
         decision.problems.append(
-            f"the managers are in different swarms: {found}; choose one, and let the others leave it by hand "
-            "(docker swarm leave --force)"
+            Problem(
+                code=Code.SWARM_SEVERAL,
+                hosts=tuple(clusters),
+                found=", ".join(f"{name} in swarm {cluster}" for name, cluster in clusters.items()),
+                expected="all managers in one swarm",
+                fix=f"Choose one swarm; run on the others: {LEAVE}",
+            )
         )
         return
     voices = [name for name in clusters if "nodes" in view.seen[name]]
@@ -136,8 +154,13 @@ def _find_swarm(view, decision):
         decision.keeper = ([*stay, *coming] or [""])[0]
         if not decision.keeper:
             decision.problems.append(
-                f"no manager of the inventory could be reached ({', '.join(view.managers)}); {decision.via} speaks for "
-                "the swarm, but shall not be a manager any more. Bring one back, or put one more into group managers"
+                Problem(
+                    code=Code.MANAGERS_UNREACHABLE,
+                    hosts=tuple(view.managers),
+                    found=f"none could be reached; {decision.via} answers for the swarm, but is to be no manager",
+                    expected="at least one manager of the inventory",
+                    fix="Bring one back, or put another host into group managers",
+                )
             )
 
 
@@ -145,10 +168,13 @@ def _no_swarm(view, decision):
     lacking = view.absent
     if lacking:
         decision.problems.append(
-            f"no host that was reached is in a swarm, and {' and '.join(lacking)} could not be reached and may be in "
-            "one; a new swarm begins only when all hosts were asked. Bring "
-            f"{'them' if len(lacking) > 1 else 'it'} back, or take {'them' if len(lacking) > 1 else 'it'} out of the "
-            "inventory"
+            Problem(
+                code=Code.SWARM_UNKNOWN,
+                hosts=tuple(lacking),
+                found="could not be reached and may be in a swarm; no other host is in one",
+                expected="an answer of every host before a new swarm is created",
+                fix="Bring them back, or take them out of the inventory",
+            )
         )
         return
     view.learn([])
@@ -157,29 +183,38 @@ def _no_swarm(view, decision):
 
 
 def _speechless(view, active):
-    """Say why nobody can speak for a swarm that is there."""
+    """Say why no manager can answer for a swarm that is there."""
     mute = [name for name in active if view.states[name]["manager"]]
     if not mute:
-        return (
-            f"{', '.join(active)} in a swarm, but no manager of the inventory can speak for it; bring a manager of "
-            "that swarm into group managers, or let the hosts leave it by hand (docker swarm leave --force)"
+        return Problem(
+            code=Code.SWARM_WITHOUT_MANAGER,
+            hosts=tuple(active),
+            found="in a swarm, of which no host of the inventory is a manager",
+            expected="a manager of that swarm in group managers",
+            fix=f"Put one into group managers, or run on each: {LEAVE}",
         )
     managers = [name for name in view.everyone if name in mute or (name in view.absent and name in view.managers)]
     lost = [name for name in managers if name not in mute]
     away = f"; {', '.join(lost)} could not be reached" if lost else ""
-    return (
-        f"the swarm has no quorum: of {len(managers)} managers of the inventory {len(mute)} "
-        f"{'answer' if len(mute) > 1 else 'answers'} ({', '.join(mute)}), a majority is {majority(len(managers))}"
-        f"{away}. Nothing can be changed until a majority is back; running tasks go on. Bring managers back"
+    return Problem(
+        code=Code.SWARM_WITHOUT_QUORUM,
+        hosts=tuple(managers),
+        found=f"{len(mute)} of {len(managers)} managers {'answer' if len(mute) > 1 else 'answers'} "
+        f"({', '.join(mute)}){away}",
+        expected=f"a majority, {majority(len(managers))}; until then nothing can be changed, and running tasks go on",
+        fix="Bring managers back",
     )
 
 
 def _strangers(view, active, decision):
     for name in active:
         if name not in view.own and name in view.members:
-            yield (
-                f"{name} is in another swarm than {decision.via} ({decision.cluster_id}), or its entry there was "
-                "removed; let it leave by hand (docker swarm leave --force) and run again"
+            yield Problem(
+                code=Code.SWARM_OTHER,
+                hosts=(name,),
+                found=f"in another swarm than {decision.via} ({decision.cluster_id}), or its node there was removed",
+                expected="the swarm of the inventory",
+                fix=f"Run on {name}: {LEAVE}; then run again",
             )
 
 
@@ -188,14 +223,20 @@ def _badly_named(view):
     for node in view.named:
         hosts = [name for name in view.members if view.addresses[name] == node["address"]]
         if node["state"] != "down":
-            yield (
-                f"swarm_remove_dead names {node['hostname']}, whose node is {node['state']}; wanted is one that is "
-                "down. A living host goes by group removed"
+            yield Problem(
+                code=Code.DEAD_NODE_ALIVE,
+                where="swarm_remove_dead",
+                found=f"{node['hostname']}, whose node is {node['state']}",
+                expected="a node that is down",
+                fix="Retire a living host by moving it to group removed",
             )
         elif hosts:
-            yield (
-                f"swarm_remove_dead names {node['hostname']}, which is {hosts[0]} of the inventory; take it out of "
-                "managers and workers first, or bring it back"
+            yield Problem(
+                code=Code.DEAD_NODE_IS_HOST,
+                where="swarm_remove_dead",
+                found=f"{node['hostname']}, which is {hosts[0]} of the inventory",
+                expected="a node of no host of the inventory",
+                fix=f"Take {hosts[0]} out of managers and workers first, or bring it back",
             )
         elif view.holds(node):
             yield _keeps_data(node["hostname"], view.holds(node), "swarm_remove_dead names it")
@@ -300,9 +341,12 @@ def _retire(view, name, node):
 
 def _keeps_data(name, pinned, reason):
     volumes = ", ".join(label.removeprefix(stack.VOLUME_PREFIX) for label in pinned)
-    return (
-        f"{name} holds the data of {volumes} (label {', '.join(pinned)}), and {reason}; move the data and the label to "
-        'another node first, see "Move Redis to another host" in docs/operations.md'
+    return Problem(
+        code=Code.NODE_HAS_DATA,
+        hosts=(name,),
+        found=f"it has the data of {volumes} (label {', '.join(pinned)}), and {reason}",
+        expected="the data on a node that stays",
+        fix='Move data and label to another node first, see "Move Redis to another host" in docs/operations.md',
     )
 
 
@@ -315,28 +359,30 @@ def loss_of_majority(nodes, leaving):
     """Tell whether managers may go now, whatever has become of the others since the plan was made.
 
     :param nodes: nodes as a manager sees them
-    :param leaving: IDs of the managers that are about to lose their voice
-    :return: ``""``, or what forbids it
+    :param leaving: IDs of the managers that are about to be demoted
+    :return: ``None``, or the problem that forbids it
     """
     staying = [node for node in nodes if node["role"] == "manager" and node["id"] not in leaving]
     dead = [node["hostname"] for node in staying if node["reachability"] != "reachable"]
     if len(staying) - len(dead) >= majority(len(staying)):
-        return ""
-    return (
-        f"without it {len(staying) - len(dead)} of {len(staying)} managers would be alive, a majority is "
-        f"{majority(len(staying))}; bring {', '.join(dead) or 'a manager'} back and run again"
+        return None
+    return _at_risk(
+        "this demotion", len(staying) - len(dead), len(staying), f"Bring {', '.join(dead) or 'a manager'} back"
+    )
+
+
+def _at_risk(step, alive, count, fix):
+    return Problem(
+        code=Code.MAJORITY_AT_RISK,
+        found=f"{step} would leave {alive} of {count} managers alive",
+        expected=f"a majority, {majority(count)}",
+        fix=f"{fix}, then run again",
     )
 
 
 def _losses_of_quorum(view, decision):
     """Count living managers over all steps; a manager that could not be asked counts as dead."""
-    absent = {view.addresses[name]: name for name in view.absent}
-    alive, names = {}, {}
-    for node in view.nodes.values():
-        if node["role"] == "manager":
-            away = node["address"] in absent and node["id"] not in view.owner
-            alive[node["id"]] = node["reachability"] == "reachable" and not away
-            names[node["id"]] = absent.get(node["address"]) or view.owner.get(node["id"]) or node["hostname"]
+    alive, names = _living_managers(view)
     for step in decision.steps:
         if step.kind in ("join", "promote") and step.phase == "swarm_managers":
             alive[step.node or step.host] = True
@@ -344,13 +390,25 @@ def _losses_of_quorum(view, decision):
             lived = alive.pop(step.node, False)
             living = sum(alive.values())
             if lived and living < majority(len(alive)):
-                dead = [names[node] for node, lives in alive.items() if not lives]
-                yield (
-                    f"{step.text} ({step.host}) would leave {living} of {len(alive)} managers alive, a majority is "
-                    f"{majority(len(alive))}; bring {', '.join(dead)} back first, or, if lost for good, take it out "
-                    "of the inventory and remove its entry by -e swarm_remove_dead=NAME"
+                dead = ", ".join(names[node] for node, lives in alive.items() if not lives)
+                fix = (
+                    f"Bring {dead} back; or, if lost for good, take it out of the inventory and add "
+                    "-e swarm_remove_dead=NAME"
                 )
+                yield _at_risk(f"{step.text} ({step.host})", living, len(alive), fix)
                 return
+
+
+def _living_managers(view):
+    """Tell by node ID, or by name for a host that is to join, which managers live, and what people call them."""
+    absent = {view.addresses[name]: name for name in view.absent}
+    alive, names = {}, {}
+    for node in view.nodes.values():
+        if node["role"] == "manager":
+            away = node["address"] in absent and node["id"] not in view.owner
+            alive[node["id"]] = node["reachability"] == "reachable" and not away
+            names[node["id"]] = absent.get(node["address"]) or view.owner.get(node["id"]) or node["hostname"]
+    return alive, names
 
 
 def _unknown_names(view):

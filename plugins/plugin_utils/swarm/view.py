@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..model.problem import Code, Problem
 from ..stacks import stack
 
 
@@ -13,7 +14,7 @@ class View:
     :ivar old: by inventory name, the entries that are left of a host's earlier lives
     :ivar named: entries that the user named as dead
     :ivar placed: by inventory name, the labels that pin volumes to a node from now on
-    :ivar refusals: sentences that forbid the run, found on the way
+    :ivar refusals: problems found on the way
     """
 
     def __init__(self, site, hosts, addresses):
@@ -81,9 +82,13 @@ class View:
             self.placed = stack.place_volumes(self.site.get("volumes", []), list(self.nodes.values()), active)
         if self.placed and len(holders) > 1:
             self.refusals.append(
-                f"{' and '.join(holders)} have a volume of the stack from an earlier swarm, and no node is labelled as "
-                "the one that has the data; wanted is one. Remove the others by hand, once you know that nobody needs "
-                f"them (docker volume rm {self.data(holders[0])[0]})"
+                Problem(
+                    code=Code.DATA_SEVERAL,
+                    hosts=tuple(holders),
+                    found="a volume of the stack from an earlier swarm on each, and no node labelled as its place",
+                    expected="the data on one host",
+                    fix=f"Remove those that nobody needs: docker volume rm {self.data(holders[0])[0]}",
+                )
             )
 
     def data(self, name):

@@ -265,3 +265,9 @@ def settled_site():
 def acts(plan, host, role=None):
     """What a plan lets a host do, in the words for people."""
     return [act["text"] for act in plan["hosts"][host]["acts"] if role in (None, act["role"])]
+
+
+def told(problems):
+    """Code, place and hosts of problems, which is what tests are about; the words may change."""
+    assert len({*problems}) == len(problems), "a problem is told twice"
+    return [f"{problem.code}: {', '.join(filter(None, [problem.where, *problem.hosts]))}" for problem in problems]

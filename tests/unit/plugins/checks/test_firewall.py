@@ -4,8 +4,10 @@ import re
 
 import pytest
 import sites
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.firewall import check_firewalls
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.facts import HostFacts
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.firewall import members_are_let_in
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import make_plan
+from sites import told
 
 ADDRESSES = {"m1": "10.0.0.1", "w1": "10.0.0.2", "w2": "10.0.0.3"}
 
@@ -14,24 +16,27 @@ def rule(allow=True, protocol="any", port="any", source="0.0.0.0/0"):
     return {"allow": allow, "protocol": protocol, "port": port, "source": source}
 
 
+def check(hosts):
+    return list(members_are_let_in(HostFacts(sites.site(), hosts, ADDRESSES)))
+
+
 def problems(rules, kind="ufw", incoming="deny"):
     hosts = sites.hosts(ADDRESSES, lambda address, _number: sites.bare(address))
     hosts["w1"]["seen"]["firewall"] = {"kind": kind, "incoming": incoming, "rules": rules}
-    return check_firewalls(hosts, ADDRESSES)
+    return check(hosts)
 
 
 def test_commands_for_ufw_name_members_and_ports():
     (found,) = problems([rule(port="22", protocol="tcp")])
-    assert found == (
-        "w1: its firewall (ufw) is active and keeps other hosts from 7946/tcp, 7946/udp, 4789/udp; let them in with "
-        "these commands, as root on w1: for a in 10.0.0.1 10.0.0.3; do ufw allow proto tcp from $a to any port 7946; "
+    assert found.fix.endswith(
+        ": for a in 10.0.0.1 10.0.0.3; do ufw allow proto tcp from $a to any port 7946; "
         "ufw allow proto udp from $a to any port 7946,4789; done"
     )
 
 
 def test_command_for_firewalld_names_members():
     (found,) = problems([rule(source="10.0.0.1")], kind="firewalld")
-    assert found.endswith("firewall-cmd --permanent --zone=trusted --add-source=10.0.0.3 && firewall-cmd --reload")
+    assert found.fix.endswith("firewall-cmd --permanent --zone=trusted --add-source=10.0.0.3 && firewall-cmd --reload")
 
 
 @pytest.mark.parametrize(
@@ -62,12 +67,11 @@ def test_registry_of_the_host_counts_and_published_ports_do_not():
     hosts = sites.hosts(ADDRESSES, lambda address, _number: sites.bare(address))
     hosts["m1"]["wanted"]["registry_server"] = {"ports": ["5000/tcp"]}
     hosts["m1"]["seen"]["firewall"] = {"kind": "ufw", "incoming": "deny", "rules": []}
-    (found,) = check_firewalls(hosts, ADDRESSES)
-    assert re.findall(r"\d+/\w+", found) == ["7946/tcp", "7946/udp", "4789/udp", "5000/tcp"]
+    (found,) = check(hosts)
+    assert re.findall(r"\d+/\w+", found.found) == ["7946/tcp", "7946/udp", "4789/udp", "5000/tcp"]
 
 
 def test_closed_firewall_forbids_the_run():
     hosts = sites.settled_site()
     hosts["w1"]["seen"]["firewall"] = {"kind": "ufw", "incoming": "deny", "rules": []}
-    (found,) = make_plan(sites.site(), hosts)["problems"]
-    assert found.startswith("w1: its firewall (ufw) is active and keeps other hosts from 7946/tcp")
+    assert told(make_plan(sites.site(), hosts)["problems"]) == ["firewall-closed: w1"]

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from ansible_collections.flotilla.swarm.plugins.module_utils import lock as store
 from ansible_collections.flotilla.swarm.plugins.module_utils.engine import EngineError
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock import lease as lock
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock import process as this_run
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock import lease, process
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import Code
 
 ME = {"holder": "ann@desk, process 7", "machine": "desk", "process": "desk 7 100"}
 OTHER = {"holder": "bob@hut, process 8", "machine": "hut", "process": "hut 8 200"}
@@ -23,64 +23,64 @@ def held(run, idle=10, **changes):
 
 
 def judge(found, running=True, take=False):
-    return lock.judge(found, ME, lambda _process: running, take)
+    return lease.judge(found, ME, lambda _process: running, take)
 
 
 @pytest.mark.parametrize("found", [{"version": ""}, held(OTHER, process=""), held(ME)])
 def test_absent_released_and_own_locks_are_free(found):
-    assert judge(found) == lock.Verdict()
+    assert judge(found) == lease.Verdict()
 
 
 def test_living_run_elsewhere_is_named_with_its_times():
     problem = judge(held(OTHER)).problem
-    assert problem.startswith("bob@hut, process 8 (since 2023-11-14 22:13:20 UTC) holds the lock of this site")
-    assert "last renewed 10 s ago" in problem
-    assert "-e preflight_take_lock=true" in problem
+    assert problem.code is Code.SITE_LOCKED
+    assert "bob@hut, process 8 (since 2023-11-14 22:13:20 UTC), last sign of it 10 s ago" in problem.found
+    assert "-e preflight_take_lock=true" in problem.fix
 
 
 def test_lease_of_a_run_elsewhere_ends():
-    assert judge(held(OTHER, idle=lock.LEASE)).problem
-    assert judge(held(OTHER, idle=lock.LEASE + 1)).note.endswith("is free: not renewed for 30 min.")
+    assert judge(held(OTHER, idle=lease.LEASE)).problem
+    assert judge(held(OTHER, idle=lease.LEASE + 1)).note.endswith("is free: not renewed for 30 min.")
 
 
 def test_process_on_this_machine_is_asked_and_its_lease_is_not():
     neighbour = held(dict(OTHER, machine="desk"), idle=10**6)
-    assert "still runs on this machine" in judge(neighbour, running=True).problem
+    assert "still running on this machine" in judge(neighbour, running=True).problem.found
     assert judge(neighbour, running=False).note.endswith("is free: that process is gone.")
 
 
 def test_machine_without_an_identity_is_never_this_one():
-    verdict = lock.judge(held(dict(OTHER, machine="")), dict(ME, machine=""), lambda _process: False)
+    verdict = lease.judge(held(dict(OTHER, machine="")), dict(ME, machine=""), lambda _process: False)
     assert verdict.problem
 
 
 def test_user_may_take_the_lock():
     verdict = judge(held(OTHER), take=True)
-    assert (verdict.problem, "preflight_take_lock" in verdict.note) == ("", True)
+    assert (verdict.problem, "preflight_take_lock" in verdict.note) == (None, True)
 
 
 def test_lock_of_the_swarm_counts_before_files():
     file, swarm = held(OTHER, version="file x"), held(ME)
-    assert lock.choose([{"lock": file}, {"lock": swarm}, {"lock": swarm}, {"lock": {"version": ""}}]) == [swarm]
-    assert lock.choose([{"lock": file}, {"lock": {"version": ""}}]) == [file]
+    assert lease.choose([{"lock": file}, {"lock": swarm}, {"lock": swarm}, {"lock": {"version": ""}}]) == [swarm]
+    assert lease.choose([{"lock": file}, {"lock": {"version": ""}}]) == [file]
 
 
 def test_lost_lock_names_who_was_faster():
-    assert lock.lost(held(ME), ME) == ""
-    assert "bob@hut, process 8" in lock.lost(held(OTHER), ME)
-    assert "held the lock until 2023-11-14 22:15:00 UTC" in lock.lost(held(OTHER, process=""), ME)
-    assert "run again" in lock.lost({"version": ""}, ME)
+    assert lease.lost(held(ME), ME) is None
+    assert "bob@hut, process 8" in lease.lost(held(OTHER), ME).found
+    assert "held the lock until 2023-11-14 22:15:00 UTC" in lease.lost(held(OTHER, process=""), ME).found
+    assert lease.lost({"version": ""}, ME).code is Code.LOCK_LOST
 
 
 def test_running_process_is_told_from_a_gone_one():
-    run = this_run.identify(os.getpid())
-    assert this_run.is_running(run["process"])
+    run = process.identify(os.getpid())
+    assert process.is_running(run["process"])
     assert f"process {os.getpid()}" in run["holder"]
-    assert not this_run.is_running(run["process"] + "1")
+    assert not process.is_running(run["process"] + "1")
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as child:
-        other = this_run.identify(child.pid)["process"]
-        assert this_run.is_running(other)
-    assert not this_run.is_running(other)
+        other = process.identify(child.pid)["process"]
+        assert process.is_running(other)
+    assert not process.is_running(other)
 
 
 class Swarm:
@@ -184,7 +184,7 @@ def test_broken_file_is_no_lock_but_a_version(path):
 
 def test_child_names_the_process_that_began_it(tmp_path):
     def write():
-        (tmp_path / "pid").write_text(str(this_run.playbook()))
+        (tmp_path / "pid").write_text(str(process.playbook()))
 
     child = multiprocessing.get_context("fork").Process(target=write)
     child.start()

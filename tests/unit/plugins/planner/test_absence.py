@@ -1,9 +1,9 @@
 """Hosts that could not be reached: the others go on, and what stays undone is said."""
 
 import sites
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.inventory import check_limit
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import dead_lines, plan_lines, site_lines
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import make_plan
+from sites import told
 
 
 def lose(found, *names, reason="no route to host"):
@@ -60,8 +60,8 @@ def test_absent_builder_is_missed_only_where_no_other_can_take_its_place():
     found["m1"]["seen"]["stack"]["services"]["redis"]["tasks"].clear()
     plan = make_plan(site, found)
     assert plan["problems"] == [] and not plan["changes"]
-    (problem,) = make_plan(dict(site, builders=["m3"]), found)["problems"]
-    assert "must be made, but no builder could be reached (m3); bring it back, or name another host" in problem
+    problems = make_plan(dict(site, builders=["m3"]), found)["problems"]
+    assert told(problems) == ["builder-unreachable: m3"]
 
 
 def test_absent_registry_leaves_the_stack_and_says_so():
@@ -164,10 +164,3 @@ def test_node_of_nobody_is_still_not_in_the_inventory():
     assert any(line.startswith("w1 (not in the inventory)  10.0.0.3 ") for line in lines)
     text = absences(make_plan(sites.site(), found))["w2"]
     assert "of this name" not in text
-
-
-def test_limited_run_is_refused():
-    groups = {"swarm": ["m1", "w1"], "registry": ["m1"], "removed": ["w2"]}
-    assert check_limit(groups, ["m1", "w1", "w2"]) == []
-    (problem,) = check_limit(groups, ["m1"])
-    assert problem.startswith("--limit leaves out w1, w2; a plan needs all hosts")

@@ -10,7 +10,7 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.release_plan import image_variables
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sites import acts
+from sites import acts, told
 
 
 def test_settled_site_has_nothing_to_do():
@@ -78,7 +78,7 @@ def test_number_of_replicas_may_be_a_variable():
 
 def test_number_of_replicas_that_is_none_is_a_problem():
     problems = make_plan(with_replicas("few"), sites.settled_site())["problems"]
-    assert problems == ["stack_file: found few replicas, wanted a plain number"]
+    assert told(problems) == ["stack-file-invalid: stack_file"]
 
 
 def test_volume_label_stays_where_it_is():
@@ -101,8 +101,8 @@ def test_data_on_two_hosts_is_the_users_choice():
     for name in ("m1", "w2"):
         bare[name]["seen"]["volumes"] = {"hello_redis-data": True}
     (problem,) = make_plan(sites.site(), bare)["problems"]
-    assert problem.startswith("w2 and m1 have a volume of the stack from an earlier swarm")
-    assert "docker volume rm hello_redis-data" in problem
+    assert told([problem]) == ["data-several: w2, m1"]
+    assert "docker volume rm hello_redis-data" in problem.fix
 
 
 @pytest.mark.parametrize(
@@ -200,16 +200,14 @@ def test_second_swarm_is_refused_before_anything():
     found = sites.hosts(["m1", "m2"], lambda address, number: sites.settled(address, f"node-{number}", True))
     found["m2"]["seen"]["swarm"]["cluster_id"] = "cluster-2"
     plan = make_plan(sites.site(managers=("m1", "m2"), workers=()), found)
-    assert len(plan["problems"]) == 1
-    assert "m1 is in cluster-1, m2 is in cluster-2" in plan["problems"][0]
+    assert told(plan["problems"]) == ["swarm-several: m1, m2"]
     assert "hosts" not in plan
 
 
 def test_member_of_a_foreign_swarm_is_refused():
     found = sites.settled_site()
     found["w2"]["seen"]["swarm"]["node_id"] = "elsewhere"
-    (problem,) = make_plan(sites.site(), found)["problems"]
-    assert problem.startswith("w2 is in another swarm than m1 (cluster-1)")
+    assert told(make_plan(sites.site(), found)["problems"]) == ["swarm-other: w2"]
 
 
 @settings(deadline=None)
@@ -237,8 +235,7 @@ def test_no_second_swarm_begins_while_any_host_is_in_one(joined, quorum):
 def test_swarm_without_a_known_manager_is_refused():
     found = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
     found["w1"]["seen"]["swarm"].update(state="active", node_id="x")
-    (problem,) = make_plan(sites.site(), found)["problems"]
-    assert "w1 in a swarm, but no manager of the inventory can speak for it" in problem
+    assert told(make_plan(sites.site(), found)["problems"]) == ["swarm-without-manager: w1"]
 
 
 def test_manager_without_quorum_does_not_begin_a_second_swarm():
@@ -259,13 +256,14 @@ def test_any_manager_can_speak_for_the_swarm():
 def test_unclear_membership_is_refused(state):
     found = sites.settled_site()
     found["w1"]["seen"]["swarm"].update(state=state, error="reason")
-    assert any("w1" in problem and state in problem for problem in make_plan(sites.site(), found)["problems"])
+    assert "swarm-unclear: w1" in told(make_plan(sites.site(), found)["problems"])
 
 
 def test_variable_without_value_is_refused():
     site = sites.site()
     site["stack"]["text"] += "x-who: ${WHO}\n"
-    assert make_plan(site, sites.settled_site())["problems"] == ["stack_file: no value for ${WHO}"]
+    (problem,) = make_plan(site, sites.settled_site())["problems"]
+    assert (problem.code, problem.found) == ("stack-variable-missing", "${WHO} without a value")
 
 
 @pytest.mark.parametrize(
@@ -324,8 +322,8 @@ def test_stopped_engine_of_a_member_is_started_before_anything_else_is_decided(s
 def test_stopped_engine_of_a_host_that_retires_is_named():
     found = sites.settled_site()
     found["w2"]["seen"].update(engine=None, swarm=dict(sites.bare("x")["swarm"], state="stopped"))
-    (problem,) = make_plan(sites.site(workers=("w1",), removed=("w2",)), found)["problems"]
-    assert problem.startswith("w2 is in removed, but its engine is stopped and cannot leave; start it (systemctl start")
+    problems = make_plan(sites.site(workers=("w1",), removed=("w2",)), found)["problems"]
+    assert told(problems) == ["engine-stopped: w2"]
 
 
 @pytest.mark.parametrize(("installed", "expected"), [(None, True), ("7", False)])
@@ -432,12 +430,13 @@ def test_settings_that_dockerd_refuses_stop_a_run(stopped):
     if stopped:
         stop_engine(found["w1"]["seen"])
     (problem,) = make_plan(sites.site(), found)["problems"]
-    assert problem.startswith("docker_daemon_options: found what dockerd refuses")
-    assert '"invalid logging level: nonsense"' in problem
-    assert problem.endswith("(all hosts)")
+    assert told([problem]) == ["engine-settings: docker_daemon_options, m1, w1, w2"]
+    assert '"invalid logging level: nonsense"' in problem.found
     found["w1"]["seen"]["daemon_config"] = "another"
-    problems = make_plan(sites.site(), found)["problems"]
-    assert [problem.rpartition(" (")[2] for problem in problems] == ["m1, w2)", "w1)"]
+    assert told(make_plan(sites.site(), found)["problems"]) == [
+        "engine-settings: docker_daemon_options, m1, w2",
+        "engine-settings: docker_daemon_options, w1",
+    ]
 
 
 def test_playbooks_that_touch_no_engine_are_not_stopped_by_its_settings():

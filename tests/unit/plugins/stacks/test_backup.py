@@ -4,7 +4,9 @@ import json
 
 import pytest
 import sites
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import ProblemError
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import backup, objects
+from sites import told
 
 
 def config(name, **labels):
@@ -99,9 +101,9 @@ def folder(saved, tmp_path):
 
 
 def refused(folder, files=FILES, name="hello"):
-    with pytest.raises(backup.BackupError) as caught:
+    with pytest.raises(ProblemError) as caught:
         backup.read(str(folder), files, name)
-    return str(caught.value)
+    return caught.value.problem
 
 
 def test_whole_backup_is_read(folder):
@@ -111,21 +113,21 @@ def test_whole_backup_is_read(folder):
 def test_backup_without_images_is_whole_where_none_are_needed(folder):
     (folder / "registry.tar").unlink()
     assert backup.read(str(folder), FILES[:2], "hello")
-    assert "is not whole: registry.tar is missing. Wanted are" in refused(folder)
+    assert refused(folder).found == f"{folder}: registry.tar is missing"
 
 
 def test_every_file_that_is_not_what_it_was_is_named(folder):
     (folder / "redis.rdb").write_bytes(b"REDIS001")
     (folder / "registry.tar").write_bytes(b"imagez")
-    message = refused(folder)
-    assert f"in {folder} is not whole: redis.rdb was cut short or altered, registry.tar was cut short or al" in message
-    assert "or name another backup by backup_from" in message
+    problem = refused(folder)
+    assert told([problem]) == ["backup-damaged: backup_from"]
+    assert problem.found == f"{folder}: redis.rdb was cut short or altered, registry.tar was cut short or altered"
 
 
 def test_file_that_was_not_there_at_the_time_is_missing(folder):
-    assert "is not whole: later is missing." in refused(folder, [*FILES, "later"])
+    assert refused(folder, [*FILES, "later"]).found.endswith(": later is missing")
     (folder / "later").write_text("later")
-    assert "is not whole: later is missing." in refused(folder, [*FILES, "later"])
+    assert refused(folder, [*FILES, "later"]).found.endswith(": later is missing")
 
 
 @pytest.mark.parametrize(
@@ -145,18 +147,18 @@ def test_file_that_was_not_there_at_the_time_is_missing(folder):
 def test_record_that_is_not_what_was_written_is_refused(folder, damage):
     path = folder / "releases.json"
     path.write_text(damage(path.read_text()), encoding="latin-1")
-    assert "is not whole: releases.json was cut short or altered. Wanted" in refused(folder)
+    assert refused(folder).found.endswith(": releases.json was cut short or altered")
 
 
 @pytest.mark.parametrize("name", ["", "/no/such", "folder"])
 def test_folder_that_is_no_backup_is_refused(tmp_path, name):
     (tmp_path / "folder").mkdir()
     where = name and str(tmp_path / name)
-    assert refused(where).startswith(f"backup_from is '{where}', wanted is the folder of a whole backup, which has a f")
+    assert told([refused(where)]) == ["backup-missing: backup_from"]
 
 
 def test_backup_of_another_stack_is_refused(folder):
-    assert f"{folder} (backup_from) is a backup of stack hello, wanted is one of shop" in refused(folder, name="shop")
+    assert told([refused(folder, name="shop")]) == ["backup-other-stack: backup_from"]
 
 
 def observed():
@@ -173,20 +175,20 @@ def test_place():
 @pytest.mark.parametrize(
     ("away", "message"),
     [
-        ("m1", "speaks for a swarm"),
+        ("m1", "answers for a swarm"),
         ("w1", "the node that has the data"),
-        ("w2", "w2, which has the registry's images, was not reached"),
+        ("w2", "w2: found the host that has the registry's images could not be reached"),
     ],
 )
 def test_place_of_what_is_away(away, message):
     found = observed()
     found[away] = {"unreachable": True, "msg": "no route"}
-    with pytest.raises(backup.BackupError, match=message):
+    with pytest.raises(ProblemError, match=message):
         backup.place(found, "w2")
 
 
 def test_place_of_a_stack_without_redis():
     found = observed()
     del found["m1"]["seen"]["stack"]["services"]["redis"]
-    with pytest.raises(backup.BackupError, match="has no service redis, and a backup is of that service's data"):
+    with pytest.raises(ProblemError, match=r"backup-impossible: .* a stack without service redis"):
         backup.place(found)

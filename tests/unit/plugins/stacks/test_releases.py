@@ -7,10 +7,11 @@ import pytest
 import sites
 import yaml
 from ansible_collections.flotilla.swarm.plugins.module_utils.releases import objects as objects_of
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import Code, ProblemError
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import make_plan
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import objects, releases
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.stack import render
-from sites import acts
+from sites import acts, told
 
 
 def history(*files, **changes):
@@ -40,17 +41,18 @@ def test_named_release_may_be_newer_than_the_one_gone_back_to():
 
 
 @pytest.mark.parametrize(
-    ("found", "number", "message"),
+    ("found", "number", "code"),
     [
-        ([], 0, "no record of a release"),
-        (history(A), 0, "found no release before 1"),
-        (history(A, B), 7, "found no release 7, the record has 1, 2"),
-        (history(file_of(secrets={"s": {"name": "gone"}}), B), 0, "release 1 needs gone"),
+        ([], 0, Code.RELEASE_UNKNOWN),
+        (history(A), 0, Code.RELEASE_UNKNOWN),
+        (history(A, B), 7, Code.RELEASE_UNKNOWN),
+        (history(file_of(secrets={"s": {"name": "gone"}}), B), 0, Code.RELEASE_INCOMPLETE),
     ],
 )
-def test_release_that_cannot_be_had_is_said(found, number, message):
-    with pytest.raises(releases.ReleaseError, match=message):
+def test_release_that_cannot_be_had_is_said(found, number, code):
+    with pytest.raises(ProblemError) as caught:
         releases.choose(found, number, [])
+    assert caught.value.problem.code is code
 
 
 def rolled_back_site():
@@ -181,7 +183,7 @@ def test_drift_by_hand_and_a_rollback_cut_short_are_no_begun_deploy():
     assert roll_back(begun_site(good=4000))["stack"]["release"]["rollback_to"] == 1
     found = rolled_back_site()
     found["m1"]["seen"]["stack"]["services"]["web"] = sites.service(3)
-    assert "found no release before 1" in roll_back(found)["problems"][0]
+    assert told(roll_back(found)["problems"]) == ["release-unknown: stack_release"]
 
 
 def test_rollback_says_where_the_inventory_describes_what_was_never_deployed():
@@ -252,8 +254,8 @@ def test_given_value_of_a_secret_ends_the_holding():
 
 
 def test_held_release_is_not_rotated_and_what_was_left_not_deployed_instead():
-    (problem,) = make_plan(site_with_secret(rotate=["redis_password"]), rolled_back_across_a_rotation())["problems"]
-    assert problem.startswith("stack_rotate: release 4 stays")
+    plan = make_plan(site_with_secret(rotate=["redis_password"]), rolled_back_across_a_rotation())
+    assert told(plan["problems"]) == ["release-held: stack_rotate"]
 
 
 def test_images_of_a_deploy_are_those_of_the_plan():
@@ -271,8 +273,8 @@ def test_deploy_leaves_hosts_alone_and_says_so():
 
 def test_deploy_refuses_a_site_that_is_not_set_up():
     bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
-    (problem,) = make_plan(dict(sites.site(), scope="deploy"), bare)["problems"]
-    assert problem == "playbooks/deploy.yml works on a site that is set up, and this one is not; run site.yml"
+    plan = make_plan(dict(sites.site(), scope="deploy"), bare)
+    assert told(plan["problems"]) == ["site-not-set-up: playbooks/deploy.yml"]
 
 
 def without_registry(found):
@@ -282,8 +284,8 @@ def without_registry(found):
 
 
 def test_deploy_says_why_a_host_cannot_log_in():
-    (problem,) = make_plan(dict(sites.site(), scope="deploy"), without_registry(sites.settled_site()))["problems"]
-    assert problem.startswith("m1 cannot log in to reg:5000 (connection refused); ")
+    plan = make_plan(dict(sites.site(), scope="deploy"), without_registry(sites.settled_site()))
+    assert told(plan["problems"]) == ["registry-login: reg:5000, m1"]
 
 
 def test_rollback_needs_a_stored_login_but_no_registry():
@@ -294,9 +296,7 @@ def test_rollback_needs_a_stored_login_but_no_registry():
     assert acts(plan, "m1")[0] == "apply the changed stack file"
     assert all(host["pulls"] == [] for host in plan["hosts"].values())
     found["m1"]["seen"]["credentials"] = False
-    assert roll_back(found, 1)["problems"] == [
-        "playbooks/rollback.yml works on a site that is set up, and this one is not; run site.yml"
-    ]
+    assert told(roll_back(found, 1)["problems"]) == ["site-not-set-up: playbooks/rollback.yml"]
 
 
 def test_five_releases_keep_what_they_need():
@@ -424,11 +424,13 @@ def test_given_value_is_found_again_by_its_salted_digest():
 
 
 @pytest.mark.parametrize(
-    ("stack", "message"), [(stack_of("x", ["pw"]), "has a value"), (stack_of("", ["q"]), "stack_secrets: pw")]
+    ("stack", "code"),
+    [(stack_of("x", ["pw"]), Code.SECRET_HAS_VALUE), (stack_of("", ["q"]), Code.SETTING_INVALID)],
 )
-def test_rotation_that_cannot_be_is_said(stack, message):
-    with pytest.raises(objects.SecretError, match=message):
+def test_rotation_that_cannot_be_is_said(stack, code):
+    with pytest.raises(ProblemError) as caught:
         objects.name_secrets(stack, {}, None, "salt")
+    assert (caught.value.problem.code, caught.value.problem.where) == (code, "stack_rotate")
 
 
 def taking_both(value):

@@ -3,6 +3,7 @@
 import pytest
 import sites
 import yaml
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import ProblemError
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import stack
 
 
@@ -20,13 +21,13 @@ def test_render_fills_in_and_keeps_templates_and_escapes():
 
 
 def test_render_names_all_missing_variables():
-    with pytest.raises(stack.StackFileError, match=r"no value for \$\{A\}, \$\{B\}"):
+    with pytest.raises(ProblemError, match=r"\$\{A\}, \$\{B\} without a value"):
         stack.render("services: {web: {image: '${A} ${B} ${A}'}}", {})
 
 
 @pytest.mark.parametrize("text", ["$HOME", "${A:-default}", "${A"])
 def test_only_plain_variables_are_taken(text):
-    with pytest.raises(stack.StackFileError, match="wanted"):
+    with pytest.raises(ProblemError, match="stack-file-invalid"):
         stack.render(f"services: {{web: {{image: '{text}'}}}}", {"A": "1", "HOME": "2"})
 
 
@@ -34,7 +35,7 @@ def test_only_plain_variables_are_taken(text):
     ("text", "message"), [("a: [", "no YAML"), ("[]", "no services"), ("services: 1", "no services")]
 )
 def test_broken_files_are_named(text, message):
-    with pytest.raises(stack.StackFileError, match=message):
+    with pytest.raises(ProblemError, match=message):
         stack.render(text, {})
 
 
@@ -50,7 +51,7 @@ services:
 
 @pytest.mark.parametrize("port", ["4000-4001:80", "${PORT}:80"])
 def test_ports_that_are_no_number_are_named(port):
-    with pytest.raises(stack.StackFileError, match="wanted a plain number"):
+    with pytest.raises(ProblemError, match="a plain number"):
         stack.published_ports(f"services: {{a: {{ports: ['{port}']}}}}")
 
 
@@ -173,7 +174,7 @@ def test_task_that_no_node_takes_is_seen():
 
 
 def test_secret_from_a_file_is_refused():
-    with pytest.raises(stack.StackFileError, match=r"secret s is not external, .* name: \$\{S_SECRET\}"):
+    with pytest.raises(ProblemError, match=r"secret-not-external: stack_file: secrets\.s: .* name: \$\{S_SECRET\}"):
         stack.with_configs("services: {}\nsecrets: {s: {file: ./s}}\n", {})
 
 

@@ -1,0 +1,141 @@
+"""Check that hosts reach the registry that is meant, and that it takes the accounts that it must take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..model.problem import Code, Problem, Rule
+from ..registry.answers import classify
+from .facts import HostFacts
+
+# The certificate of the registry that flotilla serves, on its host.
+CERTIFICATE = "/etc/docker/registry/server.crt"
+FILE = "inventory/group_vars/all/"
+# By code: which setting it is about, what is expected, and what to do.
+REMEDIES = {
+    Code.REGISTRY_NAME_UNKNOWN: (
+        "registry_url",
+        "a name that the hosts can resolve",
+        f"Set registry_url in {FILE}, or correct the hosts' name server",
+    ),
+    Code.REGISTRY_REFUSED: (
+        "registry_url",
+        "a registry that listens at {server}",
+        f"Start it, or set registry_url in {FILE}",
+    ),
+    Code.REGISTRY_WITHOUT_TLS: (
+        "registry_url",
+        "TLS at {server}",
+        f"Give it a certificate, or set registry_insecure: true in {FILE}",
+    ),
+    Code.REGISTRY_OTHER_NAME: (
+        "registry_url",
+        "a certificate for {host}",
+        f"Renew the certificate, or set registry_url in {FILE}",
+    ),
+    Code.REGISTRY_UNTRUSTED: (
+        "registry_ca_certificate",
+        "the CA that signed the certificate of {server}",
+        f"Set registry_ca_certificate in {FILE} to that CA's PEM text",
+    ),
+    Code.REGISTRY_CREDENTIALS: (
+        "{settings}",
+        "a name and a password that {server} accepts for account {user}",
+        f"Set {{settings}} in {FILE}",
+    ),
+    Code.REGISTRY_SILENT: (
+        "registry_url",
+        "a registry at {server} that the hosts reach",
+        f"Open its port for them, or set registry_url in {FILE}",
+    ),
+    Code.REGISTRY_LOGIN: (
+        "{settings}",
+        "a login of account {user} that {server} accepts",
+        f"See the answer; registry_url and {{settings}} are in {FILE}",
+    ),
+}
+# The settings of each account.
+SETTINGS = {
+    "pull": "registry_pull_username and registry_pull_password",
+    "push": "registry_username and registry_password",
+}
+
+
+def misdirected(facts: HostFacts) -> dict[str, str]:
+    """Find the hosts that ``registry_url`` does not lead to the registry that flotilla serves.
+
+    It must lead to an address of the registry's host. Once the registry serves, any way to it will do: a host that has
+    logged in there, or is shown the registry's certificate there, has found one.
+
+    :return: by inventory name, what was found there
+    """
+    host = facts.site["registry_host"]
+    if not host:
+        return {}
+    server = facts.hosts[host]["seen"]
+    certificate = server["files"].get(CERTIFICATE)
+    found = {}
+    for name, member in facts.members.items():
+        way = member["seen"]["registry_way"]
+        # Through a proxy nothing can be told.
+        if not way or (certificate and _leads_there(member["seen"], way, certificate)):
+            continue
+        if way["error"]:
+            found[name] = f"a name that is unknown there ({way['error']})"
+        elif not any(_is_of(address, server, name == host) for address in way["addresses"]):
+            found[name] = f"a name or an address that leads to {', '.join(way['addresses'])} there"
+    return found
+
+
+def _leads_there(seen, way, certificate):
+    return seen["credentials"] or way["certificate"] == certificate["sha256"]
+
+
+def _is_of(address, server, own):
+    """Tell whether an address is the registry's host; its own name may lead that to its loopback."""
+    return address in server["system"]["addresses"] or (own and address.startswith("127."))
+
+
+def registry_url_leads_to_the_registry(facts: HostFacts) -> Iterator[Problem]:
+    """All hosts reach the registry that flotilla serves by the same address."""
+    host = facts.site["registry_host"]
+    for name, text in misdirected(facts).items():
+        addresses = ", ".join(facts.hosts[host]["seen"]["system"]["addresses"]) or "none"
+        yield Problem(
+            code=Code.REGISTRY_MISDIRECTED,
+            where=f"registry_url {facts.site['registry_url']}",
+            hosts=(name,),
+            found=text,
+            expected=f"a name or an address of {host}, which serves the registry and has {addresses}",
+            fix=f"Set registry_url in {FILE}, or, where it is unset, swarm_advertise_addr of {host}",
+        )
+
+
+def accounts_are_accepted(facts: HostFacts) -> Iterator[Problem]:
+    """An external registry takes the accounts for pulling and pushing."""
+    told = set()
+    for name, host in facts.members.items():
+        for purpose, message in host["seen"]["accounts"].items():
+            code = classify(message)
+            # One account or both: who cannot be reached is told once for a host.
+            about = purpose if code in (Code.REGISTRY_CREDENTIALS, Code.REGISTRY_LOGIN) else ""
+            if message and (name, code, about) not in told:
+                told.add((name, code, about))
+                yield _refused(facts.site, name, purpose, code, message)
+
+
+def _refused(site, host, purpose, code, message):
+    server, accounts = site["registry_url"].split("/")[0], site["registry"]["accounts"]
+    words = {
+        "server": server,
+        "host": server.split(":")[0],
+        "user": accounts[purpose],
+        "settings": SETTINGS["push" if accounts["pull"] == accounts["push"] else purpose],
+    }
+    where, expected, fix = (text.format(**words) for text in REMEDIES[code])
+    return Problem(code=code, where=where, hosts=(host,), found=f"the answer {message}", expected=expected, fix=fix)
+
+
+RULES = (Rule(registry_url_leads_to_the_registry),)
+# A rollback needs no login: nodes keep the images of releases.
+LOGIN_RULES = (Rule(accounts_are_accepted),)

@@ -1,0 +1,83 @@
+"""Settings of the whole site, against each other."""
+
+import pytest
+import sites
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.site import RULES
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import find
+from sites import told
+
+
+def problems(**changes):
+    return told(find({**sites.site(), **changes}, RULES))
+
+
+def stack(**changes):
+    return {**sites.site()["stack"], **changes}
+
+
+def test_good_site_is_no_problem():
+    assert problems() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"registry_url": ""}, "setting-missing: registry_url"),
+        ({"builders": ["elsewhere"]}, "setting-invalid: image_builder"),
+        ({"stack": stack(name="shop.v2")}, "setting-invalid: stack_name"),
+        ({"stack": stack(release=3)}, "setting-conflict: stack_release"),
+        ({"stack": stack(rotate=["redis_password"]), "scope": "rollback"}, "setting-conflict: stack_rotate"),
+        ({"stack": stack(timeout=1201)}, "setting-too-large: stack_timeout"),
+    ],
+)
+def test_bad_settings_are_named(change, problem):
+    assert problems(**change) == [problem]
+
+
+def external(url="reg.example.com", **changes):
+    """A site with a registry elsewhere."""
+    registry = {
+        "accounts": {"push": "pusher", "pull": "puller"},
+        "passwords": {"push": True, "pull": True},
+        "ca": "",
+        **changes,
+    }
+    return {"registry_host": "", "registry_url": url, "registry": registry}
+
+
+@pytest.mark.parametrize(
+    "url", ["reg.example.com", "reg.example.com:5000", "10.0.0.1:5000/team/a", "reg:5000", "localhost"]
+)
+def test_good_addresses_of_a_registry_are_no_problem(url):
+    assert problems(**external(url)) == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("reg", "team/reg", "https://reg:5000", "reg:5000/", "reg:5000/Team", "me@reg:5000", "docker.io/team"),
+        *("reg.example.com:0", "reg.example.com:65536", "reg.example.com:99999"),
+    ],
+)
+def test_bad_addresses_of_a_registry_are_named(url):
+    assert problems(**external(url)) == ["setting-invalid: registry_url"]
+
+
+def test_registry_that_flotilla_serves_needs_a_port():
+    assert problems(registry_url="reg.example.com") == ["setting-invalid: registry_url"]
+
+
+PULL = "setting-conflict: registry_pull_username, registry_pull_password"
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"passwords": {"push": False, "pull": True}}, "setting-missing: registry_password"),
+        ({"passwords": {"push": True, "pull": False}}, PULL),
+        ({"accounts": {"push": "me", "pull": "me"}}, PULL),
+        ({"ca": "/etc/ca.pem"}, "setting-invalid: registry_ca_certificate"),
+    ],
+)
+def test_bad_accounts_of_a_registry_are_named(change, problem):
+    assert problems(**external(**change)) == [problem]
