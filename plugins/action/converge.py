@@ -7,8 +7,9 @@ import time
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_seen
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import failure_lines, progress_line
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.stack import judge
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.state import judge
 
 # Seconds between two looks; a look costs a manager about as much as one `docker service ls`.
 INTERVAL = 3
@@ -34,24 +35,20 @@ class ActionModule(ActionBase):
         )
         while True:
             seen = self._look(task_vars)
-            services = seen.get("stack", {}).get("services", {})
-            state = judge(services, self._task.args.get("excused") or [])
+            state = judge(seen.stack.services if seen.stack else {}, self._task.args.get("excused") or [])
             stale_looks = stale_looks + 1 if state.stale else 0
             if state.done or stale_looks == STALE_LOOKS:
-                specs = {name: entry["spec"] for name, entry in services.items()}
-                return dict(result, changed=False, specs=specs, stale=state.stale)
+                specs = {name: dict(service.spec) for name, service in seen.stack.services.items()}
+                return dict(result, changed=False, specs=specs, stale=list(state.stale))
             now = time.monotonic()
             elapsed = now - begin
             housed = housed if state.homeless else now
-            if now - housed > HOMELESS_SECONDS:
-                state.failure = state.failure or f"no node can take a task of {', '.join(state.homeless)}"
-            if elapsed > timeout:
-                state.failure = state.failure or "not at its size in time"
-            if state.failure:
+            failure = _failure(state, elapsed > timeout, now - housed > HOMELESS_SECONDS)
+            if failure:
                 # A task without a node has no log.
-                task = state.trouble["id"] if state.trouble and state.trouble["node"] else ""
-                logs = self._look(task_vars, task).get("logs", []) if task else []
-                lines = failure_lines(state, seen.get("nodes", []), logs, elapsed, timeout)
+                task = state.trouble.task.id if state.trouble and state.trouble.task.node else ""
+                logs = self._look(task_vars, task).logs if task else ()
+                lines = failure_lines(state, failure, seen.nodes or (), logs, elapsed, timeout)
                 raise AnsibleActionFail("\n".join(lines))
             line = progress_line(state)
             if line != said:
@@ -64,4 +61,13 @@ class ActionModule(ActionBase):
         answer = self._execute_module("flotilla.swarm.observe", question, task_vars=task_vars)
         if answer.get("failed"):
             raise AnsibleActionFail(f"cannot look at the stack: {answer.get('msg')}")
-        return answer["seen"]
+        return read_seen("the manager", answer["seen"])
+
+
+def _failure(state, is_late, is_homeless):
+    """Say why a stack will not converge, ``""`` while it still may."""
+    if state.failure:
+        return state.failure
+    if is_homeless:
+        return f"no node can take a task of {', '.join(state.homeless)}"
+    return "not at its size in time" if is_late else ""

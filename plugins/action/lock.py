@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock import lease, process
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.decode import decode
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Lock
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems import problem_lines
 
 
@@ -21,14 +25,16 @@ class ActionModule(ActionBase):
         args = self._task.args
         run = process.identify(process.playbook())
         if args["state"] == "held":
-            verdict = lease.judge(args["seen"], run, process.is_running, boolean(args.get("take", False)))
+            verdict = lease.judge(
+                decode(Lock, args["seen"], "seen"), run, process.is_running, boolean(args.get("take", False))
+            )
             if verdict.problem:
                 raise AnsibleActionFail("\n".join(problem_lines(verdict.problem)))
-        answer = self._execute_module("flotilla.swarm.lock", dict(args, run=run), task_vars=task_vars)
+        answer = self._execute_module("flotilla.swarm.lock", dict(args, run=asdict(run)), task_vars=task_vars)
         if answer.get("failed"):
             return answer
         released = args["state"] == "released" and answer["lock"].get("process") == ""
-        problem = None if released else lease.lost(answer["lock"], run)
+        problem = None if released else lease.lost(decode(Lock, answer["lock"], "lock"), run)
         if problem:
             raise AnsibleActionFail("\n".join(problem_lines(problem)))
         return answer

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import yaml
 from ansible.errors import AnsibleActionFail, AnsibleError
-from ansible.module_utils.common.validation import check_type_int
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks import groups, settings
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks import site as site_checks
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock import lease, process
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model import observation
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Seen
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import (
     Code,
     Problem,
@@ -23,10 +24,13 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem impor
     find,
     merge,
 )
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.site import read_site
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems import refusal_lines
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import plan_lines
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import make_plan
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.objects import read_configs
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.work import Plan
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file import parse
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.secrets import read_configs
 
 ROOT = Path(__file__).parents[2]
 # Arguments that playbooks pass to roles; everything else with a role's prefix was set by a user.
@@ -43,57 +47,70 @@ class ActionModule(ActionBase):
         """Return the plan, or fail with one report of all problems."""
         result = super().run(tmp, task_vars)
         names, hostvars = self._task.args["hosts"], task_vars["hostvars"]
-        observed = {name: _observation(hostvars[name], self._task.args["observed"]) for name in names}
+        observed = {name: _answer(hostvars[name], self._task.args["observed"]) for name in names}
         options = settings.load_options(ROOT / "roles")
         # What an earlier look and plan of this run left is no setting either.
         passed = {*yaml.safe_load(PASSED.read_text()), self._task.args["observed"], *(self._task.register or ())}
         own = {name: settings.own_names(hostvars.raw_get(name), options) - passed for name in names}
         variables, unreadable = _read(hostvars, own)
-        site, problems = self._read_site(task_vars, observed, unreadable)
-        plan, notes = {"problems": problems}, []
+        wrong = settings.check_variables(variables, options)
+        raw, problems = self._read_input(task_vars, observed, unreadable)
+        plan, notes = Plan(problems=tuple(problems)), []
         # Without these nothing can be said of the hosts; all other problems are found in one go.
-        if not problems:
-            plan, notes = self._plan(site, observed)
-        problems = merge([*settings.check_variables(variables, options), *plan["problems"]])
+        if not problems and Code.SETTING_INVALID not in {problem.code for problem in wrong}:
+            plan, notes = self._plan(raw, observed, task_vars)
+        problems = merge([*wrong, *plan.problems])
         if problems:
             raise AnsibleActionFail("\n".join(refusal_lines(problems, names)))
         for line in [*notes, *plan_lines(plan)]:
             Display().display(line)
-        for text in plan["warnings"]:
+        for text in plan.warnings:
             Display().warning(text)
-        plan["stack"]["release"]["by"] = f"{getpass.getuser()}@{socket.gethostname()}"
-        return dict(result, changed=False, **plan)
+        return dict(result, changed=False, **plan.as_dict())
 
-    def _read_site(self, task_vars, observed, unreadable):
-        """Return the site with all that it needs, and the problems of the input.
+    def _read_input(self, task_vars, observed, unreadable):
+        """Return what the site is read from, and the problems of the input.
 
         What is made of a user's variables and groups mostly cannot be read for what is told of those already.
         """
         inventory = groups.Inventory(task_vars["groups"], list(observed))
         problems = [*unreadable, *find(inventory, groups.RULES)]
-        site, unread = self._template_site(task_vars)
+        raw, unread = self._template_site(task_vars)
         unread += [answer["unreadable"] for answer in observed.values() if "unreadable" in answer]
         problems = problems or [settings.unreadable("the inventory", reason) for reason in dict.fromkeys(unread)]
-        problems += find(site, site_checks.RULES) if site else ()
-        problems += [*find(inventory, groups.RUN_RULES), *_not_observed(observed)]
-        if not problems:
-            try:
-                site = dict(site, salt=secrets.token_hex(16), stack=self._stack(site["stack"], task_vars))
-            except OSError as error:
-                problems.append(settings.unreadable("stack_file", error))
-            except ProblemError as error:
-                problems.append(error.problem)
-        return site, problems
+        problems += find(read_site(raw), site_checks.RULES) if raw else ()
+        return raw, [*problems, *find(inventory, groups.RUN_RULES), *_not_observed(observed)]
 
-    def _plan(self, site, observed):
+    def _complete(self, raw, task_vars):
+        """Return the site with what lies on the control node, and with the values of secrets.
+
+        They are taken here, so that no task's arguments hold them.
+        """
+        values = self._templar.template(task_vars["stack_secrets"])
+        return read_site(
+            raw,
+            salt=secrets.token_hex(16),
+            user=f"{getpass.getuser()}@{socket.gethostname()}",
+            values={name: str(value or "") for name, value in values.items()},
+            configs=read_configs(parse(str(raw["stack"]["text"])), Path(raw["stack"]["folder"])),
+        )
+
+    def _plan(self, raw, observed, task_vars):
         """Return the plan, and notes about the lock.
 
         While another run is at work, whatever was seen may be half of its way.
         """
-        plan, held, notes = make_plan(site, observed), [], []
-        if plan["problems"] or plan["changes"]:
-            held, notes = self._judge_lock(observed)
-        return dict(plan, problems=held or plan["problems"]), notes
+        try:
+            site = self._complete(raw, task_vars)
+        except OSError as error:
+            return Plan(problems=(settings.unreadable("stack_file", error),)), []
+        except ProblemError as error:
+            return Plan(problems=(error.problem,)), []
+        hosts = {name: observation.read(name, answer) for name, answer in observed.items()}
+        plan, held, notes = make_plan(site, hosts), [], []
+        if plan.problems or plan.has_changes:
+            held, notes = self._judge_lock(host.seen for host in hosts.values() if isinstance(host.seen, Seen))
+        return (Plan(problems=tuple(held)) if held else plan), notes
 
     def _template_site(self, task_vars):
         """Return the site, or ``{}``, and the reasons why it cannot be read."""
@@ -102,35 +119,11 @@ class ActionModule(ActionBase):
         except AnsibleError as error:
             return {}, [str(error)]
 
-    def _stack(self, stack, task_vars):
-        """Complete the site's ``stack`` with what lies on the control node, and with the values of secrets.
-
-        They are taken here, so that no task's arguments hold them.
-        """
-        values = self._templar.template(task_vars["stack_secrets"])
-        return dict(
-            stack,
-            values={name: str(value or "") for name, value in values.items()},
-            configs=read_configs(stack["text"], Path(stack["folder"])),
-            # On the command line a list is written with commas.
-            **{key: stack[key].split(",") if isinstance(stack[key], str) else stack[key] for key in ("rotate", "lost")},
-            release=_number(stack["release"]),
-        )
-
-    def _judge_lock(self, observed):
+    def _judge_lock(self, seen):
         """Return the problems and the notes that locks make."""
         run, take = process.identify(process.playbook()), boolean(self._task.args.get("take_lock", False))
-        locks = lease.choose([host["seen"] for host in observed.values() if "seen" in host])
-        verdicts = [lease.judge(each, run, process.is_running, take) for each in locks]
+        verdicts = [lease.judge(lock, run, process.is_running, take) for lock in lease.choose(seen)]
         return [each.problem for each in verdicts if each.problem], [each.note for each in verdicts if each.note]
-
-
-def _number(value):
-    """Read a number as ``settings.check_variables`` does, which says what is wrong with one that is none."""
-    try:
-        return check_type_int(value)
-    except TypeError:
-        return 0
 
 
 def _read(hostvars, own):
@@ -150,7 +143,7 @@ def _read(hostvars, own):
     return variables, merge(problems)
 
 
-def _observation(own, variable):
+def _answer(own, variable):
     """Return what was observed of a host."""
     answer = own.get(variable) or {}
     return _absent(own, answer) if answer.get("unreachable") else answer

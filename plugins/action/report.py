@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_seen
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import dead_lines, site_lines
 
 
@@ -16,5 +17,6 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         args = self._task.args
         names = {host["address"]: name for name, host in args["hosts"].items()}
-        lines = [*dead_lines(names, args["seen"]["nodes"]), *site_lines(names, args["seen"], args["port"])]
+        seen = read_seen("the manager", args["seen"])
+        lines = [*dead_lines(names, seen.nodes), *site_lines(names, seen.nodes, seen.stack, args["port"])]
         return dict(result, changed=False, lines=lines)

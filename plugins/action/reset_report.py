@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_seen
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import reset_lines
 
 
@@ -17,6 +18,6 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         args = dict(self._task.args)
         hostvars, variable = task_vars["hostvars"], args.pop("observed")
-        observed = {name: hostvars[name][variable]["seen"] for name in args.pop("hosts")}
+        observed = {name: read_seen(name, hostvars[name][variable]["seen"]) for name in args.pop("hosts")}
         lines = reset_lines(observed, args.pop("done"), args.pop("stack"), **args)
         return dict(result, changed=False, lines=lines)

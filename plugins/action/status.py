@@ -6,6 +6,7 @@ import json
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_seen
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.status import describe, lines, silence_lines
 
 
@@ -20,14 +21,19 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         args = self._task.args
         hostvars = task_vars["hostvars"]
-        observed = {name: (hostvars[name].get(args["observed"]) or {}).get("seen") for name in args["hosts"]}
-        speaking = [seen for seen in observed.values() if seen and "nodes" in seen]
-        if not speaking:
+        observed = {name: _seen(name, hostvars[name].get(args["observed"]) or {}) for name in args["hosts"]}
+        answering = [seen for seen in observed.values() if seen and seen.nodes is not None]
+        if not answering:
             raise AnsibleActionFail("\n".join(silence_lines(observed)))
         names = {
-            (seen and seen["swarm"]["address"]) or hostvars[name].get("ansible_host", name): name
+            (seen and seen.swarm.address) or hostvars[name].get("ansible_host", name): name
             for name, seen in observed.items()
         }
-        status = describe(names, speaking[0], observed, args["stack"], int(args.get("port") or 0))
-        text = [json.dumps(status)] if args["format"] == "json" else lines(status, names, speaking[0])
+        nodes, stack = answering[0].nodes, answering[0].stack
+        status = describe(names, nodes, stack, observed, args["stack"], int(args.get("port") or 0))
+        text = [json.dumps(status)] if args["format"] == "json" else lines(status, names, nodes, stack)
         return dict(result, changed=False, status=status, lines=text)
+
+
+def _seen(name, answer):
+    return read_seen(name, answer["seen"]) if "seen" in answer else None

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.images.content import list_images
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.images.names import list_images
 
 
 def images(registry, app, bases):
-    """Wrap ``plugin_utils.images.content.list_images``, whose arguments and result these are.
+    """List what ``plugin_utils.images.names.list_images`` does, as plays read it.
 
     :raise AnsibleFilterError: the app's folder is not there
     """
     try:
-        return list_images(registry, app, bases)
+        return [image.as_dict() for image in list_images(registry, app, bases)]
     except FileNotFoundError as error:
         raise AnsibleFilterError(f"image_app_dir: {error}") from error
 

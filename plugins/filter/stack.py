@@ -1,32 +1,48 @@
-"""Filters of role stack, each a function of plugin_utils that is documented there."""
+"""Filters of role stack: functions of plugin_utils, between JSON and types."""
 
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.decode import decode
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Node, Service
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import ProblemError
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.site import read_image
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import deploy_failure_lines
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.release_plan import image_variables
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import release_plan, state
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file import parse
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.releases import steps
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.stack import (
-    published_ports,
-    render,
-    services_to_spread,
-)
 
 
-def _named(function):
+def image_variables(images, digests):
+    """Name images for the stack file."""
+    return release_plan.image_variables(map(read_image, images), digests)
+
+
+def published_ports(text):
+    """List the ports that a stack file publishes."""
+    return _told(lambda: parse(str(text)).published())
+
+
+def render_stack(text, variables):
+    """Fill in the variables of a stack file."""
+    return _told(lambda: parse(str(text)).render(variables).text)
+
+
+def services_to_spread(services, nodes):
+    """Choose the services whose tasks can be spread again."""
+    running = {name: decode(Service, service, name) for name, service in services.items()}
+    return state.services_to_spread(running, [decode(Node, node, "nodes") for node in nodes])
+
+
+def _told(function):
     """Say what is wrong with a stack file in one line.
 
     :raise AnsibleFilterError: instead of ``ProblemError``
     """
-
-    def wrapped(*args):
-        try:
-            return function(*args)
-        except ProblemError as error:
-            raise AnsibleFilterError(str(error.problem)) from error
-
-    return wrapped
+    try:
+        return function()
+    except ProblemError as error:
+        raise AnsibleFilterError(str(error.problem)) from error
 
 
 class FilterModule:
@@ -38,7 +54,7 @@ class FilterModule:
             "deploy_failure_lines": deploy_failure_lines,
             "deploy_steps": steps,
             "image_variables": image_variables,
-            "published_ports": _named(published_ports),
-            "render_stack": _named(render),
+            "published_ports": published_ports,
+            "render_stack": render_stack,
             "services_to_spread": services_to_spread,
         }

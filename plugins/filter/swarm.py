@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.decode import decode
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Node
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems import problem_lines
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.swarm.membership import loss_of_majority
 
 
 def demotion_problem(nodes, leaving):
     """Say what ``plugin_utils.swarm.membership.loss_of_majority`` finds, ``""`` for nothing."""
-    problem = loss_of_majority(nodes, leaving)
+    problem = loss_of_majority([decode(Node, node, "nodes") for node in nodes], leaving)
     return "\n".join(problem_lines(problem)) if problem else ""
 
 

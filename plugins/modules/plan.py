@@ -9,7 +9,7 @@ description:
   - Fails with one report when something forbids the run; nothing was changed until then.
 options:
   site:
-    description: Name of the variable that holds the site as plugin_utils/planner/plan.py describes it.
+    description: Name of the variable that holds the site as plugin_utils/model/site.py reads it.
     type: str
     required: true
   take_lock:

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..model.desired import Desired
+from ..model.observation import Seen
+from ..model.site import Site
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostFacts:
     """What was observed, of the hosts that could be asked.
 
-    :ivar site: see ``planner.plan.make_plan``, without the hosts that could not be asked
-    :ivar hosts: by inventory name, the result of ``flotilla.swarm.observe``
+    :ivar site: without the hosts that could not be asked
     :ivar addresses: by inventory name, the address that other nodes will use
     """
 
-    site: dict
-    hosts: dict
-    addresses: dict
+    site: Site
+    seen: Mapping[str, Seen]
+    desired: Mapping[str, Desired]
+    addresses: Mapping[str, str]
 
     @property
-    def members(self):
-        """Return managers and workers."""
-        return {name: self.hosts[name] for name in [*self.site["managers"], *self.site["workers"]]}
+    def members(self) -> dict[str, Seen]:
+        """Return what was seen of managers and workers."""
+        return {name: self.seen[name] for name in self.site.members}

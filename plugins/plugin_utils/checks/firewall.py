@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
+from ..model.desired import Desired
+from ..model.observation import Firewall
 from ..model.problem import Code, Problem, Rule
 from .facts import HostFacts
 
@@ -16,40 +18,38 @@ from .facts import HostFacts
 def members_are_let_in(facts: HostFacts) -> Iterator[Problem]:
     """A firewall lets the other members in; the rules that are missing are told as commands."""
     members = {name: facts.addresses[name] for name in facts.members}
-    for name, host in facts.hosts.items():
-        firewall = host["seen"]["firewall"]
+    for name, seen in facts.seen.items():
+        firewall = seen.firewall
         if not firewall:
             continue
         peers = [address for member, address in members.items() if member != name]
-        closed = {port: [peer for peer in peers if not _is_open(firewall, port, peer)] for port in _ports(host)}
+        closed = {
+            port: [peer for peer in peers if not _is_open(firewall, port, peer)] for port in _ports(facts.desired[name])
+        }
         shut_out = [peer for peer in peers if any(peer in found for found in closed.values())]
         if shut_out:
             yield Problem(
                 code=Code.FIREWALL_CLOSED,
                 hosts=(name,),
-                found=f"{firewall['kind']} keeps other hosts from {', '.join(p for p in closed if closed[p])}",
+                found=f"{firewall.kind} keeps other hosts from {', '.join(p for p in closed if closed[p])}",
                 expected="a firewall that lets the members of the swarm in",
-                fix=f"Run as root on {name}: {_commands(firewall['kind'], closed, shut_out)}",
+                fix=f"Run as root on {name}: {_commands(firewall.kind, closed, shut_out)}",
             )
 
 
-def _ports(host):
-    return [port for role in ("swarm", "registry_server") for port in host["wanted"].get(role, {}).get("ports", [])]
+def _ports(desired: Desired) -> list[str]:
+    return [port for role in ("swarm", "registry_server") for port in desired.role(role).ports]
 
 
-def _is_open(firewall, port, peer):
+def _is_open(firewall: Firewall, port: str, peer: str) -> bool:
     number, protocol = port.split("/")
-    for rule in firewall["rules"]:
-        if (
-            rule["protocol"] in ("any", protocol)
-            and _has_port(rule["port"], int(number))
-            and _has_source(rule["source"], peer)
-        ):
-            return rule["allow"]
-    return firewall["incoming"] == "allow"
+    for rule in firewall.rules:
+        if rule.protocol in ("any", protocol) and _has_port(rule.port, int(number)) and _has_source(rule.source, peer):
+            return rule.allow
+    return firewall.incoming == "allow"
 
 
-def _has_port(ports, number):
+def _has_port(ports: str, number: int) -> bool:
     """Tell whether ``any``, ``22``, ``80,443`` or ``1000-2000`` has a port."""
     if ports == "any":
         return True
@@ -57,7 +57,7 @@ def _has_port(ports, number):
     return any(bound[0] <= number <= bound[-1] for bound in bounds)
 
 
-def _has_source(source, peer):
+def _has_source(source: str, peer: str) -> bool:
     if source == "any":
         return True
     try:
@@ -66,11 +66,11 @@ def _has_source(source, peer):
         return False
 
 
-def _commands(kind, closed, peers):
+def _commands(kind: str, closed: Mapping[str, Sequence[str]], peers: Sequence[str]) -> str:
     if kind == "firewalld":
         sources = " ".join(f"--add-source={peer}" for peer in peers)
         return f"firewall-cmd --permanent --zone=trusted {sources} && firewall-cmd --reload"
-    numbers = defaultdict(list)
+    numbers: dict[str, list[str]] = defaultdict(list)
     for port, found in closed.items():
         if found:
             numbers[port.split("/")[1]].append(port.split("/")[0])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..hosts import engine_source
 from ..hosts.systems import ENGINE, SYSTEMS
+from ..model.observation import System
 from ..model.problem import Code, Problem, Rule
 from .facts import HostFacts
 
@@ -39,22 +40,22 @@ def hosts_are_different_machines(facts: HostFacts) -> Iterator[Problem]:
 def hosts_share_no_identity(facts: HostFacts) -> Iterator[Problem]:
     """Each machine has a machine-id, a host name and an address of its own."""
     names = [names[0] for names in _machines(facts).values()]
-    systems = {name: facts.members[name]["seen"]["system"] for name in names}
-    yield from _shared("machine-id", {name: systems[name]["machine_id"] for name in names}, MACHINE_ID)
-    yield from _shared("host name", {name: systems[name]["hostname"] for name in names}, HOST_NAME)
+    systems = {name: facts.members[name].system for name in names}
+    yield from _shared("machine-id", {name: systems[name].machine_id for name in names}, MACHINE_ID)
+    yield from _shared("host name", {name: systems[name].hostname for name in names}, HOST_NAME)
     yield from _shared("address", {name: facts.addresses[name] for name in names}, ADDRESS)
 
 
-def _machines(facts):
+def _machines(facts: HostFacts) -> dict[tuple[str, str], list[str]]:
     """Group the members by what tells machines apart."""
-    machines = defaultdict(list)
-    for name, host in facts.members.items():
-        machines[host["seen"]["system"]["machine_id"], facts.addresses[name]].append(name)
+    machines: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for name, seen in facts.members.items():
+        machines[seen.system.machine_id, facts.addresses[name]].append(name)
     return machines
 
 
-def _shared(kind, values, fix):
-    owners = defaultdict(list)
+def _shared(kind: str, values: Mapping[str, str], fix: str) -> Iterator[Problem]:
+    owners: dict[str, list[str]] = defaultdict(list)
     for name, value in values.items():
         owners[value].append(name)
     for value, names in owners.items():
@@ -71,65 +72,76 @@ def _shared(kind, values, fix):
 
 def systems_are_supported(facts: HostFacts) -> Iterator[Problem]:
     """The system is one that flotilla supports."""
-    for name, host in facts.members.items():
-        found = host["seen"]["system"]["distribution"]
+    for name, seen in facts.members.items():
+        found = seen.system.distribution
         if found not in SYSTEMS:
             yield _unfit(Code.HOST_SYSTEM, name, found or "unknown", f"one of {', '.join(SYSTEMS)}", "Reinstall it")
 
 
 def memory_suffices(facts: HostFacts) -> Iterator[Problem]:
     """The engine and a few tasks have room."""
-    for name, host in facts.members.items():
-        found = host["seen"]["system"]["memory_mib"]
+    for name, seen in facts.members.items():
+        found = seen.system.memory_mib
         if found < MEMORY_MIB:
             yield _unfit(
-                *(Code.HOST_MEMORY, name, f"{found} MiB of memory", f"at least {MEMORY_MIB} MiB"),
+                Code.HOST_MEMORY,
+                name,
+                f"{found} MiB of memory",
+                f"at least {MEMORY_MIB} MiB",
                 "Give the host more memory, or remove it from the inventory",
             )
 
 
 def disk_suffices(facts: HostFacts) -> Iterator[Problem]:
     """Packages and images have room."""
-    for name, host in facts.members.items():
-        found = host["seen"]["system"]["disk_free_mib"]
+    for name, seen in facts.members.items():
+        found = seen.system.disk_free_mib
         if found < DISK_MIB:
             yield _unfit(
-                *(Code.HOST_DISK, name, f"{found} MiB free in /var", f"at least {DISK_MIB} MiB"),
+                Code.HOST_DISK,
+                name,
+                f"{found} MiB free in /var",
+                f"at least {DISK_MIB} MiB",
                 "Make room in /var, or give it a larger disk",
             )
 
 
 def kernel_has_modules(facts: HostFacts) -> Iterator[Problem]:
     """The kernel can do what Swarm's networks need."""
-    for name, host in facts.members.items():
-        missing = [module for module, state in host["seen"]["modules"].items() if state == "missing"]
+    for name, seen in facts.members.items():
+        missing = [module for module, state in seen.modules.items() if state == "missing"]
         if missing:
             yield _unfit(
-                *(Code.HOST_KERNEL, name, f"kernel {host['seen']['system']['kernel']} without {', '.join(missing)}"),
+                Code.HOST_KERNEL,
+                name,
+                f"kernel {seen.system.kernel} without {', '.join(missing)}",
                 *("a kernel that has them", "Install such a kernel and reboot"),
             )
 
 
 def engine_is_new_enough(facts: HostFacts) -> Iterator[Problem]:
     """The engine knows the health checks that the stack uses."""
-    for name, host in facts.members.items():
-        engine = host["seen"]["engine"]
-        if engine and int(engine["version"].split(".")[0]) < ENGINE:
+    for name, seen in facts.members.items():
+        engine = seen.engine
+        if engine and engine.major < ENGINE:
             yield _unfit(
-                *(Code.ENGINE_TOO_OLD, name, f"engine {engine['version']}", f"{ENGINE} or newer"),
+                Code.ENGINE_TOO_OLD,
+                name,
+                f"engine {engine.version}",
+                f"{ENGINE} or newer",
                 "Upgrade the engine; docs/engine.md says how",
             )
 
 
-def _unfit(code, name, found, expected, fix):
+def _unfit(code: Code, name: str, found: str, expected: str, fix: str) -> Problem:
     return Problem(code=code, hosts=(name,), found=found, expected=expected, fix=fix)
 
 
 def daemon_options_go_with_swarm(facts: HostFacts) -> Iterator[Problem]:
     """Swarm refuses live-restore."""
-    for name, host in facts.members.items():
-        file = host["wanted"].get("docker", {}).get("files", {}).get(DAEMON_JSON) or {}
-        if json.loads(file.get("text") or "{}").get("live-restore"):
+    for name in facts.members:
+        file = facts.desired[name].role("docker").files.get(DAEMON_JSON)
+        if file and json.loads(file.text or "{}").get("live-restore"):
             yield Problem(
                 code=Code.SETTING_CONFLICT,
                 where="docker_daemon_options",
@@ -142,19 +154,19 @@ def daemon_options_go_with_swarm(facts: HostFacts) -> Iterator[Problem]:
 
 def engine_can_be_had(facts: HostFacts) -> Iterator[Problem]:
     """The source and the version that are set go with each other and with the engine that is there."""
-    for name, host in facts.members.items():
-        yield from engine_source.problems(name, host["wanted"].get("docker_engine", {}), host["seen"])
+    for name, seen in facts.members.items():
+        yield from engine_source.problems(name, facts.desired[name].engine, seen)
 
 
 def dockerd_accepts_its_settings(facts: HostFacts) -> Iterator[Problem]:
     """The host's own dockerd takes the daemon.json that it is to get; the other playbooks touch no engine."""
-    for name, host in facts.members.items():
-        if host["seen"]["daemon_config"] and facts.site["scope"] == "site":
+    for name, seen in facts.members.items():
+        if seen.daemon_config and facts.site.intent == "site":
             yield Problem(
                 code=Code.ENGINE_SETTINGS,
                 where="docker_daemon_options",
                 hosts=(name,),
-                found=f'what dockerd refuses in the daemon.json made of it, "{host["seen"]["daemon_config"]}"',
+                found=f'what dockerd refuses in the daemon.json made of it, "{seen.daemon_config}"',
                 expected="options and values that dockerd accepts (docs/engine.md)",
                 fix="Correct or remove what it names",
             )
@@ -165,21 +177,26 @@ def clocks_agree(facts: HostFacts) -> Iterator[Problem]:
 
     A host told its time between two moments of this machine's clock, so how far it is ahead lies between two bounds.
     """
-    spans = {}
-    for name, host in facts.hosts.items():
-        time, (before, after) = host["seen"]["system"]["time"], host["seen"]["system"]["asked"]
-        spans[name] = (time - after, time - before)
+    spans = {name: _ahead(seen.system) for name, seen in facts.seen.items()}
     for name, (least, most) in spans.items():
-        others = [(0, 0), *(span for other, span in spans.items() if other != name)]
+        others = [(0.0, 0.0), *(span for other, span in spans.items() if other != name)]
         gaps = sorted((max(least - other[1], other[0] - most, 0), least > other[1]) for other in others)
         apart = [gap for gap in gaps if gap[0] > CLOCK_SECONDS]
         if len(spans) > 1 and 2 * len(apart) > len(others):
             seconds, ahead = apart[0]
             yield _unfit(
-                *(Code.HOST_CLOCK, name, f"a clock at least {seconds:.0f} s {'ahead of' if ahead else 'behind'} most"),
+                Code.HOST_CLOCK,
+                name,
+                f"a clock at least {seconds:.0f} s {'ahead of' if ahead else 'behind'} most",
                 f"at most {CLOCK_SECONDS} s",
                 "Let it keep time: apt install systemd-timesyncd && timedatectl set-ntp true",
             )
+
+
+def _ahead(system: System) -> tuple[float, float]:
+    """Tell by how many seconds a host's clock is ahead of this machine's, at least and at most."""
+    before, after = system.asked
+    return system.time - after, system.time - before
 
 
 SETTINGS_RULES = (Rule(dockerd_accepts_its_settings),)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from ipaddress import IPv4Network
+from itertools import islice
 
+from ..model.observation import Seen
 from ..model.problem import Code, Problem, Rule
 from .facts import HostFacts
 from .registry import misdirected
@@ -19,9 +21,9 @@ POOL_FIX = f"Set {POOL}, for example to [172.30.0.0/16]"
 
 def ports_are_free(facts: HostFacts) -> Iterator[Problem]:
     """No other process holds a port of ours."""
-    for name, host in facts.hosts.items():
-        needed = {port: role for role, entry in host["wanted"].items() for port in entry.get("ports", [])}
-        for port, holder in host["seen"]["ports"].items():
+    for name, seen in facts.seen.items():
+        needed = {port: role for role, wanted in facts.desired[name].roles.items() for port in wanted.ports}
+        for port, holder in seen.ports.items():
             if holder not in OWN_HOLDERS:
                 other = ", or publish another port in the stack file" if needed[port] == "stack" else ""
                 yield Problem(
@@ -36,10 +38,9 @@ def ports_are_free(facts: HostFacts) -> Iterator[Problem]:
 
 def members_keep_their_address(facts: HostFacts) -> Iterator[Problem]:
     """Swarm cannot change a member's address."""
-    for name, host in facts.members.items():
-        seen, address = host["seen"], facts.addresses[name]
-        if _is_member(seen) and seen["swarm"]["address"] not in ("", address):
-            joined = seen["swarm"]["address"]
+    for name, seen in facts.members.items():
+        joined, address = seen.swarm.address, facts.addresses[name]
+        if seen.swarm.is_member and joined not in ("", address):
             yield Problem(
                 code=Code.ADDRESS_CHANGED,
                 hosts=(name,),
@@ -51,8 +52,8 @@ def members_keep_their_address(facts: HostFacts) -> Iterator[Problem]:
 
 def addresses_are_the_hosts_own(facts: HostFacts) -> Iterator[Problem]:
     """Other nodes are told an address that is on the host, and not one that was guessed among several."""
-    for name, host in facts.members.items():
-        found, given = host["seen"]["system"]["addresses"], host["wanted"].get("swarm", {})
+    for name, seen in facts.members.items():
+        found, given = seen.system.addresses, facts.desired[name].member
         there = f"{', '.join(found) or 'none'} on the host"
         if facts.addresses[name] not in found:
             yield Problem(
@@ -63,9 +64,9 @@ def addresses_are_the_hosts_own(facts: HostFacts) -> Iterator[Problem]:
                 fix="Set swarm_advertise_addr to one of its own",
             )
         elif (
-            not (_is_member(host["seen"]) and host["seen"]["swarm"]["address"])
-            and not given.get("advertise_addr")
-            and given.get("ansible_host") not in found
+            not (seen.swarm.is_member and seen.swarm.address)
+            and not given.advertise_addr
+            and given.ansible_host not in found
             and len(found) > 1
         ):
             yield Problem(
@@ -83,12 +84,12 @@ def peers_are_reached(facts: HostFacts) -> Iterator[Problem]:
     A bare peer that answers "nothing listens there" is reached; from a member of the swarm, a firewall says so.
     """
     astray = misdirected(facts)
-    for name, host in facts.members.items():
-        lost = {}
-        for target, answer in host["seen"]["reach"].items():
+    for name, seen in facts.members.items():
+        lost: dict[tuple[str, str, str], list[str]] = {}
+        for target, answer in seen.reach.items():
             address, _, port = target.rpartition(":")
             peer = _peer(facts, target, name in astray)
-            listens = peer in facts.members and _listens(facts.members[peer]["seen"], port)
+            listens = peer in facts.members and _listens(facts.members[peer], port)
             if peer and (answer not in ("open", "closed") or (answer == "closed" and listens)):
                 lost.setdefault((peer, address, answer), []).append(f"{port}/tcp")
         for (peer, address, answer), ports in lost.items():
@@ -102,23 +103,25 @@ def peers_are_reached(facts: HostFacts) -> Iterator[Problem]:
             )
 
 
-def _peer(facts, target, misdirected):
+def _peer(facts: HostFacts, target: str, misdirected: bool) -> str:
     """Find the host behind a target, ``""`` where that is not known."""
-    managers = {facts.addresses[name]: name for name in facts.site["managers"]}
-    registry = "" if misdirected else facts.site["registry_url"].split("/")[0]
-    return managers.get(target.rpartition(":")[0], facts.site["registry_host"] if target == registry else "")
+    managers = {facts.addresses[name]: name for name in facts.site.managers}
+    registry = "" if misdirected else facts.site.registry.url.server
+    return managers.get(target.rpartition(":")[0], facts.site.registry.host if target == registry else "")
 
 
-def check_pools(members, pools, subnet_size, networks, addresses_needed):
+def check_pools(
+    members: Mapping[str, Seen], pools: Sequence[str], subnet_size: int, networks: int, addresses_needed: int
+) -> Iterator[Problem]:
     """Name pools of overlay networks that are networks of hosts or behind their gateways, or too small.
 
-    :param pools: list of str, empty for Docker's default
+    :param pools: empty for Docker's default
     :param subnet_size: prefix length of one overlay network
     :param networks: how many overlay networks the swarm will have
     :param addresses_needed: how many addresses the largest of them needs
     """
     try:
-        given = [ipaddress.ip_network(pool) for pool in pools or [DEFAULT_POOL]]
+        given = [IPv4Network(pool) for pool in pools or [DEFAULT_POOL]]
     except ValueError as error:
         yield Problem(
             code=Code.SETTING_INVALID,
@@ -140,7 +143,7 @@ def check_pools(members, pools, subnet_size, networks, addresses_needed):
         return
     yield from _subnet_is_large_enough(subnet_size, addresses_needed)
     # The default is so wide that only what is taken from it first counts.
-    taken = given if pools else list(_first(given[0].subnets(new_prefix=subnet_size), networks))
+    taken = given if pools else list(islice(given[0].subnets(new_prefix=subnet_size), networks))
     for name, network, gateway in _overlaps(members, taken):
         yield Problem(
             code=Code.POOL_IN_USE,
@@ -152,11 +155,11 @@ def check_pools(members, pools, subnet_size, networks, addresses_needed):
         )
 
 
-def _pools(pools, taken):
+def _pools(pools: Sequence[str], taken: Sequence[IPv4Network]) -> str:
     return ", ".join(pools) or f"Docker's default, from {taken[0]} on"
 
 
-def _subnet_is_large_enough(subnet_size, addresses_needed):
+def _subnet_is_large_enough(subnet_size: int, addresses_needed: int) -> Iterator[Problem]:
     # All but network, gateway and broadcast.
     room = 2 ** (32 - subnet_size) - 3
     if room < addresses_needed:
@@ -170,30 +173,22 @@ def _subnet_is_large_enough(subnet_size, addresses_needed):
         )
 
 
-def _overlaps(members, taken):
+def _overlaps(members: Mapping[str, Seen], taken: Sequence[IPv4Network]) -> Iterator[tuple[str, str, str]]:
     """Find networks of hosts among those that the swarm will take.
 
     Containers would not reach what is behind a gateway. Who joins a swarm can choose no other pool for that.
     """
-    new = not any(_is_member(host["seen"]) for host in members.values())
-    for name, host in members.items():
-        for network, gateway in host["seen"]["networks"].items():
-            counts = new if gateway else not _is_member(host["seen"])
-            if counts and any(ipaddress.ip_network(network).overlaps(pool) for pool in taken):
+    new = not any(seen.swarm.is_member for seen in members.values())
+    for name, seen in members.items():
+        for network, gateway in seen.networks.items():
+            counts = new if gateway else not seen.swarm.is_member
+            if counts and any(IPv4Network(network).overlaps(pool) for pool in taken):
                 yield name, network, gateway
 
 
-def _first(subnets, count):
-    return (subnet for subnet, _number in zip(subnets, range(count), strict=False))
-
-
-def _listens(seen, port):
+def _listens(seen: Seen, port: str) -> bool:
     """Tell whether a port of the swarm is taken on a host: a worker that is to be a manager does not listen at 2377."""
-    return _is_member(seen) and (port == "7946" or (port == "2377" and seen["swarm"]["manager"]))
-
-
-def _is_member(seen):
-    return seen["swarm"]["state"] == "active"
+    return seen.swarm.is_member and (port == "7946" or (port == "2377" and seen.swarm.manager))
 
 
 RULES = (

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..model.observation import Seen
 from ..model.problem import Code, Problem, Rule
+from ..model.site import Registry
 from ..registry.answers import classify
 from .facts import HostFacts
 
@@ -69,41 +71,37 @@ def misdirected(facts: HostFacts) -> dict[str, str]:
 
     :return: by inventory name, what was found there
     """
-    host = facts.site["registry_host"]
+    host = facts.site.registry.host
     if not host:
         return {}
-    server = facts.hosts[host]["seen"]
-    certificate = server["files"].get(CERTIFICATE)
+    server = facts.seen[host]
+    certificate = server.files.get(CERTIFICATE)
     found = {}
-    for name, member in facts.members.items():
-        way = member["seen"]["registry_way"]
+    for name, seen in facts.members.items():
+        way = seen.registry_way
         # Through a proxy nothing can be told.
-        if not way or (certificate and _leads_there(member["seen"], way, certificate)):
+        if not way or (certificate and (seen.credentials or way.certificate == certificate.sha256)):
             continue
-        if way["error"]:
-            found[name] = f"a name that is unknown there ({way['error']})"
-        elif not any(_is_of(address, server, name == host) for address in way["addresses"]):
-            found[name] = f"a name or an address that leads to {', '.join(way['addresses'])} there"
+        if way.error:
+            found[name] = f"a name that is unknown there ({way.error})"
+        elif not any(_is_of(address, server, name == host) for address in way.addresses):
+            found[name] = f"a name or an address that leads to {', '.join(way.addresses)} there"
     return found
 
 
-def _leads_there(seen, way, certificate):
-    return seen["credentials"] or way["certificate"] == certificate["sha256"]
-
-
-def _is_of(address, server, own):
+def _is_of(address: str, server: Seen, own: bool) -> bool:
     """Tell whether an address is the registry's host; its own name may lead that to its loopback."""
-    return address in server["system"]["addresses"] or (own and address.startswith("127."))
+    return address in server.system.addresses or (own and address.startswith("127."))
 
 
 def registry_url_leads_to_the_registry(facts: HostFacts) -> Iterator[Problem]:
     """All hosts reach the registry that flotilla serves by the same address."""
-    host = facts.site["registry_host"]
+    host = facts.site.registry.host
     for name, text in misdirected(facts).items():
-        addresses = ", ".join(facts.hosts[host]["seen"]["system"]["addresses"]) or "none"
+        addresses = ", ".join(facts.seen[host].system.addresses) or "none"
         yield Problem(
             code=Code.REGISTRY_MISDIRECTED,
-            where=f"registry_url {facts.site['registry_url']}",
+            where=f"registry_url {facts.site.registry.url.text}",
             hosts=(name,),
             found=text,
             expected=f"a name or an address of {host}, which serves the registry and has {addresses}",
@@ -113,24 +111,23 @@ def registry_url_leads_to_the_registry(facts: HostFacts) -> Iterator[Problem]:
 
 def accounts_are_accepted(facts: HostFacts) -> Iterator[Problem]:
     """An external registry takes the accounts for pulling and pushing."""
-    told = set()
-    for name, host in facts.members.items():
-        for purpose, message in host["seen"]["accounts"].items():
+    told: set[tuple[str, Code, str]] = set()
+    for name, seen in facts.members.items():
+        for purpose, message in seen.accounts.items():
             code = classify(message)
             # One account or both: who cannot be reached is told once for a host.
             about = purpose if code in (Code.REGISTRY_CREDENTIALS, Code.REGISTRY_LOGIN) else ""
             if message and (name, code, about) not in told:
                 told.add((name, code, about))
-                yield _refused(facts.site, name, purpose, code, message)
+                yield _refused(facts.site.registry, name, purpose, code, message)
 
 
-def _refused(site, host, purpose, code, message):
-    server, accounts = site["registry_url"].split("/")[0], site["registry"]["accounts"]
+def _refused(registry: Registry, host: str, purpose: str, code: Code, message: str) -> Problem:
     words = {
-        "server": server,
-        "host": server.split(":")[0],
-        "user": accounts[purpose],
-        "settings": SETTINGS["push" if accounts["pull"] == accounts["push"] else purpose],
+        "server": registry.url.server,
+        "host": registry.url.host,
+        "user": registry.account(purpose).name,
+        "settings": SETTINGS["push" if registry.is_shared else purpose],
     }
     where, expected, fix = (text.format(**words) for text in REMEDIES[code])
     return Problem(code=code, where=where, hosts=(host,), found=f"the answer {message}", expected=expected, fix=fix)

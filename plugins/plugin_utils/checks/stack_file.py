@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..model.problem import Code, Problem, Rule
+from ..stacks.file import Service, StackFile, invalid_service
+from ..stacks.placement import Candidate, FieldError, fits
 
 DURATION = re.compile(r"0|(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+")
-CONSTRAINT = re.compile(r"\s*([\w./-]+)\s*(==|!=)\s*(.+?)\s*")
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
 DURATIONS = {
     "healthcheck": ("interval", "timeout", "start_period", "start_interval"),
@@ -21,35 +22,25 @@ DURATIONS = {
 UNITS = " kmgt"
 
 
-class FieldError(ValueError):
-    """A field of a service that is not as it should be: its key, what was found, what is expected."""
-
-
 @dataclass(frozen=True, slots=True)
 class StackFacts:
     """What the checks of a stack file may read.
 
-    :ivar content: the rendered stack file, parsed
-    :ivar nodes: list of dicts with ``name``, ``id`` (``""`` before it joins), ``hostname``, ``role``, ``labels``,
-        ``cpus`` and ``memory_mib``, one for each host
+    :ivar file: rendered
+    :ivar nodes: one for each host
     :ivar secrets: names of the swarm's secrets, those that this run will create included
     """
 
-    content: dict
-    nodes: list
-    secrets: set
-
-    @property
-    def services(self):
-        """Return the services by name."""
-        return self.content["services"]
+    file: StackFile
+    nodes: Sequence[Candidate]
+    secrets: Collection[str]
 
 
 def external_secrets_are_there(facts: StackFacts) -> Iterator[Problem]:
     """A secret that the file takes for given is in the swarm, or will be."""
-    for key, secret in (facts.content.get("secrets") or {}).items():
-        name = (secret or {}).get("name", key)
-        if (secret or {}).get("external") and name not in facts.secrets:
+    for key, secret in facts.file.section("secrets").items():
+        name = secret.get("name", key)
+        if secret.get("external") and name not in facts.secrets:
             yield Problem(
                 code=Code.SECRET_MISSING,
                 where=f"stack_file: secrets.{key}",
@@ -62,45 +53,52 @@ def external_secrets_are_there(facts: StackFacts) -> Iterator[Problem]:
 
 def services_can_run(facts: StackFacts) -> Iterator[Problem]:
     """Each service is well-formed, and some host can carry its tasks."""
-    for name, service in facts.services.items():
+    for name, service in facts.file.services.items():
         try:
-            yield from _durations(name, service)
-            yield from _place(name, service, facts.nodes)
+            yield from _durations(service)
+            _check_replicas(service)
+            yield from _place(service, facts.nodes)
         except FieldError as error:
-            yield _invalid(name, *error.args)
+            yield invalid_service(name, *error.args)
         except (ValueError, TypeError, AttributeError) as error:
-            yield _invalid(name, "", error, "a service as in the Compose specification")
+            yield invalid_service(name, "", error, "a service as in the Compose specification")
 
 
-def _durations(name, service):
+def _check_replicas(service: Service) -> None:
+    if not service.is_global and not str(service.replicas).isdecimal():
+        raise FieldError("deploy.replicas", service.replicas, "a whole number")
+
+
+def _durations(service: Service) -> Iterator[Problem]:
     for path, keys in DURATIONS.items():
-        part = service
+        part = service.fields
         for step in filter(None, path.split(".")):
             part = part.get(step) or {}
         for key in keys:
             if key in part and not DURATION.fullmatch(str(part[key])):
-                yield _invalid(name, f"{path}.{key}".strip("."), part[key], "a duration such as 30s or 1m30s")
+                where = f"{path}.{key}".strip(".")
+                yield invalid_service(service.name, where, part[key], "a duration such as 30s or 1m30s")
 
 
-def _place(name, service, nodes):
+def _place(service: Service, nodes: Sequence[Candidate]) -> Iterator[Problem]:
     fitting = [node for node in nodes if fits(service, node)]
     if not fitting:
         yield Problem(
             code=Code.SERVICE_UNPLACEABLE,
-            where=f"stack_file: services.{name}",
+            where=f"stack_file: services.{service.name}",
             found="no host that satisfies its constraints",
-            expected=" and ".join(_constraints(service)),
+            expected=" and ".join(service.constraints),
             fix="Change its placement, or give a host that label or role",
         )
         return
-    for what, amounts in ((service.get("deploy") or {}).get("resources") or {}).items():
+    for what, amounts in service.resources.items():
         for kind in ("cpus", "memory"):
-            amount = _amount(kind, (amounts or {}).get(kind, 0))
+            amount = _amount(kind, amounts.get(kind, 0))
             largest = max(capacity(node, kind) for node in fitting)
             if amount > largest:
                 yield Problem(
                     code=Code.SERVICE_TOO_LARGE,
-                    where=f"stack_file: services.{name}.deploy.resources.{what}.{kind}",
+                    where=f"stack_file: services.{service.name}.deploy.resources.{what}.{kind}",
                     found=f"{show(kind, amount)} for one task",
                     expected=f"at most {show(kind, largest)}, as the largest host for it has",
                     fix="Lower it, or use larger hosts",
@@ -110,7 +108,7 @@ def _place(name, service, nodes):
 def reservations_fit_on_all_hosts(facts: StackFacts) -> Iterator[Problem]:
     """All tasks together reserve no more than there is."""
     for kind in ("cpus", "memory"):
-        amount = sum(_reserved(kind, service, facts.nodes) for service in facts.services.values())
+        amount = sum(_reserved(kind, service, facts.nodes) for service in facts.file.services.values())
         there = sum(capacity(node, kind) for node in facts.nodes)
         if amount > there:
             yield Problem(
@@ -122,83 +120,38 @@ def reservations_fit_on_all_hosts(facts: StackFacts) -> Iterator[Problem]:
             )
 
 
-def _reserved(kind, service, nodes):
-    deploy = service.get("deploy") or {}
-    amounts = (deploy.get("resources") or {}).get("reservations") or {}
-    return _amount(kind, amounts.get(kind, 0)) * _tasks(deploy, sum(fits(service, node) for node in nodes))
+def _reserved(kind: str, service: Service, nodes: Sequence[Candidate]) -> float:
+    amount = _amount(kind, service.resources.get("reservations", {}).get(kind, 0))
+    return amount * service.tasks(sum(fits(service, node) for node in nodes))
 
 
-def _invalid(service, key, found, expected):
-    return Problem(
-        code=Code.SERVICE_INVALID,
-        where=f"stack_file: services.{service}.{key}".rstrip("."),
-        found=str(found),
-        expected=expected,
-        fix="Correct it in the stack file",
-    )
-
-
-def network_needs(content, hosts):
+def network_needs(file: StackFile, hosts: int) -> tuple[int, int]:
     """Tell what a stack needs of the swarm's address pools.
 
     :return: how many overlay networks there will be, and how many addresses the largest may need: one for each host,
         service and task
     """
-    services = content["services"].values()
-    own = [net for net in (content.get("networks") or {}).values() if not (net or {}).get("external")]
-    default = any("networks" not in service for service in services)
-    tasks = sum(_tasks(service.get("deploy") or {}, hosts) for service in services)
-    return 1 + len(own) + default, hosts + len(services) + tasks
+    services = file.services.values()
+    own = [network for network in file.section("networks").values() if not network.get("external")]
+    default = not all(service.has_networks for service in services)
+    return 1 + len(own) + default, hosts + len(services) + sum(service.tasks(hosts) for service in services)
 
 
-def _tasks(deploy, hosts):
-    return hosts if deploy.get("mode") == "global" else int(deploy.get("replicas", 1))
-
-
-def fits(service, node):
-    """Tell whether a service's constraints let a node run its tasks; what only the engine knows is left to it.
-
-    :param service: of a stack file, parsed
-    :param node: see ``StackFacts``
-    :raise FieldError: a constraint is none
-    """
-    return all(_holds(text, node) for text in _constraints(service))
-
-
-def _constraints(service):
-    return ((service.get("deploy") or {}).get("placement") or {}).get("constraints") or []
-
-
-def _holds(text, node):
-    match = CONSTRAINT.fullmatch(text)
-    if not match:
-        raise FieldError("deploy.placement.constraints", text, "KEY == VALUE or KEY != VALUE")
-    key, operator, value = match.groups()
-    known = {"node.id": node["id"], "node.hostname": node["hostname"], "node.role": node["role"]}
-    if key.startswith("node.labels."):
-        found = node["labels"].get(key.removeprefix("node.labels."), "")
-    elif key in known and (known[key] or operator == "!="):
-        found = known[key]
-    else:  # What only the engine knows, such as engine.labels, it decides itself.
-        return True
-    return (found.lower() == value.lower()) == (operator == "==")
-
-
-def _amount(kind, value):
+def _amount(kind: str, value: object) -> float:
     if kind == "cpus":
-        return float(value)
+        return float(str(value))
     match = SIZE.fullmatch(str(value))
     if not match:
         raise FieldError("deploy.resources", f"memory {value}", "a size such as 50M")
-    return float(match[1]) * 1024 ** UNITS.index(match[2].lower() or " ")
+    return float(match[1]) * 1024.0 ** UNITS.index(match[2].lower() or " ")
 
 
-def capacity(node, kind):
+def capacity(node: Candidate, kind: str) -> int:
     """Return how many CPUs or bytes of memory a host has."""
-    return node["cpus"] if kind == "cpus" else node["memory_mib"] * 2**20
+    return node.cpus if kind == "cpus" else node.memory_mib * 2**20
 
 
-def show(kind, amount):
+def show(kind: str, amount: float) -> str:
     """Write an amount for people."""
     return f"{amount:g} CPUs" if kind == "cpus" else f"{amount / 2**20:.0f} MiB of memory"
 

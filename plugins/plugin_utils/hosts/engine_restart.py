@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ansible_collections.flotilla.swarm.plugins.module_utils.daemon_config import without_logins
 
@@ -40,7 +41,7 @@ def why_not_started(journal: str) -> str:
     return ""
 
 
-def trouble(answer: Mapping) -> str:
+def trouble(answer: Mapping[str, Any]) -> str:
     """Say what is wrong with an engine that was restarted.
 
     :param answer: result of ``flotilla.swarm.observe``
@@ -58,7 +59,9 @@ def trouble(answer: Mapping) -> str:
     return ""
 
 
-def failure_lines(result: Mapping, journal: str, host: str, order: Sequence[str], left_out: Sequence[str]) -> str:
+def failure_lines(
+    result: Mapping[str, Any], journal: str, host: str, order: Sequence[str], left_out: Sequence[str]
+) -> str:
     """Say why the engine of a host is not as the run wants it, how the site is now, and what to do.
 
     :param result: of the task that failed

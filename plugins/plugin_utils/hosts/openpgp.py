@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import Iterator
 
 ARMOR = re.compile(
     r"\s*-----BEGIN PGP PUBLIC KEY BLOCK-----\r?\n(?:[A-Za-z]+: .*\r?\n)*\r?\n"
@@ -24,7 +25,7 @@ class KeyFormatError(ValueError):
     """A text that is no armored public key; the message says why."""
 
 
-def fingerprints(text):
+def fingerprints(text: str) -> list[str]:
     """List the fingerprints of the primary keys in an armored text.
 
     :param text: ``-----BEGIN PGP PUBLIC KEY BLOCK-----`` and what follows
@@ -41,13 +42,13 @@ def fingerprints(text):
         raise KeyFormatError("its PGP PUBLIC KEY BLOCK is damaged") from error
 
 
-def _fingerprint(body):
+def _fingerprint(body: bytes) -> str:
     if body[0] != 4:
         raise KeyFormatError(f"it has a key of version {body[0]}, known is version 4")
     return hashlib.sha1(b"\x99" + len(body).to_bytes(2, "big") + body).hexdigest().upper()
 
 
-def _packets(data):
+def _packets(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Yield tag and body of each packet."""
     position = 0
     while position < len(data):
@@ -58,7 +59,7 @@ def _packets(data):
         position += length
 
 
-def _header(data, position):
+def _header(data: bytes, position: int) -> tuple[int, int, int]:
     """Read a packet's header: its tag, where its body begins, and how long that is."""
     first = data[position]
     if not first & 0x80:

@@ -22,7 +22,7 @@ SYSTEMS = {"debian 13": System("trixie", proven=True), "ubuntu 24.04": System("n
 ENGINE = 25
 
 
-def note(name):
+def note(name: str) -> str:
     """Say what a user should know of a host's system.
 
     :param name: such as ``"debian 13"``

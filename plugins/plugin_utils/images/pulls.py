@@ -5,35 +5,30 @@ A task that waits for its image makes an update longer, and one whose image cann
 
 from __future__ import annotations
 
-from ..checks import stack_file
-from ..stacks import stack
+from collections.abc import Iterable, Mapping
+
+from ..model.observation import LocalImage
+from ..stacks.file import Service
+from ..stacks.placement import Candidate, fits
 
 
-def missing_images(registry, stack_plan, nodes, hosts):
+def missing_images(
+    registry: str, services: Iterable[Service], nodes: Iterable[Candidate], local: Mapping[str, Iterable[LocalImage]]
+) -> dict[str, list[str]]:
     """Find the images that nodes may be given a task of and do not have.
 
     Only those of the site's registry, where every member is logged in: what comes from elsewhere is pulled by Swarm
     with the manager's logins. A node that takes no tasks needs none.
 
-    :param registry: ``"host:port"``
-    :param stack_plan: see ``release_plan.plan_stack``
-    :param nodes: see ``preflight.describe_nodes``
-    :param hosts: dict of inventory name to the result of ``flotilla.swarm.observe``
-    :return: dict of inventory name to a sorted list of references
+    :param registry: ``host:port``, perhaps with a prefix
+    :param local: images by inventory name
+    :return: by inventory name, a sorted list of references
     """
-    services = stack.parse(stack.render(stack_plan["text"], stack_plan["variables"]))["services"].values()
-    found = {}
-    for node in nodes:
-        host = hosts[node["name"]]
-        takes_tasks = host["wanted"]["swarm"]["availability"] == "active"
-        local = {name for image in host["seen"]["local_images"] for name in image["names"]}
-        found[node["name"]] = sorted(
-            {
-                service["image"]
-                for service in services
-                if takes_tasks and service.get("image", "").startswith(f"{registry}/")
-                if stack_file.fits(service, node)
-            }
-            - local
+    ours = [service for service in services if service.image.startswith(f"{registry}/")]
+    return {
+        node.name: sorted(
+            {service.image for service in ours if node.takes_tasks and fits(service, node)}
+            - {name for image in local[node.name] for name in image.names}
         )
-    return found
+        for node in nodes
+    }

@@ -5,10 +5,13 @@ A lock is what ``module_utils/lock.py`` reads.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from ..model.observation import Lock, Seen
 from ..model.problem import Code, Problem
+from .process import Run
 
 # Seconds after which a lock that was not renewed is free. A run renews it when engines run, when it has begun a
 # swarm, before each step of a deploy and before each host that retires; in between lie packages, images or one
@@ -18,7 +21,7 @@ LEASE = 1800
 MARGIN = 600
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What a lock means for a run.
 
@@ -30,39 +33,32 @@ class Verdict:
     note: str = ""
 
 
-def choose(observed):
-    """Choose the locks that count: the swarm's, which all managers share; before there is one, those of all hosts.
-
-    :param observed: list of ``seen`` of ``flotilla.swarm.observe``
-    :return: list of locks, the versions of no lock left out
-    """
-    locks = [seen["lock"] for seen in observed if seen["lock"]["version"]]
-    return [lock for lock in locks if lock["version"].startswith("swarm ")][:1] or locks
+def choose(observed: Iterable[Seen]) -> list[Lock]:
+    """Choose the locks that count: the swarm's, which all managers share; before there is one, those of all hosts."""
+    locks = [seen.lock for seen in observed if seen.lock.version]
+    return [lock for lock in locks if lock.version.startswith("swarm ")][:1] or locks
 
 
-def judge(lock, run, is_running, take=False):
+def judge(lock: Lock, run: Run, is_running: Callable[[str], bool], take: bool = False) -> Verdict:
     """Decide on one lock.
 
-    :param lock: the lock as it was seen
-    :param run: this run: dict with ``machine`` and ``process``
-    :param is_running: function that tells whether a ``process`` of this machine still runs
+    :param is_running: tells whether a ``process`` of this machine still runs
     :param take: whether the user asked to take it
-    :return: ``Verdict``
     """
-    if not lock.get("process") or lock["process"] == run["process"]:
+    if not lock.process or lock.process == run.process:
         return Verdict()
-    here = lock["machine"] == run["machine"] != ""
-    if here and not is_running(lock["process"]):
+    here = lock.machine == run.machine != ""
+    if here and not is_running(lock.process):
         return Verdict(note=f"The lock of {_holder(lock)} is free: that process is gone.")
-    if not here and lock["idle"] > LEASE:
-        return Verdict(note=f"The lock of {_holder(lock)} is free: not renewed for {_minutes(lock['idle'])}.")
+    if not here and lock.idle > LEASE:
+        return Verdict(note=f"The lock of {_holder(lock)} is free: not renewed for {_minutes(lock.idle)}.")
     if take:
         return Verdict(note=f"The lock of {_holder(lock)} is taken, as preflight_take_lock says.")
     return Verdict(problem=_locked(lock, here))
 
 
-def _locked(lock, here):
-    last = "still running on this machine" if here else f"last sign of it {_minutes(lock['idle'])} ago"
+def _locked(lock: Lock, here: bool) -> Problem:
+    last = "still running on this machine" if here else f"last sign of it {_minutes(lock.idle)} ago"
     end = "end that process" if here else f"the lock is free {LEASE // 60} min after its last renewal"
     return Problem(
         code=Code.SITE_LOCKED,
@@ -73,17 +69,16 @@ def _locked(lock, here):
     )
 
 
-def lost(lock, run):
+def lost(lock: Lock, run: Run) -> Problem | None:
     """Say that another run was faster, or return ``None`` when the lock is this run's.
 
     :param lock: the lock after an attempt to hold it
-    :param run: see ``judge``
     """
-    if lock.get("process") == run["process"]:
+    if lock.process == run.process:
         return None
     found = "no lock of this run any more"
-    if lock["version"]:
-        what = "holds the lock now" if lock["process"] else f"held the lock until {_time(lock['renewed'])}"
+    if lock.version:
+        what = "holds the lock now" if lock.process else f"held the lock until {_time(lock.renewed)}"
         found = f"{_holder(lock)} {what}, so the site may be another than this run observed"
     return Problem(
         code=Code.LOCK_LOST,
@@ -94,13 +89,13 @@ def lost(lock, run):
     )
 
 
-def _holder(lock):
-    return f"{lock['holder']} (since {_time(lock['since'])})"
+def _holder(lock: Lock) -> str:
+    return f"{lock.holder} (since {_time(lock.since)})"
 
 
-def _time(seconds):
+def _time(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def _minutes(seconds):
+def _minutes(seconds: int) -> str:
     return f"{seconds // 60} min" if seconds >= 120 else f"{seconds} s"

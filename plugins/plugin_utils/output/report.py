@@ -3,103 +3,92 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 
-from ..stacks import stack
+from ..model.observation import Node, Seen, Service, Stack, Task
+from ..planner.work import Plan
+from ..stacks.state import Convergence
 from .problems import name_hosts
 
 # The roles in the order in which a run reaches them.
 ROLES = ("docker", "swarm", "registry", "image", "stack")
 
 
-def plan_lines(plan):
-    """Say what a run will do, hosts with the same act in one line.
-
-    :param plan: result of ``plan.make_plan``
-    :return: list of str
-    """
-    lines = [f"Not reached: {host['absent']}" for host in plan["hosts"].values() if host["absent"]]
-    together = {}
-    for name, host in plan["hosts"].items():
-        for act in host["acts"]:
-            together.setdefault((act["role"], act["text"]), []).append(name)
-    notes = [*(f"Note: {text}" for text in plan["notes"]), *_note_lines(plan)]
+def plan_lines(plan: Plan) -> list[str]:
+    """Say what a run will do, hosts with the same change in one line."""
+    lines = [f"Not reached: {host.unreachable}" for host in plan.hosts.values() if host.unreachable]
+    together: dict[tuple[str, str], list[str]] = {}
+    for name, host in plan.hosts.items():
+        for change in host.changes:
+            together.setdefault((change.role, change.text), []).append(name)
+    notes = [*(f"Note: {text}" for text in plan.notes), *_note_lines(plan)]
     if not together:
         nothing = "Plan: nothing to do"
-        if not plan["notes"]:
+        if not plan.notes:
             nothing += f", {'all else' if lines else 'everything'} is as the inventory says"
         return [*lines, f"{nothing}.", *notes]
-    rows = [(role, text, name_hosts(names, plan["hosts"])) for (role, text), names in together.items()]
+    rows = [(role, text, name_hosts(names, plan.hosts)) for (role, text), names in together.items()]
     rows.sort(key=lambda row: ROLES.index(row[0]))
     return [*lines, "Plan:", *(f"  {role:<9} {names}: {text}" for role, text, names in rows), *notes]
 
 
-def _note_lines(plan):
-    together = {}
-    for name, host in plan["hosts"].items():
-        for note in host["notes"]:
+def _note_lines(plan: Plan) -> list[str]:
+    together: dict[str, list[str]] = {}
+    for name, host in plan.hosts.items():
+        for note in host.notes:
             together.setdefault(note, []).append(name)
-    return [f"Note: {name_hosts(names, plan['hosts'])}: {note}" for note, names in together.items()]
+    return [f"Note: {name_hosts(names, plan.hosts)}: {note}" for note, names in together.items()]
 
 
-def table(header, rows):
-    """Align columns.
-
-    :param header: list of str
-    :param rows: list of lists of str
-    :return: list of str
-    """
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Align columns."""
     lines = [header, *rows]
     widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
 
 
-def progress_line(state):
-    """Say how far a stack is.
-
-    :param state: ``stack.Convergence``
-    """
+def progress_line(state: Convergence) -> str:
+    """Say how far a stack is."""
     sizes = ", ".join(f"{name} {size}" for name, size in state.sizes.items()) or "no services yet"
-    trouble = state.trouble and f" (last failure: {state.trouble['service']}: {state.trouble['error']})"
-    return f"  running: {sizes}{trouble or ''}"
+    trouble = f" (last failure: {state.trouble.service}: {state.trouble.task.error})" if state.trouble else ""
+    return f"  running: {sizes}{trouble}"
 
 
-def failure_lines(state, nodes, logs, elapsed, timeout):
+def failure_lines(
+    state: Convergence, failure: str, nodes: Sequence[Node], logs: Sequence[str], elapsed: float, timeout: int
+) -> list[str]:
     """Say why a stack did not converge, and within which bound that was found.
 
-    :param state: ``stack.Convergence`` with a ``failure``
-    :param nodes: ``nodes`` of a manager's observation
-    :param logs: last log lines of ``state.trouble``
-    :param elapsed: seconds since the deploy
-    :param timeout: seconds that it may take
-    :return: list of str
+    :param elapsed: seconds until then
+    :param timeout: seconds that it might have taken
     """
     lines = [
-        f"The stack does not run as wanted: {state.failure}",
+        f"The stack does not run as wanted: {failure}",
         f"seen after {elapsed:.0f} s of at most {timeout} s (stack_timeout); {progress_line(state).strip()}",
     ]
     if state.trouble:
-        node = next((node["hostname"] for node in nodes if node["id"] == state.trouble["node"]), "no node")
-        lines.append(f"task {state.trouble['service']}.{state.trouble['slot']} on {node}: {state.trouble['state']}")
-        lines.append(f"error: {state.trouble['error'] or state.trouble['message']}{_killed(state.trouble)}")
+        task = state.trouble.task
+        node = next((node.hostname for node in nodes if node.id == task.node), "no node")
+        lines.append(f"task {state.trouble.service}.{task.slot} on {node}: {task.state}")
+        lines.append(f"error: {task.error or task.message}{_killed(task)}")
     if logs:
         lines += ["last log lines:", *(f"  {line}" for line in logs)]
     return lines
 
 
-def _killed(task):
+def _killed(task: Task) -> str:
     """Explain the exit code of a killed task, which the engine tells as a number only."""
-    if "(137)" not in task["error"] or not task["limit_mib"]:
+    if "(137)" not in task.error or not task.limit_mib:
         return ""
-    return f" = killed, most likely because it needed more memory than its limit of {task['limit_mib']} MiB"
+    return f" = killed, most likely because it needed more memory than its limit of {task.limit_mib} MiB"
 
 
-def deploy_failure_lines(error, before, restored):
+def deploy_failure_lines(error: str, before: int | None, restored: str) -> list[str]:
     """Say that a deploy failed and what runs now.
 
     :param error: why it failed
     :param before: number of the release before it, ``0`` when there is none, ``None`` when it was the same file
     :param restored: ``""`` when that release runs again, else why it does not
-    :return: list of str
     """
     if before is None:
         end = "The stack file is that of the last release, so there is nothing else to go back to."
@@ -112,132 +101,129 @@ def deploy_failure_lines(error, before, restored):
     return [error, end]
 
 
-def site_lines(names, seen, port):
+def site_lines(names: Mapping[str, str], nodes: Sequence[Node], stack: Stack, port: int | None) -> list[str]:
     """Show where the service answers and what runs where.
 
-    :param names: dict of address to inventory name
-    :param seen: ``seen`` of the manager that was asked
-    :param port: published port, or ``None``
-    :return: list of str
+    :param names: inventory name by address
+    :param nodes: as the manager that was asked sees them
+    :param port: published port
     """
-    services = seen["stack"]["services"]
-    nodes = sorted(seen["nodes"], key=lambda node: (node["role"] != "manager", node["hostname"]))
+    nodes = sorted(nodes, key=lambda node: (not node.is_manager, node.hostname))
     elsewhere = moved(names, nodes)
-    rows = [_node_row(node, _name(node, names, elsewhere), services) for node in nodes]
+    rows = [_node_row(node, _name(node, names, elsewhere), stack.services) for node in nodes]
     lines = [
         *table(["NODE", "ADDRESS", "ROLE", "STATE", "RUNS"], rows),
         "",
-        *table(["SERVICE", "RUNNING", "IMAGE"], [_service_row(name, entry) for name, entry in services.items()]),
+        *table(["SERVICE", "RUNNING", "IMAGE"], [_service_row(name, entry) for name, entry in stack.services.items()]),
     ]
-    for release in seen["stack"]["releases"][-1:]:
-        back = f", back to {release['rollback_to']}" if release["rollback_to"] else ""
-        lines += ["", f"Release {release['number']} of {release['at']} by {release['by']}{back}"]
+    for release in stack.releases[-1:]:
+        back = f", back to {release.rollback_to}" if release.rollback_to else ""
+        lines += ["", f"Release {release.number} of {release.at} by {release.by}{back}"]
     if port:
         # For a moment after the leader was lost, the new one knows of no node whether it is up.
-        up = [node for node in nodes if node["state"] != "down"]
-        lines += ["", "The page, through every node:", *(f"  http://{node['address']}:{port}/" for node in up)]
+        up = [node for node in nodes if node.state != "down"]
+        lines += ["", "The page, through every node:", *(f"  http://{node.address}:{port}/" for node in up)]
     return lines
 
 
-def reset_lines(observed, done, stack_name, registry_host, registry_url, data, images):
+def reset_lines(
+    observed: Mapping[str, Seen],
+    done: Sequence[str],
+    stack: str,
+    registry_host: str,
+    registry_url: str,
+    data: bool,
+    images: bool,
+) -> list[str]:
     """Say at the end of a reset what it removed and what it kept.
 
-    :param observed: dict of inventory name to ``seen``, as it was before
+    :param observed: by inventory name, as it was before
     :param done: inventory names of the hosts on which nothing failed
     :param registry_host: host that serves the registry, ``""`` for an external one
     :param data: whether the stack's volumes were to be removed
     :param images: whether unused images were
-    :return: list of str
     """
-    left = [name for name in done if observed[name]["swarm"]["state"] == "active"]
-    engines = [name for name in done if observed[name]["engine"]]
-    volumes = [
-        f"volume {volume} on {name}"
-        for name, seen in observed.items()
-        for volume in seen["volumes"]
-        if name in done or not data
-    ]
+    left = [name for name in done if observed[name].swarm.is_member]
+    volumes = _volumes(observed, done, data)
     failed = [name for name in observed if name not in done]
     lines = []
-    if any(seen["swarm"]["manager"] for seen in observed.values()):
-        lines.append(f"Removed: stack {stack_name}, with its services, secrets, configs and releases")
+    if any(seen.swarm.manager for seen in observed.values()):
+        lines.append(f"Removed: stack {stack}, with its services, secrets, configs and releases")
     lines.append(f"Removed: the swarm, which {', '.join(left)} left" if left else "No host was in a swarm")
     if volumes:
         way = "" if data else " (-e reset_data=true removes it)"
         lines.append(f"{'Removed' if data else 'Kept'}: the stack's data, {', '.join(volumes)}{way}")
-    if images and engines:
-        lines.append(f"Removed: images that no container uses, on {', '.join(engines)}")
-    elif not images:
-        lines.append("Kept: the hosts' images (-e reset_images=true removes those that no container uses)")
+    lines += _image_lines([name for name in done if observed[name].engine], images)
     registry = f"on {registry_host} with its images" if registry_host else f"at {registry_url}"
     lines.append(f"Not touched: Docker, the registry {registry}, and the logins to it")
     if failed:
-        lines.append(f"Not done on {', '.join(failed)}; see the error above, mend it and run again")
-    else:
-        lines.append("site.yml sets the site up again.")
-    return lines
+        return [*lines, f"Not done on {', '.join(failed)}; see the error above, correct it and run again"]
+    return [*lines, "site.yml sets the site up again."]
 
 
-def moved(names, nodes):
+def _volumes(observed: Mapping[str, Seen], done: Sequence[str], data: bool) -> list[str]:
+    return [
+        f"volume {volume} on {name}"
+        for name, seen in observed.items()
+        for volume in seen.volumes
+        if name in done or not data
+    ]
+
+
+def _image_lines(engines: Sequence[str], images: bool) -> list[str]:
+    if not images:
+        return ["Kept: the hosts' images (-e reset_images=true removes those that no container uses)"]
+    return [f"Removed: images that no container uses, on {', '.join(engines)}"] if engines else []
+
+
+def moved(names: Mapping[str, str], nodes: Sequence[Node]) -> dict[str, str]:
     """Find the nodes that the inventory seems to have at another address, by their host names.
 
-    :param names: dict of address to inventory name
-    :param nodes: ``nodes`` of a manager's observation
-    :return: dict of node ID to the address in the inventory
+    :param names: inventory name by address
+    :return: by node ID, the address in the inventory
     """
-    taken = {node["address"] for node in nodes}
+    taken = {node.address for node in nodes}
     lost = {name: address for address, name in names.items() if address not in taken}
-    return {
-        node["id"]: lost[node["hostname"]]
-        for node in nodes
-        if node["address"] not in names and node["hostname"] in lost
-    }
+    return {node.id: lost[node.hostname] for node in nodes if node.address not in names and node.hostname in lost}
 
 
-def dead_lines(names, nodes):
-    """Name the dead nodes that the inventory does not know, and how they go.
+def dead_lines(names: Mapping[str, str], nodes: Sequence[Node]) -> list[str]:
+    """Name the dead nodes that the inventory does not have, and how they go.
 
-    :param names: dict of address to inventory name
-    :param nodes: ``nodes`` of a manager's observation
-    :return: list of str, to stand before all else
+    :param names: inventory name by address
+    :return: to stand before all else
     """
-    twice = Counter(node["hostname"] for node in nodes)
+    twice = Counter(node.hostname for node in nodes)
     elsewhere = moved(names, nodes)
     lines = []
     for node in nodes:
-        if node["state"] == "down" and node["address"] not in names:
-            name = node["hostname"] if twice[node["hostname"]] == 1 else node["id"]
-            other = elsewhere.get(node["id"])
+        if node.state == "down" and node.address not in names:
+            name = node.hostname if twice[node.hostname] == 1 else node.id
+            other = elsewhere.get(node.id)
             known = f"down, and at {other} in the inventory" if other else "down and not in the inventory"
             lines.append(
-                f"{node['hostname']} ({node['address']}) is {known}. If it is gone for good, remove its entry: "
+                f"{node.hostname} ({node.address}) is {known}. If it is gone for good, remove its entry: "
                 f"-e swarm_remove_dead={name}"
             )
     return [*lines, ""] if lines else []
 
 
-def _name(node, names, elsewhere):
-    unknown = "at another address than in the inventory" if node["id"] in elsewhere else "not in the inventory"
-    return names.get(node["address"], f"{node['hostname']} ({unknown})")
+def _name(node: Node, names: Mapping[str, str], elsewhere: Mapping[str, str]) -> str:
+    unknown = "at another address than in the inventory" if node.id in elsewhere else "not in the inventory"
+    return names.get(node.address, f"{node.hostname} ({unknown})")
 
 
-def _node_row(node, name, services):
-    state = node["state"] if node["availability"] == "active" else f"{node['state']}, {node['availability']}"
+def _node_row(node: Node, name: str, services: Mapping[str, Service]) -> list[str]:
+    state = node.state if node.availability == "active" else f"{node.state}, {node.availability}"
     running = [
-        f"{name}.{task['slot']}"
+        f"{name}.{task.slot}"
         for name, service in services.items()
-        for task in service["tasks"]
-        if task["node"] == node["id"] and stack.is_up(task)
+        for task in service.tasks
+        if task.node == node.id and task.is_up
     ]
-    return [
-        name,
-        node["address"],
-        node["role"] + (" (leader)" if node["leader"] else ""),
-        state,
-        " ".join(sorted(running)) or "-",
-    ]
+    role = node.role + (" (leader)" if node.leader else "")
+    return [name, node.address, role, state, " ".join(sorted(running)) or "-"]
 
 
-def _service_row(name, service):
-    running = sum(stack.is_up(task) for task in service["tasks"])
-    return [name, f"{running}/{service['size']}", service["spec"]["TaskTemplate"]["ContainerSpec"]["Image"]]
+def _service_row(name: str, service: Service) -> list[str]:
+    return [name, f"{sum(task.is_up for task in service.tasks)}/{service.size}", service.image]

@@ -2,74 +2,106 @@
 
 from __future__ import annotations
 
-from ..stacks import releases, stack
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ..model.observation import Node, Release, Seen, Service, Stack, Task
+from ..stacks.file import parse
+from ..stacks.state import differences, judge
 from .report import moved, site_lines, table
 
 
-def describe(names, seen, observed, stack_name, port):
+def describe(
+    names: Mapping[str, str],
+    nodes: Sequence[Node],
+    running: Stack,
+    observed: Mapping[str, Seen | None],
+    stack: str,
+    port: int,
+) -> dict[str, Any]:
     """Gather what a person asks about a site.
 
-    :param names: dict of address to inventory name
-    :param seen: ``seen`` of the manager that was asked
-    :param observed: dict of inventory name to ``seen``, ``None`` for a host that could not be looked at
-    :param stack_name: name of the stack
+    :param names: inventory name by address
+    :param nodes: as the manager that was asked sees them, as ``running``
+    :param observed: by inventory name, ``None`` for a host that could not be observed
+    :param stack: its name
     :param port: where hosts were asked for the page: at the inventory's port. While a release with another one is held,
         their answers tell nothing
-    :return: dict, JSON all through: ``stack``, ``problems`` (list of str), and lists of dicts ``nodes``, ``services``,
+    :return: JSON all through: ``stack``, ``problems`` (list of str), and lists of dicts ``nodes``, ``services``,
         ``tasks`` and ``releases``, the newest release first
     """
-    running = seen["stack"]
-    nodes = {node["id"]: names.get(node["address"], node["hostname"]) for node in seen["nodes"]}
-    asked = any(port in service.get("ports", []) for service in running["services"].values())
+    called = {node.id: names.get(node.address, node.hostname) for node in nodes}
+    asked = any(port in service.ports for service in running.services.values())
     return {
-        "stack": stack_name,
-        "problems": [*_node_problems(names, seen["nodes"], observed, asked), *_stack_problems(running, nodes)],
-        "nodes": [
-            {
-                "name": nodes[node["id"]],
-                **{key: node[key] for key in ("address", "role", "leader", "state", "availability", "engine")},
-            }
-            for node in seen["nodes"]
+        "stack": stack,
+        "problems": [
+            *_host_problems(observed, asked),
+            *_node_problems(names, nodes),
+            *_stack_problems(running, called),
         ],
-        "services": [
-            {
-                "name": name,
-                "running": sum(stack.is_up(task) for task in service["tasks"]),
-                "wanted": service["size"],
-                "image": service["spec"]["TaskTemplate"]["ContainerSpec"]["Image"],
-                "update": service["update"].get("State", ""),
-                "ports": service.get("ports", []),
-            }
-            for name, service in running["services"].items()
-        ],
+        "nodes": [_node(node, called[node.id]) for node in nodes],
+        "services": [_service(name, service) for name, service in running.services.items()],
         "tasks": [
-            {
-                "name": f"{name}.{task['slot']}",
-                "node": nodes.get(task["node"], ""),
-                **{key: task[key] for key in ("id", "state", "desired", "error", "updated")},
-            }
-            for name, service in running["services"].items()
-            for task in service["tasks"]
+            _task(f"{name}.{task.slot}", task, called.get(task.node, ""))
+            for name, service in running.services.items()
+            for task in service.tasks
         ],
-        "releases": [
-            {
-                **{key: release[key] for key in ("number", "at", "by", "rollback_to")},
-                "images": sorted(releases.images(release["file"])),
-                "secrets": sorted(releases.names(release["file"], "secrets")),
-                "configs": sorted(releases.names(release["file"], "configs")),
-            }
-            for release in reversed(running["releases"])
-        ],
+        "releases": [_release(release) for release in reversed(running.releases)],
     }
 
 
-def lines(status, names, seen):
+def _node(node: Node, name: str) -> dict[str, object]:
+    return {
+        "name": name,
+        "address": node.address,
+        "role": node.role,
+        "leader": node.leader,
+        "state": node.state,
+        "availability": node.availability,
+        "engine": node.engine,
+    }
+
+
+def _service(name: str, service: Service) -> dict[str, object]:
+    return {
+        "name": name,
+        "running": sum(task.is_up for task in service.tasks),
+        "wanted": service.size,
+        "image": service.image,
+        "update": service.update.State,
+        "ports": list(service.ports),
+    }
+
+
+def _task(name: str, task: Task, node: str) -> dict[str, object]:
+    return {
+        "name": name,
+        "node": node,
+        "id": task.id,
+        "state": task.state,
+        "desired": task.desired,
+        "error": task.error,
+        "updated": task.updated,
+    }
+
+
+def _release(release: Release) -> dict[str, object]:
+    file = parse(release.file)
+    return {
+        "number": release.number,
+        "at": release.at,
+        "by": release.by,
+        "rollback_to": release.rollback_to,
+        "images": sorted(file.images),
+        "secrets": sorted(file.names("secrets")),
+        "configs": sorted(file.names("configs")),
+    }
+
+
+def lines(status: Mapping[str, Any], names: Mapping[str, str], nodes: Sequence[Node], running: Stack) -> list[str]:
     """Put a status into lines.
 
-    :param status: see ``describe``
-    :param names: as there
-    :param seen: as there
-    :return: list of str
+    :param status: see ``describe``, as for the others
     """
     ports = [port for service in status["services"] for port in service["ports"]]
     rows = [
@@ -88,7 +120,7 @@ def lines(status, names, seen):
         if task["error"]
     ]
     return [
-        *site_lines(names, seen, ports[0] if ports else None),
+        *site_lines(names, nodes, running, ports[0] if ports else None),
         "",
         *table(["RELEASE", "AT", "BY", "", "IMAGES"], rows),
         *(["", *table(["FAILED TASK", "NODE", "AT", "STATE", "ERROR"], ended)] if ended else []),
@@ -97,19 +129,18 @@ def lines(status, names, seen):
     ]
 
 
-def silence_lines(observed):
-    """Say why nobody can tell how a site is, and what to do where that is known.
+def silence_lines(observed: Mapping[str, Seen | None]) -> list[str]:
+    """Say why nobody can tell how a site is, and what to do where that is clear.
 
     :param observed: see ``describe``
-    :return: list of str
     """
     lines = ["No manager can tell how the site is:"]
     for name, seen in observed.items():
         if seen:
-            lines.append(f"  {name}: its swarm is {seen['swarm']['state']} {seen['swarm']['error']}".rstrip())
+            lines.append(f"  {name}: its swarm is {seen.swarm.state} {seen.swarm.error}".rstrip())
         else:
             lines.append(f"  {name} could not be looked at; see its error above")
-    states = {name: seen and seen["swarm"]["state"] for name, seen in observed.items()}
+    states = {name: seen.swarm.state if seen else "" for name, seen in observed.items()}
     stopped = [name for name, state in states.items() if state == "stopped"]
     if stopped:
         lines.append(f"The engine of {', '.join(stopped)} is stopped; run site.yml, which starts it.")
@@ -118,51 +149,57 @@ def silence_lines(observed):
     return lines
 
 
-def _short(image):
+def _short(image: str) -> str:
     """Shorten ``host:port/name@sha256:digest`` to ``name@digest``, with as many digits as tell images apart."""
     name, _, digest = image.rsplit("/", 1)[-1].partition("@sha256:")
     return f"{name}@{digest[:12]}" if digest else name
 
 
-def _node_problems(names, nodes, observed, asked):
-    for name, looked in observed.items():
-        if not looked:
+def _host_problems(observed: Mapping[str, Seen | None], asked: bool) -> Iterator[str]:
+    for name, seen in observed.items():
+        if not seen:
             yield f"{name} could not be looked at; see its error above"
-        elif looked["page"] and asked:
-            yield f"{name} does not answer the page: {looked['page']}"
+        elif seen.page and asked:
+            yield f"{name} does not answer the page: {seen.page}"
+
+
+def _node_problems(names: Mapping[str, str], nodes: Sequence[Node]) -> Iterator[str]:
     elsewhere = moved(names, nodes)
-    present = {*(node["address"] for node in nodes), *elsewhere.values()}
+    present = {*(node.address for node in nodes), *elsewhere.values()}
     for address, name in names.items():
         if address not in present:
             yield f"{name} is in the inventory and not in the swarm; run site.yml"
     for node in nodes:
-        name = names.get(node["address"], node["hostname"])
-        if node["id"] in elsewhere:
-            yield (
-                f"{name} is at {node['address']} in the swarm and at {elsewhere[node['id']]} in the inventory; mend "
-                "the inventory, or run site.yml if the host has moved"
-            )
-        elif node["address"] not in names:
-            yield f"{name} ({node['address']}) is in the swarm and not in the inventory"
-        if node["state"] != "ready":
-            yield f"{name} is {node['state']}"
-        elif node["reachability"] == "unreachable":
-            yield f"{name} is ready, but the other managers do not reach it"
-        if node["availability"] != "active":
-            yield f"{name} takes no tasks, its availability is {node['availability']}"
+        yield from _problems_of(node, names, elsewhere)
 
 
-def _stack_problems(running, nodes):
-    if not running["services"]:
+def _problems_of(node: Node, names: Mapping[str, str], elsewhere: Mapping[str, str]) -> Iterator[str]:
+    name = names.get(node.address, node.hostname)
+    if node.id in elsewhere:
+        yield (
+            f"{name} is at {node.address} in the swarm and at {elsewhere[node.id]} in the inventory; correct the "
+            "inventory, or run site.yml if the host has moved"
+        )
+    elif node.address not in names:
+        yield f"{name} ({node.address}) is in the swarm and not in the inventory"
+    if node.state != "ready":
+        yield f"{name} is {node.state}"
+    elif node.reachability == "unreachable":
+        yield f"{name} is ready, but the other managers do not reach it"
+    if node.availability != "active":
+        yield f"{name} takes no tasks, its availability is {node.availability}"
+
+
+def _stack_problems(running: Stack, nodes: Mapping[str, str]) -> Iterator[str]:
+    if not running.services:
         yield "the stack has no services; run site.yml"
-    for name, service in running["services"].items():
-        state = stack.judge({name: service})
+    for name, service in running.services.items():
+        state = judge({name: service})
         if state.done:
             continue
         yield f"{name} is at {state.sizes[name]}" + (f", {state.failure}" if state.failure else "")
         if state.trouble:
-            node = nodes.get(state.trouble["node"], "no node")
-            yield f"{name}.{state.trouble['slot']} on {node} is {state.trouble['state']}: {state.trouble['error']}"
-    record = running["record"]
-    for reason in stack.differences(record["file"], running) if record else ():
-        yield f"not as release {running['releases'][-1]['number']} was: {reason}; run site.yml"
+            task = state.trouble.task
+            yield f"{name}.{task.slot} on {nodes.get(task.node, 'no node')} is {task.state}: {task.error}"
+    for reason in differences(running.record.file, running) if running.record else ():
+        yield f"not as release {running.releases[-1].number} was: {reason}; run site.yml"

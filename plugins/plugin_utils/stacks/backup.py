@@ -9,39 +9,44 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ...module_utils.releases import AT_LABEL, VERSION_LABEL
+from ..model.observation import Release, SecretObject, Seen, Stack
 from ..model.problem import Code, Problem, ProblemError
-from . import objects, stack
+from .file import VOLUME_PREFIX
+from .secrets import is_of
 
 SERVICE = "redis"
-DATA = f"{stack.VOLUME_PREFIX}{SERVICE}"
+DATA = f"{VOLUME_PREFIX}{SERVICE}"
 ALTERED = "was cut short or altered"
+# JSON of a backup, or of the engine.
+Raw = Mapping[str, Any]
 
 
-def place(observed, registry_host=""):
+def place(seen: Mapping[str, Seen], registry_host: str = "") -> dict[str, str]:
     """Find the hosts that a backup is made of, and that a restore changes.
 
-    :param observed: dict of inventory name to the result of ``flotilla.swarm.observe``; without ``seen`` where a host
-        could not be reached
+    :param seen: of the hosts that could be reached
     :param registry_host: inventory name of the host that serves the registry, ``""`` for an external one
-    :return: dict of inventory names: ``manager`` speaks for the swarm, ``data`` has Redis' data, ``registry`` has the
+    :return: inventory names: ``manager`` speaks for the swarm, ``data`` has Redis' data, ``registry`` has the
         images, where a host of the inventory serves it
     :raise ProblemError: one of them is not there
     """
-    seen = {name: answer["seen"] for name, answer in observed.items() if "seen" in answer}
-    speaking = [name for name, found in seen.items() if found.get("stack", {}).get("services")]
+    speaking = {name: found.stack for name, found in seen.items() if found.stack and found.stack.services}
     if not speaking:
         raise _impossible("no manager that answers for a swarm with the stack", "one", "Run site.yml first")
-    if SERVICE not in seen[speaking[0]]["stack"]["services"]:
+    manager, stack = next(iter(speaking.items()))
+    if SERVICE not in stack.services:
         raise _impossible(
             f"a stack without service {SERVICE}",
             "that service, whose data a backup is of",
             "Copy the data of other services by their own means, see docs/data.md",
         )
-    holders = {node["id"] for node in seen[speaking[0]]["nodes"] if node["labels"].get(DATA) == "true"}
-    found = [name for name, host in seen.items() if host["swarm"]["node_id"] in holders]
+    holders = {node.id for node in seen[manager].nodes or () if node.labels.get(DATA) == "true"}
+    found = [name for name, host in seen.items() if host.swarm.node_id in holders]
     if not found:
         raise _impossible(
             f"no answer of the node that has the data (label {DATA})",
@@ -52,14 +57,14 @@ def place(observed, registry_host=""):
         raise _impossible(
             "the host that has the registry's images could not be reached", "an answer", "Bring it back", registry_host
         )
-    return {"manager": speaking[0], "data": found[0], **({"registry": registry_host} if registry_host else {})}
+    return {"manager": manager, "data": found[0], **({"registry": registry_host} if registry_host else {})}
 
 
-def _impossible(found, expected, fix, *hosts):
+def _impossible(found: str, expected: str, fix: str, *hosts: str) -> ProblemError:
     return ProblemError(Problem(code=Code.BACKUP_IMPOSSIBLE, hosts=hosts, found=found, expected=expected, fix=fix))
 
 
-def sums(folder):
+def sums(folder: str) -> dict[str, str]:
     """Sum up the files that a backup has so far.
 
     :return: dict of file name to SHA-256
@@ -67,12 +72,14 @@ def sums(folder):
     return {path.name: _sum(path) for path in sorted(Path(folder).iterdir())}
 
 
-def record(configs, name, secrets, files):
+def record(
+    configs: Iterable[Raw], name: str, secrets: Mapping[str, SecretObject], files: Mapping[str, str]
+) -> dict[str, Any]:
     """Put a stack's releases, configs and the names of its secrets' objects into one structure.
 
     :param configs: the stack's configs as ``docker config inspect`` tells them
     :param name: the stack's name
-    :param secrets: ``secrets`` of a manager's observation
+    :param secrets: the stack's, by object
     :param files: see ``sums``
     :return: dict, JSON all through
     """
@@ -83,12 +90,12 @@ def record(configs, name, secrets, files):
             labels.setdefault(AT_LABEL, f"{config['CreatedAt'][:19]}Z")
         kept.append({"name": config["Spec"]["Name"], "labels": labels, "data": config["Spec"]["Data"]})
     kept.sort(key=lambda config: (_number(config), config["name"]))
-    named = {key: {"name": entry["name"], "salt": entry["salt"]} for key, entry in secrets.items()}
+    named = {key: {"name": entry.name, "salt": entry.salt} for key, entry in secrets.items()}
     content = {"stack": name, "configs": kept, "secrets": named, "files": files}
     return {**content, "sum": _seal(content)}
 
 
-def read(folder, files, name):
+def read(folder: str, files: Sequence[str], name: str) -> dict[str, Any]:
     """Read a backup's record, once all that is needed of the backup is seen to be as it was made.
 
     :param folder: the backup's, ``""`` where the user named none
@@ -104,7 +111,7 @@ def read(folder, files, name):
         )
     saved = _open(path)
     faults = [_fault(other, saved["files"]) for other in others] if saved else [f"{path.name} {ALTERED}"]
-    if any(faults):
+    if not saved or any(faults):
         raise _refused(
             Code.BACKUP_DAMAGED,
             f"{folder}: {', '.join(filter(None, faults))}",
@@ -121,7 +128,7 @@ def read(folder, files, name):
     return saved
 
 
-def _refused(code, found, expected, other):
+def _refused(code: Code, found: str, expected: str, other: str) -> ProblemError:
     return ProblemError(
         Problem(
             code=code,
@@ -133,72 +140,71 @@ def _refused(code, found, expected, other):
     )
 
 
-def missing(saved, seen, name, values):
+def missing(saved: Raw, seen: Stack, name: str, values: Mapping[str, str]) -> dict[str, Any]:
     """Say what a swarm lacks of a backup.
 
     The releases of a swarm that has gone on since then are left as they are. Those of one that began anew are replaced.
 
     :param saved: see ``record``
-    :param seen: ``stack`` of a manager's observation
     :param name: the stack's name
     :param values: the inventory's values of secrets, by name
     :return: dict with ``remove`` (names of configs), ``configs`` (as in ``saved``, releases after what they need) and
         ``secrets`` (as in ``objects.name_secrets``)
     """
     releases = {_number(config): config for config in saved["configs"] if VERSION_LABEL in config["labels"]}
-    anew = _began_anew(seen["releases"], releases)
-    newest = seen["releases"][-1]["number"] if seen["releases"] and not anew else 0
+    anew = _began_anew(seen.releases, releases)
+    newest = seen.releases[-1].number if seen.releases and not anew else 0
     others = [config for config in saved["configs"] if VERSION_LABEL not in config["labels"]]
     return {
-        "remove": [f"flotilla_{name}.release_v{release['number']}" for release in seen["releases"]] if anew else [],
+        "remove": [f"flotilla_{name}.release_v{release.number}" for release in seen.releases] if anew else [],
         "configs": [
-            *(config for config in others if config["name"] not in seen["configs"]),
+            *(config for config in others if config["name"] not in seen.configs),
             *(config for number, config in releases.items() if number > newest),
         ],
         "secrets": [
             {"name": entry["name"], "object": key, "salt": entry["salt"]}
             for key, entry in saved["secrets"].items()
-            if key not in seen["secret_names"] and _has_value(key, entry, values)
+            if key not in seen.secret_names and _has_value(key, entry, values)
         ],
     }
 
 
-def _open(path):
+def _open(path: Path) -> dict[str, Any] | None:
     """Return what a record says; ``None`` if that is not what was written."""
     try:
-        saved = json.loads(path.read_bytes())
+        saved: dict[str, Any] = json.loads(path.read_bytes())
         return saved if saved.pop("sum") == _seal(saved) else None
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
 
 
-def _seal(content):
+def _seal(content: object) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _fault(path, expected):
+def _fault(path: Path, expected: Mapping[str, str]) -> str:
     """Say what is wrong with a file of a backup, or ``""``."""
     if not path.is_file() or path.name not in expected:
         return f"{path.name} is missing"
     return "" if _sum(path) == expected[path.name] else f"{path.name} {ALTERED}"
 
 
-def _sum(path):
+def _sum(path: Path) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _number(config):
+def _number(config: Raw) -> int:
     return int(config["labels"].get(VERSION_LABEL, 0))
 
 
-def _began_anew(now, saved):
+def _began_anew(now: Sequence[Release], saved: Mapping[int, Raw]) -> bool:
     """Tell whether a swarm's releases are neither those of the backup nor have gone on from there."""
-    same = [one for one in now if one["number"] in saved and saved[one["number"]]["labels"][AT_LABEL] == one["at"]]
-    return bool(saved and now) and not same and now[-1]["number"] <= max(saved)
+    same = [one for one in now if one.number in saved and saved[one.number]["labels"][AT_LABEL] == one.at]
+    return bool(saved and now) and not same and now[-1].number <= max(saved)
 
 
-def _has_value(key, entry, values):
+def _has_value(key: str, entry: Mapping[str, str], values: Mapping[str, str]) -> bool:
     """Tell whether a value can be had that goes with an object's name."""
     value = values.get(entry["name"])
-    return bool(value and objects.is_of(key, value, entry["salt"])) if entry["salt"] else entry["name"] in values
+    return bool(value and is_of(key, value, entry["salt"])) if entry["salt"] else entry["name"] in values

@@ -1,19 +1,23 @@
 """Decide whether a service finds its data again, so that none begins without the data that it once had.
 
 A stack file pins a service to the node that has its volume (``flotilla.volume.X``). Where that volume is gone or empty,
-the service may begin anew only if the stack never ran with it, or if the user accepts the loss by name. A run that
-brings data back from a backup is not judged by its absence.
+the service may begin without data only if the stack never ran with it, or if the user accepts the loss by name. A run
+that brings data back from a backup is not judged by its absence.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
+from ..model.observation import Node, Seen
+from ..model.observation import Stack as RunningStack
 from ..model.problem import Code, Problem
-from . import stack
+from ..model.site import Stack
+from .file import VOLUME_PREFIX, StackFile, parse
 
 
-@dataclass
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What is to be thought of the stack's data.
 
@@ -22,43 +26,95 @@ class Verdict:
     :ivar losses: those of them that had some; the user accepts that
     """
 
-    problems: list = field(default_factory=list)
-    anew: list = field(default_factory=list)
-    losses: list = field(default_factory=list)
+    problems: tuple[Problem, ...] = ()
+    anew: tuple[str, ...] = ()
+    losses: tuple[str, ...] = ()
 
 
-def judge(site, text, hosts, nodes, labels, running):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """A volume that the stack's file pins to a node.
+
+    :ivar label: that pins it
+    :ivar names: as the engine has them
+    :ivar holder: the host that has the data, or will
+    :ivar services: that use it
+    """
+
+    label: str
+    names: tuple[str, ...]
+    holder: str
+    services: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Return what a user calls it."""
+        return self.label.removeprefix(VOLUME_PREFIX)
+
+    def is_on(self, seen: Seen) -> bool:
+        """Tell whether a host has data of it."""
+        return any(seen.volumes.get(name) for name in self.names)
+
+
+def judge(
+    stack: Stack,
+    file: StackFile,
+    hosts: Mapping[str, Seen],
+    nodes: Sequence[Node],
+    labels: Mapping[str, Mapping[str, str]],
+    running: RunningStack,
+) -> Verdict:
     """Judge whether the stack's data is where its services will look for it.
 
-    :param site: see ``plan.make_plan``; ``restored`` of its ``stack`` names the data that this run brings back later
-    :param text: the stack file that will run, which is not always the inventory's
-    :param hosts: dict of inventory name to ``seen`` of ``flotilla.swarm.observe``, of the hosts that could be asked
-    :param nodes: the swarm's nodes, as the manager that was asked sees them
-    :param labels: dict of inventory name to labels that it will get
-    :param running: ``stack`` of that manager's observation, ``{}`` before there is a swarm
-    :return: ``Verdict``
+    :param file: that will run, which is not always the inventory's
+    :param hosts: those that could be asked
+    :param nodes: as the manager that was asked sees them
+    :param labels: by inventory name, the labels that it will get
     """
-    lost, pinning = site["stack"]["lost"], stack.volume_labels(text)
-    known = [label.removeprefix(stack.VOLUME_PREFIX) for label in pinning]
-    verdict = Verdict([_unknown(name, known) for name in set(lost) - set(known)])
-    ran = set(stack.volume_labels(running["record"]["file"])) if running.get("record") else set()
-    for label, name in zip(pinning, known, strict=True):
-        volumes = stack.pinned_volumes(text, label, site["stack"]["name"])
-        holder = _holder(label, hosts, nodes, labels)
-        if not volumes or not holder or any(hosts[holder]["volumes"].get(volume) for volume in volumes):
-            continue
-        if name in site["stack"].get("restored", ()):
-            continue
-        if label in ran and name not in lost:
-            verdict.problems.append(_lost(name, label, holder, volumes, hosts, running["releases"][-1]["number"]))
-            continue
-        services = stack.pinned_services(text, [label])
-        verdict.anew += services
-        verdict.losses += services if label in ran else []
-    return verdict
+    known = [label.removeprefix(VOLUME_PREFIX) for label in file.volume_labels]
+    ran = set(parse(running.record.file).volume_labels) if running.record else set()
+    empty = [
+        volume
+        for volume in _volumes(stack, file, hosts, nodes, labels)
+        if not volume.is_on(hosts[volume.holder]) and volume.name not in stack.restored
+    ]
+    lost = [volume for volume in empty if volume.label in ran and volume.name not in stack.lost]
+    fresh = [volume for volume in empty if volume not in lost]
+    return Verdict(
+        problems=(
+            *(_unknown(name, known) for name in stack.lost if name not in known),
+            *(_lost(volume, hosts, running.releases[-1].number) for volume in lost),
+        ),
+        anew=tuple(name for volume in fresh for name in volume.services),
+        losses=tuple(name for volume in fresh if volume.label in ran for name in volume.services),
+    )
 
 
-def _unknown(name, known):
+def _volumes(
+    stack: Stack,
+    file: StackFile,
+    hosts: Mapping[str, Seen],
+    nodes: Sequence[Node],
+    labels: Mapping[str, Mapping[str, str]],
+) -> Iterator[Volume]:
+    """Find the volumes whose holder could be asked."""
+    for label in file.volume_labels:
+        names, holder = file.pinned_volumes(label, stack.name), _holder(label, hosts, nodes, labels)
+        if names and holder:
+            services = tuple(file.pinned_services([label]))
+            yield Volume(label=label, names=tuple(names), holder=holder, services=services)
+
+
+def _holder(
+    label: str, hosts: Mapping[str, Seen], nodes: Sequence[Node], labels: Mapping[str, Mapping[str, str]]
+) -> str:
+    """Find the host that has the data, or will; ``""`` when it could not be asked."""
+    coming = [name for name, added in labels.items() if added.get(label) == "true"]
+    there = {node.id for node in nodes if node.labels.get(label) == "true"}
+    return next(iter([*coming, *(name for name, seen in hosts.items() if seen.swarm.node_id in there)]), "")
+
+
+def _unknown(name: str, known: Sequence[str]) -> Problem:
     return Problem(
         code=Code.SETTING_INVALID,
         where="stack_data_lost",
@@ -68,22 +124,15 @@ def _unknown(name, known):
     )
 
 
-def _lost(name, label, holder, volumes, hosts, release):
-    others = [host for host, seen in hosts.items() if any(seen["volumes"].get(volume) for volume in volumes)]
+def _lost(volume: Volume, hosts: Mapping[str, Seen], release: int) -> Problem:
+    others = [host for host, seen in hosts.items() if volume.is_on(seen)]
     there = f"; {' and '.join(others)} has some" if others else ""
     move = "Move the label or the data; or bring" if others else "Bring"
     return Problem(
         code=Code.DATA_LOST,
-        hosts=(holder,),
-        found=f"no data in {' and '.join(volumes)}{there}",
-        expected=f"the data of {name} (label {label}), with which release {release} ran",
-        fix=f"{move} the disk or the volume back; or accept the loss (site.yml -e stack_data_lost={name}), and then "
-        "restore a backup if you have one; see docs/data.md",
+        hosts=(volume.holder,),
+        found=f"no data in {' and '.join(volume.names)}{there}",
+        expected=f"the data of {volume.name} (label {volume.label}), with which release {release} ran",
+        fix=f"{move} the disk or the volume back; or accept the loss (site.yml -e stack_data_lost={volume.name}), and "
+        "then restore a backup if you have one; see docs/data.md",
     )
-
-
-def _holder(label, hosts, nodes, labels):
-    """Find the host that has the data, or will; ``""`` when it could not be asked."""
-    coming = [name for name, added in labels.items() if added.get(label) == "true"]
-    there = {node["id"] for node in nodes if node["labels"].get(label) == "true"}
-    return next(iter([*coming, *(name for name, seen in hosts.items() if seen["swarm"]["node_id"] in there)]), "")

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from ..hosts.host_state import Act
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from ..model.change import Change
+from ..model.observation import Release, Stack, published_ports
 from ..model.problem import Code, Problem, ProblemError
-from . import objects, releases, stack
+from ..model.site import Image, Site
+from . import releases, secrets, state
+from .file import Page, StackFile, parse
+from .secrets import NewConfig, NewSecret
 
 HELD = (
-    "release {number} stays, which went back to {rollback_to}: the inventory still describes what was left then. "
+    "release {0.number} stays, which went back to {0.rollback_to}: the inventory still describes what was left then. "
     "Change the stack or the app; or have that release again by its number (playbooks/status.yml lists them): "
     "playbooks/rollback.yml -e stack_release=NUMBER"
 )
-BACK = "back to release {number} of {at}"
+BACK = "back to release {0.number} of {0.at}"
 BEGUN = "A deploy that was begun and not recorded is left"
 OTHER = "Services are other than in the last release"
 STAYS = "site.yml and deploy.yml leave it so until the stack or the app in the inventory is changed"
@@ -21,190 +28,289 @@ MOVE = "stop {} for a moment, since its published ports change"
 WAIT = "wait until every service is at its size"
 
 
-def plan_stack(site, running, digests, excused=(), new_login=False):
-    """Plan the stack: what the inventory describes, or in scope ``rollback`` what a release was.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """What the stack is to be.
 
-    :param site: see ``plan.make_plan``
-    :param running: ``stack`` of a manager's observation, ``{}`` before there is a swarm
-    :param digests: dict of image reference to digest, as far as they are known
+    :ivar file: the stack file that plays fill in
+    :ivar rendered: the same with all that is known now
+    :ivar missing: images that are to be made
+    :ivar secret_objects: names of the secrets' objects that stay though no stack file names them
+    :ivar rollback_to: number of the release that is gone back to, or ``0``
+    :ivar left: digests of the stack files that rollbacks left
+    """
+
+    file: StackFile
+    rendered: StackFile
+    images: tuple[Image, ...] = ()
+    missing: tuple[Image, ...] = ()
+    variables: Mapping[str, object]
+    secrets: tuple[NewSecret, ...] = ()
+    secret_objects: tuple[str, ...]
+    configs: tuple[NewConfig, ...] = ()
+    rollback_to: int = 0
+    left: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackPlan:
+    """What is done to the stack.
+
+    :ivar running: what runs now, empty before there is anything
+    :ivar republished: services whose published ports are others than in the last release
+    :ivar excused: services that are not waited for
+    :ivar page: ``None`` where no port is published
+    :ivar kept: stack files whose images, configs and secrets stay
+    :ivar changes: what there is to do
+    """
+
+    definition: Definition
+    running: Stack
+    republished: tuple[str, ...]
+    excused: tuple[str, ...]
+    page: Page | None
+    kept: tuple[StackFile, ...]
+    changes: tuple[Change, ...]
+
+    @property
+    def old(self) -> dict[str, list[str]]:
+        """Return the secrets and configs that nothing needs any more."""
+        in_use = {*self.definition.secret_objects, *self.running.mounts("Secret", "Config")}
+        return {
+            "secrets": releases.old_objects(self.kept, self.running.secrets, in_use),
+            "configs": releases.old_objects(self.kept, self.running.configs, in_use),
+        }
+
+    def as_dict(self, anew: Sequence[str], user: str) -> dict[str, object]:
+        """Return it as plays read it.
+
+        :param anew: services that may begin without data
+        :param user: who deploys
+        """
+        definition, last = self.definition, _last(self.running)
+        record = self.running.record
+        return {
+            "text": definition.file.text,
+            "images": [image.as_dict() for image in definition.images],
+            "variables": dict(definition.variables),
+            "secrets": [asdict(secret) for secret in definition.secrets],
+            "secret_objects": list(definition.secret_objects),
+            "configs": [asdict(config) for config in definition.configs],
+            "release": {"rollback_to": definition.rollback_to, "left": list(definition.left), "by": user},
+            "excused": list(self.excused),
+            "page": asdict(self.page) if self.page else {},
+            "before": {
+                "number": last.number if last else 0,
+                "left": list(last.left) if last else [],
+                "mounted": sorted(self.running.mounts("Secret")),
+                "republished": list(self.republished),
+                "file": record.file if record else "",
+                "specs": dict(record.specs) if record else {},
+            },
+            "old": self.old,
+            "anew": list(anew),
+        }
+
+
+def plan_stack(
+    site: Site, running: Stack, digests: Mapping[str, str | None], excused: Sequence[str] = (), new_login: bool = False
+) -> StackPlan:
+    """Plan the stack: what the inventory describes, or for intent ``rollback`` what a release was.
+
+    :param running: what runs now, empty before there is anything
+    :param digests: by image reference, as far as they are known
     :param excused: names of services that are not waited for
-    :param new_login: whether services pull with another login than they should, see ``registry.is_new_to_services``
-    :return: list of the images to make; the plan's ``stack`` with ``notes`` and ``kept`` (see ``releases.kept_files``);
-        list of ``Act``
+    :param new_login: whether services pull with another login than they should, see ``registry.logins``
     :raise ProblemError: the input forbids a plan
     """
-    history, record = running.get("releases", []), running.get("record")
-    loose = objects.loose_secrets(site["stack"])
-    choose = _chosen_release if site["scope"] == "rollback" else _wanted_release
-    missing, plan, definition = choose(site, running, digests)
-    plan["excused"] = list(excused)
-    if site["scope"] != "rollback" and releases.is_held(history, definition, loose):
-        if site["stack"]["rotate"]:
-            raise ProblemError(_held(**history[-1]))
-        plan["notes"] = [HELD.format(**history[-1])]
-        definition = plan["text"] = record["file"]
-        plan.update(secrets=[], configs=[], release={key: history[-1][key] for key in ("rollback_to", "left")})
-    reasons = stack.differences(definition, running or None)
-    before = (record or {}).get("file", "")
-    acts = [Act("stack", reasons[0], before, definition, site["stack"]["name"])] if reasons else []
-    acts += [Act("stack", reason) for reason in reasons[1:]]
+    loose = secrets.loose_secrets(site.stack, parse(site.stack.text))
+    if site.intent == "rollback":
+        definition = _of_release(site, running, digests, loose)
+    else:
+        definition = _unless_held(site, running, _of_inventory(site, running, digests), loose)
     republished = _republished(running)
-    acts += [Act("stack", MOVE.format(name)) for name in releases.moved(definition, before, republished)]
+    return StackPlan(
+        definition=definition,
+        running=running,
+        republished=republished,
+        excused=tuple(excused),
+        page=definition.rendered.page(),
+        kept=releases.kept_files(running.releases, definition.rendered),
+        changes=tuple(_changes(site.stack.name, running, definition.rendered, republished, excused, new_login)),
+    )
+
+
+def _changes(
+    name: str,
+    running: Stack,
+    rendered: StackFile,
+    republished: Sequence[str],
+    excused: Sequence[str],
+    new_login: bool,
+) -> list[Change]:
+    before = running.record.file if running.record else ""
+    reasons = state.differences(rendered.text, running)
+    changes = [Change("stack", reasons[0], before, rendered.text, name)] if reasons else []
+    changes += [Change("stack", reason) for reason in reasons[1:]]
+    moved = releases.moved(rendered, parse(before) if before else None, republished)
+    changes += [Change("stack", MOVE.format(service)) for service in moved]
     if new_login:
-        acts.append(Act("stack", "give its services the new login of the registry"))
-    convergence = stack.judge(running.get("services", {}), excused)
-    if not acts and not convergence.done:
-        acts.append(Act("stack", WAIT))
-    plan["page"] = stack.page(definition)
-    last = history[-1] if history else {"number": 0, "left": []}
-    plan["before"] = {
-        "number": last["number"],
-        "left": last["left"],
-        "mounted": sorted(releases.mounts(running.get("services", {}), "Secret")),
-        "republished": republished,
-        **(record or {"file": "", "specs": {}}),
-    }
-    plan["kept"] = releases.kept_files(history, definition)
-    plan["old"] = {
-        kind: releases.old_objects(
-            plan["kept"], running.get(kind, []), running.get("services", {}), plan["secret_objects"]
-        )
-        for kind in ("secrets", "configs")
-    }
-    return missing, plan, acts
+        changes.append(Change("stack", "give its services the new login of the registry"))
+    if not changes and not state.judge(running.services, excused).done:
+        changes.append(Change("stack", WAIT))
+    return changes
 
 
-def _held(number, rollback_to, **_release):
+def _last(running: Stack) -> Release | None:
+    return running.releases[-1] if running.releases else None
+
+
+def _of_inventory(site: Site, running: Stack, digests: Mapping[str, str | None]) -> Definition:
+    """Make the stack that the inventory describes."""
+    chosen, new_secrets = _name_secrets(site, running)
+    configs, new_configs = secrets.name_configs(site.stack, running.configs)
+    file = parse(site.stack.text).with_configs(configs)
+    variables = stack_variables(site, digests, chosen)
+    return Definition(
+        file=file,
+        rendered=file.render(variables),
+        images=site.images,
+        missing=tuple(image for image in site.images if not digests.get(image.reference)),
+        variables=variables,
+        secrets=new_secrets,
+        secret_objects=tuple(sorted(chosen.values())),
+        configs=new_configs,
+        notes=tuple(_unfinished(site, running, chosen)),
+    )
+
+
+def _unless_held(site: Site, running: Stack, inventory: Definition, loose: set[str]) -> Definition:
+    """Leave what was rolled back to, while the inventory still describes what was left then."""
+    last = _last(running)
+    if not last or not running.record or not releases.is_held(running.releases, inventory.rendered, loose):
+        return inventory
+    if site.stack.rotate:
+        raise ProblemError(_held(last))
+    file = parse(running.record.file)
+    return replace(
+        inventory,
+        file=file,
+        rendered=file,
+        secrets=(),
+        configs=(),
+        rollback_to=last.rollback_to,
+        left=last.left,
+        notes=(HELD.format(last),),
+    )
+
+
+def _held(last: Release) -> Problem:
     return Problem(
         code=Code.RELEASE_HELD,
         where="stack_rotate",
-        found=f"release {number}, which went back to {rollback_to}, stays, and its secrets with it",
+        found=f"release {last.number}, which went back to {last.rollback_to}, stays, and its secrets with it",
         expected="an inventory that describes another stack than the one that was rolled back",
         fix="Change the stack or the app, and rotate with that deploy",
     )
 
 
-def _wanted_release(site, running, digests):
-    """Make the stack file that the inventory describes."""
-    missing = [image for image in site["images"] if not digests.get(image["reference"])]
-    secrets, new_secrets = _name_secrets(site, running)
-    configs, new_configs = objects.name_configs(site["stack"], running.get("configs", []))
-    plan = {
-        "text": stack.with_configs(site["stack"]["text"], configs),
-        "images": site["images"],
-        "variables": stack_variables(site, digests, secrets),
-        "secrets": new_secrets,
-        "secret_objects": sorted(secrets.values()),
-        "configs": new_configs,
-        "release": {"rollback_to": 0, "left": []},
-        "notes": _unfinished(site, running, secrets),
-    }
-    return missing, plan, stack.render(plan["text"], plan["variables"])
-
-
-def _republished(running):
+def _republished(running: Stack) -> tuple[str, ...]:
     """List the services whose published ports were changed since the last release."""
-    specs = (running.get("record") or {"specs": {}})["specs"]
-    return [
+    specs = running.record.specs if running.record else {}
+    return tuple(
         name
-        for name, service in running.get("services", {}).items()
-        if name in specs and _ports(specs[name]) != _ports(service["spec"])
-    ]
+        for name, service in running.services.items()
+        if name in specs and published_ports(specs[name]) != service.published
+    )
 
 
-def _ports(spec):
-    return (spec.get("EndpointSpec") or {}).get("Ports")
+def _name_secrets(site: Site, running: Stack) -> tuple[dict[str, str], tuple[NewSecret, ...]]:
+    applied = parse(running.record.file).names("secrets") if running.record else set()
+    return secrets.name_secrets(site.stack, running.secrets, applied, site.salt, running.mounts("Secret"))
 
 
-def _name_secrets(site, running):
-    seen, mounted = running.get("secrets", {}), releases.mounts(running.get("services", {}), "Secret")
-    return objects.name_secrets(site["stack"], seen, running.get("record"), site["salt"], mounted)
-
-
-def _unfinished(site, running, secrets):
+def _unfinished(site: Site, running: Stack, chosen: Mapping[str, str]) -> list[str]:
     """Name the secrets whose object services mount though the last release has another one."""
-    if not running.get("record"):
+    if not running.record:
         return []
-    applied = releases.names(running["record"]["file"], "secrets")
-    known = {running["secrets"][key]["name"] for key in applied & running["secrets"].keys()}
-    new = releases.mounts(running["services"], "Secret") - applied
-    values = site["stack"]["values"]
+    applied = parse(running.record.file).names("secrets")
+    known = {running.secrets[key].name for key in applied & running.secrets.keys()}
+    new = running.mounts("Secret") - applied
     return [
         UNFINISHED.format(name, key)
-        for name, key in secrets.items()
-        if key in new and name in known and not values.get(name)
+        for name, key in chosen.items()
+        if key in new and name in known and not site.stack.values.get(name)
     ]
 
 
-def _chosen_release(site, running, digests):
+def _of_release(site: Site, running: Stack, digests: Mapping[str, str | None], loose: set[str]) -> Definition:
     """Take the stack file of a release from the record."""
-    history, loose = running.get("releases", []), objects.loose_secrets(site["stack"])
-    secrets, _missing = _name_secrets(site, running)
+    history = running.releases
+    chosen, _missing = _name_secrets(site, running)
     described = _described(site, running, digests)
-    other = bool(running.get("record")) and bool(stack.differences(running["record"]["file"], running))
-    begun = described if other and _is_new(described, running, loose) else ""
+    other = bool(running.record and state.differences(running.record.file, running))
+    begun = described if other and _is_new(described, running, loose) else None
     # Where it is not known what was begun: one release too few costs a second rollback, one too many may cost data.
     to_last = bool(begun) or (other and not described)
-    number = site["stack"]["release"] or (history[-1]["number"] if to_last else 0)
-    target = releases.choose(history, number, [*running.get("secrets", {}), *running.get("configs", [])])
+    number = site.stack.release or (history[-1].number if to_last else 0)
+    target = releases.choose(history, number, [*running.secrets, *running.configs])
     left = releases.left_behind(history, target, loose, begun)
-    notes = [BACK.format(**target)] + [BEGUN if begun else OTHER] * to_last
+    notes = [BACK.format(target)] + [BEGUN if begun else OTHER] * to_last
+    file = parse(target.file)
     if described:
         # What the inventory makes after this rollback differs in loose secrets only.
-        stays = releases.digest(described, loose) in [*left, releases.digest(target["file"], loose)]
+        stays = releases.digest(described, loose) in (*left, releases.digest(file, loose))
         notes.append(STAYS if stays else COMES)
-    plan = {
-        "text": target["file"],
-        "images": [],
-        "variables": {},
-        "secrets": [],
-        "secret_objects": sorted(secrets.values()),
-        "configs": [],
-        "release": {"rollback_to": target["number"], "left": left},
-        "notes": [". ".join(notes)],
-    }
-    return [], plan, target["file"]
+    return Definition(
+        file=file,
+        rendered=file,
+        variables={},
+        secret_objects=tuple(sorted(chosen.values())),
+        rollback_to=target.number,
+        left=left,
+        notes=(". ".join(notes),),
+    )
 
 
-def _described(site, running, digests):
-    """Make the inventory's stack file; ``""`` where it has a fault or images to be made, so that it cannot be known."""
+def _described(site: Site, running: Stack, digests: Mapping[str, str | None]) -> StackFile | None:
+    """Make the inventory's stack file; ``None`` where it has a fault or images to be made, so that it is not known."""
     try:
-        missing, _plan, definition = _wanted_release(site, running, digests)
+        definition = _of_inventory(site, running, digests)
     except ProblemError:
-        return ""
-    return "" if missing else definition
+        return None
+    return None if definition.missing else definition.rendered
 
 
-def _is_new(described, running, loose):
+def _is_new(described: StackFile | None, running: Stack, loose: set[str]) -> bool:
     """Tell whether the inventory describes neither the last release nor what is held.
 
     Where services are other than in the last release, a deploy of that was begun. Else they were mostly changed by
     hand, or by a rollback that was cut short.
     """
-    history, record = running.get("releases", []), running["record"]
-    return bool(described) and described != record["file"] and not releases.is_held(history, described, loose)
+    if not described or not running.record:
+        return False
+    return described.text != running.record.file and not releases.is_held(running.releases, described, loose)
 
 
-def stack_variables(site, digests, secrets):
+def stack_variables(site: Site, digests: Mapping[str, str | None], chosen: Mapping[str, str]) -> dict[str, object]:
     """Gather the values of a stack file's variables.
 
-    :return: dict: the site's ``stack.environment``, ``X_IMAGE`` for each image (by digest once it is known, else by
-        tag) and ``X_SECRET`` for each secret
+    :param chosen: object by secret
+    :return: the environment, ``X_IMAGE`` for each image (by digest once it is known, else by tag) and ``X_SECRET`` for
+        each secret
     """
-    objects = {f"{secret.upper()}_SECRET": name for secret, name in secrets.items()}
-    return {**site["stack"]["environment"], **image_variables(site["images"], digests), **objects}
+    objects = {f"{secret.upper()}_SECRET": name for secret, name in chosen.items()}
+    return {**site.stack.environment, **image_variables(site.images, digests), **objects}
 
 
-def image_variables(images, digests):
+def image_variables(images: Iterable[Image], digests: Mapping[str, str | None]) -> dict[str, str]:
     """Name each image for the stack file: by digest once it is known, until then by tag.
 
-    :param images: see ``images.list_images``
-    :param digests: dict of reference to digest or ``None``
-    :return: dict of ``X_IMAGE`` to reference
+    :return: reference by ``X_IMAGE``
     """
-    variables = {}
-    for image in images:
-        repository, tag = image["reference"].rsplit(":", 1)
-        digest = digests.get(image["reference"])
-        variables[f"{image['name'].upper()}_IMAGE"] = f"{repository}@{digest}" if digest else f"{repository}:{tag}"
-    return variables
+    return {f"{image.name.upper()}_IMAGE": _named(image, digests.get(image.reference)) for image in images}
+
+
+def _named(image: Image, digest: str | None) -> str:
+    return f"{image.repository}@{digest}" if digest else image.reference

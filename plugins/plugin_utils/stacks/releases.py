@@ -6,12 +6,18 @@ digest, and configs and secrets by their objects; so the file is all that is nee
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 import yaml
 
+from ..model.observation import LocalImage, Release
 from ..model.problem import Code, Problem, ProblemError
+from ..model.site import Image
+from .file import StackFile, parse
 
 # Releases that the swarm's record keeps, and with them their images, configs and secrets.
 KEPT = 5
@@ -19,54 +25,56 @@ KEPT = 5
 PREVIOUS = "_previous"
 # The label by which a service learns whether it may begin without data, see `steps`.
 DATA_LABEL = "flotilla.data"
-# By the name of a secret's object: what tells its values apart, see ``objects``.
+# By the name of a secret's object: what tells its values apart, see ``secrets``.
 DIGITS = re.compile(r"_[0-9a-f]{12}$")
 
+History = Sequence[Release]
 
-def digest(file, loose=()):
+
+def digest(file: StackFile, loose: Collection[str] = ()) -> str:
     """Digest a stack file as applied.
 
-    :param loose: secrets of it whose object is of no account, see ``objects.loose_secrets``
+    :param loose: secrets of it whose object is of no account, see ``secrets.loose_secrets``
     """
-    content = yaml.safe_load(file)
-    for name, secret in (content.get("secrets") or {}).items():
-        if name in loose:
-            secret["name"] = ""
+    secrets = {
+        name: {**secret, "name": ""} if name in loose else secret
+        for name, secret in (file.content.get("secrets") or {}).items()
+    }
+    content = {**file.content, **({"secrets": secrets} if secrets else {})}
     return hashlib.sha256(yaml.safe_dump(content, sort_keys=False).encode()).hexdigest()
 
 
-def choose(history, number, objects):
+def choose(history: History, number: int, objects: Collection[str]) -> Release:
     """Find the release to go back to.
 
     The previous one is older than what runs now and differs from it. After a rollback that means older than the release
     that was rolled back to, so that asking again goes further back and never to what was left.
 
-    :param history: ``releases`` of a manager's observation, oldest first
+    :param history: oldest first
     :param number: number of the release, ``0`` for the previous one
     :param objects: names of the configs and secrets that the swarm has
-    :return: the release
     :raise ProblemError: there is none, or it needs a config or secret that is gone
     """
     if not history:
         raise _unknown("no record of a release in the swarm", "at least one", "Deploy one with site.yml")
     now = history[-1]
-    known = ", ".join(str(release["number"]) for release in history)
+    known = ", ".join(str(release.number) for release in history)
     if number:
-        found = [release for release in history if release["number"] == number]
-        wanted = f"release {number}"
+        found = [release for release in history if release.number == number]
+        what = f"release {number}"
     else:
-        before = now["rollback_to"] or now["number"]
-        found = [release for release in history if release["number"] < before and release["file"] != now["file"]]
-        wanted = f"release before {before} that differs from it"
+        before = now.rollback_to or now.number
+        found = [release for release in history if release.number < before and release.file != now.file]
+        what = f"release before {before} that differs from it"
     if not found:
-        raise _unknown(f"no {wanted}", f"one of {known}", "Name one with -e stack_release=N")
-    missing = sorted(names(found[-1]["file"], "secrets", "configs") - set(objects))
+        raise _unknown(f"no {what}", f"one of {known}", "Name one with -e stack_release=N")
+    missing = sorted(parse(found[-1].file).names("secrets", "configs") - set(objects))
     if missing:
         raise ProblemError(
             Problem(
                 code=Code.RELEASE_INCOMPLETE,
                 where="stack_release",
-                found=f"release {found[-1]['number']}, which needs {', '.join(missing)}",
+                found=f"release {found[-1].number}, which needs {', '.join(missing)}",
                 expected="a release whose secrets and configs the swarm still has",
                 fix=f"Name another of {known} with -e stack_release=N",
             )
@@ -74,13 +82,15 @@ def choose(history, number, objects):
     return found[-1]
 
 
-def _unknown(found, expected, fix):
+def _unknown(found: str, expected: str, fix: str) -> ProblemError:
     return ProblemError(
         Problem(code=Code.RELEASE_UNKNOWN, where="stack_release", found=found, expected=expected, fix=fix)
     )
 
 
-def left_behind(history, target, loose, begun=""):
+def left_behind(
+    history: History, target: Release, loose: Collection[str], begun: StackFile | None = None
+) -> tuple[str, ...]:
     """List the digests of the files that a rollback leaves: what runs now, and what earlier rollbacks left.
 
     Going back across a rotation changes which object the inventory's stack file names for a generated secret. It is
@@ -91,20 +101,27 @@ def left_behind(history, target, loose, begun=""):
     :param begun: stack file of a deploy that was begun and not recorded, so that it runs in part
     """
     now = history[-1]
-    left = dict.fromkeys([*now["left"], *(digest(file, loose) for file in (now["file"], begun) if file)])
-    return [one for one in left if one != digest(target["file"], loose)]
+    running = [digest(file, loose) for file in (parse(now.file), begun) if file]
+    left = dict.fromkeys([*now.left, *running])
+    return tuple(one for one in left if one != digest(parse(target.file), loose))
 
 
-def is_held(history, definition, loose):
+def is_held(history: History, definition: StackFile, loose: Collection[str]) -> bool:
     """Tell whether a stack file is one that was rolled back from, and so must not come back by itself."""
-    return bool(history) and digest(definition, loose) in history[-1]["left"]
+    return bool(history) and digest(definition, loose) in history[-1].left
 
 
-def steps(definition, before, anew=(), mounted=(), republished=()):
-    """List the stack files to apply one after another, the wanted one last.
+def steps(
+    definition: str,
+    before: str,
+    anew: Iterable[str] = (),
+    mounted: Collection[str] = (),
+    republished: Collection[str] = (),
+) -> list[str]:
+    """List the stack files to apply one after another, the desired one last.
 
     A service with the label ``flotilla.data`` begins without data only while that is ``new``. For a service that may
-    begin anew it is so in the first step; the second one, which restarts nothing, ends that.
+    begin without data it is so in the first step; the second one, which restarts nothing, ends that.
 
     While a secret is rotated, tasks with the new and with the old value run side by side. A stack file that mounts
     ``X_previous`` beside secret ``X`` says that its service takes both values: a first step then mounts the old value
@@ -122,52 +139,53 @@ def steps(definition, before, anew=(), mounted=(), republished=()):
     :param mounted: names of the secrets' objects that services mount now; after a deploy that did not end they are
         others than those of ``before``
     :param republished: names of services whose ports are others now than in ``before``
-    :return: list of str, one or two
+    :return: one or two
     """
-    first = yaml.safe_load(definition)
-    old = (yaml.safe_load(before) or {}).get("secrets") or {}
-    for name in moved(definition, before, republished):
+    desired, old = parse(definition), parse(before) if before else None
+    first = copy.deepcopy(dict(desired.content))
+    for name in moved(desired, old, republished):
         first["services"][name].setdefault("deploy", {})["replicas"] = 0
-    secrets = first.get("secrets") or {}
-    for name in secrets:
-        previous = f"{name}{PREVIOUS}"
-        if previous in secrets:
-            values = [old.get(name, secrets[name]), *_values_of(secrets[name], mounted)]
-            secrets[previous] = next((value for value in values if value != secrets[name]), secrets[previous])
+    _mount_both(first.get("secrets") or {}, old, mounted)
     for name in anew:
         labels = (first["services"][name].get("deploy") or {}).get("labels") or {}
         if DATA_LABEL in labels:
             labels[DATA_LABEL] = "new"
-    files = [] if first == yaml.safe_load(definition) else [yaml.safe_dump(first, sort_keys=False)]
-    return [_without_idle(file) for file in [*files, definition]]
+    contents = [desired.content] if first == desired.content else [first, desired.content]
+    return [yaml.safe_dump(_without_idle(content), sort_keys=False) for content in contents]
 
 
-def moved(definition, before, republished=()):
-    """List the services whose published ports change, and that can be stopped by their number of replicas.
-
-    :param definition: rendered stack file
-    :param before: see ``steps``
-    :param republished: see ``steps``
-    :return: list of names
-    """
-    old = (yaml.safe_load(before) or {}).get("services", {})
-    return [
-        name
-        for name, service in yaml.safe_load(definition)["services"].items()
-        if (name in republished or (name in old and old[name].get("ports") != service.get("ports")))
-        and (service.get("deploy") or {}).get("mode", "replicated") == "replicated"
-    ]
+def _mount_both(secrets: dict[str, Any], old: StackFile | None, mounted: Collection[str]) -> None:
+    """Let ``X_previous`` of a step be another value of secret ``X`` than the new one, where there is one."""
+    before = old.section("secrets") if old else {}
+    for name in secrets:
+        previous = f"{name}{PREVIOUS}"
+        if previous in secrets:
+            values = [before.get(name, secrets[name]), *_values_of(secrets[name], mounted)]
+            secrets[previous] = next((value for value in values if value != secrets[name]), secrets[previous])
 
 
-def _values_of(secret, mounted):
+def _values_of(secret: Mapping[str, Any], mounted: Collection[str]) -> list[dict[str, Any]]:
     """List the values of a secret that are mounted, as entries of a stack file."""
     own = DIGITS.sub("", secret["name"])
     return [{**secret, "name": key} for key in mounted if DIGITS.sub("", key) == own]
 
 
-def _without_idle(file):
+def moved(definition: StackFile, before: StackFile | None, republished: Collection[str] = ()) -> list[str]:
+    """List the services whose published ports change, and that can be stopped by their number of replicas.
+
+    :param before: see ``steps``, as ``republished``
+    """
+    old = before.services if before else {}
+    return [
+        name
+        for name, service in definition.services.items()
+        if (name in republished or (name in old and old[name].ports != service.ports)) and not service.is_global
+    ]
+
+
+def _without_idle(content: Mapping[str, Any]) -> Mapping[str, Any]:
     """Leave each ``X_previous`` out of a stack file that is the same as ``X``."""
-    content = yaml.safe_load(file)
+    content = copy.deepcopy(dict(content))
     secrets = content.get("secrets") or {}
     idle = [f"{name}{PREVIOUS}" for name in secrets if secrets.get(f"{name}{PREVIOUS}") == secrets[name]]
     for name in idle:
@@ -175,84 +193,51 @@ def _without_idle(file):
     for service in (content.get("services") or {}).values():
         mounts = service.get("secrets") or []
         mounts[:] = [mount for mount in mounts if (mount["source"] if isinstance(mount, dict) else mount) not in idle]
-    return yaml.safe_dump(content, sort_keys=False)
+    return content
 
 
-def names(file, *kinds):
-    """Collect the swarm's names of objects in a stack file.
-
-    :param kinds: ``secrets``, ``configs``
-    :return: set of str
-    """
-    content = yaml.safe_load(file)
-    return {
-        entry["name"]
-        for kind in kinds
-        for entry in (content.get(kind) or {}).values()
-        if isinstance(entry, dict) and "name" in entry
-    }
-
-
-def images(file):
-    """Collect the images that a stack file names."""
-    return {service.get("image", "") for service in yaml.safe_load(file)["services"].values()}
-
-
-def kept_files(history, definition):
+def kept_files(history: History, definition: StackFile) -> tuple[StackFile, ...]:
     """List the stack files whose images, configs and secrets stay once a definition runs."""
-    files = [release["file"] for release in history]
-    if not files or files[-1] != definition:
+    files = [parse(release.file) for release in history]
+    if not files or files[-1].text != definition.text:
         files.append(definition)
-    return files[-KEPT:]
+    return tuple(files[-KEPT:])
 
 
-def old_objects(kept, objects, services, wanted):
+def old_objects(kept: Iterable[StackFile], objects: Iterable[str], in_use: Collection[str]) -> list[str]:
     """Find flotilla's configs and secrets that nothing needs any more.
 
     :param kept: see ``kept_files``
     :param objects: names of the stack's configs or secrets that flotilla made
-    :param services: ``services`` of a manager's observation
-    :param wanted: names of those that stay though no stack file names them
-    :return: sorted list of str
+    :param in_use: names of those that services mount, or that stay though no stack file names them
     """
-    needed = set(wanted).union(
-        *(names(file, "secrets", "configs") for file in kept), mounts(services, "Secret", "Config")
-    )
+    needed = set(in_use).union(*(file.names("secrets", "configs") for file in kept))
     return sorted(set(objects) - needed)
 
 
-def mounts(services, *kinds):
-    """Collect the names of the objects that services mount.
-
-    :param services: ``services`` of a manager's observation
-    :param kinds: ``Secret``, ``Config``
-    :return: set of str
-    """
-    containers = [service["spec"].get("TaskTemplate", {}).get("ContainerSpec", {}) for service in services.values()]
-    return {
-        entry[f"{kind}Name"] for container in containers for kind in kinds for entry in container.get(f"{kind}s") or []
-    }
-
-
-def old_images(kept, site_images, local):
-    """Find a host's images that flotilla made for releases that are gone.
+def needed_images(kept: Iterable[StackFile], site_images: Iterable[Image]) -> set[str]:
+    """Collect the references of images that releases or the site need.
 
     :param kept: see ``kept_files``
-    :param site_images: see ``images.list_images``
-    :param local: ``local_images`` of the host's observation
-    :return: list of them
     """
-    needed = {image["reference"] for image in site_images}.union(*map(images, kept))
-    repositories = {image["reference"].rsplit(":", 1)[0] for image in site_images}
+    return {image.reference for image in site_images}.union(*(file.images for file in kept))
+
+
+def old_images(needed: set[str], repositories: set[str], local: Iterable[LocalImage]) -> list[LocalImage]:
+    """Find a host's images that flotilla made for releases that are gone.
+
+    :param needed: see ``needed_images``
+    :param repositories: of the site's images
+    """
     return [
         image
         for image in local
-        if not image["used"]
-        and not needed & set(image["names"])
-        and all(_repository(name) in repositories for name in image["names"])
+        if not image.used
+        and needed.isdisjoint(image.names)
+        and all(_repository(name) in repositories for name in image.names)
     ]
 
 
-def _repository(name):
+def _repository(name: str) -> str:
     """Take ``host:port/path`` from ``host:port/path@digest`` or ``host:port/path:tag``."""
     return name.split("@")[0] if "@" in name else name.rsplit(":", 1)[0]

@@ -6,8 +6,11 @@ where they are: in one more label of the node itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
+from ..model.desired import Member
+from ..model.observation import Node
 from ..model.problem import Code, Problem
 
 # Names of the labels that the inventory set, separated by commas.
@@ -15,35 +18,33 @@ RECORD = "flotilla.labels"
 OWN_PREFIX = "flotilla."
 
 
-@dataclass
-class Change:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelChange:
     """What to change on a node.
 
-    :ivar add: dict of labels to set
-    :ivar drop: list of labels to remove
+    :ivar add: labels to set
+    :ivar drop: labels to remove
     :ivar texts: the same as a person would say it
     """
 
-    add: dict = field(default_factory=dict)
-    drop: list = field(default_factory=list)
-    texts: list = field(default_factory=list)
+    add: Mapping[str, str]
+    drop: tuple[str, ...]
+    texts: tuple[str, ...]
 
 
-def text_of(value):
+def text_of(value: object) -> str:
     """Write a label's value as Docker keeps it: a boolean as YAML writes it."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def problems(members, hosts):
+def problems(members: Mapping[str, Member]) -> Iterator[Problem]:
     """Check ``swarm_node_labels``.
 
-    :param members: inventory names
-    :param hosts: dict of inventory name to the result of ``flotilla.swarm.observe``
-    :return: iterator of ``Problem``
+    :param members: by inventory name
     """
-    for name in members:
-        for label, value in (hosts[name]["wanted"].get("swarm", {}).get("node_labels") or {}).items():
-            expected = _expected(str(label), value)
+    for name, member in members.items():
+        for label, value in member.labels.items():
+            expected = _expected(label, value)
             if expected:
                 yield Problem(
                     code=Code.SETTING_INVALID,
@@ -55,7 +56,7 @@ def problems(members, hosts):
                 )
 
 
-def _expected(label, value):
+def _expected(label: str, value: object) -> str:
     """Say what a label should be, ``""`` for a good one."""
     if label.startswith(OWN_PREFIX):
         return f"a name that does not begin with {OWN_PREFIX}, which is for flotilla's own labels"
@@ -64,48 +65,42 @@ def _expected(label, value):
     return "a value, such as true" if value is None or text_of(value) == "" else ""
 
 
-def recorded(current):
+def recorded(current: Mapping[str, str]) -> list[str]:
     """List the labels of a node that the inventory has set."""
     return [name for name in current.get(RECORD, "").split(",") if name]
 
 
-def compare(current, wanted, kept):
-    """Compare a node's labels with what they shall be.
+def compare(current: Mapping[str, str], wanted: Mapping[str, object], kept: Mapping[str, str]) -> LabelChange:
+    """Compare a node's labels with what they should be.
 
     :param current: the node's labels
     :param wanted: the inventory's labels for it
-    :param kept: further labels that it must have, which the inventory does not know of
-    :return: ``Change``
+    :param kept: further labels that it must have, which the inventory does not have
     """
-    names = sorted(map(str, wanted))
-    goal = {**kept, **{str(name): text_of(value) for name, value in wanted.items()}}
-    dropped = [name for name in recorded(current) if name not in goal and current.get(name)]
-    change = Change(
-        add={name: value for name, value in sorted(goal.items()) if current.get(name) != value}, drop=dropped
-    )
-    change.texts = [f"set label {name}={value}" for name, value in change.add.items()]
-    change.texts += [f"remove label {name}" for name in dropped]
+    names = sorted(wanted)
+    goal = {**kept, **{name: text_of(value) for name, value in wanted.items()}}
+    drop = [name for name in recorded(current) if name not in goal and current.get(name)]
+    add = {name: value for name, value in sorted(goal.items()) if current.get(name) != value}
+    texts = [*(f"set label {name}={value}" for name, value in add.items()), *(f"remove label {name}" for name in drop)]
     if names != recorded(current):
-        change.texts = change.texts or ["note which labels are the inventory's"]
-        if names:
-            change.add[RECORD] = ",".join(names)
-        else:
-            change.drop.append(RECORD)
-    return change
+        texts = texts or ["note which labels are the inventory's"]
+        add |= {RECORD: ",".join(names)} if names else {}
+        drop += [] if names else [RECORD]
+    return LabelChange(add=add, drop=tuple(drop), texts=tuple(texts))
 
 
-def inherit(old, others, pinning):
+def inherit(old: Sequence[Node], others: Sequence[Node], pinning: Sequence[str]) -> dict[str, str]:
     """Choose the labels that a host which comes back keeps from its old entries.
 
-    :param old: its old entries, as a manager sees nodes
+    :param old: its old entries
     :param others: all other nodes; what pins a volume to one of them is not taken
     :param pinning: names of the labels that pin volumes
-    :return: dict of labels; those that the inventory had set are left to the inventory
+    :return: those that the inventory had set are left to the inventory
     """
-    placed = {name for node in others for name in pinning if node["labels"].get(name) == "true"}
+    placed = {name for node in others for name in pinning if node.labels.get(name) == "true"}
     return {
         name: value
         for node in old
-        for name, value in node["labels"].items()
-        if name != RECORD and name not in recorded(node["labels"]) and name not in placed
+        for name, value in node.labels.items()
+        if name != RECORD and name not in recorded(node.labels) and name not in placed
     }

@@ -1,25 +1,29 @@
 """Decide how the swarm's members become what the inventory says, one step after the other.
 
-Two rules hold at every single step. A second swarm never begins: a host begins one only when every host was asked and
-none is in any. A majority of the managers lives: dead managers lose their voice first, new ones come before old ones
-go, and what would leave too few is refused with the arithmetic.
+Two rules hold at every single step. A second swarm is never created: a host creates one only when every host was asked
+and none is in any. A majority of the managers lives: dead managers are demoted first, new ones come before old ones go,
+and what would leave too few is refused with the arithmetic.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ..model.observation import Node, Observation
 from ..model.problem import Code, Problem
-from ..stacks import stack
+from ..model.site import Site
+from ..stacks.file import VOLUME_PREFIX
+from ..stacks.state import place_volumes
 from . import labels
-from .view import View
+from .view import View, compare
 
 # The plays of a run that change members, in their order; steps of one phase go one by one, but for workers.
-LEAVE = "docker swarm leave --force"
 PHASES = ("swarm_first", "swarm_clear", "swarm_managers", "swarm_demote", "swarm_workers", "swarm_entries", "retire")
+LEAVE = "docker swarm leave --force"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Step:
     """One step of a swarm towards the inventory.
 
@@ -37,74 +41,132 @@ class Step:
     node: str = ""
 
 
-@dataclass
-class Membership:
-    """Decision about the swarm.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeChange:
+    """What to set on a node.
 
-    :ivar cluster_id: the living swarm's ID, ``""`` when there is none yet
-    :ivar via: inventory name of the manager that was asked and that others join through; the host that begins a swarm
-    :ivar keeper: manager that stays one, and so acts once all managers are in place
-    :ivar initialise: whether ``via`` begins a new swarm
-    :ivar steps: list of ``Step``, in order
-    :ivar settings: by inventory name: ``role``, ``availability`` (each ``None`` to leave it), ``labels`` to set and
-        ``drop`` (labels to remove)
-    :ivar problems: what forbids the run
-    :ivar warnings: sentences that do not
+    :ivar role: ``None`` to leave it, as with ``availability``
+    :ivar texts: the same as a person would say it
     """
 
+    role: str | None
+    availability: str | None
+    labels: labels.LabelChange
+    texts: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        """Return it as plays read it."""
+        return {
+            "role": self.role,
+            "availability": self.availability,
+            "labels": dict(self.labels.add),
+            "drop": list(self.labels.drop),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answerers:
+    """Who answers for the swarm.
+
+    :ivar via: inventory name of the manager that was asked and that others join through; the host that creates a swarm
+    :ivar keeper: manager that stays one, and so acts once all managers are in place
+    :ivar cluster_id: the living swarm's ID, ``""`` when there is none yet
+    :ivar initialise: whether ``via`` creates a new swarm
+    """
+
+    via: str = ""
+    keeper: str = ""
     cluster_id: str = ""
+    initialise: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """Decision about the swarm; for ``via``, ``keeper`` and ``initialise`` see ``Answerers``.
+
+    :ivar steps: in order
+    :ivar settings: by inventory name
+    :ivar problems: what forbids the run
+    :ivar warnings: sentences about what does not
+    """
+
     via: str = ""
     keeper: str = ""
     initialise: bool = False
-    steps: list = field(default_factory=list)
-    settings: dict = field(default_factory=dict)
-    problems: list = field(default_factory=list)
-    warnings: list = field(default_factory=list)
+    steps: tuple[Step, ...] = ()
+    settings: Mapping[str, NodeChange] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[str, ...] = ()
 
-    def has(self, host, kind):
-        """Tell whether a host takes a step of this kind."""
-        return any(step.host == host and step.kind == kind for step in self.steps)
+    def of(self, host: str) -> list[Step]:
+        """Return the steps of a host."""
+        return [step for step in self.steps if step.host == host]
 
-    def dead(self):
-        """List by phase the IDs of the dead nodes that lose their voice and their entry."""
+    def dead(self) -> dict[str, list[str]]:
+        """List by phase the IDs of the dead nodes that are demoted and whose entries are removed."""
         return {
             phase: [step.node for step in self.steps if step.phase == phase]
             for phase in ("swarm_clear", "swarm_entries")
         }
 
+    @property
+    def labels(self) -> dict[str, Mapping[str, str]]:
+        """Return the labels that hosts will get."""
+        return {name: change.labels.add for name, change in self.settings.items()}
 
-def decide(site, hosts, addresses):
-    """Decide on membership.
 
-    :param site: see ``plan.make_plan``
-    :param hosts: dict of inventory name to the result of ``flotilla.swarm.observe``; without ``seen`` where the host
-        could not be reached
-    :param addresses: dict of inventory name to the address that other nodes use
-    :return: ``Membership``
+def decide(
+    site: Site,
+    hosts: Mapping[str, Observation],
+    addresses: Mapping[str, str],
+    pinning: Sequence[str] = (),
+    retire: bool = True,
+) -> Membership:
+    """Decide what the swarm's members have to do.
+
+    :param addresses: by inventory name, the address that other nodes use
+    :param pinning: labels that pin the stack's volumes
+    :param retire: whether hosts of group removed may leave now
     """
-    view = View(site, hosts, addresses)
-    decision = Membership(problems=[*_unfinished(view), *labels.problems(view.members, hosts)])
-    _find_swarm(view, decision)
-    if decision.problems:
-        return decision
-    view.place_volumes()
-    decision.steps = [
-        *_begin(view, decision),
-        *_clear(view, decision),
-        *_managers(view, decision),
+    view = compare(site, hosts, addresses, pinning, ())
+    problems = [*labels.problems({name: view.wanted[name] for name in site.members}), *_unfinished(view)]
+    found = _find_swarm(view)
+    if isinstance(found, Problem):
+        return Membership(problems=(*problems, found))
+    if found.cluster_id:
+        view = compare(site, hosts, addresses, pinning, view.seen[found.via].nodes or ())
+        problems += [*_strangers(view, found), *_badly_named(view), *_without_keeper(view, found)]
+    if problems:
+        return Membership(via=found.via, keeper=found.keeper, initialise=found.initialise, problems=tuple(problems))
+    placed = _place_volumes(view)
+    settings = {name: _node_change(view, name, placed.get(name, {})) for name in site.members if name in view.seen}
+    steps = [
+        *_begin(found, settings),
+        *_clear(view, found),
+        *_managers(view, found, settings),
         *_demotions(view),
-        *_workers(view, decision),
-        *_entries(view, decision),
-        *_retirements(view),
+        *_workers(view, found, settings),
+        *_entries(view, found),
+        *(_retirements(view) if retire else ()),
     ]
-    decision.problems += [*_losses_of_quorum(view, decision), *view.refusals]
-    decision.warnings += [*_even(len(site["managers"])), *_unknown_names(view)]
-    return decision
+    return Membership(
+        via=found.via,
+        keeper=found.keeper,
+        initialise=found.initialise,
+        steps=tuple(steps),
+        settings=settings,
+        problems=(
+            *_losses_of_quorum(view, steps),
+            *(_several_have_data(view) if placed else ()),
+            *_data_that_would_go(view, settings, retire),
+        ),
+        warnings=(*_even(len(site.managers)), *_unknown_names(view)),
+    )
 
 
-def _unfinished(view):
-    for name in view.removed:
-        if name in view.states and view.states[name]["state"] == "stopped":
+def _unfinished(view: View) -> Iterator[Problem]:
+    for name in view.site.removed:
+        if name in view.seen and view.seen[name].swarm.state == "stopped":
             yield Problem(
                 code=Code.ENGINE_STOPPED,
                 hosts=(name,),
@@ -112,79 +174,66 @@ def _unfinished(view):
                 expected="an engine that runs",
                 fix=f"Run on {name}: systemctl start docker",
             )
-    for name, state in view.states.items():
-        if state["state"] in ("error", "locked", "pending"):
+    for name, seen in view.seen.items():
+        if seen.swarm.state in ("error", "locked", "pending"):
             yield Problem(
                 code=Code.SWARM_UNCLEAR,
                 hosts=(name,),
-                found=f"an engine whose swarm is {state['state']} ({state['error'] or 'no reason given'})",
+                found=f"an engine whose swarm is {seen.swarm.state} ({seen.swarm.error or 'no reason given'})",
                 expected="active or inactive",
                 fix=f"See docker info and journalctl -u docker on {name}",
             )
 
 
-def _find_swarm(view, decision):
-    """Find the swarm of the inventory and who speaks for it, or decide that there is none."""
-    active = [name for name, state in view.states.items() if state["state"] == "active"]
-    clusters = {name: view.states[name]["cluster_id"] for name in active if view.states[name]["cluster_id"]}
+def _find_swarm(view: View) -> Answerers | Problem:
+    """Find the swarm of the inventory and who answers for it, or decide that there is none."""
+    active = [name for name, seen in view.seen.items() if seen.swarm.is_member]
+    clusters = {name: view.seen[name].swarm.cluster_id for name in active if view.seen[name].swarm.cluster_id}
     if len(set(clusters.values())) > 1:
-        decision.problems.append(
-            Problem(
-                code=Code.SWARM_SEVERAL,
-                hosts=tuple(clusters),
-                found=", ".join(f"{name} in swarm {cluster}" for name, cluster in clusters.items()),
-                expected="all managers in one swarm",
-                fix=f"Choose one swarm; run on the others: {LEAVE}",
-            )
+        return Problem(
+            code=Code.SWARM_SEVERAL,
+            hosts=tuple(clusters),
+            found=", ".join(f"{name} in swarm {cluster}" for name, cluster in clusters.items()),
+            expected="all managers in one swarm",
+            fix=f"Choose one swarm; run on the others: {LEAVE}",
         )
-        return
-    voices = [name for name in clusters if "nodes" in view.seen[name]]
+    answering = [name for name in clusters if view.seen[name].nodes is not None]
     if not active:
-        _no_swarm(view, decision)
-    elif not voices:
-        decision.problems.append(_speechless(view, active))
-    else:
-        stay = [name for name in voices if name in view.managers]
-        decision.via = (stay or voices)[0]
-        decision.cluster_id = clusters[decision.via]
-        view.learn(view.seen[decision.via]["nodes"])
-        decision.problems += _strangers(view, active, decision)
-        decision.problems += _badly_named(view)
-        coming = [name for name in view.managers if name in view.seen]
-        decision.keeper = ([*stay, *coming] or [""])[0]
-        if not decision.keeper:
-            decision.problems.append(
-                Problem(
-                    code=Code.MANAGERS_UNREACHABLE,
-                    hosts=tuple(view.managers),
-                    found=f"none could be reached; {decision.via} answers for the swarm, but is to be no manager",
-                    expected="at least one manager of the inventory",
-                    fix="Bring one back, or put another host into group managers",
-                )
-            )
+        return _no_swarm(view)
+    if not answering:
+        return _no_answer(view, active)
+    stay = [name for name in answering if name in view.site.managers]
+    coming = [name for name in view.site.managers if name in view.seen]
+    via = (stay or answering)[0]
+    return Answerers(via=via, keeper=([*stay, *coming] or [""])[0], cluster_id=clusters[via])
 
 
-def _no_swarm(view, decision):
-    lacking = view.absent
-    if lacking:
-        decision.problems.append(
-            Problem(
-                code=Code.SWARM_UNKNOWN,
-                hosts=tuple(lacking),
-                found="could not be reached and may be in a swarm; no other host is in one",
-                expected="an answer of every host before a new swarm is created",
-                fix="Bring them back, or take them out of the inventory",
-            )
+def _without_keeper(view: View, found: Answerers) -> Iterator[Problem]:
+    if not found.keeper:
+        yield Problem(
+            code=Code.MANAGERS_UNREACHABLE,
+            hosts=view.site.managers,
+            found=f"none could be reached; {found.via} answers for the swarm, but is to be no manager",
+            expected="at least one manager of the inventory",
+            fix="Bring one back, or put another host into group managers",
         )
-        return
-    view.learn([])
-    decision.via = decision.keeper = view.managers[0]
-    decision.initialise = True
 
 
-def _speechless(view, active):
+def _no_swarm(view: View) -> Answerers | Problem:
+    if view.unreachable:
+        return Problem(
+            code=Code.SWARM_UNKNOWN,
+            hosts=tuple(view.unreachable),
+            found="could not be reached and may be in a swarm; no other host is in one",
+            expected="an answer of every host before a new swarm is created",
+            fix="Bring them back, or take them out of the inventory",
+        )
+    return Answerers(via=view.site.managers[0], keeper=view.site.managers[0], initialise=True)
+
+
+def _no_answer(view: View, active: Sequence[str]) -> Problem:
     """Say why no manager can answer for a swarm that is there."""
-    mute = [name for name in active if view.states[name]["manager"]]
+    mute = [name for name in active if view.seen[name].swarm.manager]
     if not mute:
         return Problem(
             code=Code.SWARM_WITHOUT_MANAGER,
@@ -193,8 +242,8 @@ def _speechless(view, active):
             expected="a manager of that swarm in group managers",
             fix=f"Put one into group managers, or run on each: {LEAVE}",
         )
-    managers = [name for name in view.everyone if name in mute or (name in view.absent and name in view.managers)]
-    lost = [name for name in managers if name not in mute]
+    lost = [name for name in view.unreachable if name in view.site.managers]
+    managers = [name for name in view.everyone if name in mute or name in lost]
     away = f"; {', '.join(lost)} could not be reached" if lost else ""
     return Problem(
         code=Code.SWARM_WITHOUT_QUORUM,
@@ -206,27 +255,27 @@ def _speechless(view, active):
     )
 
 
-def _strangers(view, active, decision):
-    for name in active:
-        if name not in view.own and name in view.members:
+def _strangers(view: View, found: Answerers) -> Iterator[Problem]:
+    for name in view.site.members:
+        if name in view.seen and view.seen[name].swarm.is_member and name not in view.own:
             yield Problem(
                 code=Code.SWARM_OTHER,
                 hosts=(name,),
-                found=f"in another swarm than {decision.via} ({decision.cluster_id}), or its node there was removed",
+                found=f"in another swarm than {found.via} ({found.cluster_id}), or its node there was removed",
                 expected="the swarm of the inventory",
                 fix=f"Run on {name}: {LEAVE}; then run again",
             )
 
 
-def _badly_named(view):
+def _badly_named(view: View) -> Iterator[Problem]:
     """Check what the user named as dead."""
     for node in view.named:
-        hosts = [name for name in view.members if view.addresses[name] == node["address"]]
-        if node["state"] != "down":
+        hosts = [name for name in view.site.members if view.addresses[name] == node.address]
+        if node.state != "down":
             yield Problem(
                 code=Code.DEAD_NODE_ALIVE,
                 where="swarm_remove_dead",
-                found=f"{node['hostname']}, whose node is {node['state']}",
+                found=f"{node.hostname}, whose node is {node.state}",
                 expected="a node that is down",
                 fix="Retire a living host by moving it to group removed",
             )
@@ -234,113 +283,136 @@ def _badly_named(view):
             yield Problem(
                 code=Code.DEAD_NODE_IS_HOST,
                 where="swarm_remove_dead",
-                found=f"{node['hostname']}, which is {hosts[0]} of the inventory",
+                found=f"{node.hostname}, which is {hosts[0]} of the inventory",
                 expected="a node of no host of the inventory",
                 fix=f"Take {hosts[0]} out of managers and workers first, or bring it back",
             )
         elif view.holds(node):
-            yield _keeps_data(node["hostname"], view.holds(node), "swarm_remove_dead names it")
+            yield _keeps_data(node.hostname, view.holds(node), "swarm_remove_dead names it")
 
 
-def _begin(view, decision):
-    if decision.initialise:
-        yield Step("swarm_first", "begin", decision.via, "begin a new swarm")
-        yield from _settle(view, decision, decision.via, "swarm_first")
+def _place_volumes(view: View) -> dict[str, dict[str, str]]:
+    """Choose a node for each volume of the stack that has none yet.
+
+    A host that holds the stack's data from an earlier swarm comes first; workers are spared less than managers.
+    """
+    active = [name for name in view.site.members if name in view.seen and view.availability(name) == "active"]
+    active.sort(key=lambda name: (not view.data(name), name in view.site.managers))
+    return place_volumes(view.pinning, list(view.nodes.values()), active) if active else {}
 
 
-def _clear(view, decision):
-    """Take the voice of managers that are dead for good: it counts against the majority."""
+def _several_have_data(view: View) -> Iterator[Problem]:
+    active = [name for name in view.site.members if name in view.seen and view.availability(name) == "active"]
+    holders = sorted((name for name in active if view.data(name)), key=lambda name: name in view.site.managers)
+    if len(holders) > 1:
+        yield Problem(
+            code=Code.DATA_SEVERAL,
+            hosts=tuple(holders),
+            found="a volume of the stack from an earlier swarm on each, and no node labelled as its place",
+            expected="the data on one host",
+            fix=f"Remove those that nobody needs: docker volume rm {view.data(holders[0])[0]}",
+        )
+
+
+def _node_change(view: View, name: str, placed: Mapping[str, str]) -> NodeChange:
+    """Compare labels and availability of a member with the inventory."""
+    node = view.own.get(name)
+    current = node.labels if node else {}
+    inherited = labels.inherit(view.old[name], view.others(name), view.pinning)
+    kept = {label: value for label, value in inherited.items() if label not in current}
+    change = labels.compare(current, view.wanted[name].labels, {**kept, **placed})
+    found, availability = node.availability if node else "active", view.availability(name)
+    moved = [f"set availability {availability} (found {found})"] if availability != found else []
+    return NodeChange(
+        role="manager" if node and name in view.site.managers and not node.is_manager else None,
+        availability=availability if moved else None,
+        labels=change,
+        texts=(*change.texts, *moved),
+    )
+
+
+def _begin(found: Answerers, settings: Mapping[str, NodeChange]) -> Iterator[Step]:
+    if found.initialise:
+        yield Step("swarm_first", "begin", found.via, "begin a new swarm")
+        yield from _settle(found.via, settings, "swarm_first")
+
+
+def _clear(view: View, found: Answerers) -> Iterator[Step]:
+    """Demote managers that are dead for good: they count against the majority."""
     for node in view.doomed():
-        if node["role"] == "manager":
-            text = f"demote {node['hostname']}, a dead manager ({node['id']})"
-            yield Step("swarm_clear", "demote", decision.via, text, node["id"])
+        if node.is_manager:
+            yield Step(
+                "swarm_clear", "demote", found.via, f"demote {node.hostname}, a dead manager ({node.id})", node.id
+            )
 
 
-def _managers(view, decision):
-    for name in view.managers:
-        if name not in view.seen or (decision.initialise and name == decision.via):
+def _managers(view: View, found: Answerers, settings: Mapping[str, NodeChange]) -> Iterator[Step]:
+    for name in view.site.managers:
+        if name not in view.seen or (found.initialise and name == found.via):
             continue
         if name not in view.own:
-            yield Step("swarm_managers", "join", name, f"join as manager through {decision.via}")
+            yield Step("swarm_managers", "join", name, f"join as manager through {found.via}")
         elif not view.is_manager(name):
-            yield Step("swarm_managers", "promote", name, "promote to manager", view.own[name]["id"])
-        yield from _settle(view, decision, name, "swarm_managers")
+            yield Step("swarm_managers", "promote", name, "promote to manager", view.own[name].id)
+        yield from _settle(name, settings, "swarm_managers", view.own.get(name))
 
 
-def _demotions(view):
-    for name in view.workers:
+def _demotions(view: View) -> Iterator[Step]:
+    for name in view.site.workers:
         if view.is_manager(name):
-            yield Step("swarm_demote", "demote", name, "demote to worker", view.own[name]["id"])
+            yield Step("swarm_demote", "demote", name, "demote to worker", view.own[name].id)
 
 
-def _workers(view, decision):
-    for name in view.workers:
+def _workers(view: View, found: Answerers, settings: Mapping[str, NodeChange]) -> Iterator[Step]:
+    for name in view.site.workers:
         if name in view.seen:
             if name not in view.own:
-                yield Step("swarm_workers", "join", name, f"join as worker through {decision.keeper}")
-            yield from _settle(view, decision, name, "swarm_workers")
+                yield Step("swarm_workers", "join", name, f"join as worker through {found.keeper}")
+            yield from _settle(name, settings, "swarm_workers", view.own.get(name))
 
 
-def _settle(view, decision, name, phase):
-    """Set labels and availability of a member as the inventory says."""
-    node, wanted = view.own.get(name), view.wanted[name]
-    found = node["availability"] if node else "active"
-    availability = view.availability(name)
-    volumes, current = view.placed.get(name, {}), node["labels"] if node else {}
-    kept = labels.inherit(view.old[name], view.others(name), view.site.get("volumes", []))
-    kept = {label: value for label, value in kept.items() if label not in current}
-    change = labels.compare(current, wanted.get("node_labels") or {}, {**kept, **volumes})
-    decision.settings[name] = {
-        "role": "manager" if node and name in view.managers and node["role"] != "manager" else None,
-        "availability": availability if availability != found else None,
-        "labels": change.add,
-        "drop": change.drop,
-    }
-    texts = list(change.texts)
-    if availability != found:
-        texts.append(f"set availability {availability} (found {found})")
-    pinned = [label for label in view.site.get("volumes", []) if {**current, **change.add}.get(label) == "true"]
-    if availability == "drain" and pinned:
-        view.refusals.append(_keeps_data(name, pinned, "swarm_availability is drain"))
-    for text in texts:
-        yield Step(phase, "settle", name, text, node["id"] if node else "")
+def _settle(name: str, settings: Mapping[str, NodeChange], phase: str, node: Node | None = None) -> Iterator[Step]:
+    for text in settings[name].texts:
+        yield Step(phase, "settle", name, text, node.id if node else "")
 
 
-def _entries(view, decision):
+def _entries(view: View, found: Answerers) -> Iterator[Step]:
     """Remove the entries of the dead, once their labels are with their hosts' new ones."""
-    for name in view.removed:
-        for node in view.old.get(name, ()):
-            if view.holds(node):
-                view.refusals.append(_keeps_data(name, view.holds(node), "it is in group removed"))
     for node in view.doomed():
-        text = f"remove the dead entry of {node['hostname']} ({node['id']})"
-        yield Step("swarm_entries", "remove", decision.keeper, text, node["id"])
+        text = f"remove the dead entry of {node.hostname} ({node.id})"
+        yield Step("swarm_entries", "remove", found.keeper, text, node.id)
 
 
-def _retirements(view):
+def _retirements(view: View) -> Iterator[Step]:
     """Let the hosts of group removed go: empty first, then out."""
-    if not view.site.get("retire", True):
-        return
-    for name in view.removed:
+    for name in view.site.removed:
         node = view.own.get(name)
         if node:
-            yield from _retire(view, name, node)
-        if name in view.seen and view.knows_registry(name):
+            yield Step("retire", "drain", name, "drain it, and see its tasks run elsewhere", node.id)
+            if node.is_manager:
+                yield Step("retire", "demote", name, "demote to worker", node.id)
+            yield Step("retire", "leave", name, "leave the swarm", node.id)
+            yield Step("retire", "remove", name, "remove its entry", node.id)
+        if name in view.seen and view.has_registry(name):
             yield Step("retire", "forget", name, "forget the registry: login and CA")
 
 
-def _retire(view, name, node):
-    if view.holds(node):
-        view.refusals.append(_keeps_data(name, view.holds(node), "it is in group removed"))
-    yield Step("retire", "drain", name, "drain it, and see its tasks run elsewhere", node["id"])
-    if node["role"] == "manager":
-        yield Step("retire", "demote", name, "demote to worker", node["id"])
-    yield Step("retire", "leave", name, "leave the swarm", node["id"])
-    yield Step("retire", "remove", name, "remove its entry", node["id"])
+def _data_that_would_go(view: View, settings: Mapping[str, NodeChange], retire: bool) -> Iterator[Problem]:
+    """Refuse to drain or to remove a node that has the stack's data."""
+    for name, change in settings.items():
+        now = {**(view.own[name].labels if name in view.own else {}), **change.labels.add}
+        pinned = [label for label in view.pinning if now.get(label) == "true"]
+        if pinned and view.availability(name) == "drain":
+            yield _keeps_data(name, pinned, "swarm_availability is drain")
+    for name in view.site.removed:
+        leaving = [view.own[name]] if retire and name in view.own else []
+        for node in [*view.old.get(name, ()), *leaving]:
+            if view.holds(node):
+                yield _keeps_data(name, view.holds(node), "it is in group removed")
 
 
-def _keeps_data(name, pinned, reason):
-    volumes = ", ".join(label.removeprefix(stack.VOLUME_PREFIX) for label in pinned)
+def _keeps_data(name: str, pinned: Sequence[str], reason: str) -> Problem:
+    volumes = ", ".join(label.removeprefix(VOLUME_PREFIX) for label in pinned)
     return Problem(
         code=Code.NODE_HAS_DATA,
         hosts=(name,),
@@ -350,28 +422,27 @@ def _keeps_data(name, pinned, reason):
     )
 
 
-def majority(count):
+def majority(count: int) -> int:
     """Return how many of so many managers must live (Raft)."""
     return count // 2 + 1
 
 
-def loss_of_majority(nodes, leaving):
+def loss_of_majority(nodes: Iterable[Node], leaving: Collection[str]) -> Problem | None:
     """Tell whether managers may go now, whatever has become of the others since the plan was made.
 
-    :param nodes: nodes as a manager sees them
+    :param nodes: as a manager sees them
     :param leaving: IDs of the managers that are about to be demoted
-    :return: ``None``, or the problem that forbids it
+    :return: what forbids it
     """
-    staying = [node for node in nodes if node["role"] == "manager" and node["id"] not in leaving]
-    dead = [node["hostname"] for node in staying if node["reachability"] != "reachable"]
-    if len(staying) - len(dead) >= majority(len(staying)):
+    staying = [node for node in nodes if node.is_manager and node.id not in leaving]
+    dead = [node.hostname for node in staying if node.reachability != "reachable"]
+    alive = len(staying) - len(dead)
+    if alive >= majority(len(staying)):
         return None
-    return _at_risk(
-        "this demotion", len(staying) - len(dead), len(staying), f"Bring {', '.join(dead) or 'a manager'} back"
-    )
+    return _at_risk("this demotion", alive, len(staying), f"Bring {', '.join(dead) or 'a manager'} back")
 
 
-def _at_risk(step, alive, count, fix):
+def _at_risk(step: str, alive: int, count: int, fix: str) -> Problem:
     return Problem(
         code=Code.MAJORITY_AT_RISK,
         found=f"{step} would leave {alive} of {count} managers alive",
@@ -380,10 +451,10 @@ def _at_risk(step, alive, count, fix):
     )
 
 
-def _losses_of_quorum(view, decision):
+def _losses_of_quorum(view: View, steps: Sequence[Step]) -> Iterator[Problem]:
     """Count living managers over all steps; a manager that could not be asked counts as dead."""
     alive, names = _living_managers(view)
-    for step in decision.steps:
+    for step in steps:
         if step.kind in ("join", "promote") and step.phase == "swarm_managers":
             alive[step.node or step.host] = True
         elif step.kind == "demote":
@@ -399,24 +470,23 @@ def _losses_of_quorum(view, decision):
                 return
 
 
-def _living_managers(view):
+def _living_managers(view: View) -> tuple[dict[str, bool], dict[str, str]]:
     """Tell by node ID, or by name for a host that is to join, which managers live, and what people call them."""
-    absent = {view.addresses[name]: name for name in view.absent}
-    alive, names = {}, {}
-    for node in view.nodes.values():
-        if node["role"] == "manager":
-            away = node["address"] in absent and node["id"] not in view.owner
-            alive[node["id"]] = node["reachability"] == "reachable" and not away
-            names[node["id"]] = absent.get(node["address"]) or view.owner.get(node["id"]) or node["hostname"]
-    return alive, names
+    away = {view.addresses[name]: name for name in view.unreachable}
+    managers = [node for node in view.nodes.values() if node.is_manager]
+    alive = {
+        node.id: node.reachability == "reachable" and not (node.address in away and node.id not in view.owner)
+        for node in managers
+    }
+    return alive, {node.id: away.get(node.address) or view.owner.get(node.id) or node.hostname for node in managers}
 
 
-def _unknown_names(view):
+def _unknown_names(view: View) -> Iterator[str]:
     for name in view.unknown_names:
         yield f"swarm_remove_dead names {name}, but no dead node is called so; there is nothing to remove"
 
 
-def _even(count):
+def _even(count: int) -> Iterator[str]:
     if count % 2 == 0:
         yield (
             f"{count} managers stand the loss of {count - majority(count)}, as {count - 1} would, since a majority of "

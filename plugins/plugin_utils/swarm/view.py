@@ -1,122 +1,149 @@
-"""What the inventory wants of the swarm's members and what was seen of them, put side by side."""
+"""What the inventory says of the swarm's members and what was seen of them, put side by side."""
 
 from __future__ import annotations
 
-from ..model.problem import Code, Problem
-from ..stacks import stack
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..model.desired import Member
+from ..model.observation import Node, Observation, Seen
+from ..model.site import Site
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """Both, for ``membership.decide`` with the same parameters.
+    """The inventory's hosts and the swarm's nodes.
 
-    :ivar own: by inventory name, the node that a host is now
+    :ivar addresses: by inventory name, the address that other nodes use
+    :ivar pinning: labels that pin the stack's volumes
+    :ivar wanted: by inventory name, what the inventory says of it as a member
+    :ivar former: by inventory name, the registry's files that a host which is to go should not have any more
+    :ivar seen: of the hosts that could be asked, in the order managers, workers, removed
+    :ivar nodes: the swarm's nodes by ID, empty before there is a swarm
     :ivar owner: by node ID, the host that it is
+    :ivar own: by inventory name, the node that a host is now
     :ivar old: by inventory name, the entries that are left of a host's earlier lives
     :ivar named: entries that the user named as dead
-    :ivar placed: by inventory name, the labels that pin volumes to a node from now on
-    :ivar refusals: problems found on the way
     """
 
-    def __init__(self, site, hosts, addresses):
-        """Sort the hosts by what is wanted of them and by whether they could be asked."""
-        self.site, self.hosts, self.addresses = site, hosts, addresses
-        self.managers, self.workers = site["managers"], site["workers"]
-        self.members = [*self.managers, *self.workers]
-        self.removed = site.get("removed", [])
-        self.everyone = [*self.members, *self.removed]
-        self.wanted = {name: host["wanted"].get("swarm", {}) for name, host in hosts.items()}
-        self.seen = {name: hosts[name]["seen"] for name in self.everyone if "seen" in hosts[name]}
-        self.states = {name: seen["swarm"] for name, seen in self.seen.items()}
-        self.absent = [name for name in self.everyone if name not in self.seen]
-        self.nodes, self.placed, self.refusals = {}, {}, []
+    site: Site
+    addresses: Mapping[str, str]
+    pinning: Sequence[str]
+    wanted: Mapping[str, Member]
+    former: Mapping[str, tuple[str, ...]]
+    seen: Mapping[str, Seen]
+    nodes: Mapping[str, Node]
+    owner: Mapping[str, str]
+    own: Mapping[str, Node]
+    old: Mapping[str, tuple[Node, ...]]
+    named: tuple[Node, ...]
 
-    def learn(self, nodes):
-        """Take in the swarm's nodes, as the manager that was asked sees them."""
-        self.nodes = {node["id"]: node for node in nodes}
-        self.owner = {
-            state["node_id"]: name
-            for name, state in self.states.items()
-            if state["state"] == "active" and state["node_id"] in self.nodes
-        }
-        self.own = {name: self.nodes[node] for node, name in self.owner.items()}
-        # Where a host that could not be asked was a member, its entry is not taken for anybody else's.
-        kept = {self.addresses[name] for name in self.absent}
-        self.old = {}
-        for name in self.seen:
-            self.old[name] = [
-                node
-                for node in nodes
-                if node["id"] not in self.owner and node["address"] not in kept and self._was(name, node)
-            ]
-        taken = {node["id"] for entries in self.old.values() for node in entries}
-        named = {str(name) for name in self.site.get("remove_dead", [])}
-        self.named = [
-            node
-            for node in nodes
-            if node["id"] not in self.owner and node["id"] not in taken and named & set(self.names_of(node))
-        ]
-        self.unknown_names = sorted(named - {name for node in self.named for name in self.names_of(node)})
+    @property
+    def everyone(self) -> tuple[str, ...]:
+        """Return all hosts."""
+        return self.site.members + self.site.removed
 
-    def names_of(self, node):
+    @property
+    def unreachable(self) -> list[str]:
+        """Return the hosts that could not be asked."""
+        return [name for name in self.everyone if name not in self.seen]
+
+    @property
+    def unknown_names(self) -> list[str]:
+        """Return what the user named as dead and no dead node is called."""
+        known = {name for node in self.named for name in self.names_of(node)}
+        return sorted({*self.site.remove_dead} - known)
+
+    def names_of(self, node: Node) -> list[str]:
         """List what a person may call a node."""
-        return [node["hostname"], node["address"], node["id"], *self._absent_at(node)]
+        return _names_of(node, {name: self.addresses[name] for name in self.unreachable})
 
-    def _absent_at(self, node):
-        return [name for name in self.absent if self.addresses[name] == node["address"]]
-
-    def _was(self, name, node):
-        """Tell whether an entry is what is left of an earlier life of a host."""
-        if node["address"] == self.addresses[name]:
-            return True
-        others = {address for other, address in self.addresses.items() if other != name}
-        same_name = node["hostname"] == self.seen[name]["system"]["hostname"]
-        return same_name and node["state"] == "down" and node["address"] not in others
-
-    def place_volumes(self):
-        """Choose a node for each volume of the stack that has none yet."""
-        active = [name for name in self.members if name in self.seen and self.availability(name) == "active"]
-        # A host that holds the stack's data from an earlier swarm comes first; workers are spared less than managers.
-        active.sort(key=lambda name: (not self.data(name), name in self.managers))
-        holders = [name for name in active if self.data(name)]
-        if active:
-            self.placed = stack.place_volumes(self.site.get("volumes", []), list(self.nodes.values()), active)
-        if self.placed and len(holders) > 1:
-            self.refusals.append(
-                Problem(
-                    code=Code.DATA_SEVERAL,
-                    hosts=tuple(holders),
-                    found="a volume of the stack from an earlier swarm on each, and no node labelled as its place",
-                    expected="the data on one host",
-                    fix=f"Remove those that nobody needs: docker volume rm {self.data(holders[0])[0]}",
-                )
-            )
-
-    def data(self, name):
+    def data(self, name: str) -> list[str]:
         """List the stack's volumes on a host that are not empty."""
-        return [volume for volume, filled in self.seen[name]["volumes"].items() if filled]
+        return [volume for volume, filled in self.seen[name].volumes.items() if filled]
 
-    def availability(self, name):
-        """Tell the availability that the inventory wants."""
-        return self.wanted[name].get("availability") or "active"
+    def availability(self, name: str) -> str:
+        """Tell the availability that the inventory says."""
+        return self.wanted[name].availability or "active"
 
-    def is_manager(self, name):
+    def is_manager(self, name: str) -> bool:
         """Tell whether a host is a manager now."""
-        return name in self.own and self.own[name]["role"] == "manager"
+        return name in self.own and self.own[name].is_manager
 
-    def knows_registry(self, name):
+    def has_registry(self, name: str) -> bool:
         """Tell whether a host that is to go still has the registry's login or CA."""
-        seen, wanted = self.seen[name], self.hosts[name]["wanted"].get("registry_former", {})
-        files = [seen["files"][path] for path in wanted.get("files", {})]
-        return bool(seen["engine"]) and (seen["credentials"] or any(files))
+        seen = self.seen[name]
+        return bool(seen.engine) and (seen.credentials or any(seen.files[path] for path in self.former[name]))
 
-    def doomed(self):
+    def doomed(self) -> list[Node]:
         """List the entries that go because their host has another one or is named as dead."""
-        return [node for entries in self.old.values() for node in entries] + self.named
+        return [node for entries in self.old.values() for node in entries] + [*self.named]
 
-    def others(self, name):
+    def others(self, name: str) -> list[Node]:
         """List the nodes that are no host's earlier life."""
-        return [node for node in self.nodes.values() if node not in self.old[name]]
+        earlier = {node.id for node in self.old[name]}
+        return [node for node in self.nodes.values() if node.id not in earlier]
 
-    def holds(self, node):
+    def holds(self, node: Node) -> list[str]:
         """List the labels that pin the stack's volumes to a node."""
-        return [label for label in self.site.get("volumes", []) if node["labels"].get(label) == "true"]
+        return [label for label in self.pinning if node.labels.get(label) == "true"]
+
+
+def compare(
+    site: Site,
+    hosts: Mapping[str, Observation],
+    addresses: Mapping[str, str],
+    pinning: Sequence[str],
+    nodes: Sequence[Node],
+) -> View:
+    """Find out which host is which node.
+
+    :param nodes: as the manager that was asked sees them
+    """
+    everyone = site.members + site.removed
+    seen = {name: found for name in everyone if isinstance(found := hosts[name].seen, Seen)}
+    away = {name: addresses[name] for name in everyone if name not in seen}
+    by_id = {node.id: node for node in nodes}
+    owner = {
+        found.swarm.node_id: name
+        for name, found in seen.items()
+        if found.swarm.is_member and found.swarm.node_id in by_id
+    }
+    # Where a host that could not be asked was a member, its entry is not taken for anybody else's.
+    free = [node for node in nodes if node.id not in owner]
+    old = {
+        name: tuple(node for node in free if node.address not in away.values() and _was(name, found, node, addresses))
+        for name, found in seen.items()
+    }
+    taken = {node.id for entries in old.values() for node in entries}
+    dead = {*site.remove_dead}
+    return View(
+        site=site,
+        addresses=addresses,
+        pinning=pinning,
+        wanted={name: host.desired.member for name, host in hosts.items()},
+        former={name: tuple(host.desired.role("registry_former").files) for name, host in hosts.items()},
+        seen=seen,
+        nodes=by_id,
+        owner=owner,
+        own={name: by_id[ident] for ident, name in owner.items()},
+        old=old,
+        named=tuple(node for node in free if node.id not in taken and not dead.isdisjoint(_names_of(node, away))),
+    )
+
+
+def _names_of(node: Node, away: Mapping[str, str]) -> list[str]:
+    """List what a person may call a node.
+
+    :param away: addresses of hosts that could not be asked
+    """
+    return [node.hostname, node.address, node.id, *(name for name in away if away[name] == node.address)]
+
+
+def _was(name: str, seen: Seen, node: Node, addresses: Mapping[str, str]) -> bool:
+    """Tell whether an entry is what is left of an earlier life of a host."""
+    if node.address == addresses[name]:
+        return True
+    others: Collection[str] = {address for other, address in addresses.items() if other != name}
+    same_name = node.hostname == seen.system.hostname
+    return same_name and node.state == "down" and node.address not in others

@@ -3,7 +3,12 @@
 import copy
 import hashlib
 
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.stack import render
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.facts import HostFacts
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model import observation
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model import site as settings
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.decode import decode
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner import plan as planner
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file import parse
 
 STACK_TEXT = """\
 services:
@@ -271,3 +276,53 @@ def told(problems):
     """Code, place and hosts of problems, which is what tests are about; the words may change."""
     assert len({*problems}) == len(problems), "a problem is told twice"
     return [f"{problem.code}: {', '.join(filter(None, [problem.where, *problem.hosts]))}" for problem in problems]
+
+
+def read_site(site):
+    """A site as the planner takes it."""
+    stack = site["stack"]
+    return settings.read_site(site, site["salt"], "me@here", stack["values"], stack["configs"])
+
+
+def read_hosts(hosts):
+    """Observations as the planner takes them."""
+    return {name: observation.read(name, host) for name, host in hosts.items()}
+
+
+def facts(site, hosts, addresses):
+    """What checks of hosts may read."""
+    found = read_hosts(hosts)
+    seen = {name: host.seen for name, host in found.items()}
+    desired = {name: host.desired for name, host in found.items()}
+    return HostFacts(site=read_site(site), seen=seen, desired=desired, addresses=addresses)
+
+
+def plan(site, hosts):
+    """Plan from observations as the module answers them."""
+    return planner.make_plan(read_site(site), read_hosts(hosts))
+
+
+def make_plan(site, hosts):
+    """Plan, and show the plan as plays read it."""
+    made = plan(site, hosts)
+    return {"problems": list(made.problems), **made.as_dict()}
+
+
+def render(text, variables):
+    """Fill in the variables of a stack file."""
+    return parse(text).render(variables).text
+
+
+def services(**found):
+    """Services as the planner takes them."""
+    return {name: decode(observation.Service, entry, name) for name, entry in found.items()}
+
+
+def stack(found):
+    """A stack that runs, as the planner takes it."""
+    return decode(observation.Stack, found, "stack")
+
+
+def nodes(*found):
+    """Nodes as the planner takes them."""
+    return [decode(observation.Node, entry, "node") for entry in found]

@@ -94,9 +94,9 @@ class Model:
 
     def decide(self, site, wanted):
         """Let the planner decide."""
-        hosts = self.observe(site, wanted)
+        hosts = sites.read_hosts(self.observe(site, wanted))
         addresses = {name: self.hosts[name]["address"] for name in hosts}
-        return membership.decide(site, hosts, addresses)
+        return membership.decide(sites.read_site(site), hosts, addresses, site.get("volumes", []))
 
     def carry_out(self, decision):
         """Do the steps one by one, and count living managers after each."""
@@ -120,7 +120,7 @@ class Model:
             speakers = {name for name in (decision.via, decision.keeper) if name}
             if not self.has_quorum() or not all(self.hosts[name]["up"] for name in speakers):
                 return
-            if step.kind == "demote" and membership.loss_of_majority(self.nodes.values(), [step.node]):
+            if step.kind == "demote" and membership.loss_of_majority(sites.nodes(*self.nodes.values()), [step.node]):
                 return
             if self.hosts[step.host]["up"]:
                 self._do(step, decision)
@@ -149,10 +149,10 @@ class Model:
             case "settle":
                 assert self._can_speak(decision.keeper if step.phase == "swarm_workers" else decision.via)
                 settings, own = decision.settings[step.host], self.nodes[host["node"]]
-                own["labels"] |= settings["labels"]
-                for label in settings["drop"]:
+                own["labels"] |= settings.labels.add
+                for label in settings.labels.drop:
                     own["labels"].pop(label, None)
-                own["availability"] = settings["availability"] or own["availability"]
+                own["availability"] = settings.availability or own["availability"]
             case "drain":
                 node["availability"] = "drain"
             case "leave":

@@ -4,10 +4,8 @@ import re
 
 import pytest
 import sites
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.facts import HostFacts
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.firewall import members_are_let_in
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import make_plan
-from sites import told
+from sites import make_plan, told
 
 ADDRESSES = {"m1": "10.0.0.1", "w1": "10.0.0.2", "w2": "10.0.0.3"}
 
@@ -17,7 +15,7 @@ def rule(allow=True, protocol="any", port="any", source="0.0.0.0/0"):
 
 
 def check(hosts):
-    return list(members_are_let_in(HostFacts(sites.site(), hosts, ADDRESSES)))
+    return list(members_are_let_in(sites.facts(sites.site(), hosts, ADDRESSES)))
 
 
 def problems(rules, kind="ufw", incoming="deny"):

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import sites
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.facts import HostFacts
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.hosts import RULES
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts.systems import ENGINE, SYSTEMS
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import find
@@ -22,7 +21,7 @@ def settled(**changes):
 def problems(*addresses, **hosts):
     addresses = dict(zip(hosts, addresses or [f"10.0.0.{number}" for number in range(1, 9)], strict=False))
     site = sites.site(managers=["m1"], workers=[name for name in hosts if name != "m1"])
-    return told(find(HostFacts(site, hosts, addresses), RULES))
+    return told(find(sites.facts(site, hosts, addresses), RULES))
 
 
 def test_good_hosts_are_no_problem():

@@ -3,8 +3,7 @@
 import pytest
 import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks import network as checks_network
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import make_plan
-from sites import told
+from sites import make_plan, told
 
 
 def bare_site(**changes):

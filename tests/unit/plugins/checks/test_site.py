@@ -8,7 +8,7 @@ from sites import told
 
 
 def problems(**changes):
-    return told(find({**sites.site(), **changes}, RULES))
+    return told(find(sites.read_site({**sites.site(), **changes}), RULES))
 
 
 def stack(**changes):

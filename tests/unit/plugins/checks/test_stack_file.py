@@ -5,20 +5,13 @@ import sites
 import yaml
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.stack_file import RULES, StackFacts, network_needs
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import find
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import make_plan
-from sites import told
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file import make, parse
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.placement import Candidate
+from sites import make_plan, told
 
 
 def node(name, role="worker", **labels):
-    return {
-        "name": name,
-        "id": "",
-        "hostname": name,
-        "role": role,
-        "labels": labels,
-        "cpus": 2,
-        "memory_mib": 2000,
-    }
+    return Candidate(name=name, id="", hostname=name, role=role, labels=labels, cpus=2, memory_mib=2000)
 
 
 NODES = [node("m1", "manager"), node("w1", disk="ssd"), node("w2")]
@@ -26,7 +19,7 @@ NODES = [node("m1", "manager"), node("w1", disk="ssd"), node("w2")]
 
 def problems(service="", **more):
     content = {"services": {"web": yaml.safe_load(service) or {}}, **more}
-    return told(find(StackFacts(content, NODES, {"hello_password"}), RULES))
+    return told(find(StackFacts(make(content), NODES, {"hello_password"}), RULES))
 
 
 @pytest.mark.parametrize(
@@ -77,7 +70,7 @@ def test_what_can_run_is_no_problem(service):
             "deploy: {resources: {limits: {memory: lots}}}",
             "service-invalid: stack_file: services.web.deploy.resources",
         ),
-        ("deploy: [x]", "service-invalid: stack_file: services.web"),
+        ("deploy: {replicas: few}", "service-invalid: stack_file: services.web.deploy.replicas"),
     ],
 )
 def test_what_cannot_run_is_named(service, problem):
@@ -103,8 +96,8 @@ def test_stack_that_no_host_can_carry_forbids_the_run():
 
 
 def test_networks_and_addresses_that_a_stack_needs():
-    content = yaml.safe_load("""
+    file = parse("""
     services: {web: {deploy: {replicas: 5}, networks: [a]}, agent: {deploy: {mode: global}}}
     networks: {a: {}, b: {external: true}}
     """)
-    assert network_needs(content, 3) == (3, 3 + 2 + 5 + 3)
+    assert network_needs(file, 3) == (3, 3 + 2 + 5 + 3)

@@ -1,34 +1,37 @@
 """Where an engine comes from, at which version, and what may not be changed, from observations alone."""
 
+from dataclasses import replace
+
 import pytest
 import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts import engine_source, openpgp
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model import desired
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.decode import decode
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import File, read_seen
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import plan_lines
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import make_plan
-from sites import told
+from sites import make_plan, told
 
 VENDOR = {"docker-ce": "5:28.5.1-1~debian.13~trixie", "docker-ce-cli": "5:28.5.1-1~debian.13~trixie"}
 
 
 def wanted(**changes):
     pattern = f"*{changes.get('version')}[-+~]*?"
-    return {**sites.wanted("10.0.0.1")["docker_engine"], "pattern": pattern, **changes}
+    settings = {**sites.wanted("10.0.0.1")["docker_engine"], "pattern": pattern, **changes}
+    return decode(desired.Engine, settings, "engine")
 
 
 def seen(packages=None, **changes):
     """A host with these packages, and an engine if there are any."""
     found = {**sites.bare("10.0.0.1"), "engine": {"version": "28.5.1"} if packages else None, **changes}
     found["packages"].update(packages or {})
-    return found
+    return read_seen("m1", found)
 
 
 def settled_at(version):
     """A host that ``docker_version`` was brought to."""
-    files = {sites.PIN: sites.file_of(f"{sites.PIN}\n")}
+    files = {sites.PIN: decode(File, sites.file_of(f"{sites.PIN}\n"), "file")}
     packages = {"docker.io": f"{version}+dfsg1-9", "docker-cli": f"{version}+dfsg1-9+b1"}
-    found = seen(packages, held=["docker.io", "docker-cli"])
-    found["files"].update(files)
-    return found
+    return replace(seen(packages, held=["docker.io", "docker-cli"]), files=files)
 
 
 def problems(wanted, seen):
@@ -36,20 +39,20 @@ def problems(wanted, seen):
 
 
 def texts(engine):
-    return [act.text for act in engine.acts]
+    return [change.text for change in engine.changes]
 
 
 def test_bare_host_gets_the_source_that_is_wanted():
     distro = engine_source.decide(wanted(), seen())
     assert texts(distro) == ["install docker.io, docker-cli"]
-    assert (distro.files, distro.builder) == ({}, ["docker-buildx"])
+    assert (distro.files, distro.builder) == ({}, ("docker-buildx",))
     vendor = engine_source.decide(wanted(source="vendor"), seen())
     assert texts(vendor) == [
         f"write {sites.KEY}",
         f"write {sites.REPOSITORY}",
         "install docker-ce, docker-ce-cli, containerd.io",
     ]
-    assert (vendor.requests, vendor.builder) == (vendor.packages, ["docker-buildx-plugin"])
+    assert (vendor.requests, vendor.builder) == (vendor.packages, ("docker-buildx-plugin",))
 
 
 @pytest.mark.parametrize(
@@ -61,14 +64,14 @@ def test_bare_host_gets_the_source_that_is_wanted():
 )
 def test_engine_of_the_other_source_is_kept_and_named(source, packages, builder):
     engine = engine_source.decide(wanted(source=source), seen(packages))
-    assert (engine.acts, engine.files, engine.builder) == ([], {}, [builder])
+    assert (engine.changes, engine.files, engine.builder) == ((), {}, (builder,))
     for part in (f"{next(iter(packages))} {next(iter(packages.values()))}", f"docker_source is {source}"):
         assert part in engine.note
 
 
 def test_engine_of_no_package_is_kept_and_named():
     engine = engine_source.decide(wanted(version="28.5.1"), seen(engine={"version": "27.0.0"}))
-    assert (engine.acts, engine.packages) == ([], [])
+    assert (engine.changes, engine.packages) == ((), ())
     assert "engine 27.0.0, which is of no package" in engine.note
 
 
@@ -82,7 +85,7 @@ def test_half_installed_engine_is_installed_and_no_stranger(name):
 
 def test_version_is_asked_for_pinned_and_held():
     engine = engine_source.decide(wanted(source="vendor", version="28.5.1"), seen())
-    assert engine.requests == ["docker-ce=*28.5.1[-+~]*?", "docker-ce-cli=*28.5.1[-+~]*?", "containerd.io"]
+    assert engine.requests == ("docker-ce=*28.5.1[-+~]*?", "docker-ce-cli=*28.5.1[-+~]*?", "containerd.io")
     assert texts(engine)[-2:] == [
         "install docker-ce, docker-ce-cli, containerd.io",
         "hold docker-ce, docker-ce-cli at 28.5.1",
@@ -92,7 +95,7 @@ def test_version_is_asked_for_pinned_and_held():
 
 def test_wanted_version_has_nothing_to_do():
     engine = engine_source.decide(wanted(version="26.1.5"), settled_at("26.1.5"))
-    assert (engine.acts, engine.hold, engine.change) == ([], [], False)
+    assert (engine.changes, engine.hold, engine.change) == ((), (), False)
 
 
 @pytest.mark.parametrize("version", ["26.1.4", "26.1.50", "27.0.0"])
@@ -107,28 +110,26 @@ def test_other_version_is_changed(version):
 
 
 def test_lost_hold_is_seen():
-    found = settled_at("26.1.5")
-    found["held"] = ["docker.io"]
+    found = replace(settled_at("26.1.5"), held=("docker.io",))
     engine = engine_source.decide(wanted(version="26.1.5"), found)
-    assert (texts(engine), engine.hold) == (["hold docker-cli at 26.1.5"], ["docker-cli"])
+    assert (texts(engine), engine.hold) == (["hold docker-cli at 26.1.5"], ("docker-cli",))
 
 
 def test_version_no_longer_wanted_is_released():
     engine = engine_source.decide(wanted(), settled_at("26.1.5"))
     assert texts(engine) == [f"remove {sites.PIN}, release docker.io, docker-cli"]
-    assert engine.release == ["docker.io", "docker-cli"]
+    assert engine.release == ("docker.io", "docker-cli")
 
 
 def test_hold_by_hand_stays():
-    found = settled_at("26.1.5")
-    found["files"][sites.PIN] = None
+    found = replace(settled_at("26.1.5"), files={sites.PIN: None})
     engine = engine_source.decide(wanted(), found)
-    assert (engine.acts, engine.release) == ([], [])
+    assert (engine.changes, engine.release) == ((), ())
 
 
 def test_host_without_engine_gets_none():
-    assert engine_source.decide({}, seen()) == engine_source.Engine()
-    assert problems({}, seen()) == []
+    assert engine_source.decide(None, seen()) == engine_source.Engine()
+    assert problems(None, seen()) == []
 
 
 @pytest.mark.parametrize(
@@ -156,11 +157,10 @@ def test_key_must_have_the_fingerprint_and_be_alone(monkeypatch):
 
 def test_suite_of_another_release_is_refused(monkeypatch):
     monkeypatch.setattr(openpgp, "fingerprints", lambda text: [""])
-    found = seen()
-    found["system"]["distribution"] = "ubuntu 24.04"
+    found = seen(system={**sites.bare("10.0.0.1")["system"], "distribution": "ubuntu 24.04"})
     vendor = wanted(source="vendor", key="text")
     assert problems(vendor, found) == ["setting-conflict: docker_vendor_suite, m1"]
-    assert problems({**vendor, "suite": "our-own"}, found) == []
+    assert problems(replace(vendor, suite="our-own"), found) == []
 
 
 def test_version_that_only_the_other_source_has_is_refused():
@@ -181,7 +181,7 @@ def test_plan_tells_kept_engines_and_unproven_systems(monkeypatch):
     hosts = sites.settled_site()
     hosts["w1"]["wanted"]["docker_engine"].update(source="vendor", key="text")
     hosts["w2"]["seen"]["system"]["distribution"] = "ubuntu 24.04"
-    lines = plan_lines(make_plan(sites.site(), hosts))
+    lines = plan_lines(sites.plan(sites.site(), hosts))
     assert lines[0] == "Plan: nothing to do, everything is as the inventory says."
     assert lines[1].startswith("Note: w1: keeps its engine docker.io 26.1.5+dfsg1-9, though docker_source is vendor")
     assert lines[2].startswith("Note: w2: its system ubuntu 24.04 is not proven")

@@ -2,8 +2,7 @@
 
 import pytest
 import sites
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import make_plan
-from sites import acts
+from sites import acts, make_plan
 
 HELLO, REDIS = "reg:5000/hello@sha256:d", "reg:5000/redis@sha256:d"
 

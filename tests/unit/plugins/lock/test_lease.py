@@ -7,10 +7,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import sites
 import yaml
 from ansible_collections.flotilla.swarm.plugins.module_utils import lock as store
 from ansible_collections.flotilla.swarm.plugins.module_utils.engine import EngineError
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock import lease, process
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock.process import Run
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.decode import decode
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Lock, read_seen
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import Code
 
 ME = {"holder": "ann@desk, process 7", "machine": "desk", "process": "desk 7 100"}
@@ -23,7 +27,11 @@ def held(run, idle=10, **changes):
 
 
 def judge(found, running=True, take=False):
-    return lease.judge(found, ME, lambda _process: running, take)
+    return lease.judge(decode(Lock, found, "lock"), Run(**ME), lambda _process: running, take)
+
+
+def lost(found):
+    return lease.lost(decode(Lock, found, "lock"), Run(**ME))
 
 
 @pytest.mark.parametrize("found", [{"version": ""}, held(OTHER, process=""), held(ME)])
@@ -50,7 +58,8 @@ def test_process_on_this_machine_is_asked_and_its_lease_is_not():
 
 
 def test_machine_without_an_identity_is_never_this_one():
-    verdict = lease.judge(held(dict(OTHER, machine="")), dict(ME, machine=""), lambda _process: False)
+    unknown = decode(Lock, held(dict(OTHER, machine="")), "lock")
+    verdict = lease.judge(unknown, Run(**dict(ME, machine="")), lambda _process: False)
     assert verdict.problem
 
 
@@ -59,26 +68,33 @@ def test_user_may_take_the_lock():
     assert (verdict.problem, "preflight_take_lock" in verdict.note) == (None, True)
 
 
+def choose(*locks):
+    """Versions of the locks that count of those that hosts answered with."""
+    answers = [read_seen("m1", {**sites.bare("10.0.0.1"), "lock": lock}) for lock in locks]
+    return [lock.version for lock in lease.choose(answers)]
+
+
 def test_lock_of_the_swarm_counts_before_files():
     file, swarm = held(OTHER, version="file x"), held(ME)
-    assert lease.choose([{"lock": file}, {"lock": swarm}, {"lock": swarm}, {"lock": {"version": ""}}]) == [swarm]
-    assert lease.choose([{"lock": file}, {"lock": {"version": ""}}]) == [file]
+    none = {"version": ""}
+    assert choose(file, swarm, swarm, none) == [swarm["version"]]
+    assert choose(file, none) == [file["version"]]
 
 
 def test_lost_lock_names_who_was_faster():
-    assert lease.lost(held(ME), ME) is None
-    assert "bob@hut, process 8" in lease.lost(held(OTHER), ME).found
-    assert "held the lock until 2023-11-14 22:15:00 UTC" in lease.lost(held(OTHER, process=""), ME).found
-    assert lease.lost({"version": ""}, ME).code is Code.LOCK_LOST
+    assert lost(held(ME)) is None
+    assert "bob@hut, process 8" in lost(held(OTHER)).found
+    assert "held the lock until 2023-11-14 22:15:00 UTC" in lost(held(OTHER, process="")).found
+    assert lost({"version": ""}).code is Code.LOCK_LOST
 
 
 def test_running_process_is_told_from_a_gone_one():
     run = process.identify(os.getpid())
-    assert process.is_running(run["process"])
-    assert f"process {os.getpid()}" in run["holder"]
-    assert not process.is_running(run["process"] + "1")
+    assert process.is_running(run.process)
+    assert f"process {os.getpid()}" in run.holder
+    assert not process.is_running(run.process + "1")
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as child:
-        other = process.identify(child.pid)["process"]
+        other = process.identify(child.pid).process
         assert process.is_running(other)
     assert not process.is_running(other)
 

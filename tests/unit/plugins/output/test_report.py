@@ -1,16 +1,17 @@
 """What a failed deploy says."""
 
 import sites
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_seen
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output import report
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import stack
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import state
 
 
 def test_failure_names_bound_task_node_error_and_log():
     bad = sites.task(2, state="failed", error="task: non-zero exit (137)", updated="9", limit_mib=12)
     service = sites.service(2, tasks=[sites.task(1), bad])
-    state = stack.judge({"web": service})
-    state.failure = "not at its size in time"
-    assert report.failure_lines(state, [sites.node(1, "manager")], ["bye"], 61.2, 60) == [
+    found = state.judge(sites.services(web=service))
+    nodes = sites.nodes(sites.node(1, "manager"))
+    assert report.failure_lines(found, "not at its size in time", nodes, ["bye"], 61.2, 60) == [
         "The stack does not run as wanted: not at its size in time",
         "seen after 61 s of at most 60 s (stack_timeout); running: web 1/2 "
         "(last failure: web: task: non-zero exit (137))",
@@ -24,7 +25,7 @@ def test_failure_names_bound_task_node_error_and_log():
 def reset(found, done=("m1", "w1", "w2"), **options):
     """What a reset of hosts with a volume on w1 says at its end."""
     found["w1"]["seen"]["volumes"] = {"hello_redis": True}
-    observed = {name: host["seen"] for name, host in found.items()}
+    observed = {name: read_seen(name, host["seen"]) for name, host in found.items()}
     kept = {"data": False, "images": False, "registry_host": "m1", "registry_url": "reg:5000"}
     return report.reset_lines(observed, list(done), "hello", **{**kept, **options})
 
@@ -54,7 +55,7 @@ def test_end_of_a_reset_claims_nothing_of_hosts_that_failed():
     assert [lines[1], lines[2], lines[-1]] == [
         "Removed: the swarm, which m1, w2 left",
         "Removed: images that no container uses, on m1, w2",
-        "Not done on w1; see the error above, mend it and run again",
+        "Not done on w1; see the error above, correct it and run again",
     ]
 
 

@@ -1,6 +1,7 @@
 """Status: what a person sees of a site."""
 
 import sites
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_seen
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output import status
 
 NAMES = {"10.0.0.1": "m1", "10.0.0.2": "w1", "10.0.0.3": "w2"}
@@ -11,8 +12,8 @@ def test_member_with_a_wrong_address_is_one_problem():
     found["m1"]["seen"]["nodes"][2]["hostname"] = "w2"
     state = describe(found, {"10.0.0.1": "m1", "10.0.0.2": "w1", "10.0.0.9": "w2"})
     assert state["problems"] == [
-        "w2 is at 10.0.0.3 in the swarm and at 10.0.0.9 in the inventory; mend the inventory, or run site.yml if the "
-        "host has moved"
+        "w2 is at 10.0.0.3 in the swarm and at 10.0.0.9 in the inventory; correct the inventory, or run site.yml if "
+        "the host has moved"
     ]
 
 
@@ -22,7 +23,7 @@ def silent(**states):
     for name, state in states.items():
         if state:
             looks[name]["swarm"]["state"] = state
-    return status.silence_lines(looks)
+    return status.silence_lines({name: seen and read_seen(name, seen) for name, seen in looks.items()})
 
 
 def test_hosts_without_a_swarm_are_told_how_they_get_one():
@@ -61,8 +62,8 @@ def describe(found, names=NAMES, port=4000, **looks):
     for service in seen["stack"]["services"].values():
         for spec in (service["spec"], *seen["stack"]["record"]["specs"].values()):
             spec["TaskTemplate"]["ContainerSpec"] = {"Image": "reg:5000/hello@sha256:d"}
-    observed = {name: host["seen"] for name, host in found.items()} | looks
-    return status.describe(names, seen, observed, "hello", port)
+    observed = {name: read_seen(name, host["seen"]) for name, host in found.items()} | looks
+    return status.describe(names, sites.nodes(*seen["nodes"]), sites.stack(seen["stack"]), observed, "hello", port)
 
 
 def test_settled_site_has_no_problem():
@@ -71,7 +72,8 @@ def test_settled_site_has_no_problem():
     assert state["problems"] == []
     assert [service["running"] for service in state["services"]] == [5, 1]
     assert state["releases"][0]["images"] == ["reg:5000/hello@sha256:d", "reg:5000/redis@sha256:d"]
-    lines = status.lines(state, NAMES, found["m1"]["seen"])
+    seen = found["m1"]["seen"]
+    lines = status.lines(state, NAMES, sites.nodes(*seen["nodes"]), sites.stack(seen["stack"]))
     assert "1 (runs)  T   me@here    hello@d redis@d" in lines
     assert lines[-1] == "No problem found."
 

@@ -2,15 +2,15 @@
 
 import pytest
 import sites
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import (
-    choose_address,
-    choose_digests,
-    make_plan,
-)
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.desired import Member
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_seen
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.site import Image
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.images import choose_digests
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.situation import assess, choose_address
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.release_plan import image_variables
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sites import acts, told
+from sites import acts, make_plan, told
 
 
 def test_settled_site_has_nothing_to_do():
@@ -183,10 +183,9 @@ def test_digest_of_an_image_that_the_builder_was_not_asked_for_decides_nothing_a
 def test_digests_come_from_one_builder_alone():
     found = sites.hosts(["m1", "m2"], lambda address, number: sites.settled(address, f"node-{number}", True))
     found["m2"]["seen"]["images"] = dict.fromkeys(sites.REFERENCES, "sha256:other")
-    seen = {name: host["seen"] for name, host in found.items()}
-    digests, unasked = choose_digests(sites.site(["m1", "m2"], []), seen, "m1")
-    assert digests == dict.fromkeys(sites.REFERENCES, "sha256:d")
-    assert unasked == []
+    digests = choose_digests(assess(sites.read_site(sites.site(["m1", "m2"], [])), sites.read_hosts(found)))
+    assert digests.known == dict.fromkeys(sites.REFERENCES, "sha256:d")
+    assert digests.warnings == ()
 
 
 def test_unconverged_stack_is_waited_for():
@@ -201,7 +200,7 @@ def test_second_swarm_is_refused_before_anything():
     found["m2"]["seen"]["swarm"]["cluster_id"] = "cluster-2"
     plan = make_plan(sites.site(managers=("m1", "m2"), workers=()), found)
     assert told(plan["problems"]) == ["swarm-several: m1, m2"]
-    assert "hosts" not in plan
+    assert plan["hosts"] == {}
 
 
 def test_member_of_a_foreign_swarm_is_refused():
@@ -278,12 +277,14 @@ def test_variable_without_value_is_refused():
     ],
 )
 def test_address_of_a_host(given, expected):
-    system = {"addresses": ["10.0.0.1", "10.0.0.2", "10.0.0.3"], "default_address": "10.0.0.2"}
-    assert choose_address(given, system, given.pop("member", "")) == expected
+    seen = sites.bare("10.0.0.2")
+    seen["system"]["addresses"] = ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
+    seen["swarm"]["address"] = given.pop("member", "")
+    assert choose_address(Member(**given), read_seen("m1", seen)) == expected
 
 
 def test_image_is_named_by_digest_once_it_is_known():
-    image = {"name": "web", "reference": "reg:5000/hello:1"}
+    image = Image(name="web", kind="build", reference="reg:5000/hello:1")
     assert image_variables([image], {"reg:5000/hello:1": "sha256:d"}) == {"WEB_IMAGE": "reg:5000/hello@sha256:d"}
     assert image_variables([image], {"reg:5000/hello:1": None}) == {"WEB_IMAGE": "reg:5000/hello:1"}
 

@@ -10,9 +10,8 @@ import pytest
 import sites
 from ansible_collections.flotilla.swarm.plugins.module_utils import registry as client
 from ansible_collections.flotilla.swarm.plugins.module_utils import registry_client
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import make_plan
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.registry import answers as registry
-from sites import told
+from sites import make_plan, told
 
 CERTIFICATE = "/etc/docker/registry/server.crt"
 PASSWORD = "/etc/flotilla/registry_password"

@@ -4,8 +4,9 @@ import json
 
 import pytest
 import sites
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import SecretObject, read_seen
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import ProblemError
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import backup, objects
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import backup, secrets
 from sites import told
 
 
@@ -26,16 +27,13 @@ def saved():
     for each, at in zip(configs, ("2026-02-02T00:00:00.5Z", "2026-01-01T00:00:00.5Z", "2025"), strict=True):
         each["CreatedAt"] = at
     return backup.record(
-        configs, "hello", {"hello_redis_password_1": {"name": "redis_password", "salt": "", "x": 1}}, {}
+        configs, "hello", {"hello_redis_password_1": SecretObject(name="redis_password", salt="", created="1")}, {}
     )
 
 
 def seen(*releases, secrets=(), configs=()):
-    return {
-        "releases": [sites.release(number, "file", at=at) for number, at in releases],
-        "secret_names": list(secrets),
-        "configs": list(configs),
-    }
+    found = [sites.release(number, "file", at=at) for number, at in releases]
+    return sites.stack({"releases": found, "secret_names": list(secrets), "configs": list(configs)})
 
 
 def names(way):
@@ -82,7 +80,7 @@ def test_restore_that_was_cut_short_is_picked_up(saved, releases, left):
 
 @pytest.mark.parametrize(("value", "count"), [("right", 1), ("wrong", 0), ("", 0)])
 def test_given_secret_comes_back_only_with_its_value(saved, value, count):
-    key = f"hello_key_{objects._slow_digest('right', 'salt')[: objects.DIGITS]}"
+    key = f"hello_key_{secrets._slow_digest('right', 'salt')[: secrets.DIGITS]}"
     saved["secrets"] = {key: {"name": "key", "salt": "salt"}}
     assert len(backup.missing(saved, seen((1, "now")), "hello", {"key": value})["secrets"]) == count
 
@@ -90,12 +88,16 @@ def test_given_secret_comes_back_only_with_its_value(saved, value, count):
 FILES = ["releases.json", "redis.rdb", "registry.tar"]
 
 
+def objects_of(saved):
+    return {key: SecretObject(**entry, created="1") for key, entry in saved["secrets"].items()}
+
+
 @pytest.fixture
 def folder(saved, tmp_path):
     (tmp_path / "redis.rdb").write_bytes(b"REDIS0012")
     (tmp_path / "registry.tar").write_bytes(b"images")
     content = [{"CreatedAt": "then", "Spec": {"Name": "hello_motd_1", "Labels": {}, "Data": "e30="}}]
-    written = backup.record(content, "hello", saved["secrets"], backup.sums(tmp_path))
+    written = backup.record(content, "hello", objects_of(saved), backup.sums(tmp_path))
     (tmp_path / "releases.json").write_text(json.dumps(written, indent=4))
     return tmp_path
 
@@ -161,15 +163,18 @@ def test_backup_of_another_stack_is_refused(folder):
     assert told([refused(folder, name="shop")]) == ["backup-other-stack: backup_from"]
 
 
-def observed():
+def place(registry_host="", away="", **stack):
+    """The places of a settled site whose data is on w1, with one host away."""
     found = sites.settled_site()
     found["m1"]["seen"]["nodes"][1]["labels"] = {"flotilla.volume.redis": "true"}
-    return found
+    found["m1"]["seen"]["stack"].update(stack)
+    seen = {name: read_seen(name, host["seen"]) for name, host in found.items() if name != away}
+    return backup.place(seen, registry_host)
 
 
 def test_place():
-    assert backup.place(observed(), "w2") == {"manager": "m1", "data": "w1", "registry": "w2"}
-    assert backup.place(observed()) == {"manager": "m1", "data": "w1"}
+    assert place("w2") == {"manager": "m1", "data": "w1", "registry": "w2"}
+    assert place() == {"manager": "m1", "data": "w1"}
 
 
 @pytest.mark.parametrize(
@@ -181,14 +186,10 @@ def test_place():
     ],
 )
 def test_place_of_what_is_away(away, message):
-    found = observed()
-    found[away] = {"unreachable": True, "msg": "no route"}
     with pytest.raises(ProblemError, match=message):
-        backup.place(found, "w2")
+        place("w2", away)
 
 
 def test_place_of_a_stack_without_redis():
-    found = observed()
-    del found["m1"]["seen"]["stack"]["services"]["redis"]
     with pytest.raises(ProblemError, match=r"backup-impossible: .* a stack without service redis"):
-        backup.place(found)
+        place(services={"web": sites.service(5)})

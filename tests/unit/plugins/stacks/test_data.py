@@ -3,10 +3,9 @@
 import pytest
 import sites
 import yaml
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import make_plan
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import stack
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file import parse
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.releases import steps
-from sites import told
+from sites import make_plan, told
 
 LABEL = "flotilla.volume.redis"
 CONTENT = yaml.safe_load(sites.STACK_TEXT)
@@ -26,7 +25,7 @@ def settled(volumes=None):
     """The stack runs, its label is on w1, and w1 has these volumes."""
     found = sites.settled_site()
     variables = {"WEB_IMAGE": "reg:5000/hello@sha256:d", "REDIS_IMAGE": "reg:5000/redis@sha256:d"}
-    file = stack.render(TEXT, variables)
+    file = sites.render(TEXT, variables)
     found["m1"]["seen"]["stack"]["releases"] = [sites.release(7, file)]
     found["m1"]["seen"]["stack"]["record"]["file"] = file
     found["w1"]["seen"]["volumes"] = volumes or {}
@@ -141,7 +140,7 @@ def test_volumes_are_named_as_the_engine_has_them():
         "/etc/hosts:/hosts",
     ]
     content["volumes"] = {"redis-data": None, "named": {"name": "mine"}, "unused": {}}
-    assert stack.pinned_volumes(yaml.safe_dump(content), LABEL, "hello") == ["hello_redis-data", "mine"]
+    assert parse(yaml.safe_dump(content)).pinned_volumes(LABEL, "hello") == ["hello_redis-data", "mine"]
 
 
 def test_service_that_may_begin_anew_is_told_so_once():

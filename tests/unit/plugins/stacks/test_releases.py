@@ -2,22 +2,38 @@
 
 import base64
 import json
+from dataclasses import asdict
 
 import pytest
 import sites
 import yaml
 from ansible_collections.flotilla.swarm.plugins.module_utils.releases import objects as objects_of
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.decode import decode
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Release, SecretObject
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import Code, ProblemError
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import make_plan
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import objects, releases
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.stack import render
-from sites import acts, told
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.site import Stack
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import releases, secrets
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file import parse
+from sites import acts, make_plan, told
 
 
 def history(*files, **changes):
     """Releases 1, 2, ... with these files; ``changes`` are the newest's."""
     made = [sites.release(number, file) for number, file in enumerate(files, 1)]
     return [*made[:-1], {**made[-1], **changes}]
+
+
+def read(found):
+    """Releases as the planner takes them."""
+    return [decode(Release, release, "release") for release in found]
+
+
+def choose(found, number):
+    return releases.choose(read(found), number, []).number
+
+
+def digest(text):
+    return releases.digest(parse(text))
 
 
 def file_of(**content):
@@ -28,16 +44,16 @@ A, B, C = (file_of(x=letter) for letter in "abc")
 
 
 def test_previous_release_differs_from_what_runs():
-    assert releases.choose(history(A, B, B), 0, [])["number"] == 1
-    assert releases.choose(history(A, B, C), 0, [])["number"] == 2
+    assert choose(history(A, B, B), 0) == 1
+    assert choose(history(A, B, C), 0) == 2
 
 
 def test_going_back_twice_goes_further_back():
-    assert releases.choose(history(A, B, C, B, rollback_to=2), 0, [])["number"] == 1
+    assert choose(history(A, B, C, B, rollback_to=2), 0) == 1
 
 
 def test_named_release_may_be_newer_than_the_one_gone_back_to():
-    assert releases.choose(history(A, B, A, rollback_to=1), 2, [])["number"] == 2
+    assert choose(history(A, B, A, rollback_to=1), 2) == 2
 
 
 @pytest.mark.parametrize(
@@ -51,7 +67,7 @@ def test_named_release_may_be_newer_than_the_one_gone_back_to():
 )
 def test_release_that_cannot_be_had_is_said(found, number, code):
     with pytest.raises(ProblemError) as caught:
-        releases.choose(found, number, [])
+        choose(found, number)
     assert caught.value.problem.code is code
 
 
@@ -62,7 +78,7 @@ def rolled_back_site():
     wanted = stack["record"]["file"]
     good = wanted.replace("4000", "4001")
     stack["record"]["file"] = good
-    stack["releases"] = history(good, wanted, good, rollback_to=1, left=[releases.digest(wanted)])
+    stack["releases"] = history(good, wanted, good, rollback_to=1, left=[digest(wanted)])
     return found
 
 
@@ -100,7 +116,7 @@ def test_next_change_of_the_inventory_ends_the_holding():
     site["stack"]["text"] += "networks: {}\n"
     plan = make_plan(site, rolled_back_site())
     assert acts(plan, "m1")[0] == "apply the changed stack file"
-    assert plan["stack"]["release"] == {"rollback_to": 0, "left": []}
+    assert plan["stack"]["release"] == {"rollback_to": 0, "left": [], "by": "me@here"}
 
 
 def test_rollback_makes_the_named_release_the_wanted_one():
@@ -112,9 +128,7 @@ def test_rollback_makes_the_named_release_the_wanted_one():
         "stop web for a moment, since its published ports change",
     ]
     assert plan["stack"]["release"]["rollback_to"] == 2
-    assert plan["stack"]["release"]["left"] == [
-        releases.digest(rolled_back_site()["m1"]["seen"]["stack"]["record"]["file"])
-    ]
+    assert plan["stack"]["release"]["left"] == [digest(rolled_back_site()["m1"]["seen"]["stack"]["record"]["file"])]
 
 
 def begun_site(good=4001):
@@ -136,12 +150,12 @@ def roll_back(found, number=0):
 
 def described():
     """Digest what the inventory describes."""
-    return releases.digest(sites.settled_site()["m1"]["seen"]["stack"]["record"]["file"])
+    return digest(sites.settled_site()["m1"]["seen"]["stack"]["record"]["file"])
 
 
 def test_previous_release_is_the_last_one_where_a_deploy_was_begun():
     plan = roll_back(begun_site())
-    assert plan["stack"]["release"] == {"rollback_to": 2, "left": [described()]}
+    assert plan["stack"]["release"] == {"rollback_to": 2, "left": [described()], "by": "me@here"}
     assert "4001" in plan["stack"]["text"]
     assert plan["notes"][0].startswith(
         "back to release 2 of T. A deploy that was begun and not recorded is left. site.yml"
@@ -151,7 +165,7 @@ def test_previous_release_is_the_last_one_where_a_deploy_was_begun():
 def test_begun_deploy_is_left_like_the_release_before_it():
     found = begun_site()
     last = found["m1"]["seen"]["stack"]["record"]["file"]
-    assert roll_back(found, 1)["stack"]["release"]["left"] == [releases.digest(last), described()]
+    assert roll_back(found, 1)["stack"]["release"]["left"] == [digest(last), described()]
 
 
 def test_begun_deploy_that_was_left_does_not_come_back_by_itself():
@@ -208,7 +222,7 @@ def secret_file(number, port=4000):
         "REDIS_IMAGE": "reg:5000/redis@sha256:d",
         "REDIS_PASSWORD_SECRET": f"hello_redis_password_{number}",
     }
-    return render(WITH_SECRET.replace("4000", str(port)), variables)
+    return sites.render(WITH_SECRET.replace("4000", str(port)), variables)
 
 
 def site_with_secret(**changes):
@@ -301,16 +315,17 @@ def test_rollback_needs_a_stored_login_but_no_registry():
 
 def test_five_releases_keep_what_they_need():
     files = [file_of(secrets={"s": {"name": f"s{number}"}}) for number in range(7)]
-    kept = releases.kept_files(history(*files[:6]), files[6])
-    assert kept == files[2:]
-    assert releases.kept_files(history(*files[:6]), files[5]) == files[1:6]
-    assert releases.old_objects(kept, ["s0", "s1", "s2", "s6", "unused"], {}, ["unused"]) == ["s0", "s1"]
+    kept = releases.kept_files(read(history(*files[:6])), parse(files[6]))
+    assert [file.text for file in kept] == files[2:]
+    assert [file.text for file in releases.kept_files(read(history(*files[:6])), parse(files[5]))] == files[1:6]
+    assert releases.old_objects(kept, ["s0", "s1", "s2", "s6", "unused"], ["unused"]) == ["s0", "s1"]
 
 
 def test_object_that_a_service_uses_stays():
     service = sites.service()
     service["spec"]["TaskTemplate"]["ContainerSpec"] = {"Secrets": [{"SecretName": "s0"}]}
-    assert releases.old_objects([A], ["s0", "s1"], {"web": service}, []) == ["s1"]
+    assert sites.services(web=service)["web"].mounts("Secret") == {"s0"}
+    assert releases.old_objects([parse(A)], ["s0", "s1"], {"s0"}) == ["s1"]
 
 
 def image(*names, used=False):
@@ -338,7 +353,16 @@ def test_images_of_no_release_are_removed(found, old):
 
 
 def stack_of(value="", rotate=()):
-    return {"name": "hello", "secrets": ["pw"], "values": {"pw": value}, "rotate": list(rotate)}
+    values = {"pw": value}
+    return Stack(name="hello", text="", environment={}, secrets=("pw",), values=values, rotate=tuple(rotate))
+
+
+def name_secrets(stack, existing, salt, record=None, mounted=()):
+    """Objects by secret, and those that are to be created."""
+    found = {key: decode(SecretObject, each, key) for key, each in existing.items()}
+    applied = parse(record["file"]).names("secrets") if record else ()
+    chosen, missing = secrets.name_secrets(stack, found, applied, salt, mounted)
+    return chosen, [asdict(each) for each in missing]
 
 
 def entry(created="1", salt=""):
@@ -347,8 +371,8 @@ def entry(created="1", salt=""):
 
 def test_generated_secret_is_kept_until_it_is_rotated():
     existing = {"hello_pw": entry()}
-    assert objects.name_secrets(stack_of(), existing, None, "salt") == ({"pw": "hello_pw"}, [])
-    names, (missing,) = objects.name_secrets(stack_of(rotate=["pw"]), existing, None, "salt")
+    assert name_secrets(stack_of(), existing, "salt") == ({"pw": "hello_pw"}, [])
+    names, (missing,) = name_secrets(stack_of(rotate=["pw"]), existing, "salt")
     assert missing == {"name": "pw", "object": names["pw"], "salt": ""}
     assert names["pw"] != "hello_pw"
 
@@ -356,15 +380,15 @@ def test_generated_secret_is_kept_until_it_is_rotated():
 def test_secret_of_the_last_release_is_taken_before_a_newer_one():
     existing = {"hello_pw_1": entry("1"), "hello_pw_2": entry("2")}
     record = {"file": file_of(secrets={"pw": {"name": "hello_pw_1"}})}
-    assert objects.name_secrets(stack_of(), existing, record, "salt")[0] == {"pw": "hello_pw_1"}
-    assert objects.name_secrets(stack_of(), existing, None, "salt")[0] == {"pw": "hello_pw_2"}
+    assert name_secrets(stack_of(), existing, "salt", record)[0] == {"pw": "hello_pw_1"}
+    assert name_secrets(stack_of(), existing, "salt")[0] == {"pw": "hello_pw_2"}
 
 
 def present(mounted, *, record="hello_pw_1", rotate=(), salt=""):
     """The object that is chosen of three, of which the last release has the first one unless told otherwise."""
     existing = {"hello_pw_0": entry("0"), "hello_pw_1": entry("1"), "hello_pw_2": entry("2", salt)}
     record = {"file": file_of(secrets={"pw": {"name": record}})}
-    chosen, missing = objects.name_secrets(stack_of(rotate=rotate), existing, record, "salt", mounted)
+    chosen, missing = name_secrets(stack_of(rotate=rotate), existing, "salt", record, mounted)
     return "new" if missing else chosen["pw"]
 
 
@@ -413,14 +437,14 @@ def test_secret_that_is_new_since_the_last_release_was_not_rotated():
 
 
 def test_given_value_is_found_again_by_its_salted_digest():
-    names, (missing,) = objects.name_secrets(stack_of("hunter2"), {}, None, "salt")
+    names, (missing,) = name_secrets(stack_of("hunter2"), {}, "salt")
     existing = {names["pw"]: entry(salt=missing["salt"])}
-    assert objects.name_secrets(stack_of("hunter2"), existing, None, "other") == (names, [])
-    changed, created = objects.name_secrets(stack_of("hunter3"), existing, None, "other")
+    assert name_secrets(stack_of("hunter2"), existing, "other") == (names, [])
+    changed, created = name_secrets(stack_of("hunter3"), existing, "other")
     assert changed != names
     assert created[0]["object"] == changed["pw"]
     # Without the salt, the name tells nothing.
-    assert objects.name_secrets(stack_of("hunter2"), {}, None, "other")[0] != names
+    assert name_secrets(stack_of("hunter2"), {}, "other")[0] != names
 
 
 @pytest.mark.parametrize(
@@ -429,7 +453,7 @@ def test_given_value_is_found_again_by_its_salted_digest():
 )
 def test_rotation_that_cannot_be_is_said(stack, code):
     with pytest.raises(ProblemError) as caught:
-        objects.name_secrets(stack, {}, None, "salt")
+        name_secrets(stack, {}, "salt")
     assert (caught.value.problem.code, caught.value.problem.where) == (code, "stack_rotate")
 
 
@@ -517,13 +541,17 @@ def test_service_that_takes_one_value_gets_it_at_once():
 def test_configs_are_named_by_content(tmp_path):
     (tmp_path / "motd").write_bytes(b"\xff\n")
     text = "services: {}\nconfigs: {motd: {file: ./motd}, other: {external: true, name: x}}\n"
-    stack = {"name": "hello", "configs": objects.read_configs(text, tmp_path)}
-    names, (missing,) = objects.name_configs(stack, [])
+
+    def stack():
+        configs = secrets.read_configs(parse(text), tmp_path)
+        return Stack(name="hello", text=text, environment={}, configs=configs)
+
+    names, (missing,) = secrets.name_configs(stack(), [])
     assert list(names) == ["motd"]
-    assert missing["data"] == "/wo="
-    assert objects.name_configs(stack, [names["motd"]]) == (names, [])
+    assert missing.data == "/wo="
+    assert secrets.name_configs(stack(), [names["motd"]]) == (names, ())
     (tmp_path / "motd").write_bytes(b"more")
-    assert objects.name_configs(dict(stack, configs=objects.read_configs(text, tmp_path)), [])[0] != names
+    assert secrets.name_configs(stack(), [])[0] != names
 
 
 def record(number, content, stack="hello"):

@@ -4,7 +4,8 @@ import pytest
 import sites
 import yaml
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import ProblemError
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import stack
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import state as stack
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file import MOST_VISITS, Page, parse
 
 
 def running(**services):
@@ -15,20 +16,20 @@ def running(**services):
 
 def test_render_fills_in_and_keeps_templates_and_escapes():
     text = "# ${COMMENT}\nservices:\n  web:\n    image: ${IMAGE}\n    hostname: '{{.Node.Hostname}}'\n    user: $$5\n"
-    assert yaml.safe_load(stack.render(text, {"IMAGE": "a$b"})) == {
+    assert yaml.safe_load(sites.render(text, {"IMAGE": "a$b"})) == {
         "services": {"web": {"image": "a$$b", "hostname": "{{.Node.Hostname}}", "user": "$$5"}}
     }
 
 
 def test_render_names_all_missing_variables():
     with pytest.raises(ProblemError, match=r"\$\{A\}, \$\{B\} without a value"):
-        stack.render("services: {web: {image: '${A} ${B} ${A}'}}", {})
+        sites.render("services: {web: {image: '${A} ${B} ${A}'}}", {})
 
 
 @pytest.mark.parametrize("text", ["$HOME", "${A:-default}", "${A"])
 def test_only_plain_variables_are_taken(text):
     with pytest.raises(ProblemError, match="stack-file-invalid"):
-        stack.render(f"services: {{web: {{image: '{text}'}}}}", {"A": "1", "HOME": "2"})
+        sites.render(f"services: {{web: {{image: '{text}'}}}}", {"A": "1", "HOME": "2"})
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def test_only_plain_variables_are_taken(text):
 )
 def test_broken_files_are_named(text, message):
     with pytest.raises(ProblemError, match=message):
-        stack.render(text, {})
+        sites.render(text, {})
 
 
 def test_published_ports_in_every_form():
@@ -46,28 +47,28 @@ services:
   b: {ports: [{target: 80, published: 6000}]}
   c: {image: x}
 """
-    assert stack.published_ports(text) == [4000, 5000, 6000]
+    assert parse(text).published() == [4000, 5000, 6000]
 
 
 @pytest.mark.parametrize("port", ["4000-4001:80", "${PORT}:80"])
 def test_ports_that_are_no_number_are_named(port):
     with pytest.raises(ProblemError, match="a plain number"):
-        stack.published_ports(f"services: {{a: {{ports: ['{port}']}}}}")
+        parse(f"services: {{a: {{ports: ['{port}']}}}}").published()
 
 
 def test_volume_labels_are_read_from_constraints():
-    assert stack.volume_labels(sites.STACK_TEXT) == ["flotilla.volume.redis"]
+    assert parse(sites.STACK_TEXT).volume_labels == ["flotilla.volume.redis"]
 
 
 def test_volumes_are_placed_once():
-    nodes = [sites.node(1, "manager"), sites.node(2, "worker", labels={"flotilla.volume.a": "true"})]
+    nodes = sites.nodes(sites.node(1, "manager"), sites.node(2, "worker", labels={"flotilla.volume.a": "true"}))
     labels = ["flotilla.volume.a", "flotilla.volume.b"]
     assert stack.place_volumes(labels, nodes, ["w1", "m1"]) == {"w1": {"flotilla.volume.b": "true"}}
     assert stack.place_volumes(labels[:1], nodes, ["w1"]) == {}
 
 
 def test_no_difference_when_all_is_as_recorded():
-    assert stack.differences("file", running(web=sites.service(5))) == []
+    assert stack.differences("file", sites.stack(running(web=sites.service(5)))) == []
 
 
 def test_first_deploy():
@@ -76,19 +77,21 @@ def test_first_deploy():
 
 def test_services_without_a_record_are_deployed_again():
     seen = dict(running(web=sites.service()), record=None)
-    assert stack.differences("file", seen) == ["deploy it: no record of it"]
+    assert stack.differences("file", sites.stack(seen)) == ["deploy it: no record of it"]
 
 
 def test_services_scaled_or_changed_by_hand_are_named():
     seen = running(web=sites.service(5))
     seen["services"] = {"web": sites.service(3)}
-    assert stack.differences("file", seen) == ["set service web right (Mode.Replicated.Replicas is 3, wanted 5)"]
+    assert stack.differences("file", sites.stack(seen)) == [
+        "set service web right (Mode.Replicated.Replicas is 3, wanted 5)"
+    ]
 
 
 def test_removed_and_added_services_are_named():
     seen = running(web=sites.service(), redis=sites.service())
     seen["services"] = {"web": sites.service(), "extra": sites.service()}
-    assert stack.differences("file", seen) == [
+    assert stack.differences("file", sites.stack(seen)) == [
         "remove service extra, which the stack file does not have",
         "bring back service redis",
     ]
@@ -98,11 +101,11 @@ def test_forced_update_is_no_difference():
     seen = running(web=sites.service())
     seen["services"] = {"web": sites.service()}
     seen["services"]["web"]["spec"]["TaskTemplate"]["ForceUpdate"] = 3
-    assert stack.differences("file", seen) == []
+    assert stack.differences("file", sites.stack(seen)) == []
 
 
 def test_converged():
-    state = stack.judge({"web": sites.service(5, update={"State": "completed"}), "redis": sites.service()})
+    state = stack.judge(sites.services(web=sites.service(5, update={"State": "completed"}), redis=sites.service()))
     assert state.done
     assert state.sizes == {"web": "5/5", "redis": "1/1"}
 
@@ -122,7 +125,7 @@ def test_empty_stack_has_not_converged():
     ],
 )
 def test_not_converged_yet(change):
-    state = stack.judge({"web": sites.service(2, **change)})
+    state = stack.judge(sites.services(web=sites.service(2, **change)))
     assert not state.done
     assert state.failure == ""
 
@@ -131,9 +134,9 @@ def test_tasks_left_behind_by_a_replaced_update_are_seen():
     old = sites.task(3, current=False)
     service = sites.service(2)
     service["tasks"].append(old)
-    assert stack.judge({"web": service}).stale == ["web"]
+    assert stack.judge(sites.services(web=service)).stale == ("web",)
     service["update"] = {"State": "updating"}
-    assert stack.judge({"web": service}).stale == []
+    assert stack.judge(sites.services(web=service)).stale == ()
 
 
 @pytest.mark.parametrize("update", ["paused", "rollback_started", "rollback_completed", "rollback_paused"])
@@ -142,16 +145,16 @@ def test_update_that_was_given_up_is_a_failure(update):
     service = sites.service(1, update={"State": update, "Message": "update paused"})
     service["tasks"].append(failed)
     service["size"] = 2
-    state = stack.judge({"web": service})
+    state = stack.judge(sites.services(web=service))
     assert state.failure == "web: update paused"
-    assert state.trouble["error"] == "exit 1"
+    assert state.trouble.task.error == "exit 1"
 
 
 def test_old_failure_explains_nothing():
     service = sites.service(
         2, tasks=[sites.task(1), sites.task(2, state="failed", error="old", updated="1")], updated="5"
     )
-    assert stack.judge({"web": service}).trouble is None
+    assert stack.judge(sites.services(web=service)).trouble is None
 
 
 def test_given_up_update_is_explained_by_its_own_task():
@@ -162,24 +165,24 @@ def test_given_up_update_is_explained_by_its_own_task():
     ]
     for message in ("rollback completed", "update paused due to failure or early termination of task bad"):
         service = sites.service(2, tasks=tasks, updated="5", update={"State": "rollback_completed", "Message": message})
-        assert stack.judge({"web": service}).trouble["id"] == "bad"
+        assert stack.judge(sites.services(web=service)).trouble.task.id == "bad"
 
 
 def test_task_that_no_node_takes_is_seen():
     waiting = sites.task(2, state="pending", error="no suitable node")
     service = sites.service(2, tasks=[sites.task(1), waiting, sites.task(3, state="failed", error="x", updated="9")])
-    state = stack.judge({"web": service})
-    assert state.homeless == ["web"]
-    assert state.trouble["error"] == "no suitable node"
+    state = stack.judge(sites.services(web=service))
+    assert state.homeless == ("web",)
+    assert state.trouble.task.error == "no suitable node"
 
 
 def test_secret_from_a_file_is_refused():
     with pytest.raises(ProblemError, match=r"secret-not-external: stack_file: secrets\.s: .* name: \$\{S_SECRET\}"):
-        stack.with_configs("services: {}\nsecrets: {s: {file: ./s}}\n", {})
+        parse("services: {}\nsecrets: {s: {file: ./s}}\n").with_configs({})
 
 
 def test_config_names_its_object_instead_of_its_file():
-    text = stack.with_configs("services: {}\nconfigs: {c: {file: ./c}}\n", {"c": "hello_c_1"})
+    text = parse("services: {}\nconfigs: {c: {file: ./c}}\n").with_configs({"c": "hello_c_1"}).text
     assert yaml.safe_load(text)["configs"] == {"c": {"external": True, "name": "hello_c_1"}}
 
 
@@ -194,7 +197,7 @@ def spread(sizes, order="start-first", constraints=(), **node):
     service = sites.service(sum(sizes), tasks=tasks)
     service["spec"]["UpdateConfig"] = {"Order": order}
     service["spec"]["TaskTemplate"]["Placement"] = {"Constraints": list(constraints)}
-    return stack.services_to_spread({"web": service}, nodes)
+    return stack.services_to_spread(sites.services(web=service), sites.nodes(*nodes))
 
 
 def test_uneven_service_is_spread():
@@ -220,16 +223,16 @@ def test_service_that_is_even_or_cannot_move_without_a_gap_is_left_alone(reason)
     [
         ("{db: {deploy: {replicas: 9}}, web: {ports: ['4000:80'], deploy: {replicas: 5}}}", 5),
         ("{web: {ports: ['4000:80']}}", 1),
-        ("{web: {ports: ['4000:80'], deploy: {replicas: 100}}}", stack.MOST_VISITS),
-        ("{web: {ports: ['4000:80'], deploy: {mode: global}}}", stack.MOST_VISITS),
+        ("{web: {ports: ['4000:80'], deploy: {replicas: 100}}}", MOST_VISITS),
+        ("{web: {ports: ['4000:80'], deploy: {mode: global}}}", MOST_VISITS),
         ("{proxy: {ports: ['80']}, web: {ports: ['4000:80'], deploy: {replicas: 5}}}", 5),
         ("{web: {ports: ['4000:80'], deploy: {replicas: '5'}}}", 5),
         ("{web: {ports: ['4000:80'], deploy: {replicas: 0}}}", 1),
     ],
 )
 def test_visits_through_one_node_reach_every_replica(services, visits):
-    assert stack.page(f"services: {services}") == {"port": 4000, "visits": visits}
+    assert parse(f"services: {services}").page() == Page(4000, visits)
 
 
 def test_stack_without_a_published_port_has_no_page():
-    assert stack.page("services: {web: {ports: ['80']}}") == {}
+    assert parse("services: {web: {ports: ['80']}}").page() is None

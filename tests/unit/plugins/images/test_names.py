@@ -1,7 +1,7 @@
 """Images are named by their content."""
 
 import pytest
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.images import content as images
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.images import names as images
 
 DISTRO = {
     "suite": "trixie",
@@ -22,11 +22,11 @@ def app(tmp_path):
 
 
 def references(app, registry="reg:5000", **changes):
-    return {image["name"]: image["reference"] for image in images.list_images(registry, app, {**DISTRO, **changes})}
+    return {image.name: image.reference for image in images.list_images(registry, app, {**DISTRO, **changes})}
 
 
 def test_images_come_after_what_they_are_made_from(app):
-    assert [image["name"] for image in images.list_images("reg:5000", app, DISTRO)] == ["python", "redis", "web"]
+    assert [image.name for image in images.list_images("reg:5000", app, DISTRO)] == ["python", "redis", "web"]
 
 
 def test_same_content_same_tag_in_every_clone(app, tmp_path):
@@ -72,24 +72,24 @@ HUB = {"hub": {"python": "python:3.13-slim", "redis": "bitnami/redis:8"}, "prefi
 
 def test_images_of_docker_hub_get_names_of_our_own(app):
     python, redis, web = images.list_images("reg:5000/team", app, HUB)
-    assert python["source"] == "docker.io/library/python:3.13-slim"
-    assert redis["source"] == "docker.io/bitnami/redis:8"
-    assert [image["kind"] for image in (python, redis, web)] == ["hub", "hub", "build"]
-    assert python["reference"].startswith("reg:5000/team/hub-python:")
-    assert web["base"] == python["reference"]
+    assert python.ingredients["source"] == "docker.io/library/python:3.13-slim"
+    assert redis.ingredients["source"] == "docker.io/bitnami/redis:8"
+    assert [image.kind for image in (python, redis, web)] == ["hub", "hub", "build"]
+    assert python.reference.startswith("reg:5000/team/hub-python:")
+    assert web.ingredients["base"] == python.reference
 
 
 def test_mirror_changes_the_source_and_no_name(app):
     mirrored = images.list_images("reg:5000", app, {**HUB, "prefix": "mirror:5000/dockerhub"})
     direct = images.list_images("reg:5000", app, HUB)
-    assert mirrored[0]["source"] == "mirror:5000/dockerhub/library/python:3.13-slim"
-    assert [image["reference"] for image in mirrored] == [image["reference"] for image in direct]
+    assert mirrored[0].ingredients["source"] == "mirror:5000/dockerhub/library/python:3.13-slim"
+    assert [image.reference for image in mirrored] == [image.reference for image in direct]
 
 
 def test_other_tag_on_docker_hub_is_another_image(app):
     before = images.list_images("reg:5000", app, HUB)
     after = images.list_images("reg:5000", app, {**HUB, "hub": {**HUB["hub"], "python": "python:3.13.9-slim"}})
-    assert [one["reference"] == other["reference"] for one, other in zip(before, after, strict=True)] == [
+    assert [one.reference == other.reference for one, other in zip(before, after, strict=True)] == [
         False,
         True,
         False,

@@ -2,8 +2,7 @@
 
 import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import dead_lines, plan_lines, site_lines
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import make_plan
-from sites import told
+from sites import make_plan, told
 
 
 def lose(found, *names, reason="no route to host"):
@@ -44,7 +43,7 @@ def test_absent_worker_stops_no_other():
     assert text.startswith(
         "w2 (10.0.0.3) could not be reached: no route to host. The swarm sees it as down. It was left"
     )
-    assert plan_lines(plan)[0].startswith("Not reached: w2 (10.0.0.3)")
+    assert plan_lines(sites.plan(sites.site(), found))[0].startswith("Not reached: w2 (10.0.0.3)")
 
 
 def test_absent_first_manager_leaves_its_work_to_the_next():
@@ -129,10 +128,16 @@ def test_retired_host_may_be_away_for_ever():
 
 def test_dead_nodes_of_nobody_are_named_with_the_way_out():
     nodes = [sites.node(1, "manager"), sites.node(2, "worker", state="down"), sites.node(3, "worker", state="down")]
-    (line, _empty) = dead_lines({"10.0.0.1": "m1", "10.0.0.3": "w2"}, nodes)
+    (line, _empty) = dead_lines({"10.0.0.1": "m1", "10.0.0.3": "w2"}, sites.nodes(*nodes))
     assert line.endswith("If it is gone for good, remove its entry: -e swarm_remove_dead=host-2")
     nodes[2]["hostname"] = "host-2"
-    assert dead_lines({}, nodes)[0].endswith("swarm_remove_dead=node-2")
+    assert dead_lines({}, sites.nodes(*nodes))[0].endswith("swarm_remove_dead=node-2")
+
+
+def show(names, found):
+    """What a run says at its end of a site."""
+    seen = found["m1"]["seen"]
+    return site_lines(names, sites.nodes(*seen["nodes"]), sites.stack(seen["stack"]), None)
 
 
 def astray():
@@ -148,19 +153,21 @@ def astray():
 def test_member_with_a_wrong_address_is_not_said_to_be_unknown():
     found, names = astray()
     text = absences(make_plan(sites.site(), found))["w2"]
-    assert "The swarm has a node of this name at 10.0.0.3; if the inventory has a wrong address, mend it." in text
+    assert "The swarm has a node of this name at 10.0.0.3; if the inventory has a wrong address, correct it." in text
     nodes = found["m1"]["seen"]["nodes"]
-    assert dead_lines(names, nodes) == []
-    lines = site_lines(names, found["m1"]["seen"], None)
+    assert dead_lines(names, sites.nodes(*nodes)) == []
+    lines = show(names, found)
     assert any(line.startswith("w2 (at another address than in the inventory)  10.0.0.3 ") for line in lines)
     nodes[2]["state"] = "down"
-    assert dead_lines(names, nodes)[0].startswith("w2 (10.0.0.3) is down, and at 10.0.0.9 in the inventory. If")
+    assert dead_lines(names, sites.nodes(*nodes))[0].startswith(
+        "w2 (10.0.0.3) is down, and at 10.0.0.9 in the inventory. If"
+    )
 
 
 def test_node_of_nobody_is_still_not_in_the_inventory():
     found, names = astray()
     found["m1"]["seen"]["nodes"][2]["hostname"] = "w1"
-    lines = site_lines(names, found["m1"]["seen"], None)
+    lines = show(names, found)
     assert any(line.startswith("w1 (not in the inventory)  10.0.0.3 ") for line in lines)
     text = absences(make_plan(sites.site(), found))["w2"]
     assert "of this name" not in text

@@ -9,20 +9,25 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from docker.utils.build import exclude_paths
+
+from ..model.observation import LocalImage
+from ..model.site import Image
 
 # Digits of a SHA-256 that a tag keeps: 48 bits, plenty for the few images of one repository.
 TAG_DIGITS = 12
 
 
-def tag_of(content):
+def tag_of(content: object) -> str:
     """Derive a tag from any JSON value."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:TAG_DIGITS]
 
 
-def folder_digest(folder):
+def folder_digest(folder: str) -> str:
     """Digest a build context: names, contents and execute bits of the files that ``.dockerignore`` lets through.
 
     :param folder: path of the context
@@ -44,63 +49,60 @@ def folder_digest(folder):
     return digest.hexdigest()
 
 
-def remembered(references, local_images):
+def remembered(references: Iterable[str], local_images: Iterable[LocalImage]) -> dict[str, str | None]:
     """Find digests in an engine's own store, where an image keeps the names that it was pushed or pulled by.
 
-    :param references: iterable of references
-    :param local_images: list of dicts with ``names``
-    :return: dict of reference to digest or ``None``
+    :return: by reference
     """
-    found = dict.fromkeys(references)
-    for reference in found:
+    found: dict[str, str | None] = {}
+    for reference in references:
         start = f"{reference.rsplit(':', 1)[0]}@"
-        names = [name for image in local_images if reference in image["names"] for name in image["names"]]
+        names = [name for image in local_images if reference in image.names for name in image.names]
         found[reference] = next((name.removeprefix(start) for name in names if name.startswith(start)), None)
     return found
 
 
-def list_images(registry, app, bases):
+def list_images(registry: str, app: Mapping[str, str], bases: Mapping[str, Any]) -> list[Image]:
     """List the images of a site, each after those that it is made from.
 
     :param registry: ``"host:port"``, perhaps with ``/prefix``
-    :param app: dict with ``name`` (repository), ``dir`` (build context) and ``python`` (version)
+    :param app: ``name`` (repository), ``dir`` (build context) and ``python`` (version)
     :param bases: see ``distro_images``, or with key ``hub`` see ``hub_images``
-    :return: list of dicts with ``name``, ``kind`` (``distro``, ``hub`` or ``build``), ``reference``
-        (``registry/repository:tag``) and what their making needs
     """
     images = hub_images(registry, **bases) if "hub" in bases else distro_images(registry, bases)
-    base = next(image["reference"] for image in images if image["name"] == "python")
+    base = next(image.reference for image in images if image.name == "python")
     # The base's repository and tag count, its registry does not: the same image may move to another registry.
     tag = tag_of([folder_digest(app["dir"]), base.removeprefix(f"{registry}/"), app["python"]])
-    return [*images, {"name": "web", "kind": "build", "reference": f"{registry}/{app['name']}:{tag}", "base": base}]
+    reference = f"{registry}/{app['name']}:{tag}"
+    return [*images, Image(name="web", kind="build", reference=reference, ingredients={"base": base})]
 
 
-def distro_images(registry, distro):
+def distro_images(registry: str, distro: Mapping[str, Any]) -> list[Image]:
     """List the base images that are made from a distribution's packages.
 
-    :param distro: dict with ``suite``, ``serial``, ``dockerfile`` (text of the template), ``path`` (where its commands
-        are), ``paths`` (what is left out) and ``recipes`` (by image name: ``packages`` and perhaps ``folders``, path to
+    :param distro: ``suite``, ``serial``, ``dockerfile`` (text of the template), ``path`` (where its commands are),
+        ``paths`` (what is left out) and ``recipes`` (by image name: ``packages`` and perhaps ``folders``, path to
         numeric owner)
     """
     images = []
     for name, recipe in distro["recipes"].items():
         tag = tag_of([distro["suite"], distro["serial"], distro["dockerfile"], distro["path"], distro["paths"], recipe])
         reference = f"{registry}/{distro['suite']}-{name}:{tag}"
-        images.append({"name": name, "kind": "distro", "reference": reference, "recipe": recipe})
+        images.append(Image(name=name, kind="distro", reference=reference, ingredients={"recipe": recipe}))
     return images
 
 
-def hub_images(registry, hub, prefix):
+def hub_images(registry: str, hub: Mapping[str, str], prefix: str) -> list[Image]:
     """List the base images that are copied from Docker Hub.
 
     The tag stands for the name on Docker Hub, whichever mirror it comes through.
 
-    :param hub: dict of image name to its name on Docker Hub, such as ``"python:3.13-slim"``
+    :param hub: by image name, its name on Docker Hub, such as ``"python:3.13-slim"``
     :param prefix: ``"docker.io"`` or that of a mirror
     """
     images = []
     for name, upstream in hub.items():
         path = upstream if "/" in upstream else f"library/{upstream}"
         reference = f"{registry}/hub-{name}:{tag_of(path)}"
-        images.append({"name": name, "kind": "hub", "reference": reference, "source": f"{prefix}/{path}"})
+        images.append(Image(name=name, kind="hub", reference=reference, ingredients={"source": f"{prefix}/{path}"}))
     return images

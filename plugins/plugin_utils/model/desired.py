@@ -1,0 +1,116 @@
+"""What roles want on a host, as types; read from what playbooks ask ``flotilla.swarm.observe``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .decode import DecodeError, decode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file that must be there; a text of ``None`` accepts any content."""
+
+    text: str | None = None
+    mode: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """What one role wants.
+
+    :ivar settings: the files that the services read when they start
+    :ivar modules: kernel modules
+    :ivar ports: such as ``2377/tcp``, which nobody else may hold
+    """
+
+    packages: tuple[str, ...] = ()
+    files: Mapping[str, File] = field(default_factory=dict)
+    services: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    ports: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where an engine comes from: its packages, the engine's own first, and the one that builds images."""
+
+    packages: tuple[str, ...]
+    builder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """The settings about the engine.
+
+    :ivar pattern: the version as apt matches it
+    :ivar packages: of all sources
+    :ivar files: what apt must know of the vendor's source, and the file that pins a version
+    """
+
+    source: str
+    version: str
+    pattern: str
+    url: str
+    suite: str
+    key: str
+    fingerprint: str
+    sources: Mapping[str, Source]
+    packages: tuple[str, ...]
+    files: Mapping[str, File]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """What the inventory says of a member of the swarm."""
+
+    advertise_addr: str = ""
+    ansible_host: str = ""
+    availability: str = "active"
+    node_labels: Mapping[str, object] | None = None
+
+    @property
+    def labels(self) -> Mapping[str, object]:
+        """Return its labels."""
+        return self.node_labels or {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """What a host is to be.
+
+    :ivar roles: by name; a role that wants nothing here may be missing
+    :ivar engine: ``None`` for a host without an engine of ours
+    """
+
+    roles: Mapping[str, Role]
+    engine: Engine | None
+    member: Member
+
+    def role(self, name: str) -> Role:
+        """Return what a role wants, perhaps nothing."""
+        return self.roles.get(name, NOTHING)
+
+
+NOTHING = Role()
+
+
+def read_desired(host: str, wanted: object) -> Desired:
+    """Read what playbooks asked a host for.
+
+    :raise DecodeError: it has another shape; names host and field
+    """
+    if not isinstance(wanted, Mapping):
+        raise DecodeError(f"{host}: found {type(wanted).__name__}, expected a mapping")
+    engine = wanted.get("docker_engine")
+    return Desired(
+        roles={
+            name: decode(Role, role, f"{host}.{name}")
+            for name, role in wanted.items()
+            if role and name != "docker_engine"
+        },
+        engine=decode(Engine, engine, f"{host}.docker_engine") if engine else None,
+        member=decode(Member, wanted.get("swarm", {}), f"{host}.swarm"),
+    )

@@ -1,0 +1,207 @@
+"""The site as the inventory and the settings describe it; read once, at the edge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+from ..registry.url import RegistryUrl
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """An account of the registry; of a password only whether it is given."""
+
+    name: str
+    has_password: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registry:
+    """The registry.
+
+    :ivar host: inventory name of the host that serves it, ``""`` for an external one
+    :ivar push: the account that pushes; that which pulls may be the same
+    :ivar ca: PEM text of the CA of an external one
+    """
+
+    url: RegistryUrl
+    host: str
+    push: Account
+    pull: Account
+    ca: str
+
+    @property
+    def is_shared(self) -> bool:
+        """Tell whether one account does both."""
+        return self.push.name == self.pull.name
+
+    def account(self, purpose: str) -> Account:
+        """Return the account for ``push`` or ``pull``."""
+        return self.push if purpose == "push" else self.pull
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """An image of the site.
+
+    :ivar kind: ``distro``, ``hub`` or ``build``
+    :ivar reference: ``registry/repository:tag``
+    :ivar ingredients: what its making needs
+    """
+
+    name: str
+    kind: str
+    reference: str
+    ingredients: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def repository(self) -> str:
+        """Return the reference without its tag."""
+        return self.reference.rpartition(":")[0]
+
+    def as_dict(self) -> dict[str, object]:
+        """Return it as plays read it."""
+        return {"name": self.name, "kind": self.kind, "reference": self.reference, **self.ingredients}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """The stack as the inventory describes it.
+
+    :ivar text: its stack file
+    :ivar environment: values of the file's variables
+    :ivar secrets: names
+    :ivar values: of those secrets that have one
+    :ivar rotate: names of secrets that get another value
+    :ivar lost: names of data whose loss the user accepts
+    :ivar restored: names of data that this run brings back later
+    :ivar configs: contents by name
+    :ivar release: number of the release to go back to, ``0`` for the previous one
+    :ivar timeout: seconds
+    """
+
+    name: str
+    text: str
+    environment: Mapping[str, object]
+    secrets: tuple[str, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+    rotate: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    restored: tuple[str, ...] = ()
+    configs: Mapping[str, bytes] = field(default_factory=dict)
+    release: int = 0
+    timeout: int = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """The whole site.
+
+    :ivar managers: inventory names, as with ``workers`` and ``removed``
+    :ivar remove_dead: what the user calls nodes that are gone for good
+    :ivar builders: inventory names, the preferred first
+    :ivar images: each after those that it is made from
+    :ivar pools: of overlay networks, empty for Docker's default
+    :ivar intent: ``site``, ``deploy`` or ``rollback``
+    :ivar user: who runs flotilla where, for the record of a release
+    :ivar salt: random text for the names of secrets that are to be created
+    """
+
+    managers: tuple[str, ...]
+    workers: tuple[str, ...]
+    removed: tuple[str, ...] = ()
+    remove_dead: tuple[str, ...] = ()
+    registry: Registry
+    builders: tuple[str, ...]
+    images: tuple[Image, ...]
+    pools: tuple[str, ...] = ()
+    subnet_size: int = 24
+    intent: str
+    salt: str = ""
+    user: str = ""
+    stack: Stack
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Return managers and workers."""
+        return self.managers + self.workers
+
+    def without(self, names: frozenset[str]) -> Site:
+        """Return the site without hosts that could not be reached: nothing can be said of them."""
+        host = "" if self.registry.host in names else self.registry.host
+        return replace(
+            self,
+            managers=tuple(name for name in self.managers if name not in names),
+            workers=tuple(name for name in self.workers if name not in names),
+            registry=replace(self.registry, host=host),
+        )
+
+
+def read_site(
+    raw: Mapping[str, Any],
+    salt: str = "",
+    user: str = "",
+    values: Mapping[str, str] = MappingProxyType({}),
+    configs: Mapping[str, bytes] = MappingProxyType({}),
+) -> Site:
+    """Read the site from ``preflight_site`` (playbooks/group_vars/all.yml).
+
+    :param values: see ``Stack``, as ``configs``
+    """
+    given = raw["registry"]
+    registry = Registry(
+        url=RegistryUrl.parse(str(raw["registry_url"])),
+        host=raw["registry_host"],
+        push=Account(name=str(given["accounts"]["push"]), has_password=bool(given["passwords"]["push"])),
+        pull=Account(name=str(given["accounts"]["pull"]), has_password=bool(given["passwords"]["pull"])),
+        ca=str(given["ca"]),
+    )
+    return Site(
+        **{
+            group: words(raw[group]) for group in ("managers", "workers", "removed", "remove_dead", "builders", "pools")
+        },
+        registry=registry,
+        images=tuple(read_image(image) for image in raw["images"]),
+        subnet_size=number(raw["subnet_size"]),
+        intent=str(raw["scope"]),
+        salt=salt,
+        user=user,
+        stack=_stack(raw["stack"], values, configs),
+    )
+
+
+def _stack(raw: Mapping[str, Any], values: Mapping[str, str], configs: Mapping[str, bytes]) -> Stack:
+    return Stack(
+        name=str(raw["name"]),
+        text=str(raw["text"]),
+        environment=dict(raw["environment"]),
+        values=values,
+        configs=configs,
+        release=number(raw["release"]),
+        timeout=number(raw["timeout"]),
+        **{key: words(raw.get(key, ())) for key in ("secrets", "rotate", "lost", "restored")},
+    )
+
+
+def read_image(raw: Mapping[str, Any]) -> Image:
+    """Read an image from what ``Image.as_dict`` gave to plays."""
+    known = ("name", "kind", "reference")
+    ingredients = {key: value for key, value in raw.items() if key not in known}
+    return Image(**{key: str(raw[key]) for key in known}, ingredients=ingredients)
+
+
+def words(value: object) -> tuple[str, ...]:
+    """Read a list of words; on the command line it is written with commas."""
+    given = value.split(",") if isinstance(value, str) else value
+    return tuple(str(each) for each in given) if isinstance(given, Iterable) else ()
+
+
+def number(value: object) -> int:
+    """Read a whole number; ``checks.settings`` says what is wrong with one that is none."""
+    try:
+        return int(str(value))
+    except ValueError:
+        return 0

@@ -1,0 +1,105 @@
+"""The site, and what is known of its hosts, before anything is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..checks.facts import HostFacts
+from ..hosts import engine_source
+from ..model.desired import Desired, Member
+from ..model.observation import Observation, Seen, Unreachable
+from ..model.site import Site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What all topics are decided from.
+
+    :ivar seen: of the hosts that could be asked
+    :ivar away: by inventory name, why a host could not be asked
+    :ivar addresses: by inventory name, the address that other nodes use
+    :ivar engines: by inventory name, what a host is to have as its engine
+    """
+
+    site: Site
+    hosts: Mapping[str, Observation]
+    seen: Mapping[str, Seen]
+    away: Mapping[str, str]
+    addresses: Mapping[str, str]
+    engines: Mapping[str, engine_source.Engine]
+
+    def desired(self, name: str) -> Desired:
+        """Return what a host is to be."""
+        return self.hosts[name].desired
+
+    @property
+    def facts(self) -> HostFacts:
+        """Return what the checks of hosts may read."""
+        return HostFacts(
+            site=self.site.without(frozenset(self.away)),
+            seen=self.seen,
+            desired={name: self.desired(name) for name in self.seen},
+            addresses=self.addresses,
+        )
+
+    @property
+    def members(self) -> dict[str, Seen]:
+        """Return managers and workers that could be asked."""
+        return {name: self.seen[name] for name in self.site.members if name in self.seen}
+
+    @property
+    def stopped(self) -> list[str]:
+        """Return the members whose engine is stopped, and so cannot tell of its swarm."""
+        return [
+            name for name, seen in self.seen.items() if seen.swarm.state == "stopped" and name not in self.site.removed
+        ]
+
+    @property
+    def is_served(self) -> bool:
+        """Tell whether the registry can be there.
+
+        Without it the site can neither make images nor let tasks move to nodes that lack them.
+        """
+        return self.site.registry.host in ("", *self.seen)
+
+    @property
+    def builder(self) -> str:
+        """Return the host that makes images, ``""`` where none could be reached."""
+        return next((name for name in self.site.builders if name in self.seen), "")
+
+    @property
+    def asks_registry(self) -> bool:
+        """Tell whether the run needs the registry; for a rollback, nodes keep the images of releases."""
+        return self.site.intent != "rollback"
+
+
+def assess(site: Site, hosts: Mapping[str, Observation]) -> Situation:
+    """Sort the hosts by whether they answered, and find addresses and engines."""
+    seen = {name: host.seen for name, host in hosts.items() if isinstance(host.seen, Seen)}
+    return Situation(
+        site=site,
+        hosts=hosts,
+        seen=seen,
+        away={name: host.seen.reason for name, host in hosts.items() if isinstance(host.seen, Unreachable)},
+        addresses={name: choose_address(host.desired.member, seen.get(name)) for name, host in hosts.items()},
+        engines={
+            name: engine_source.decide(host.desired.engine, seen[name]) if name in seen else engine_source.Engine()
+            for name, host in hosts.items()
+        },
+    )
+
+
+def choose_address(member: Member, seen: Seen | None) -> str:
+    """Choose the address that other nodes reach a host at.
+
+    :param seen: ``None`` where the host could not be reached
+    :return: the given address; else the first of these that is one of the host's own: that with which it is in a swarm,
+        ``ansible_host``; else the default route's
+    """
+    if member.advertise_addr:
+        return member.advertise_addr
+    if not seen:
+        return member.ansible_host
+    own = [address for address in (seen.swarm.address, member.ansible_host) if address in seen.system.addresses]
+    return own[0] if own else seen.system.default_address

@@ -1,0 +1,289 @@
+"""Read a stack file once, and say what of it the planner needs; the only place that reads its YAML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import yaml
+
+from ..model.problem import Code, Problem, ProblemError
+
+# A stack file's promise that a volume's service stays where its data is; see docs in app/stack.yml.
+VOLUME_PREFIX = "flotilla.volume."
+VOLUME_CONSTRAINT = re.compile(rf"node\.labels\.({re.escape(VOLUME_PREFIX)}[\w.-]+)\s*==\s*true")
+VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|\{(?P<braced>\w+)\}|(?P<bad>\{[^}]*\}?|\w+))")
+# Visits that are enough to believe that a node reaches the others, and few enough to ask of every node.
+MOST_VISITS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A service of a stack file.
+
+    :ivar ports: as they are written
+    :ivar volumes: sources of its mounts
+    :ivar secrets: sources of its secrets
+    :ivar resources: by ``limits`` and ``reservations``, amounts by kind
+    :ivar fields: all of it, for the checks of single fields
+    """
+
+    name: str
+    image: str
+    ports: tuple[object, ...]
+    volumes: tuple[str, ...]
+    constraints: tuple[str, ...]
+    is_global: bool
+    replicas: object
+    resources: Mapping[str, Mapping[str, object]]
+    has_networks: bool
+    fields: Mapping[str, Any]
+
+    @property
+    def volume_labels(self) -> list[str]:
+        """List the labels that pin it to the node of a volume."""
+        return VOLUME_CONSTRAINT.findall("\n".join(self.constraints))
+
+    def published(self) -> list[int]:
+        """List the ports that it publishes, in order.
+
+        :raise ProblemError: a port is a range or a variable
+        """
+        found = []
+        for port in self.ports:
+            text = str(port.get("published", "") if isinstance(port, dict) else _published(str(port)))
+            if text and not text.isdecimal():
+                raise _fault(f"port {text}", "a plain number")
+            found += [int(text)] if text else []
+        return found
+
+    def tasks(self, hosts: int) -> int:
+        """Return how many tasks it has on so many hosts."""
+        return hosts if self.is_global else int(str(self.replicas))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where the stack answers visitors, and how many visits through one node reach each replica there.
+
+    Swarm's routing mesh sends one visit after the other to the next replica, on whichever node it is.
+    """
+
+    port: int
+    visits: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackFile:
+    """A stack file.
+
+    :ivar content: what it says, which nobody may change
+    """
+
+    text: str
+    content: Mapping[str, Any]
+    services: Mapping[str, Service]
+
+    def section(self, name: str) -> Mapping[str, Mapping[str, Any]]:
+        """Return ``secrets``, ``configs``, ``volumes`` or ``networks``; entries that say nothing are empty."""
+        return {key: entry or {} for key, entry in (self.content.get(name) or {}).items()}
+
+    @property
+    def volume_labels(self) -> list[str]:
+        """List the node labels that pin the stack's volumes."""
+        return list(dict.fromkeys(VOLUME_CONSTRAINT.findall(self.text)))
+
+    @property
+    def images(self) -> set[str]:
+        """Collect the images that it names."""
+        return {service.image for service in self.services.values()}
+
+    def names(self, *kinds: str) -> set[str]:
+        """Collect the swarm's names of its objects.
+
+        :param kinds: ``secrets``, ``configs``
+        """
+        return {entry["name"] for kind in kinds for entry in self.section(kind).values() if "name" in entry}
+
+    def pinned_services(self, labels: Collection[str]) -> list[str]:
+        """List the services that run only on a node with one of these labels."""
+        return [name for name, service in self.services.items() if {*service.volume_labels} & {*labels}]
+
+    def pinned_volumes(self, label: str, stack: str) -> list[str]:
+        """List the volumes that the services of a label mount, as the engine names them.
+
+        :param stack: the stack's name
+        """
+        volumes = self.section("volumes")
+        sources = [source for name in self.pinned_services([label]) for source in self.services[name].volumes]
+        found = [volumes[source].get("name") or f"{stack}_{source}" for source in sources if source in volumes]
+        return list(dict.fromkeys(found))
+
+    def published(self) -> list[int]:
+        """List the ports that it publishes, in order.
+
+        :raise ProblemError: a port is a range or a variable
+        """
+        return [port for service in self.services.values() for port in service.published()]
+
+    def page(self) -> Page | None:
+        """Tell where the stack answers visitors; ``None`` where no port is published.
+
+        :raise ProblemError: a port or the number of replicas is no plain number
+        """
+        for service in self.services.values():
+            ports = service.published()
+            if ports:
+                replicas = MOST_VISITS if service.is_global else service.replicas
+                if not str(replicas).isdecimal():
+                    raise _fault(f"{replicas} replicas", "a plain number")
+                return Page(ports[0], max(1, min(int(str(replicas)), MOST_VISITS)))
+        return None
+
+    def with_configs(self, objects: Mapping[str, str]) -> StackFile:
+        """Let it name the swarm's objects instead of the files of its configs.
+
+        :param objects: name of the object by config
+        :raise ProblemError: a secret is a file, which would lie on a disk
+        """
+        for name, entry in self.section("secrets").items():
+            if not entry.get("external"):
+                raise ProblemError(_not_external(name))
+        named = {name: {"external": True, "name": key} for name, key in objects.items()}
+        return make({**self.content, **({"configs": {**self.content["configs"], **named}} if named else {})})
+
+    def render(self, variables: Mapping[str, object]) -> StackFile:
+        """Fill in variables, in values only, as ``docker stack deploy`` does.
+
+        Dollar signs in values are doubled, since the deploying command interpolates once more. Comments and layout go:
+        two files that say the same are the same.
+
+        :raise ProblemError: a variable has no value, or something looks like one and is none, such as ``$VAR`` or
+            ``${VAR:-default}``
+        """
+        missing: dict[str, None] = {}
+
+        def fill(match: re.Match[str]) -> str:
+            if match["escaped"]:
+                return match[0]
+            if match["bad"]:
+                raise _fault(f"${match['bad']}", "${VAR}, or $$ for a dollar sign")
+            if match["braced"] not in variables:
+                missing[f"${{{match['braced']}}}"] = None
+            return str(variables.get(match["braced"], "")).replace("$", "$$")
+
+        filled = _map_strings(self.content, lambda value: VARIABLE.sub(fill, value))
+        if missing:
+            raise ProblemError(_without_value(missing))
+        return make(filled)
+
+
+@cache
+def parse(text: str) -> StackFile:
+    """Read a stack file, each text once in a run.
+
+    :raise ProblemError: it is no YAML, no mapping with services, or a service has another form than it may
+    """
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise _fault(f"no YAML: {error}", "a stack file as docker stack deploy takes it") from error
+    if not isinstance(content, dict) or not isinstance(content.get("services"), dict):
+        raise _fault("no services", "at least one")
+    return _stack_file(text, content)
+
+
+def make(content: Mapping[str, Any]) -> StackFile:
+    """Write a stack file.
+
+    :param content: what it says
+    """
+    return _stack_file(yaml.safe_dump(content, sort_keys=False), content)
+
+
+def _stack_file(text: str, content: Mapping[str, Any]) -> StackFile:
+    services = {name: _service(name, service) for name, service in content["services"].items()}
+    return StackFile(text=text, content=content, services=services)
+
+
+def _service(name: str, fields: Any) -> Service:
+    """Take a service apart; what has the wrong form is a problem, whichever field it is in."""
+    try:
+        deploy = fields.get("deploy") or {}
+        return Service(
+            name=name,
+            image=fields.get("image", ""),
+            ports=tuple(fields.get("ports") or ()),
+            volumes=tuple(_source(mount) for mount in fields.get("volumes") or ()),
+            constraints=tuple((deploy.get("placement") or {}).get("constraints") or ()),
+            is_global=deploy.get("mode") == "global",
+            replicas=deploy.get("replicas", 1),
+            resources={what: amounts or {} for what, amounts in (deploy.get("resources") or {}).items()},
+            has_networks="networks" in fields,
+            fields=fields,
+        )
+    except (AttributeError, TypeError) as error:
+        raise ProblemError(invalid_service(name, "", error, "a service as in the Compose specification")) from error
+
+
+def _source(mount: Any) -> str:
+    return str(mount.get("source", "") if isinstance(mount, dict) else mount.split(":")[0])
+
+
+def _published(text: str) -> str:
+    """Take the published port from ``[address:]published:target[/protocol]``; ``""`` where only a target is given."""
+    return (text.split("/")[0].rsplit(":", 1)[:-1] or [""])[0].rsplit(":", 1)[-1]
+
+
+def _map_strings(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _map_strings(entry, change) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_map_strings(entry, change) for entry in value]
+    return change(value) if isinstance(value, str) else value
+
+
+def invalid_service(service: str, key: str, found: object, expected: str) -> Problem:
+    """Say what is wrong in a service."""
+    return Problem(
+        code=Code.SERVICE_INVALID,
+        where=f"stack_file: services.{service}.{key}".rstrip("."),
+        found=str(found),
+        expected=expected,
+        fix="Correct it in the stack file",
+    )
+
+
+def _fault(found: str, expected: str) -> ProblemError:
+    return ProblemError(
+        Problem(
+            code=Code.STACK_FILE_INVALID,
+            where="stack_file",
+            found=found,
+            expected=expected,
+            fix="Correct it in the stack file",
+        )
+    )
+
+
+def _without_value(missing: Collection[str]) -> Problem:
+    return Problem(
+        code=Code.STACK_VARIABLE_MISSING,
+        where="stack_file",
+        found=f"{', '.join(missing)} without a value",
+        expected="a value for each variable",
+        fix="Set it in stack_environment, or remove it from the stack file",
+    )
+
+
+def _not_external(name: str) -> Problem:
+    return Problem(
+        code=Code.SECRET_NOT_EXTERNAL,
+        where=f"stack_file: secrets.{name}",
+        found="a secret that is not external, and so would lie on a disk",
+        expected=f"external: true and name: ${{{name.upper()}_SECRET}}",
+        fix=f"Change it in the stack file, and list {name} in stack_secrets",
+    )

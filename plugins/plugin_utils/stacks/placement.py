@@ -1,0 +1,55 @@
+"""Tell where the tasks of a service may run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .file import Service
+
+CONSTRAINT = re.compile(r"\s*([\w./-]+)\s*(==|!=)\s*(.+?)\s*")
+
+
+class FieldError(ValueError):
+    """A field of a service that is not as it should be: its key, what was found, what is expected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A host as a node that services are placed on, as it will be when the stack is deployed.
+
+    :ivar id: ``""`` before it joins
+    """
+
+    name: str
+    id: str
+    hostname: str
+    role: str
+    labels: Mapping[str, str]
+    cpus: int
+    memory_mib: int
+    takes_tasks: bool = True
+
+
+def fits(service: Service, node: Candidate) -> bool:
+    """Tell whether a service's constraints let a node run its tasks; what only the engine knows is left to it.
+
+    :raise FieldError: a constraint is none
+    """
+    return all(_holds(text, node) for text in service.constraints)
+
+
+def _holds(text: str, node: Candidate) -> bool:
+    match = CONSTRAINT.fullmatch(text)
+    if not match:
+        raise FieldError("deploy.placement.constraints", text, "KEY == VALUE or KEY != VALUE")
+    key, operator, value = match.groups()
+    known = {"node.id": node.id, "node.hostname": node.hostname, "node.role": node.role}
+    if key.startswith("node.labels."):
+        found = node.labels.get(key.removeprefix("node.labels."), "")
+    elif key in known and (known[key] or operator == "!="):
+        found = known[key]
+    else:  # What only the engine knows, such as engine.labels, it decides itself.
+        return True
+    return (found.lower() == value.lower()) == (operator == "==")

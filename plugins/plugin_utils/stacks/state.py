@@ -1,0 +1,170 @@
+"""Compare a stack with what runs, and judge whether it has converged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..model.observation import Node, Record, Service, Stack, Task
+from .file import VOLUME_CONSTRAINT
+
+
+def place_volumes(labels: Sequence[str], nodes: Sequence[Node], candidates: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Choose a node for each pinned volume; a choice once made is kept.
+
+    :param labels: that pin volumes
+    :param candidates: inventory names to choose from, the preferred first
+    :return: by inventory name, the labels that it must get; volumes already placed are left out
+    """
+    placed = {label for node in nodes for label, value in node.labels.items() if value == "true"}
+    missing = {label: "true" for label in labels if label not in placed}
+    return {candidates[0]: missing} if missing else {}
+
+
+def services_to_spread(services: Mapping[str, Service], nodes: Sequence[Node]) -> list[str]:
+    """Choose the services whose tasks can be spread again without losing a request.
+
+    A service is left alone when its tasks are spread as evenly as its size allows over the nodes that take tasks, when
+    its volume pins it to one node, or when an update would stop a task before its successor runs.
+    """
+    active = [node.id for node in nodes if node.state == "ready" and node.availability == "active"]
+    return [name for name, service in sorted(services.items()) if _can_be_spread(service, active)]
+
+
+def _can_be_spread(service: Service, nodes: Sequence[str]) -> bool:
+    running = Counter(task.node for task in service.tasks if task.is_up)
+    counts = [running[node] for node in nodes]
+    uneven = bool(counts) and max(counts) - min(counts) > 1
+    pinned = VOLUME_CONSTRAINT.search("\n".join(service.constraints))
+    return service.is_replicated and service.starts_first and uneven and not pinned
+
+
+def differences(definition: str, seen: Stack | None) -> list[str]:
+    """Say in which ways the running stack differs from the desired one.
+
+    :param definition: text of the rendered stack file
+    :return: empty when there is nothing to deploy
+    """
+    if not seen or not seen.record:
+        return ["deploy it: no record of it" if seen and seen.services else "deploy it for the first time"]
+    changed = ["apply the changed stack file"] if seen.record.file != definition else []
+    return [*changed, *_drift(seen.record, seen.services)]
+
+
+def _drift(record: Record, services: Mapping[str, Service]) -> Iterator[str]:
+    for name in sorted(record.specs.keys() | services.keys()):
+        if name not in services:
+            yield f"bring back service {name}"
+        elif name not in record.specs:
+            yield f"remove service {name}, which the stack file does not have"
+        else:
+            changes = list(_spec_changes(record.specs[name], services[name].spec))
+            if changes:
+                yield f"set service {name} right ({'; '.join(changes)})"
+
+
+def _spec_changes(applied: Mapping[str, object], live: Mapping[str, object], path: str = "") -> Iterator[str]:
+    """Yield the leaves in which two service specs differ, as ``"Mode.Replicated.Replicas is 3, wanted 5"``."""
+    for key in sorted(applied.keys() | live.keys()):
+        # A forced update restarts tasks and changes nothing else.
+        if key == "ForceUpdate":
+            continue
+        one, other, name = applied.get(key), live.get(key), f"{path}{key}"
+        if isinstance(one, Mapping) and isinstance(other, Mapping):
+            yield from _spec_changes(one, other, f"{name}.")
+        elif one != other:
+            yield f"{name} is {other}, wanted {one}"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A task that explains a failure or a delay, its service, and how many failed in the same way."""
+
+    service: str
+    task: Task
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Convergence:
+    """How far a stack is.
+
+    :ivar done: every service runs at its size with its newest spec and no update is under way
+    :ivar failure: why it will not get there, ``""`` while it still may
+    :ivar stale: services with tasks of an older spec though no update is under way; this state stays when an update was
+        replaced by an equal one half-way (a deploy that was interrupted and run again), and a further deploy ends it
+    :ivar sizes: by service, ``"running/desired"``
+    :ivar homeless: services with a task that no node can take now
+    """
+
+    done: bool
+    failure: str = ""
+    stale: tuple[str, ...] = ()
+    sizes: Mapping[str, str]
+    trouble: Trouble | None = None
+    homeless: tuple[str, ...] = ()
+
+
+def judge(services: Mapping[str, Service], excused: Collection[str] = ()) -> Convergence:
+    """Judge whether a stack has converged.
+
+    :param excused: names of services that are not waited for, since the one host that they can run on is away
+    """
+    waited = {name: service for name, service in services.items() if name not in excused}
+    unsettled = {name: service for name, service in waited.items() if not _is_settled(service)}
+    failures = [text for name, service in waited.items() if (text := _failure(name, service))]
+    troubles = [found for name, service in unsettled.items() if (found := _trouble(name, service))]
+    return Convergence(
+        done=bool(services) and not unsettled,
+        failure=failures[-1] if failures else "",
+        stale=tuple(name for name, service in waited.items() if _is_stale(service)),
+        sizes={name: f"{len(_current(service))}/{service.size}" for name, service in waited.items()},
+        trouble=troubles[-1] if troubles else None,
+        homeless=tuple(name for name, service in waited.items() if any(map(_is_homeless, service.tasks))),
+    )
+
+
+def _current(service: Service) -> list[Task]:
+    return [task for task in service.tasks if task.is_up and task.current]
+
+
+def _running(service: Service) -> list[Task]:
+    return [task for task in service.tasks if task.is_up]
+
+
+def _is_settled(service: Service) -> bool:
+    sizes = {len(_current(service)), len(_running(service)), service.size}
+    return len(sizes) == 1 and service.update_state == "completed"
+
+
+def _is_stale(service: Service) -> bool:
+    return len(_current(service)) == service.size < len(_running(service)) and service.update_state == "completed"
+
+
+def _is_homeless(task: Task) -> bool:
+    return task.desired == "running" and task.state == "pending" and bool(task.error)
+
+
+def _was_given_up(service: Service) -> bool:
+    return service.update_state.startswith("rollback") or service.update_state == "paused"
+
+
+def _failure(name: str, service: Service) -> str:
+    return f"{name}: {service.update.Message or service.update_state}" if _was_given_up(service) else ""
+
+
+def _trouble(name: str, service: Service) -> Trouble | None:
+    """Find the task that explains why a service is not as it should be, and count its like."""
+    failed = [task for task in service.tasks if task.error or task.state in ("failed", "rejected")]
+    # What failed before the service was last changed has other reasons; but giving an update up is a change, too. Then
+    # the update may name the task that ended it, and else it is one of the spec that was given up.
+    candidates = [task for task in failed if task.updated >= service.updated]
+    if _was_given_up(service):
+        named = [task for task in failed if task.id in service.update.Message]
+        candidates = named or [task for task in failed if not task.current] or failed
+    if not candidates:
+        return None
+    waiting = [task for task in candidates if task.state == "pending"]
+    newest = max(waiting or candidates, key=lambda task: task.updated)
+    return Trouble(name, newest, Counter(task.error for task in failed)[newest.error])
