@@ -22,7 +22,7 @@ POOL_FIX = f"Set {POOL}, for example to [172.30.0.0/16]"
 def ports_are_free(facts: HostFacts) -> Iterator[Problem]:
     """No other process holds a port of ours."""
     for name, seen in facts.seen.items():
-        needed = {port: role for role, wanted in facts.desired[name].roles.items() for port in wanted.ports}
+        needed = {port: role for role, found in facts.desired[name].roles.items() for port in found.ports}
         for port, holder in seen.ports.items():
             if holder not in OWN_HOLDERS:
                 other = ", or publish another port in the stack file" if needed[port] == "stack" else ""
@@ -83,12 +83,12 @@ def peers_are_reached(facts: HostFacts) -> Iterator[Problem]:
 
     A bare peer that answers "nothing listens there" is reached; from a member of the swarm, a firewall says so.
     """
-    astray = misdirected(facts)
+    elsewhere = misdirected(facts)
     for name, seen in facts.members.items():
         lost: dict[tuple[str, str, str], list[str]] = {}
         for target, answer in seen.reach.items():
             address, _, port = target.rpartition(":")
-            peer = _peer(facts, target, name in astray)
+            peer = _peer(facts, target, name in elsewhere)
             listens = peer in facts.members and _listens(facts.members[peer], port)
             if peer and (answer not in ("open", "closed") or (answer == "closed" and listens)):
                 lost.setdefault((peer, address, answer), []).append(f"{port}/tcp")

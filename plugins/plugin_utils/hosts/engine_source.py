@@ -50,26 +50,26 @@ class Engine:
     note: str = ""
 
 
-def decide(wanted: desired.Engine | None, seen: Seen) -> Engine:
+def decide(settings: desired.Engine | None, seen: Seen) -> Engine:
     """Decide on a host's engine.
 
-    :param wanted: ``None`` where no engine is to be
+    :param settings: ``None`` where no engine is to be
     """
-    if not wanted:
+    if not settings:
         return Engine()
-    found = installed(wanted, seen)
-    source = wanted.sources.get(found, wanted.sources[wanted.source])
+    found = installed(settings, seen)
+    source = settings.sources.get(found, settings.sources[settings.source])
     packages = () if found == "other" else source.packages
     # The engine's companions, such as containerd.io, have versions of their own.
     versioned = tuple(name for name in packages if name.startswith("docker"))
-    others = tuple(name for name in versioned if wanted.version and _differs(wanted, seen.packages[name]))
-    pinned = wanted.version and versioned
-    files = dict(_files(wanted, found, bool(pinned)))
+    others = tuple(name for name in versioned if settings.version and _differs(settings, seen.packages[name]))
+    pinned = settings.version and versioned
+    files = dict(_files(settings, found, bool(pinned)))
     # apt forgets a hold when it is made to change the package.
     hold = tuple(name for name in versioned if name not in seen.held or name in others) if pinned else ()
     free = not pinned and seen.files.get(PIN)
     release = tuple(name for name in versioned if name in seen.held) if free else ()
-    pattern = {name: f"{name}={wanted.pattern}" for name in versioned if wanted.version}
+    pattern = {name: f"{name}={settings.pattern}" for name in versioned if settings.version}
     return Engine(
         packages=packages,
         requests=tuple(pattern.get(name, name) for name in packages),
@@ -80,20 +80,20 @@ def decide(wanted: desired.Engine | None, seen: Seen) -> Engine:
         change=bool(others),
         changes=(
             *compare("docker", Role(files=files, packages=packages), seen),
-            *_versions(wanted.version, others, seen),
-            *([Change("docker", f"hold {', '.join(hold)} at {wanted.version}")] if hold else []),
+            *_versions(settings.version, others, seen),
+            *([Change("docker", f"hold {', '.join(hold)} at {settings.version}")] if hold else []),
             *_unpin(files, release, seen),
         ),
-        note=_note(wanted, seen, found),
+        note=_note(settings, seen, found),
     )
 
 
-def _files(wanted: desired.Engine, found: str, pinned: bool) -> Iterator[tuple[str, File]]:
+def _files(settings: desired.Engine, found: str, pinned: bool) -> Iterator[tuple[str, File]]:
     """Choose what apt must know: the vendor's source, and the version."""
-    if wanted.source == "vendor" and found in ("", "vendor"):
-        yield from ((path, file) for path, file in wanted.files.items() if path != PIN)
+    if settings.source == "vendor" and found in ("", "vendor"):
+        yield from ((path, file) for path, file in settings.files.items() if path != PIN)
     if pinned:
-        yield PIN, wanted.files[PIN]
+        yield PIN, settings.files[PIN]
 
 
 def _versions(version: str, others: Sequence[str], seen: Seen) -> Iterator[Change]:
@@ -108,26 +108,26 @@ def _unpin(files: Mapping[str, File], release: Sequence[str], seen: Seen) -> Ite
         yield Change("docker", f"remove {PIN}{names}", pin.text or "", "", PIN)
 
 
-def _differs(wanted: desired.Engine, version: str | None) -> bool:
+def _differs(settings: desired.Engine, version: str | None) -> bool:
     """Tell whether a package that is there has another version than it should."""
-    return version is not None and not fnmatchcase(version, wanted.pattern)
+    return version is not None and not fnmatchcase(version, settings.pattern)
 
 
-def installed(wanted: desired.Engine, seen: Seen) -> str:
+def installed(settings: desired.Engine, seen: Seen) -> str:
     """Tell which source the host's engine is from.
 
     :return: a source's name; ``"other"`` for an engine that runs and is of none of them; ``""`` where there is none
     """
-    there = {name for name in wanted.packages if seen.packages.get(name) or name in seen.unfinished}
+    there = {name for name in settings.packages if seen.packages.get(name) or name in seen.unfinished}
     # A vendor's engine may need the distribution's parts, never the other way round.
     for name in ("vendor", "distro"):
-        if wanted.sources[name].packages[0] in there:
+        if settings.sources[name].packages[0] in there:
             return name
     return "other" if seen.engine and not there else ""
 
 
-def _note(wanted: desired.Engine, seen: Seen, found: str) -> str:
-    if found in ("", wanted.source):
+def _note(settings: desired.Engine, seen: Seen, found: str) -> str:
+    if found in ("", settings.source):
         return ""
     if found == "other":
         return (
@@ -135,51 +135,51 @@ def _note(wanted: desired.Engine, seen: Seen, found: str) -> str:
             "knows; flotilla neither installs nor pins one there"
         )
     return (
-        f"keeps its engine {_name(wanted, seen, found)}, though docker_source is {wanted.source}; set docker_source "
-        f"to {found} for it, or change it by hand (docs/engine.md)"
+        f"keeps its engine {_name(settings, seen, found)}, though docker_source is {settings.source}; set "
+        f"docker_source to {found} for it, or change it by hand (docs/engine.md)"
     )
 
 
-def _name(wanted: desired.Engine, seen: Seen, source: str) -> str:
-    package = wanted.sources[source].packages[0]
+def _name(settings: desired.Engine, seen: Seen, source: str) -> str:
+    package = settings.sources[source].packages[0]
     return f"{package} {seen.packages[package] or '(not completely installed)'}"
 
 
-def problems(name: str, wanted: desired.Engine | None, seen: Seen) -> Iterator[Problem]:
+def problems(name: str, settings: desired.Engine | None, seen: Seen) -> Iterator[Problem]:
     """Find what forbids a run, in the variables about the engine and in the host's engine.
 
     :param name: the host's inventory name
-    :param wanted: see ``decide``
+    :param settings: see ``decide``
     :param seen: see ``decide``
     """
-    if wanted:
+    if settings:
         for check in (_key_is_trusted, _suite_is_the_systems, _version_is_valid, _version_can_be_had):
-            yield from check(name, wanted, seen)
+            yield from check(name, settings, seen)
 
 
-def _key_is_trusted(name: str, wanted: desired.Engine, _seen: Seen) -> Iterator[Problem]:
-    if wanted.source != "vendor":
+def _key_is_trusted(name: str, settings: desired.Engine, _seen: Seen) -> Iterator[Problem]:
+    if settings.source != "vendor":
         return
-    owner = "".join(wanted.fingerprint.split()).upper()
+    owner = "".join(settings.fingerprint.split()).upper()
     try:
-        found = " and ".join(openpgp.fingerprints(wanted.key)) if wanted.key else ""
+        found = " and ".join(openpgp.fingerprints(settings.key)) if settings.key else ""
     except openpgp.KeyFormatError as error:
         yield Problem(
             code=Code.SETTING_INVALID,
             where="docker_vendor_key",
             hosts=(name,),
             found=f"no key: {error}",
-            expected=f"the text of the key that signs {wanted.url}",
+            expected=f"the text of the key that signs {settings.url}",
             fix="Set it; docs/engine.md says where to get it",
         )
         return
-    if not wanted.key:
+    if not settings.key:
         yield Problem(
             code=Code.SETTING_MISSING,
             where="docker_vendor_key",
             hosts=(name,),
             found="no key",
-            expected=f"the text of the key that signs {wanted.url}",
+            expected=f"the text of the key that signs {settings.url}",
             fix="Set it; docs/engine.md says where to get it",
         )
     elif found != owner:
@@ -193,23 +193,23 @@ def _key_is_trusted(name: str, wanted: desired.Engine, _seen: Seen) -> Iterator[
         )
 
 
-def _suite_is_the_systems(name: str, wanted: desired.Engine, seen: Seen) -> Iterator[Problem]:
+def _suite_is_the_systems(name: str, settings: desired.Engine, seen: Seen) -> Iterator[Problem]:
     """Refuse packages of another release; a suite of a name of its own is the user's affair."""
     system = SYSTEMS.get(seen.system.distribution)
     known = [each.codename for each in SYSTEMS.values()]
-    if wanted.source == "vendor" and system and wanted.suite in known and wanted.suite != system.codename:
+    if settings.source == "vendor" and system and settings.suite in known and settings.suite != system.codename:
         yield Problem(
             code=Code.SETTING_CONFLICT,
             where="docker_vendor_suite",
             hosts=(name,),
-            found=wanted.suite,
+            found=settings.suite,
             expected=f"{system.codename} for {seen.system.distribution}",
             fix="Set docker_vendor_suite and docker_vendor_url for this host",
         )
 
 
-def _version_is_valid(name: str, wanted: desired.Engine, _seen: Seen) -> Iterator[Problem]:
-    version = wanted.version
+def _version_is_valid(name: str, settings: desired.Engine, _seen: Seen) -> Iterator[Problem]:
+    version = settings.version
     if version and not (VERSION.fullmatch(version) and int(version.split(".")[0]) >= ENGINE):
         yield Problem(
             code=Code.SETTING_INVALID,
@@ -221,17 +221,17 @@ def _version_is_valid(name: str, wanted: desired.Engine, _seen: Seen) -> Iterato
         )
 
 
-def _version_can_be_had(name: str, wanted: desired.Engine, seen: Seen) -> Iterator[Problem]:
+def _version_can_be_had(name: str, settings: desired.Engine, seen: Seen) -> Iterator[Problem]:
     """Refuse a version that only an engine of the other source could have."""
-    found, version = installed(wanted, seen), wanted.version
-    if not version or found not in wanted.sources or found == wanted.source:
+    found, version = installed(settings, seen), settings.version
+    if not version or found not in settings.sources or found == settings.source:
         return
-    if _differs(wanted, seen.packages[wanted.sources[found].packages[0]]):
+    if _differs(settings, seen.packages[settings.sources[found].packages[0]]):
         yield Problem(
             code=Code.ENGINE_VERSION,
             where="docker_version",
             hosts=(name,),
-            found=f"engine {_name(wanted, seen, found)}",
-            expected=f"{version} of docker_source {wanted.source}",
+            found=f"engine {_name(settings, seen, found)}",
+            expected=f"{version} of docker_source {settings.source}",
             fix=f"Set docker_source to {found} and another version for it, or change the engine as docs/engine.md says",
         )

@@ -10,23 +10,23 @@ from ..model.change import Change
 from ..model.observation import Seen
 
 
-def compare(role: str, wanted: desired.Role, seen: Seen) -> list[Change]:
+def compare(name: str, role: desired.Role, seen: Seen) -> list[Change]:
     """List what a role has to do on a host, in the order of doing; empty when the host is as it should be."""
     return [
-        *_files(role, wanted.files, seen),
-        *_modules(role, wanted.modules, seen),
-        *_packages(role, wanted.packages, seen),
-        *_services(role, wanted, seen),
+        *_files(name, role.files, seen),
+        *_modules(name, role.modules, seen),
+        *_packages(name, role.packages, seen),
+        *_services(name, role, seen),
     ]
 
 
-def is_stale(wanted: desired.Role, seen: Seen) -> bool:
+def is_stale(role: desired.Role, seen: Seen) -> bool:
     """Tell whether a running service of this role started before its newest settings, or will get new ones.
 
     :return: ``False`` where nothing runs yet, since a start reads the settings anyway
     """
-    running = [seen.services[name].started for name in wanted.services if seen.services[name].active]
-    files = ((wanted.files[path], seen.files[path]) for path in wanted.settings)
+    running = [seen.services[name].started for name in role.services if seen.services[name].active]
+    files = ((role.files[path], seen.files[path]) for path in role.settings)
     return bool(running) and any(
         found is None or differs(file, found) or found.mtime > min(running) for file, found in files
     )
@@ -38,33 +38,33 @@ def differs(file: desired.File, found: observation.File) -> bool:
     return other or (file.mode or found.mode) != found.mode
 
 
-def _files(role: str, files: Mapping[str, desired.File], seen: Seen) -> Iterator[Change]:
+def _files(name: str, files: Mapping[str, desired.File], seen: Seen) -> Iterator[Change]:
     for path, file in files.items():
         found = seen.files[path]
         if found is None:
-            yield Change(role, f"{'make' if file.text is None else 'write'} {path}", "", file.text or "", path)
+            yield Change(name, f"{'make' if file.text is None else 'write'} {path}", "", file.text or "", path)
         elif differs(file, found):
-            yield Change(role, f"correct {path}", found.text or "", file.text or "", path)
+            yield Change(name, f"correct {path}", found.text or "", file.text or "", path)
 
 
-def _modules(role: str, modules: Sequence[str], seen: Seen) -> Iterator[Change]:
-    missing = [name for name in modules if seen.modules[name] != "loaded"]
+def _modules(name: str, modules: Sequence[str], seen: Seen) -> Iterator[Change]:
+    missing = [module for module in modules if seen.modules[module] != "loaded"]
     if missing:
-        yield Change(role, f"load kernel modules {', '.join(missing)}")
+        yield Change(name, f"load kernel modules {', '.join(missing)}")
 
 
-def _packages(role: str, packages: Sequence[str], seen: Seen) -> Iterator[Change]:
-    missing = [name for name in packages if not seen.packages[name]]
+def _packages(name: str, packages: Sequence[str], seen: Seen) -> Iterator[Change]:
+    missing = [package for package in packages if not seen.packages[package]]
     if missing:
-        yield Change(role, f"install {', '.join(missing)}")
+        yield Change(name, f"install {', '.join(missing)}")
 
 
-def _services(role: str, wanted: desired.Role, seen: Seen) -> Iterator[Change]:
-    for name in wanted.services:
-        unit = seen.services[name]
+def _services(name: str, role: desired.Role, seen: Seen) -> Iterator[Change]:
+    for service in role.services:
+        unit = seen.services[service]
         if not unit.active:
-            yield Change(role, f"start {name}")
+            yield Change(name, f"start {service}")
         elif not unit.enabled:
-            yield Change(role, f"enable {name} at boot")
-        elif is_stale(wanted, seen):
-            yield Change(role, f"restart {name}, which runs with older settings")
+            yield Change(name, f"enable {service} at boot")
+        elif is_stale(role, seen):
+            yield Change(name, f"restart {service}, which runs with older settings")

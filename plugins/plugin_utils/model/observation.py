@@ -325,7 +325,7 @@ class Seen:
     :ivar accounts: by purpose, empty where the registry accepted the account, else its answer
     :ivar images: digest by reference, of a builder
     :ivar page: empty where the page answered or was not asked for, else the reason
-    :ivar nodes: the swarm's nodes; ``None`` where the host is no manager that knows them
+    :ivar nodes: the swarm's nodes; ``None`` where the host is no manager that can list them
     :ivar stack: the stack; ``None`` as with ``nodes``
     """
 

@@ -35,7 +35,7 @@ def plan_host(now: Situation, name: str, missing: Sequence[Image] = ()) -> HostP
         packages=tuple(sorted({*engine.requests, *_role_packages(now, name, missing)})),
         engine=engine,
         notes=tuple(note for note in notes if note),
-        stale=tuple(role for role, wanted in stale.items() if state.is_stale(wanted, seen)),
+        stale=tuple(name for name, role in stale.items() if state.is_stale(role, seen)),
         failed=bool(unit and unit.failed),
         repair=_needs_repair(now, name),
     )
@@ -60,7 +60,7 @@ def _serves_until_its_turn(now: Situation, name: str) -> bool:
 
 def _packages(now: Situation, name: str) -> dict[str, Sequence[str]]:
     """Return the packages of each role on a host."""
-    roles: dict[str, Sequence[str]] = {role: wanted.packages for role, wanted in now.desired(name).roles.items()}
+    roles: dict[str, Sequence[str]] = {each: role.packages for each, role in now.desired(name).roles.items()}
     builder = images.builder_role(now, name)
     return roles | ({"image": builder.packages} if builder else {})
 
@@ -75,8 +75,8 @@ def _role_packages(now: Situation, name: str, missing: Sequence[Image]) -> set[s
 def _needs_repair(now: Situation, name: str) -> bool:
     """Tell whether an interrupted installation stands in the way of another; apt refuses it then."""
     seen = now.seen[name]
-    wanted = [*now.engines[name].packages, *(each for names in _packages(now, name).values() for each in names)]
-    return bool(seen.interrupted) and not all(seen.packages[each] for each in wanted)
+    packages = [*now.engines[name].packages, *(each for names in _packages(now, name).values() for each in names)]
+    return bool(seen.interrupted) and not all(seen.packages[each] for each in packages)
 
 
 def plan_registry(now: Situation, name: str, renewed: bool) -> Iterator[Work]:

@@ -51,7 +51,7 @@ def make_plan(site: Site, hosts: Mapping[str, Observation]) -> Plan:
         dead=members.dead(),
         builder=now.builder,
         digests=digests.known,
-        stack=stack.plan.as_dict(stack.data.anew, site.user),
+        stack=stack.plan.as_dict(stack.data.allow_empty, site.user),
         notes=(*intent.left_out(site.intent, plans), *stack.plan.definition.notes),
     )
 

@@ -31,7 +31,7 @@ def place(seen: Mapping[str, Seen], registry_host: str = "") -> dict[str, str]:
 
     :param seen: of the hosts that could be reached
     :param registry_host: inventory name of the host that serves the registry, ``""`` for an external one
-    :return: inventory names: ``manager`` speaks for the swarm, ``data`` has Redis' data, ``registry`` has the
+    :return: inventory names: ``manager`` answers for the swarm, ``data`` has Redis' data, ``registry`` has the
         images, where a host of the inventory serves it
     :raise ProblemError: one of them is not there
     """
@@ -143,7 +143,8 @@ def _refused(code: Code, found: str, expected: str, other: str) -> ProblemError:
 def missing(saved: Raw, seen: Stack, name: str, values: Mapping[str, str]) -> dict[str, Any]:
     """Say what a swarm lacks of a backup.
 
-    The releases of a swarm that has gone on since then are left as they are. Those of one that began anew are replaced.
+    The releases of a swarm that has gone on since then are left as they are. Those of one that was set
+    up again are replaced.
 
     :param saved: see ``record``
     :param name: the stack's name
@@ -152,11 +153,11 @@ def missing(saved: Raw, seen: Stack, name: str, values: Mapping[str, str]) -> di
         ``secrets`` (as in ``objects.name_secrets``)
     """
     releases = {_number(config): config for config in saved["configs"] if VERSION_LABEL in config["labels"]}
-    anew = _began_anew(seen.releases, releases)
-    newest = seen.releases[-1].number if seen.releases and not anew else 0
+    fresh = _was_set_up_again(seen.releases, releases)
+    newest = seen.releases[-1].number if seen.releases and not fresh else 0
     others = [config for config in saved["configs"] if VERSION_LABEL not in config["labels"]]
     return {
-        "remove": [f"flotilla_{name}.release_v{release.number}" for release in seen.releases] if anew else [],
+        "remove": [f"flotilla_{name}.release_v{release.number}" for release in seen.releases] if fresh else [],
         "configs": [
             *(config for config in others if config["name"] not in seen.configs),
             *(config for number, config in releases.items() if number > newest),
@@ -198,7 +199,7 @@ def _number(config: Raw) -> int:
     return int(config["labels"].get(VERSION_LABEL, 0))
 
 
-def _began_anew(now: Sequence[Release], saved: Mapping[int, Raw]) -> bool:
+def _was_set_up_again(now: Sequence[Release], saved: Mapping[int, Raw]) -> bool:
     """Tell whether a swarm's releases are neither those of the backup nor have gone on from there."""
     same = [one for one in now if one.number in saved and saved[one.number]["labels"][AT_LABEL] == one.at]
     return bool(saved and now) and not same and now[-1].number <= max(saved)

@@ -22,12 +22,12 @@ class Verdict:
     """What is to be thought of the stack's data.
 
     :ivar problems: what forbids the run
-    :ivar anew: services that may begin without data
+    :ivar allow_empty: services that may begin without data
     :ivar losses: those of them that had some; the user accepts that
     """
 
     problems: tuple[Problem, ...] = ()
-    anew: tuple[str, ...] = ()
+    allow_empty: tuple[str, ...] = ()
     losses: tuple[str, ...] = ()
 
 
@@ -85,7 +85,7 @@ def judge(
             *(_unknown(name, known) for name in stack.lost if name not in known),
             *(_lost(volume, hosts, running.releases[-1].number) for volume in lost),
         ),
-        anew=tuple(name for volume in fresh for name in volume.services),
+        allow_empty=tuple(name for volume in fresh for name in volume.services),
         losses=tuple(name for volume in fresh if volume.label in ran for name in volume.services),
     )
 

@@ -82,10 +82,10 @@ class StackPlan:
             "configs": releases.old_objects(self.kept, self.running.configs, in_use),
         }
 
-    def as_dict(self, anew: Sequence[str], user: str) -> dict[str, object]:
+    def as_dict(self, allow_empty: Sequence[str], user: str) -> dict[str, object]:
         """Return it as plays read it.
 
-        :param anew: services that may begin without data
+        :param allow_empty: services that may begin without data
         :param user: who deploys
         """
         definition, last = self.definition, _last(self.running)
@@ -109,7 +109,7 @@ class StackPlan:
                 "specs": dict(record.specs) if record else {},
             },
             "old": self.old,
-            "anew": list(anew),
+            "anew": list(allow_empty),
         }
 
 

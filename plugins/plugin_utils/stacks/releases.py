@@ -114,7 +114,7 @@ def is_held(history: History, definition: StackFile, loose: Collection[str]) -> 
 def steps(
     definition: str,
     before: str,
-    anew: Iterable[str] = (),
+    allow_empty: Iterable[str] = (),
     mounted: Collection[str] = (),
     republished: Collection[str] = (),
 ) -> list[str]:
@@ -135,7 +135,7 @@ def steps(
 
     :param definition: rendered stack file
     :param before: the one that is applied now, ``""`` when there is none
-    :param anew: names of services that may begin without data
+    :param allow_empty: names of services that may begin without data
     :param mounted: names of the secrets' objects that services mount now; after a deploy that did not end they are
         others than those of ``before``
     :param republished: names of services whose ports are others now than in ``before``
@@ -146,7 +146,7 @@ def steps(
     for name in moved(desired, old, republished):
         first["services"][name].setdefault("deploy", {})["replicas"] = 0
     _mount_both(first.get("secrets") or {}, old, mounted)
-    for name in anew:
+    for name in allow_empty:
         labels = (first["services"][name].get("deploy") or {}).get("labels") or {}
         if DATA_LABEL in labels:
             labels[DATA_LABEL] = "new"

@@ -70,15 +70,15 @@ def recorded(current: Mapping[str, str]) -> list[str]:
     return [name for name in current.get(RECORD, "").split(",") if name]
 
 
-def compare(current: Mapping[str, str], wanted: Mapping[str, object], kept: Mapping[str, str]) -> LabelChange:
+def compare(current: Mapping[str, str], desired: Mapping[str, object], kept: Mapping[str, str]) -> LabelChange:
     """Compare a node's labels with what they should be.
 
     :param current: the node's labels
-    :param wanted: the inventory's labels for it
+    :param desired: the inventory's labels for it
     :param kept: further labels that it must have, which the inventory does not have
     """
-    names = sorted(wanted)
-    goal = {**kept, **{name: text_of(value) for name, value in wanted.items()}}
+    names = sorted(desired)
+    goal = {**kept, **{name: text_of(value) for name, value in desired.items()}}
     drop = [name for name in recorded(current) if name not in goal and current.get(name)]
     add = {name: value for name, value in sorted(goal.items()) if current.get(name) != value}
     texts = [*(f"set label {name}={value}" for name, value in add.items()), *(f"remove label {name}" for name in drop)]

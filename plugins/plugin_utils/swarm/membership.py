@@ -129,7 +129,7 @@ def decide(
     :param retire: whether hosts of group removed may leave now
     """
     view = compare(site, hosts, addresses, pinning, ())
-    problems = [*labels.problems({name: view.wanted[name] for name in site.members}), *_unfinished(view)]
+    problems = [*labels.problems({name: view.desired[name] for name in site.members}), *_unfinished(view)]
     found = _find_swarm(view)
     if isinstance(found, Problem):
         return Membership(problems=(*problems, found))
@@ -320,7 +320,7 @@ def _node_change(view: View, name: str, placed: Mapping[str, str]) -> NodeChange
     current = node.labels if node else {}
     inherited = labels.inherit(view.old[name], view.others(name), view.pinning)
     kept = {label: value for label, value in inherited.items() if label not in current}
-    change = labels.compare(current, view.wanted[name].labels, {**kept, **placed})
+    change = labels.compare(current, view.desired[name].labels, {**kept, **placed})
     found, availability = node.availability if node else "active", view.availability(name)
     moved = [f"set availability {availability} (found {found})"] if availability != found else []
     return NodeChange(

@@ -16,7 +16,7 @@ class View:
 
     :ivar addresses: by inventory name, the address that other nodes use
     :ivar pinning: labels that pin the stack's volumes
-    :ivar wanted: by inventory name, what the inventory says of it as a member
+    :ivar desired: by inventory name, what the inventory says of it as a member
     :ivar former: by inventory name, the registry's files that a host which is to go should not have any more
     :ivar seen: of the hosts that could be asked, in the order managers, workers, removed
     :ivar nodes: the swarm's nodes by ID, empty before there is a swarm
@@ -29,7 +29,7 @@ class View:
     site: Site
     addresses: Mapping[str, str]
     pinning: Sequence[str]
-    wanted: Mapping[str, Member]
+    desired: Mapping[str, Member]
     former: Mapping[str, tuple[str, ...]]
     seen: Mapping[str, Seen]
     nodes: Mapping[str, Node]
@@ -64,7 +64,7 @@ class View:
 
     def availability(self, name: str) -> str:
         """Tell the availability that the inventory says."""
-        return self.wanted[name].availability or "active"
+        return self.desired[name].availability or "active"
 
     def is_manager(self, name: str) -> bool:
         """Tell whether a host is a manager now."""
@@ -121,7 +121,7 @@ def compare(
         site=site,
         addresses=addresses,
         pinning=pinning,
-        wanted={name: host.desired.member for name, host in hosts.items()},
+        desired={name: host.desired.member for name, host in hosts.items()},
         former={name: tuple(host.desired.role("registry_former").files) for name, host in hosts.items()},
         seen=seen,
         nodes=by_id,

@@ -1,0 +1,43 @@
+"""What differs on a host is a change of the role that wants it."""
+
+import pytest
+import sites
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts.state import compare
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.desired import File, Role
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_seen
+
+ROLE = Role(
+    packages=("docker-registry",),
+    files={"/etc/registry.yml": File(text="x", mode="0644")},
+    services=("docker-registry",),
+    settings=("/etc/registry.yml",),
+    modules=("ip_vs",),
+)
+
+
+def changes(**service):
+    """What role registry changes on a host whose service is so, and which has nothing else of it."""
+    seen = sites.bare("10.0.0.1")
+    seen["packages"]["docker-registry"] = None
+    seen["files"]["/etc/registry.yml"] = None
+    seen["services"]["docker-registry"] = {"active": False, "failed": False, "enabled": False, "started": 0, **service}
+    found = compare("registry", ROLE, read_seen("r1", seen))
+    assert {change.role for change in found} == {"registry"}
+    return [change.text for change in found]
+
+
+@pytest.mark.parametrize(
+    ("service", "text"),
+    [
+        ({}, "start docker-registry"),
+        ({"active": True}, "enable docker-registry at boot"),
+        ({"active": True, "enabled": True}, "restart docker-registry, which runs with older settings"),
+    ],
+)
+def test_changes_are_in_the_order_of_doing(service, text):
+    assert changes(**service) == [
+        "write /etc/registry.yml",
+        "load kernel modules ip_vs",
+        "install docker-registry",
+        text,
+    ]
