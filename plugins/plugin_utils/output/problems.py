@@ -35,6 +35,6 @@ def problem_lines(problem: Problem, everyone: Collection[str] = ()) -> list[str]
 
 def name_hosts(names: Collection[str], everyone: Collection[str]) -> str:
     """Name hosts, or say that it is all of them."""
-    if len(names) == len(everyone) > 1:
+    if len(names) > 1 and {*names} == {*everyone}:
         return f"all {len(names)} hosts"
     return ", ".join(names)

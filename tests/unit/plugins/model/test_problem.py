@@ -56,6 +56,7 @@ def test_all_hosts_are_not_named_one_by_one():
     )
     assert problem_lines(both, ["m1", "w1"])[0] == "host-memory: all 2 hosts"
     assert problem_lines(both, ["m1", "w1", "w2"])[0] == "host-memory: m1, w1"
+    assert problem_lines(both, ["m2", "w2"])[0] == "host-memory: m1, w1"
 
 
 def test_text_of_several_lines_is_told_in_one():
