@@ -111,7 +111,7 @@ def test_web_task_stays_small_under_load(fleet):
             assert used < 40 * 2**20
             seen += 1
         assert "Memory cgroup out of memory" not in fleet.on(host, "dmesg")
-    assert seen == 5
+    assert seen >= 5
 
 
 def test_replicas_follow_one_number_and_only_the_stack_changes(fleet, tmp_path):
