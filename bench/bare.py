@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+# Imported for what it costs, not for use.
 import flask  # noqa: F401
 import redis  # noqa: F401
 

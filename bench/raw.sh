@@ -17,6 +17,7 @@ work=$(mktemp -d)
 ssh_to() { ssh -F "$config" -o ControlMaster=auto -o ControlPersist=60 -o "ControlPath=$work/%h" "$@"; }
 
 finish() {
+    # A host whose connection has ended already is as good.
     for host in "${hosts[@]}"; do ssh_to -O exit "$host" 2>/dev/null || true; done
     rm -rf "$work"
 }
