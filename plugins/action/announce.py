@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.phase import Phase
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.result import ENTRY_POINTS
 
 
 class ActionModule(ActionBase):
@@ -11,19 +13,19 @@ class ActionModule(ActionBase):
     _requires_connection = False
 
     def run(self, tmp=None, task_vars=None):
-        """Return ``changed`` when there are acts, one diff for each."""
+        """Return ``changed`` when there are changes, one diff for each."""
         result = super().run(tmp, task_vars)
-        acts = self._task.args["acts"]
-        return dict(result, changed=bool(acts), diff=[_diff(act) for act in acts])
+        changes = self._task.args["changes"]
+        return dict(result, changed=bool(changes), diff=[_diff(change) for change in changes])
 
 
-def _diff(act):
-    title = f"{act['role']}: {act['text']}"
-    if not act["path"]:
+def _diff(change):
+    title = f"{ENTRY_POINTS[Phase(change['phase'])].role}: {change['text']}"
+    if not change["path"]:
         return {"prepared": f"{title}\n"}
     return {
-        "before": act["before"],
-        "after": act["after"],
-        "before_header": act["path"],
+        "before": change["before"],
+        "after": change["after"],
+        "before_header": change["path"],
         "after_header": title,
     }

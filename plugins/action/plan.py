@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import getpass
+import hashlib
+import json
 import secrets
 import socket
+from dataclasses import replace
 from pathlib import Path
 
-import yaml
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks import groups, settings
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks import site as site_checks
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.role_variables import add_roles
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock import lease, process
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model import observation
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.intent import Intent
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Seen
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.phase import Phase
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import (
     Code,
     Problem,
@@ -27,14 +32,13 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem impor
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.site import read_site
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems import refusal_lines
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import plan_lines
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner import again, intents
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import make_plan
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.work import Plan
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.result import Plan
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file import parse
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.secrets import read_configs
 
 ROOT = Path(__file__).parents[2]
-# Arguments that playbooks pass to roles; everything else with a role's prefix was set by a user.
-PASSED = ROOT / "playbooks" / "group_vars" / "all.yml"
 
 
 class ActionModule(ActionBase):
@@ -49,9 +53,7 @@ class ActionModule(ActionBase):
         names, hostvars = self._task.args["hosts"], task_vars["hostvars"]
         observed = {name: _answer(hostvars[name], self._task.args["observed"]) for name in names}
         options = settings.load_options(ROOT / "roles")
-        # What an earlier look and plan of this run left is no setting either.
-        passed = {*yaml.safe_load(PASSED.read_text()), self._task.args["observed"], *(self._task.register or ())}
-        own = {name: settings.own_names(hostvars.raw_get(name), options) - passed for name in names}
+        own = {name: settings.own_names(hostvars.raw_get(name), options) for name in names}
         variables, unreadable = _read(hostvars, own)
         wrong = settings.check_variables(variables, options)
         raw, problems = self._read_input(task_vars, observed, unreadable)
@@ -62,11 +64,15 @@ class ActionModule(ActionBase):
         problems = merge([*wrong, *plan.problems])
         if problems:
             raise AnsibleActionFail("\n".join(refusal_lines(problems, names)))
-        for line in [*notes, *plan_lines(plan)]:
-            Display().display(line)
-        for text in plan.warnings:
-            Display().warning(text)
-        return dict(result, changed=False, **plan.as_dict())
+        earlier = self._task.args["earlier"]
+        if not earlier:
+            _tell(notes, plan)
+        # Under --check no play changes anything; who could not be reached is named all the same.
+        phases = plan.phases()
+        if self._task.check_mode:
+            phases = {phase: hosts if phase == Phase.UNREACHABLE else [] for phase, hosts in phases.items()}
+        facts = {"flotilla_phases": phases}
+        return dict(result, changed=False, input=_digest(raw), ansible_facts=facts, **plan.as_dict())
 
     def _read_input(self, task_vars, observed, unreadable):
         """Return what the site is read from, and the problems of the input.
@@ -86,11 +92,12 @@ class ActionModule(ActionBase):
 
         They are taken here, so that no task's arguments hold them.
         """
-        values = self._templar.template(task_vars["stack_secrets"])
+        values = self._template("stack_secrets", task_vars)
         return read_site(
             raw,
             salt=secrets.token_hex(16),
             user=f"{getpass.getuser()}@{socket.gethostname()}",
+            process=process.identify(process.playbook()).process,
             values={name: str(value or "") for name, value in values.items()},
             configs=read_configs(parse(str(raw["stack"]["text"])), Path(raw["stack"]["folder"])),
         )
@@ -107,7 +114,13 @@ class ActionModule(ActionBase):
         except ProblemError as error:
             return Plan(problems=(error.problem,)), []
         hosts = {name: observation.read(name, answer) for name, answer in observed.items()}
-        plan, held, notes = make_plan(site, hosts), [], []
+        intent = Intent(self._task.args["intent"])
+        wrong = tuple(intents.check_settings(site, intent))
+        plan, held, notes = make_plan(site, hosts, intent), [], []
+        if wrong:
+            plan = Plan(problems=(*wrong, *plan.problems))
+        if self._task.args["earlier"] and not plan.problems:
+            plan = replace(plan, problems=tuple(again.check(self._task.args["earlier"], _digest(raw), plan)))
         if plan.problems or plan.has_changes:
             held, notes = self._judge_lock(host.seen for host in hosts.values() if isinstance(host.seen, Seen))
         return (Plan(problems=tuple(held)) if held else plan), notes
@@ -115,9 +128,14 @@ class ActionModule(ActionBase):
     def _template_site(self, task_vars):
         """Return the site, or ``{}``, and the reasons why it cannot be read."""
         try:
-            return self._templar.template(task_vars[self._task.args["site"]]), []
+            return self._template(self._task.args["site"], task_vars), []
         except AnsibleError as error:
             return {}, [str(error)]
+
+    def _template(self, name, task_vars):
+        """Return a variable's value, with the variables of all roles."""
+        variables = add_roles(self._loader, task_vars)
+        return self._templar.copy_with_new_env(available_variables=variables).template(variables[name])
 
     def _judge_lock(self, seen):
         """Return the problems and the notes that locks make."""
@@ -141,6 +159,18 @@ def _read(hostvars, own):
             except AnsibleError as error:
                 problems.append(settings.unreadable(name, error, (host,)))
     return variables, merge(problems)
+
+
+def _digest(raw):
+    """Return what tells whether the input is another one than earlier in the run."""
+    return hashlib.sha256(json.dumps(raw, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _tell(notes, plan):
+    for line in [*notes, *plan_lines(plan)]:
+        Display().display(line)
+    for text in plan.warnings:
+        Display().warning(text)
 
 
 def _answer(own, variable):

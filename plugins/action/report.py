@@ -16,7 +16,7 @@ class ActionModule(ActionBase):
         """Return ``lines``."""
         result = super().run(tmp, task_vars)
         args = self._task.args
-        names = {host["address"]: name for name, host in args["hosts"].items()}
+        names = args["names"]
         seen = read_seen("the manager", args["seen"])
         lines = [*dead_lines(names, seen.nodes), *site_lines(names, seen.nodes, seen.stack, args["port"])]
         return dict(result, changed=False, lines=lines)

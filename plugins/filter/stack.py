@@ -6,16 +6,9 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.decode import decode
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Node, Service
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import ProblemError
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.site import read_image
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import deploy_failure_lines
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import release_plan, state
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import releases, state
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file import parse
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.releases import steps
-
-
-def image_variables(images, digests):
-    """Name images for the stack file."""
-    return release_plan.image_variables(map(read_image, images), digests)
 
 
 def published_ports(text):
@@ -23,9 +16,9 @@ def published_ports(text):
     return _told(lambda: parse(str(text)).published())
 
 
-def render_stack(text, variables):
-    """Fill in the variables of a stack file."""
-    return _told(lambda: parse(str(text)).render(variables).text)
+def is_new_release(release, specs, previous):
+    """Tell whether a release differs from the one before."""
+    return releases.is_new(release, specs, previous)
 
 
 def services_to_spread(services, nodes):
@@ -52,9 +45,7 @@ class FilterModule:
         """Map filter names to functions."""
         return {
             "deploy_failure_lines": deploy_failure_lines,
-            "deploy_steps": steps,
-            "image_variables": image_variables,
             "published_ports": published_ports,
-            "render_stack": render_stack,
+            "is_new_release": is_new_release,
             "services_to_spread": services_to_spread,
         }

@@ -7,8 +7,8 @@ short_description: Tell what a run would change on this host
 description:
   - Used under C(--check); the roles' own tasks are not run then, since most need what an earlier one would have made.
 options:
-  acts:
-    description: The host's C(acts) of M(flotilla.swarm.plan).
+  changes:
+    description: The host's C(changes) of M(flotilla.swarm.plan).
     type: list
     elements: dict
     required: true
@@ -18,7 +18,7 @@ author: The flotilla authors
 EXAMPLES = r"""
 - name: Tell what would change
   flotilla.swarm.announce:
-    acts: "{{ preflight_plan.hosts[inventory_hostname].acts }}"
+    changes: "{{ flotilla_plan.hosts[inventory_hostname].changes }}"
 """
 
 RETURN = r"""#"""

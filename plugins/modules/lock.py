@@ -35,7 +35,7 @@ EXAMPLES = r"""
 - name: Take the lock
   flotilla.swarm.lock:
     state: held
-    seen: "{{ preflight_seen.seen.lock }}"
+    seen: "{{ flotilla_observed.seen.lock }}"
 """
 
 RETURN = r"""

@@ -71,7 +71,7 @@ EXAMPLES = r"""
         packages: [docker.io]
         services: [docker]
     stack: hello
-  register: preflight_seen
+  register: flotilla_observed
 """
 
 RETURN = r"""

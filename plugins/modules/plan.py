@@ -12,6 +12,14 @@ options:
     description: Name of the variable that holds the site as plugin_utils/model/site.py reads it.
     type: str
     required: true
+  intent:
+    description: What the run is for, see plugin_utils/model/intent.py.
+    type: str
+    required: true
+  earlier:
+    description: The plan that an earlier phase of this run followed; empty for the first one, which alone is told.
+    type: dict
+    default: {}
   take_lock:
     description: Whether to go on although another run seems to hold the lock.
     type: bool
@@ -23,20 +31,31 @@ author: The flotilla authors
 EXAMPLES = r"""
 - name: Plan
   flotilla.swarm.plan:
-    site: preflight_site
+    site: __preflight_site
+    intent: site
     hosts: "{{ groups['swarm'] }}"
-    observed: preflight_seen
+    observed: flotilla_observed
   run_once: true
-  register: preflight_plan
+  register: flotilla_plan
+  delegate_to: localhost
+  delegate_facts: true
 """
 
 RETURN = r"""
 hosts:
-  description: By inventory name, what the host has to do.
+  description: By inventory name and phase, the arguments of the phase.
   returned: success
   type: dict
-groups:
-  description: By phase, the hosts that have something to do in it.
+changes:
+  description: Whether there is anything to do.
+  returned: success
+  type: bool
+input:
+  description: Digest of what the plan was made of beside the observations.
+  returned: success
+  type: str
+ansible_facts:
+  description: C(flotilla_phases), by phase the hosts that go through it.
   returned: success
   type: dict
 """

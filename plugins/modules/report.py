@@ -9,8 +9,8 @@ options:
     description: What M(flotilla.swarm.observe) saw on a manager.
     type: dict
     required: true
-  hosts:
-    description: C(hosts) of M(flotilla.swarm.plan).
+  names:
+    description: Inventory name by address.
     type: dict
     required: true
   port:
@@ -22,8 +22,8 @@ author: The flotilla authors
 EXAMPLES = r"""
 - name: Tell what runs where
   flotilla.swarm.report:
-    seen: "{{ preflight_seen.seen }}"
-    hosts: "{{ preflight_plan.hosts }}"
+    seen: "{{ flotilla_observed.seen }}"
+    names: {192.0.2.1: manager-1}
     port: 4000
 """
 

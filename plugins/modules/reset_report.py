@@ -38,7 +38,7 @@ EXAMPLES = r"""
 - name: Tell what was removed and what was kept
   flotilla.swarm.reset_report:
     hosts: "{{ groups['swarm'] }}"
-    observed: preflight_seen
+    observed: flotilla_observed
     done: "{{ ansible_play_hosts }}"
     stack: hello
     registry_host: manager-1

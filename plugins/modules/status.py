@@ -28,7 +28,7 @@ EXAMPLES = r"""
 - name: Tell how the site is
   flotilla.swarm.status:
     hosts: "{{ groups['swarm'] }}"
-    observed: preflight_seen
+    observed: flotilla_observed
     stack: hello
 """
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..model.desired import Desired
+from ..model.intent import Intent
 from ..model.observation import Seen
 from ..model.site import Site
 
@@ -14,10 +15,12 @@ from ..model.site import Site
 class HostFacts:
     """What was observed, of the hosts that could be asked.
 
+    :ivar intent: what the run is for
     :ivar site: without the hosts that could not be asked
     :ivar addresses: by inventory name, the address that other nodes will use
     """
 
+    intent: Intent
     site: Site
     seen: Mapping[str, Seen]
     desired: Mapping[str, Desired]

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from ..hosts import engine_source
 from ..hosts.systems import ENGINE, SYSTEMS
+from ..model.intent import Intent
 from ..model.observation import System
 from ..model.problem import Code, Problem, Rule
 from .facts import HostFacts
@@ -161,7 +162,7 @@ def engine_can_be_had(facts: HostFacts) -> Iterator[Problem]:
 def dockerd_accepts_its_settings(facts: HostFacts) -> Iterator[Problem]:
     """The host's own dockerd takes the daemon.json that it is to get; the other playbooks touch no engine."""
     for name, seen in facts.members.items():
-        if seen.daemon_config and facts.site.intent == "site":
+        if seen.daemon_config and facts.intent is Intent.SITE:
             yield Problem(
                 code=Code.ENGINE_SETTINGS,
                 where="docker_daemon_options",

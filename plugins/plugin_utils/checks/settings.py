@@ -17,15 +17,14 @@ OPEN_VAULT = "Give this run the vault's password (--ask-vault-pass, --vault-pass
 
 
 def load_options(roles: Path) -> Options:
-    """Read the argument specs of all roles.
+    """Read the settings of all roles; what their other entry points take is the plan's.
 
     :param roles: folder of the roles
     :return: options by variable name, over all roles
     """
     options: dict[str, Mapping[str, Any]] = {}
     for path in sorted(roles.glob("*/meta/argument_specs.yml")):
-        for entry in yaml.safe_load(path.read_text())["argument_specs"].values():
-            options |= entry.get("options", {})
+        options |= yaml.safe_load(path.read_text())["argument_specs"]["main"].get("options", {})
     return options
 
 

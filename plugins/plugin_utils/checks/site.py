@@ -82,15 +82,6 @@ def stack_name_is_valid(site: Site) -> Iterator[Problem]:
         yield _invalid("stack_name", repr(name), expected, "Use, for example, my-shop")
 
 
-def stack_settings_fit_the_playbook(site: Site) -> Iterator[Problem]:
-    """A number of a release is for a rollback, a rotation for all else."""
-    stack, rollback = site.stack, site.intent == "rollback"
-    if stack.release and not rollback:
-        yield _misplaced("stack_release", stack.release, "playbooks/rollback.yml only")
-    if stack.rotate and rollback:
-        yield _misplaced("stack_rotate", ", ".join(stack.rotate), "site.yml and playbooks/deploy.yml only")
-
-
 def stack_timeout_is_within_the_lease(site: Site) -> Iterator[Problem]:
     """A deploy that takes longer than the lock's lease could lose the lock."""
     timeout, most = site.stack.timeout, lease.LEASE - lease.MARGIN
@@ -108,12 +99,6 @@ def _invalid(setting: str, found: object, expected: str, fix: str) -> Problem:
     return Problem(code=Code.SETTING_INVALID, where=setting, found=str(found), expected=expected, fix=fix)
 
 
-def _misplaced(setting: str, found: object, expected: str) -> Problem:
-    return Problem(
-        code=Code.SETTING_CONFLICT, where=setting, found=str(found), expected=expected, fix=f"Remove {setting}"
-    )
-
-
 RULES = (
     Rule(registry_is_given),
     Rule(registry_url_is_valid, after=frozenset({Code.SETTING_MISSING})),
@@ -121,6 +106,5 @@ RULES = (
     Rule(registry_ca_is_a_certificate),
     Rule(builders_are_members),
     Rule(stack_name_is_valid),
-    Rule(stack_settings_fit_the_playbook),
     Rule(stack_timeout_is_within_the_lease),
 )

@@ -33,7 +33,7 @@ class Engine:
     :ivar builder: packages that build images with this engine
     :ivar files: what apt must know, by path
     :ivar hold: packages whose version nobody but flotilla changes, and that are not held yet
-    :ivar release: packages to let go again
+    :ivar unhold: packages to release again
     :ivar change: whether a package that is there gets another version
     :ivar changes: what there is to do
     :ivar note: what a user should know, ``""`` when all is as the variables say
@@ -44,7 +44,7 @@ class Engine:
     builder: tuple[str, ...] = ()
     files: Mapping[str, File] = field(default_factory=dict)
     hold: tuple[str, ...] = ()
-    release: tuple[str, ...] = ()
+    unhold: tuple[str, ...] = ()
     change: bool = False
     changes: tuple[Change, ...] = ()
     note: str = ""
@@ -68,7 +68,7 @@ def decide(settings: desired.Engine | None, seen: Seen) -> Engine:
     # apt forgets a hold when it is made to change the package.
     hold = tuple(name for name in versioned if name not in seen.held or name in others) if pinned else ()
     free = not pinned and seen.files.get(PIN)
-    release = tuple(name for name in versioned if name in seen.held) if free else ()
+    unhold = tuple(name for name in versioned if name in seen.held) if free else ()
     pattern = {name: f"{name}={settings.pattern}" for name in versioned if settings.version}
     return Engine(
         packages=packages,
@@ -76,13 +76,13 @@ def decide(settings: desired.Engine | None, seen: Seen) -> Engine:
         builder=(source.builder,),
         files=files,
         hold=hold,
-        release=release,
+        unhold=unhold,
         change=bool(others),
         changes=(
-            *compare("docker", Role(files=files, packages=packages), seen),
+            *compare(Role(files=files, packages=packages), seen),
             *_versions(settings.version, others, seen),
-            *([Change("docker", f"hold {', '.join(hold)} at {settings.version}")] if hold else []),
-            *_unpin(files, release, seen),
+            *([Change(f"hold {', '.join(hold)} at {settings.version}")] if hold else []),
+            *_unpin(files, unhold, seen),
         ),
         note=_note(settings, seen, found),
     )
@@ -98,14 +98,14 @@ def _files(settings: desired.Engine, found: str, pinned: bool) -> Iterator[tuple
 
 def _versions(version: str, others: Sequence[str], seen: Seen) -> Iterator[Change]:
     for name in others:
-        yield Change("docker", f"bring {name} from {seen.packages[name]} to {version} (docker_version)")
+        yield Change(f"bring {name} from {seen.packages[name]} to {version} (docker_version)")
 
 
-def _unpin(files: Mapping[str, File], release: Sequence[str], seen: Seen) -> Iterator[Change]:
+def _unpin(files: Mapping[str, File], unhold: Sequence[str], seen: Seen) -> Iterator[Change]:
     pin = seen.files.get(PIN)
     if pin and PIN not in files:
-        names = f", release {', '.join(release)}" if release else ""
-        yield Change("docker", f"remove {PIN}{names}", pin.text or "", "", PIN)
+        names = f", release {', '.join(unhold)}" if unhold else ""
+        yield Change(f"remove {PIN}{names}", pin.text or "", "", PIN)
 
 
 def _differs(settings: desired.Engine, version: str | None) -> bool:

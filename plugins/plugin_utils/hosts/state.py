@@ -10,13 +10,13 @@ from ..model.change import Change
 from ..model.observation import Seen
 
 
-def compare(name: str, role: desired.Role, seen: Seen) -> list[Change]:
+def compare(role: desired.Role, seen: Seen) -> list[Change]:
     """List what a role has to do on a host, in the order of doing; empty when the host is as it should be."""
     return [
-        *_files(name, role.files, seen),
-        *_modules(name, role.modules, seen),
-        *_packages(name, role.packages, seen),
-        *_services(name, role, seen),
+        *_files(role.files, seen),
+        *_modules(role.modules, seen),
+        *_packages(role.packages, seen),
+        *_services(role, seen),
     ]
 
 
@@ -38,33 +38,33 @@ def differs(file: desired.File, found: observation.File) -> bool:
     return other or (file.mode or found.mode) != found.mode
 
 
-def _files(name: str, files: Mapping[str, desired.File], seen: Seen) -> Iterator[Change]:
+def _files(files: Mapping[str, desired.File], seen: Seen) -> Iterator[Change]:
     for path, file in files.items():
         found = seen.files[path]
         if found is None:
-            yield Change(name, f"{'make' if file.text is None else 'write'} {path}", "", file.text or "", path)
+            yield Change(f"{'make' if file.text is None else 'write'} {path}", "", file.text or "", path)
         elif differs(file, found):
-            yield Change(name, f"correct {path}", found.text or "", file.text or "", path)
+            yield Change(f"correct {path}", found.text or "", file.text or "", path)
 
 
-def _modules(name: str, modules: Sequence[str], seen: Seen) -> Iterator[Change]:
+def _modules(modules: Sequence[str], seen: Seen) -> Iterator[Change]:
     missing = [module for module in modules if seen.modules[module] != "loaded"]
     if missing:
-        yield Change(name, f"load kernel modules {', '.join(missing)}")
+        yield Change(f"load kernel modules {', '.join(missing)}")
 
 
-def _packages(name: str, packages: Sequence[str], seen: Seen) -> Iterator[Change]:
+def _packages(packages: Sequence[str], seen: Seen) -> Iterator[Change]:
     missing = [package for package in packages if not seen.packages[package]]
     if missing:
-        yield Change(name, f"install {', '.join(missing)}")
+        yield Change(f"install {', '.join(missing)}")
 
 
-def _services(name: str, role: desired.Role, seen: Seen) -> Iterator[Change]:
+def _services(role: desired.Role, seen: Seen) -> Iterator[Change]:
     for service in role.services:
         unit = seen.services[service]
         if not unit.active:
-            yield Change(name, f"start {service}")
+            yield Change(f"start {service}")
         elif not unit.enabled:
-            yield Change(name, f"enable {service} at boot")
+            yield Change(f"enable {service} at boot")
         elif is_stale(role, seen):
-            yield Change(name, f"restart {service}, which runs with older settings")
+            yield Change(f"restart {service}, which runs with older settings")

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One thing to do on one host.
+    """One thing to do on one host; the plan says in which phase.
 
-    :ivar role: role that does it
     :ivar text: what is done, such as ``"install docker.io"``
     :ivar before: state before, for ``--diff``
     :ivar after: state after
     :ivar path: file that before and after are the contents of, or ``""``
     """
 
-    role: str
     text: str
     before: str = ""
     after: str = ""

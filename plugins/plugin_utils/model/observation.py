@@ -14,6 +14,7 @@ from .desired import Desired, read_desired
 class System:
     """The host itself.
 
+    :ivar architecture: kind of machine, such as ``x86_64``
     :ivar time: the host's clock, in seconds since 1970
     :ivar asked: this machine's clock before and after the host told its time
     """
@@ -21,6 +22,7 @@ class System:
     hostname: str
     machine_id: str
     distribution: str
+    architecture: str
     kernel: str
     cpus: int
     memory_mib: int

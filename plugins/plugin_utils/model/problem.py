@@ -84,6 +84,7 @@ class Code(StrEnum):
     DATA_LOST = "data-lost"
     DATA_SEVERAL = "data-several"
     BUILDER_UNREACHABLE = "builder-unreachable"
+    IMAGE_MISSING = "image-missing"
     RELEASE_UNKNOWN = "release-unknown"
     RELEASE_INCOMPLETE = "release-incomplete"
     RELEASE_HELD = "release-held"
@@ -91,6 +92,7 @@ class Code(StrEnum):
     SITE_NOT_SET_UP = "site-not-set-up"
     SITE_LOCKED = "site-locked"
     LOCK_LOST = "lock-lost"
+    INPUT_EDITED = "input-edited"
     # Backup and restore.
     BACKUP_MISSING = "backup-missing"
     BACKUP_DAMAGED = "backup-damaged"

@@ -81,6 +81,7 @@ class Stack:
     :ivar configs: contents by name
     :ivar release: number of the release to go back to, ``0`` for the previous one
     :ivar timeout: seconds
+    :ivar check_path: path that the page is visited at
     """
 
     name: str
@@ -94,6 +95,7 @@ class Stack:
     configs: Mapping[str, bytes] = field(default_factory=dict)
     release: int = 0
     timeout: int = 600
+    check_path: str = "/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +107,8 @@ class Site:
     :ivar builders: inventory names, the preferred first
     :ivar images: each after those that it is made from
     :ivar pools: of overlay networks, empty for Docker's default
-    :ivar intent: ``site``, ``deploy`` or ``rollback``
     :ivar user: who runs flotilla where, for the record of a release
+    :ivar process: what the lock calls this run, see ``lock.process``
     :ivar salt: random text for the names of secrets that are to be created
     """
 
@@ -119,9 +121,9 @@ class Site:
     images: tuple[Image, ...]
     pools: tuple[str, ...] = ()
     subnet_size: int = 24
-    intent: str
     salt: str = ""
     user: str = ""
+    process: str = ""
     stack: Stack
 
     @property
@@ -144,6 +146,7 @@ def read_site(
     raw: Mapping[str, Any],
     salt: str = "",
     user: str = "",
+    process: str = "",
     values: Mapping[str, str] = MappingProxyType({}),
     configs: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Site:
@@ -166,9 +169,9 @@ def read_site(
         registry=registry,
         images=tuple(read_image(image) for image in raw["images"]),
         subnet_size=number(raw["subnet_size"]),
-        intent=str(raw["scope"]),
         salt=salt,
         user=user,
+        process=process,
         stack=_stack(raw["stack"], values, configs),
     )
 
@@ -182,6 +185,7 @@ def _stack(raw: Mapping[str, Any], values: Mapping[str, str], configs: Mapping[s
         configs=configs,
         release=number(raw["release"]),
         timeout=number(raw["timeout"]),
+        check_path=str(raw["check_path"]),
         **{key: words(raw.get(key, ())) for key in ("secrets", "rotate", "lost", "restored")},
     )
 

@@ -6,30 +6,32 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from ..model.observation import Node, Seen, Service, Stack, Task
-from ..planner.work import Plan
+from ..model.phase import Phase
+from ..planner.result import ENTRY_POINTS, Plan
 from ..stacks.state import Convergence
 from .problems import name_hosts
 
-# The roles in the order in which a run reaches them.
-ROLES = ("docker", "swarm", "registry", "image", "stack")
-
 
 def plan_lines(plan: Plan) -> list[str]:
-    """Say what a run will do, hosts with the same change in one line."""
-    lines = [f"Not reached: {host.unreachable}" for host in plan.hosts.values() if host.unreachable]
-    together: dict[tuple[str, str], list[str]] = {}
+    """Say what a run will do, hosts with the same change in one line, in the order of the phases."""
+    lines = [f"Not reached: {host.unreachable.message}" for host in plan.hosts.values() if host.unreachable]
+    together: dict[tuple[Phase, str], list[str]] = {}
     for name, host in plan.hosts.items():
-        for change in host.changes:
-            together.setdefault((change.role, change.text), []).append(name)
+        for phase, changes in host.changes.items():
+            for change in changes:
+                together.setdefault((phase, change.text), []).append(name)
     notes = [*(f"Note: {text}" for text in plan.notes), *_note_lines(plan)]
     if not together:
         nothing = "Plan: nothing to do"
         if not plan.notes:
             nothing += f", {'all else' if lines else 'everything'} is as the inventory says"
         return [*lines, f"{nothing}.", *notes]
-    rows = [(role, text, name_hosts(names, plan.hosts)) for (role, text), names in together.items()]
-    rows.sort(key=lambda row: ROLES.index(row[0]))
-    return [*lines, "Plan:", *(f"  {role:<9} {names}: {text}" for role, text, names in rows), *notes]
+    order = list(Phase)
+    rows = [
+        (ENTRY_POINTS[phase].role, name_hosts(names, plan.hosts), text)
+        for (phase, text), names in sorted(together.items(), key=lambda entry: order.index(entry[0][0]))
+    ]
+    return [*lines, "Plan:", *(f"  {role:<9} {names}: {text}" for role, names, text in rows), *notes]
 
 
 def _note_lines(plan: Plan) -> list[str]:

@@ -2,57 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 
 from ..hosts import state, systems
 from ..model.change import Change
 from ..model.desired import Role
+from ..model.intent import Intent
+from ..model.observation import Seen
+from ..model.phase import Phase
 from ..model.site import Image
 from ..registry import logins
+from ..stacks.file import StackFile
 from . import images
+from .arguments import InstallDocker, Nothing, Page, RestartEngine, ServeRegistry
+from .result import HostPlan
 from .situation import Situation
-from .work import HostPlan, Work, work
 
 CA = "/etc/flotilla/ca.crt"
 
 
-def plan_host(now: Situation, name: str, missing: Sequence[Image] = ()) -> HostPlan:
-    """Plan packages, files and services.
+def plan_engine(
+    now: Situation, name: str, missing: Sequence[Image] = (), more: Sequence[Change] = (), file: StackFile | None = None
+) -> HostPlan:
+    """Plan packages, files and services of role docker.
 
     :param missing: images that are to be made
+    :param more: what else the phase does
+    :param file: the stack's, whose page a host must answer after its engine was restarted
     """
-    address, engine = now.addresses[name], now.engines[name]
-    if name not in now.seen:
-        return HostPlan(address=address, engine=engine)
-    seen, desired = now.seen[name], now.desired(name)
-    unit = seen.services.get("docker")
+    seen, engine = now.seen[name], now.engines[name]
     notes = (systems.note(seen.system.distribution), engine.note)
-    stale = {"docker": desired.role("docker"), "registry": desired.role("registry_server")}
-    return HostPlan(
-        address=address,
-        works=tuple(plan_engine(now, name)),
+    told = HostPlan(notes=tuple(note for note in notes if note))
+    changes = (*_engine_changes(now, name), *more)
+    if not changes:
+        return told
+    unit = seen.services.get("docker")
+    install = InstallDocker(
         packages=tuple(sorted({*engine.requests, *_role_packages(now, name, missing)})),
-        engine=engine,
-        notes=tuple(note for note in notes if note),
-        stale=tuple(name for name, role in stale.items() if state.is_stale(role, seen)),
-        failed=bool(unit and unit.failed),
-        repair=_needs_repair(now, name),
+        files=now.desired(name).role("docker").files,
+        sources=engine.files,
+        hold=engine.hold,
+        unhold=engine.unhold,
+        change_version=engine.change,
+        finish_installation=_is_interrupted(now, name),
+        reset_failed=bool(unit and unit.failed),
     )
+    if not _serves_until_its_turn(now, name):
+        return replace(told, install_docker=install, changes={Phase.INSTALL_DOCKER: changes})
+    restart = RestartEngine(
+        **{key: getattr(install, key) for key in asdict(install)},
+        restart=state.is_stale(now.desired(name).role("docker"), seen),
+        order=tuple(each for each in now.hosts if each in now.seen and _restarts(now, each)),
+        page=_page(now, seen, file),
+    )
+    return replace(told, restart_engine=restart, changes={Phase.RESTART_ENGINE: changes})
 
 
-def plan_engine(now: Situation, name: str) -> Iterator[Work]:
-    """Plan the engine and what role docker wants."""
-    phase = "restart" if _serves_until_its_turn(now, name) else "docker"
-    if _needs_repair(now, name):
-        names = ", ".join(now.seen[name].interrupted)
-        yield Work(phase, (Change("docker", f"finish the interrupted installation of {names}"),))
-    yield from work(phase, now.engines[name].changes)
-    yield from work(phase, state.compare("docker", now.desired(name).role("docker"), now.seen[name]))
+def _page(now: Situation, seen: Seen, file: StackFile | None) -> Page | None:
+    """Return the page that a host must answer again: one that it answers now."""
+    ports = file.published() if file else []
+    return Page(port=ports[0], path=now.site.stack.check_path) if ports and not seen.page else None
+
+
+def _engine_changes(now: Situation, name: str) -> Iterator[Change]:
+    if _is_interrupted(now, name):
+        yield Change(f"finish the interrupted installation of {', '.join(now.seen[name].interrupted)}")
+    yield from now.engines[name].changes
+    yield from state.compare(now.desired(name).role("docker"), now.seen[name])
+
+
+def _restarts(now: Situation, name: str) -> bool:
+    return _serves_until_its_turn(now, name) and any(_engine_changes(now, name))
 
 
 def _serves_until_its_turn(now: Situation, name: str) -> bool:
-    """Tell whether an engine that runs is to be restarted: one host after the other, and nothing before its turn."""
+    """Tell whether an engine that runs is to be restarted: one host after another, and nothing before its turn."""
     seen, unit = now.seen[name], now.seen[name].services.get("docker")
     is_stale = state.is_stale(now.desired(name).role("docker"), seen)
     return bool(unit and unit.active) and (is_stale or now.engines[name].change)
@@ -72,30 +97,45 @@ def _role_packages(now: Situation, name: str, missing: Sequence[Image]) -> set[s
     return {each for role in packages if not (left_out and role == "image") for each in packages[role]}
 
 
-def _needs_repair(now: Situation, name: str) -> bool:
+def _is_interrupted(now: Situation, name: str) -> bool:
     """Tell whether an interrupted installation stands in the way of another; apt refuses it then."""
     seen = now.seen[name]
     packages = [*now.engines[name].packages, *(each for names in _packages(now, name).values() for each in names)]
     return bool(seen.interrupted) and not all(seen.packages[each] for each in packages)
 
 
-def plan_registry(now: Situation, name: str, renewed: bool) -> Iterator[Work]:
+def plan_registry(now: Situation, name: str, renewed: bool) -> HostPlan:
     """Plan the registry that a host serves, and its own login.
 
     :param renewed: whether the registry's account gets another password
     """
-    if name not in now.seen:
-        return
-    seen, url = now.seen[name], now.site.registry.url
-    yield from work("registry", state.compare("registry", now.desired(name).role("registry_server"), seen))
+    serve = tuple(_server_changes(now, name, renewed))
+    log_in = tuple(_login_changes(now, name, renewed))
+    stale = state.is_stale(now.desired(name).role("registry_server"), now.seen[name])
+    changes: Mapping[Phase, tuple[Change, ...]] = {Phase.SERVE_REGISTRY: serve, Phase.LOG_IN: log_in}
+    return HostPlan(
+        serve_registry=ServeRegistry(restart=stale) if serve else None,
+        log_in=Nothing() if log_in else None,
+        changes={phase: found for phase, found in changes.items() if found},
+    )
+
+
+def _server_changes(now: Situation, name: str, renewed: bool) -> Iterator[Change]:
+    yield from state.compare(now.desired(name).role("registry_server"), now.seen[name])
     if renewed and name == now.site.registry.host:
-        yield Work("registry", (Change("registry", "give the account its password"),))
-    if logins.is_renamed(seen):
-        yield Work("registry", (Change("registry", f"make a certificate for {url.host}"),))
-    if now.is_served and name in now.members:
-        yield from work("login", state.compare("registry", _trust(now, name), seen))
-        reason = seen.login or ("its password is new" if renewed else "")
-        yield from work("login", [Change("registry", f"log in to {url.text} ({reason})")] if reason else ())
+        yield Change("give the account its password")
+    if logins.is_renamed(now.seen[name]):
+        yield Change(f"make a certificate for {now.site.registry.url.host}")
+
+
+def _login_changes(now: Situation, name: str, renewed: bool) -> Iterator[Change]:
+    if not now.is_served or name not in now.members:
+        return
+    seen = now.seen[name]
+    yield from state.compare(_trust(now, name), seen)
+    reason = seen.login or ("its password is new" if renewed else "")
+    if reason:
+        yield Change(f"log in to {now.site.registry.url.text} ({reason})")
 
 
 def _trust(now: Situation, name: str) -> Role:
@@ -109,4 +149,4 @@ def _trust(now: Situation, name: str) -> Role:
 def is_renewed(now: Situation) -> bool:
     """Tell whether the account of flotilla's own registry gets another password in this run."""
     host = now.site.registry.host
-    return now.site.intent == "site" and host in now.seen and logins.is_renewed(now.desired(host), now.seen[host])
+    return now.intent is Intent.SITE and host in now.seen and logins.is_renewed(now.desired(host), now.seen[host])

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..hosts import state
 from ..images.names import remembered
 from ..model.change import Change
 from ..model.desired import Role
+from ..model.phase import Phase
 from ..model.problem import Code, Problem
 from ..model.site import Image
+from .arguments import MakeImages, Nothing
+from .result import HostPlan
 from .situation import Situation
-from .work import Work, work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +97,26 @@ def is_prepared(now: Situation, name: str, missing: Sequence[Image]) -> bool:
     return now.is_served and name == now.builder and bool(missing or name == now.site.builders[0])
 
 
-def plan_builder(now: Situation, name: str, missing: Sequence[Image]) -> Iterator[Work]:
+def plan_builder(now: Situation, name: str, missing: Sequence[Image]) -> HostPlan:
     """Prepare the builder, and let it make what is missing."""
-    if name != now.builder:
-        return
     role = builder_role(now, name)
-    if role and is_prepared(now, name, missing):
-        yield from work("image", state.compare("image", role, now.seen[name]))
-    yield from work("image", [Change("image", f"make {image.reference}") for image in missing])
-    if now.is_served and now.seen[name].login:
-        yield Work("image")
+    if name != now.builder or not role or not is_prepared(now, name, missing):
+        return HostPlan()
+    changes = (
+        *state.compare(role, now.seen[name]),
+        *(Change(f"make {image.reference}") for image in missing),
+    )
+    if not changes:
+        return HostPlan()
+    make = MakeImages(
+        packages=(*now.engines[name].builder, *role.packages),
+        images=tuple(image.as_dict() for image in missing),
+        architecture=now.seen[name].system.architecture,
+    )
+    base = replace(make, images=tuple(image.as_dict() for image in missing if image.kind == "distro"))
+    return HostPlan(
+        start_base_images=base if base.images else None,
+        build_images=make,
+        observe_images=Nothing() if missing else None,
+        changes={Phase.BUILD_IMAGES: changes},
+    )

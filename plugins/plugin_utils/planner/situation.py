@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..checks.facts import HostFacts
 from ..hosts import engine_source
 from ..model.desired import Desired, Member
+from ..model.intent import Intent
 from ..model.observation import Observation, Seen, Unreachable
 from ..model.site import Site
 
@@ -23,6 +24,7 @@ class Situation:
     """
 
     site: Site
+    intent: Intent
     hosts: Mapping[str, Observation]
     seen: Mapping[str, Seen]
     away: Mapping[str, str]
@@ -37,6 +39,7 @@ class Situation:
     def facts(self) -> HostFacts:
         """Return what the checks of hosts may read."""
         return HostFacts(
+            intent=self.intent,
             site=self.site.without(frozenset(self.away)),
             seen=self.seen,
             desired={name: self.desired(name) for name in self.seen},
@@ -69,16 +72,22 @@ class Situation:
         return next((name for name in self.site.builders if name in self.seen), "")
 
     @property
+    def holds_lock(self) -> bool:
+        """Tell whether this run has taken the lock already."""
+        return any(seen.lock.process == self.site.process for seen in self.seen.values() if self.site.process)
+
+    @property
     def asks_registry(self) -> bool:
         """Tell whether the run needs the registry; for a rollback, nodes keep the images of releases."""
-        return self.site.intent != "rollback"
+        return self.intent is not Intent.ROLLBACK
 
 
-def assess(site: Site, hosts: Mapping[str, Observation]) -> Situation:
+def assess(site: Site, hosts: Mapping[str, Observation], intent: Intent) -> Situation:
     """Sort the hosts by whether they answered, and find addresses and engines."""
     seen = {name: host.seen for name, host in hosts.items() if isinstance(host.seen, Seen)}
     return Situation(
         site=site,
+        intent=intent,
         hosts=hosts,
         seen=seen,
         away={name: host.seen.reason for name, host in hosts.items() if isinstance(host.seen, Unreachable)},

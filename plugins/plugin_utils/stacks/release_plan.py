@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from ..model.change import Change
+from ..model.intent import Intent
 from ..model.observation import Release, Stack, published_ports
 from ..model.problem import Code, Problem, ProblemError
 from ..model.site import Image, Site
@@ -54,6 +55,21 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Previous:
+    """The last release; empty before there is one.
+
+    :ivar left: digests of the stack files that rollbacks left
+    :ivar file: text of its stack file
+    :ivar specs: of its services as Swarm had them then, by name
+    """
+
+    number: int
+    left: tuple[str, ...]
+    file: str
+    specs: Mapping[str, Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StackPlan:
     """What is done to the stack.
 
@@ -82,39 +98,25 @@ class StackPlan:
             "configs": releases.old_objects(self.kept, self.running.configs, in_use),
         }
 
-    def as_dict(self, allow_empty: Sequence[str], user: str) -> dict[str, object]:
-        """Return it as plays read it.
-
-        :param allow_empty: services that may begin without data
-        :param user: who deploys
-        """
-        definition, last = self.definition, _last(self.running)
-        record = self.running.record
-        return {
-            "text": definition.file.text,
-            "images": [image.as_dict() for image in definition.images],
-            "variables": dict(definition.variables),
-            "secrets": [asdict(secret) for secret in definition.secrets],
-            "secret_objects": list(definition.secret_objects),
-            "configs": [asdict(config) for config in definition.configs],
-            "release": {"rollback_to": definition.rollback_to, "left": list(definition.left), "by": user},
-            "excused": list(self.excused),
-            "page": asdict(self.page) if self.page else {},
-            "before": {
-                "number": last.number if last else 0,
-                "left": list(last.left) if last else [],
-                "mounted": sorted(self.running.mounts("Secret")),
-                "republished": list(self.republished),
-                "file": record.file if record else "",
-                "specs": dict(record.specs) if record else {},
-            },
-            "old": self.old,
-            "anew": list(allow_empty),
-        }
+    @property
+    def previous(self) -> Previous:
+        """Return the last release as it was observed."""
+        record, last = self.running.record, _last(self.running)
+        return Previous(
+            number=last.number if last else 0,
+            left=last.left if last else (),
+            file=record.file if record else "",
+            specs=record.specs if record else {},
+        )
 
 
 def plan_stack(
-    site: Site, running: Stack, digests: Mapping[str, str | None], excused: Sequence[str] = (), new_login: bool = False
+    site: Site,
+    intent: Intent,
+    running: Stack,
+    digests: Mapping[str, str | None],
+    excused: Sequence[str] = (),
+    new_login: bool = False,
 ) -> StackPlan:
     """Plan the stack: what the inventory describes, or for intent ``rollback`` what a release was.
 
@@ -125,7 +127,7 @@ def plan_stack(
     :raise ProblemError: the input forbids a plan
     """
     loose = secrets.loose_secrets(site.stack, parse(site.stack.text))
-    if site.intent == "rollback":
+    if intent is Intent.ROLLBACK:
         definition = _of_release(site, running, digests, loose)
     else:
         definition = _unless_held(site, running, _of_inventory(site, running, digests), loose)
@@ -151,14 +153,14 @@ def _changes(
 ) -> list[Change]:
     before = running.record.file if running.record else ""
     reasons = state.differences(rendered.text, running)
-    changes = [Change("stack", reasons[0], before, rendered.text, name)] if reasons else []
-    changes += [Change("stack", reason) for reason in reasons[1:]]
+    changes = [Change(reasons[0], before, rendered.text, name)] if reasons else []
+    changes += [Change(reason) for reason in reasons[1:]]
     moved = releases.moved(rendered, parse(before) if before else None, republished)
-    changes += [Change("stack", MOVE.format(service)) for service in moved]
+    changes += [Change(MOVE.format(service)) for service in moved]
     if new_login:
-        changes.append(Change("stack", "give its services the new login of the registry"))
+        changes.append(Change("give its services the new login of the registry"))
     if not changes and not state.judge(running.services, excused).done:
-        changes.append(Change("stack", WAIT))
+        changes.append(Change(WAIT))
     return changes
 
 

@@ -111,6 +111,20 @@ def is_held(history: History, definition: StackFile, loose: Collection[str]) -> 
     return bool(history) and digest(definition, loose) in history[-1].left
 
 
+def is_new(release: Mapping[str, Any], specs: Mapping[str, object], previous: Mapping[str, Any]) -> bool:
+    """Tell whether what was deployed is a new release.
+
+    One that changed neither the stack file nor what came of it is none, unless it is a rollback that leaves more than
+    was left before.
+
+    :param release: as in ``planner.arguments.Release``
+    :param specs: of the services as they are now
+    :param previous: as in ``release_plan.Previous``
+    """
+    more = {*release["left"]} - {*previous["left"]}
+    return bool(release["file"] != previous["file"] or specs != previous["specs"] or more)
+
+
 def steps(
     definition: str,
     before: str,

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..model.observation import Node, Observation
+from ..model.phase import Phase
 from ..model.problem import Code, Problem
 from ..model.site import Site
 from ..stacks.file import VOLUME_PREFIX
@@ -18,8 +19,6 @@ from ..stacks.state import place_volumes
 from . import labels
 from .view import View, compare
 
-# The plays of a run that change members, in their order; steps of one phase go one by one, but for workers.
-PHASES = ("swarm_first", "swarm_clear", "swarm_managers", "swarm_demote", "swarm_workers", "swarm_entries", "retire")
 LEAVE = "docker swarm leave --force"
 
 
@@ -27,14 +26,14 @@ LEAVE = "docker swarm leave --force"
 class Step:
     """One step of a swarm towards the inventory.
 
-    :ivar phase: one of ``PHASES``
-    :ivar kind: ``begin``, ``join``, ``promote``, ``demote``, ``settle``, ``drain``, ``leave``, ``remove`` or ``forget``
+    :ivar kind: ``create``, ``join``, ``promote``, ``demote``, ``configure``, ``drain``, ``leave``, ``remove`` or
+        ``log out``
     :ivar host: inventory name of the host that the step is about; for an entry that is no host's, the one that acts
     :ivar text: the step as a person would say it
     :ivar node: node ID, ``""`` for a host that is no member yet
     """
 
-    phase: str
+    phase: Phase
     kind: str
     host: str
     text: str
@@ -54,35 +53,27 @@ class NodeChange:
     labels: labels.LabelChange
     texts: tuple[str, ...]
 
-    def as_dict(self) -> dict[str, object]:
-        """Return it as plays read it."""
-        return {
-            "role": self.role,
-            "availability": self.availability,
-            "labels": dict(self.labels.add),
-            "drop": list(self.labels.drop),
-        }
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answerers:
     """Who answers for the swarm.
 
-    :ivar via: inventory name of the manager that was asked and that others join through; the host that creates a swarm
-    :ivar keeper: manager that stays one, and so acts once all managers are in place
+    :ivar join_manager: inventory name of the manager that was asked and that others join through; the host that creates
+        a swarm
+    :ivar deploy_manager: manager that stays one, and so acts once all managers are in place
     :ivar cluster_id: the living swarm's ID, ``""`` when there is none yet
-    :ivar initialise: whether ``via`` creates a new swarm
+    :ivar creates: whether ``join_manager`` creates a new swarm
     """
 
-    via: str = ""
-    keeper: str = ""
+    join_manager: str = ""
+    deploy_manager: str = ""
     cluster_id: str = ""
-    initialise: bool = False
+    creates: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
-    """Decision about the swarm; for ``via``, ``keeper`` and ``initialise`` see ``Answerers``.
+    """Decision about the swarm; for ``join_manager``, ``deploy_manager`` and ``creates`` see ``Answerers``.
 
     :ivar steps: in order
     :ivar settings: by inventory name
@@ -90,9 +81,9 @@ class Membership:
     :ivar warnings: sentences about what does not
     """
 
-    via: str = ""
-    keeper: str = ""
-    initialise: bool = False
+    join_manager: str = ""
+    deploy_manager: str = ""
+    creates: bool = False
     steps: tuple[Step, ...] = ()
     settings: Mapping[str, NodeChange] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
@@ -102,12 +93,9 @@ class Membership:
         """Return the steps of a host."""
         return [step for step in self.steps if step.host == host]
 
-    def dead(self) -> dict[str, list[str]]:
-        """List by phase the IDs of the dead nodes that are demoted and whose entries are removed."""
-        return {
-            phase: [step.node for step in self.steps if step.phase == phase]
-            for phase in ("swarm_clear", "swarm_entries")
-        }
+    def nodes_of(self, phase: Phase) -> tuple[str, ...]:
+        """Return the IDs of the nodes that a phase is about."""
+        return tuple(step.node for step in self.steps if step.phase is phase)
 
     @property
     def labels(self) -> dict[str, Mapping[str, str]]:
@@ -134,14 +122,19 @@ def decide(
     if isinstance(found, Problem):
         return Membership(problems=(*problems, found))
     if found.cluster_id:
-        view = compare(site, hosts, addresses, pinning, view.seen[found.via].nodes or ())
-        problems += [*_strangers(view, found), *_badly_named(view), *_without_keeper(view, found)]
+        view = compare(site, hosts, addresses, pinning, view.seen[found.join_manager].nodes or ())
+        problems += [*_strangers(view, found), *_badly_named(view), *_without_deploy_manager(view, found)]
     if problems:
-        return Membership(via=found.via, keeper=found.keeper, initialise=found.initialise, problems=tuple(problems))
+        return Membership(
+            join_manager=found.join_manager,
+            deploy_manager=found.deploy_manager,
+            creates=found.creates,
+            problems=tuple(problems),
+        )
     placed = _place_volumes(view)
     settings = {name: _node_change(view, name, placed.get(name, {})) for name in site.members if name in view.seen}
     steps = [
-        *_begin(found, settings),
+        *_create(found, settings),
         *_clear(view, found),
         *_managers(view, found, settings),
         *_demotions(view),
@@ -150,9 +143,9 @@ def decide(
         *(_retirements(view) if retire else ()),
     ]
     return Membership(
-        via=found.via,
-        keeper=found.keeper,
-        initialise=found.initialise,
+        join_manager=found.join_manager,
+        deploy_manager=found.deploy_manager,
+        creates=found.creates,
         steps=tuple(steps),
         settings=settings,
         problems=(
@@ -204,16 +197,16 @@ def _find_swarm(view: View) -> Answerers | Problem:
         return _no_answer(view, active)
     stay = [name for name in answering if name in view.site.managers]
     coming = [name for name in view.site.managers if name in view.seen]
-    via = (stay or answering)[0]
-    return Answerers(via=via, keeper=([*stay, *coming] or [""])[0], cluster_id=clusters[via])
+    manager = (stay or answering)[0]
+    return Answerers(join_manager=manager, deploy_manager=([*stay, *coming] or [""])[0], cluster_id=clusters[manager])
 
 
-def _without_keeper(view: View, found: Answerers) -> Iterator[Problem]:
-    if not found.keeper:
+def _without_deploy_manager(view: View, found: Answerers) -> Iterator[Problem]:
+    if not found.deploy_manager:
         yield Problem(
             code=Code.MANAGERS_UNREACHABLE,
             hosts=view.site.managers,
-            found=f"none could be reached; {found.via} answers for the swarm, but is to be no manager",
+            found=f"none could be reached; {found.join_manager} answers for the swarm, but is to be no manager",
             expected="at least one manager of the inventory",
             fix="Bring one back, or put another host into group managers",
         )
@@ -228,7 +221,7 @@ def _no_swarm(view: View) -> Answerers | Problem:
             expected="an answer of every host before a new swarm is created",
             fix="Bring them back, or take them out of the inventory",
         )
-    return Answerers(via=view.site.managers[0], keeper=view.site.managers[0], initialise=True)
+    return Answerers(join_manager=view.site.managers[0], deploy_manager=view.site.managers[0], creates=True)
 
 
 def _no_answer(view: View, active: Sequence[str]) -> Problem:
@@ -261,7 +254,7 @@ def _strangers(view: View, found: Answerers) -> Iterator[Problem]:
             yield Problem(
                 code=Code.SWARM_OTHER,
                 hosts=(name,),
-                found=f"in another swarm than {found.via} ({found.cluster_id}), or its node there was removed",
+                found=f"in another swarm than {found.join_manager} ({found.cluster_id}), or its node there was removed",
                 expected="the swarm of the inventory",
                 fix=f"Run on {name}: {LEAVE}; then run again",
             )
@@ -331,10 +324,10 @@ def _node_change(view: View, name: str, placed: Mapping[str, str]) -> NodeChange
     )
 
 
-def _begin(found: Answerers, settings: Mapping[str, NodeChange]) -> Iterator[Step]:
-    if found.initialise:
-        yield Step("swarm_first", "begin", found.via, "begin a new swarm")
-        yield from _settle(found.via, settings, "swarm_first")
+def _create(found: Answerers, settings: Mapping[str, NodeChange]) -> Iterator[Step]:
+    if found.creates:
+        yield Step(Phase.CREATE_SWARM, "create", found.join_manager, "create a new swarm")
+        yield from _configure(found.join_manager, settings, Phase.CREATE_SWARM)
 
 
 def _clear(view: View, found: Answerers) -> Iterator[Step]:
@@ -342,45 +335,49 @@ def _clear(view: View, found: Answerers) -> Iterator[Step]:
     for node in view.doomed():
         if node.is_manager:
             yield Step(
-                "swarm_clear", "demote", found.via, f"demote {node.hostname}, a dead manager ({node.id})", node.id
+                Phase.DEMOTE_DEAD_MANAGERS,
+                "demote",
+                found.join_manager,
+                f"demote {node.hostname}, a dead manager ({node.id})",
+                node.id,
             )
 
 
 def _managers(view: View, found: Answerers, settings: Mapping[str, NodeChange]) -> Iterator[Step]:
     for name in view.site.managers:
-        if name not in view.seen or (found.initialise and name == found.via):
+        if name not in view.seen or (found.creates and name == found.join_manager):
             continue
         if name not in view.own:
-            yield Step("swarm_managers", "join", name, f"join as manager through {found.via}")
+            yield Step(Phase.JOIN_MANAGERS, "join", name, f"join as manager through {found.join_manager}")
         elif not view.is_manager(name):
-            yield Step("swarm_managers", "promote", name, "promote to manager", view.own[name].id)
-        yield from _settle(name, settings, "swarm_managers", view.own.get(name))
+            yield Step(Phase.JOIN_MANAGERS, "promote", name, "promote to manager", view.own[name].id)
+        yield from _configure(name, settings, Phase.JOIN_MANAGERS, view.own.get(name))
 
 
 def _demotions(view: View) -> Iterator[Step]:
     for name in view.site.workers:
         if view.is_manager(name):
-            yield Step("swarm_demote", "demote", name, "demote to worker", view.own[name].id)
+            yield Step(Phase.DEMOTE_MANAGERS, "demote", name, "demote to worker", view.own[name].id)
 
 
 def _workers(view: View, found: Answerers, settings: Mapping[str, NodeChange]) -> Iterator[Step]:
     for name in view.site.workers:
         if name in view.seen:
             if name not in view.own:
-                yield Step("swarm_workers", "join", name, f"join as worker through {found.keeper}")
-            yield from _settle(name, settings, "swarm_workers", view.own.get(name))
+                yield Step(Phase.JOIN_WORKERS, "join", name, f"join as worker through {found.deploy_manager}")
+            yield from _configure(name, settings, Phase.JOIN_WORKERS, view.own.get(name))
 
 
-def _settle(name: str, settings: Mapping[str, NodeChange], phase: str, node: Node | None = None) -> Iterator[Step]:
+def _configure(name: str, settings: Mapping[str, NodeChange], phase: Phase, node: Node | None = None) -> Iterator[Step]:
     for text in settings[name].texts:
-        yield Step(phase, "settle", name, text, node.id if node else "")
+        yield Step(phase, "configure", name, text, node.id if node else "")
 
 
 def _entries(view: View, found: Answerers) -> Iterator[Step]:
     """Remove the entries of the dead, once their labels are with their hosts' new ones."""
     for node in view.doomed():
         text = f"remove the dead entry of {node.hostname} ({node.id})"
-        yield Step("swarm_entries", "remove", found.keeper, text, node.id)
+        yield Step(Phase.REMOVE_DEAD_NODES, "remove", found.deploy_manager, text, node.id)
 
 
 def _retirements(view: View) -> Iterator[Step]:
@@ -388,13 +385,13 @@ def _retirements(view: View) -> Iterator[Step]:
     for name in view.site.removed:
         node = view.own.get(name)
         if node:
-            yield Step("retire", "drain", name, "drain it, and see its tasks run elsewhere", node.id)
+            yield Step(Phase.RETIRE, "drain", name, "drain it, and see its tasks run elsewhere", node.id)
             if node.is_manager:
-                yield Step("retire", "demote", name, "demote to worker", node.id)
-            yield Step("retire", "leave", name, "leave the swarm", node.id)
-            yield Step("retire", "remove", name, "remove its entry", node.id)
+                yield Step(Phase.RETIRE, "demote", name, "demote to worker", node.id)
+            yield Step(Phase.RETIRE, "leave", name, "leave the swarm", node.id)
+            yield Step(Phase.RETIRE, "remove", name, "remove its entry", node.id)
         if name in view.seen and view.has_registry(name):
-            yield Step("retire", "forget", name, "forget the registry: login and CA")
+            yield Step(Phase.LOG_OUT, "log out", name, "log out of the registry and remove its CA")
 
 
 def _data_that_would_go(view: View, settings: Mapping[str, NodeChange], retire: bool) -> Iterator[Problem]:
@@ -455,7 +452,7 @@ def _losses_of_quorum(view: View, steps: Sequence[Step]) -> Iterator[Problem]:
     """Count living managers over all steps; a manager that could not be asked counts as dead."""
     alive, names = _living_managers(view)
     for step in steps:
-        if step.kind in ("join", "promote") and step.phase == "swarm_managers":
+        if step.kind in ("join", "promote") and step.phase == Phase.JOIN_MANAGERS:
             alive[step.node or step.host] = True
         elif step.kind == "demote":
             lived = alive.pop(step.node, False)

@@ -7,7 +7,10 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.facts import
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model import observation
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model import site as settings
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.decode import decode
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.intent import Intent
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.phase import Phase
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner import plan as planner
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.result import ENTRY_POINTS
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file import parse
 
 STACK_TEXT = """\
@@ -232,6 +235,7 @@ def site(managers=("m1",), workers=("w1", "w2"), removed=()):
             "configs": {},
             "release": 0,
             "timeout": 600,
+            "check_path": "/healthz",
         },
     }
 
@@ -269,7 +273,18 @@ def settled_site():
 
 def acts(plan, host, role=None):
     """What a plan lets a host do, in the words for people."""
-    return [act["text"] for act in plan["hosts"][host]["acts"] if role in (None, act["role"])]
+    changes = plan["hosts"][host]["changes"]
+    return [each["text"] for each in changes if role in (None, ENTRY_POINTS[Phase(each["phase"])].role)]
+
+
+def phases(plan, host):
+    """The phases that a host goes through, in their order."""
+    return [phase.value for phase in Phase if phase in plan["hosts"][host]]
+
+
+def of_phase(plan, phase):
+    """The arguments of a phase, by host."""
+    return {name: host[phase] for name, host in plan["hosts"].items() if phase in host}
 
 
 def told(problems):
@@ -281,7 +296,7 @@ def told(problems):
 def read_site(site):
     """A site as the planner takes it."""
     stack = site["stack"]
-    return settings.read_site(site, site["salt"], "me@here", stack["values"], stack["configs"])
+    return settings.read_site(site, salt=site["salt"], user="me@here", values=stack["values"], configs=stack["configs"])
 
 
 def read_hosts(hosts):
@@ -294,12 +309,14 @@ def facts(site, hosts, addresses):
     found = read_hosts(hosts)
     seen = {name: host.seen for name, host in found.items()}
     desired = {name: host.desired for name, host in found.items()}
-    return HostFacts(site=read_site(site), seen=seen, desired=desired, addresses=addresses)
+    return HostFacts(
+        intent=Intent(site["scope"]), site=read_site(site), seen=seen, desired=desired, addresses=addresses
+    )
 
 
 def plan(site, hosts):
     """Plan from observations as the module answers them."""
-    return planner.make_plan(read_site(site), read_hosts(hosts))
+    return planner.make_plan(read_site(site), read_hosts(hosts), Intent(site["scope"]))
 
 
 def make_plan(site, hosts):

@@ -1,6 +1,7 @@
 """A small model of a swarm: hosts, their engines, and what managers know; and a planner's steps carried out on it."""
 
 import sites
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.phase import Phase
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.swarm import membership
 
 
@@ -100,7 +101,7 @@ class Model:
 
     def carry_out(self, decision):
         """Do the steps one by one, and count living managers after each."""
-        order = [membership.PHASES.index(step.phase) for step in decision.steps]
+        order = [[*Phase].index(step.phase) for step in decision.steps]
         assert order == sorted(order), "the plays of a run would do these steps in another order"
         for step in decision.steps:
             self._do(step, decision)
@@ -117,7 +118,7 @@ class Model:
             if deaths.get(number) in self.hosts:
                 self.hosts[deaths[number]].update(up=False, alive=False)
                 self.refresh()
-            speakers = {name for name in (decision.via, decision.keeper) if name}
+            speakers = {name for name in (decision.join_manager, decision.deploy_manager) if name}
             if not self.has_quorum() or not all(self.hosts[name]["up"] for name in speakers):
                 return
             if step.kind == "demote" and membership.loss_of_majority(sites.nodes(*self.nodes.values()), [step.node]):
@@ -131,23 +132,25 @@ class Model:
     def _do(self, step, decision):
         host, node = self.hosts[step.host], self.nodes.get(step.node)
         match step.kind:
-            case "begin":
+            case "create":
                 assert not self.nodes, "there is a swarm already"
                 self._join(step.host, "manager")
             case "join":
-                early = step.phase == "swarm_managers"
-                assert self._can_speak(decision.via if early else decision.keeper)
+                early = step.phase == Phase.JOIN_MANAGERS
+                assert self._can_speak(decision.join_manager if early else decision.deploy_manager)
                 assert not host["node"]
                 self._join(step.host, "manager" if early else "worker")
             case "promote":
-                assert self._can_speak(decision.via)
+                assert self._can_speak(decision.join_manager)
                 node["role"] = "manager"
             case "demote":
-                actor = decision.via if step.phase == "swarm_clear" else decision.keeper
+                actor = decision.join_manager if step.phase == Phase.DEMOTE_DEAD_MANAGERS else decision.deploy_manager
                 assert self._can_speak(actor) and self.hosts[actor]["node"] != step.node
                 node["role"] = "worker"
-            case "settle":
-                assert self._can_speak(decision.keeper if step.phase == "swarm_workers" else decision.via)
+            case "configure":
+                assert self._can_speak(
+                    decision.deploy_manager if step.phase == Phase.JOIN_WORKERS else decision.join_manager
+                )
                 settings, own = decision.settings[step.host], self.nodes[host["node"]]
                 own["labels"] |= settings.labels.add
                 for label in settings.labels.drop:
@@ -159,7 +162,7 @@ class Model:
                 assert node["role"] == "worker" and node["availability"] == "drain"
                 host["node"] = ""
             case "remove":
-                assert self._can_speak(decision.keeper)
+                assert self._can_speak(decision.deploy_manager)
                 assert node["role"] == "worker" and node["state"] == "down"
                 del self.nodes[step.node]
             case "forget":

@@ -145,7 +145,7 @@ def test_only_manager_hands_over_to_its_successor():
     model = swarm(["h1"], ["h2"])
     decision = carry_out(model, site(["h2"], ["h1"]))
     assert kinds(decision) == [("promote", "h2"), ("demote", "h1")]
-    assert (decision.via, decision.keeper) == ("h1", "h2")
+    assert (decision.join_manager, decision.deploy_manager) == ("h1", "h2")
 
 
 def test_swarm_moves_to_other_hosts_altogether():
@@ -209,7 +209,7 @@ def test_first_manager_of_the_list_is_not_needed():
     model.hosts["h1"].update(alive=False, up=False)
     model.refresh()
     decision = model.decide(site(["h1", "h2", "h3"], ["h4"]), {})
-    assert (decision.via, decision.keeper, decision.steps, decision.problems) == ("h2", "h2", (), ())
+    assert (decision.join_manager, decision.deploy_manager, decision.steps, decision.problems) == ("h2", "h2", (), ())
 
 
 @pytest.mark.parametrize("name", ["h1", "h2"])
@@ -241,7 +241,7 @@ def test_labels_set_since_a_host_came_back_are_newer_than_those_of_its_old_entry
     model.nodes["node-2"]["labels"] = {"own": "new"}
     model.add_entry("h2", "worker", model.hosts["h2"]["address"], labels={"own": "old", "more": "x"})
     decision = carry_out(model, site(["h1"], ["h2"]))
-    assert kinds(decision) == [("settle", "h2"), ("remove", "h1")]
+    assert kinds(decision) == [("configure", "h2"), ("remove", "h1")]
     assert model.nodes["node-2"]["labels"] == {"own": "new", "more": "x"}
 
 

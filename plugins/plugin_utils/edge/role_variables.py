@@ -1,0 +1,34 @@
+"""The variables of all roles for one host, as if the host's play had them all.
+
+Roles stay apart: each knows its own variables only, and what it must know of others is passed to it as an argument. But
+the site as a whole is described by the variables of all of them.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible.parsing.dataloader import DataLoader
+
+ROLES = Path(__file__).parents[3] / "roles"
+
+
+def add_roles(loader: DataLoader, variables: Mapping[str, Any]) -> ChainMap[str, Any]:
+    """Put the roles' defaults beneath a host's variables, and their internal variables above.
+
+    :param variables: of the host, as an action plugin gets them
+    """
+    internal, defaults = _load(loader, "vars"), _load(loader, "defaults")
+    # Paths in defaults begin at a role's folder; whichever it is, the others lie beside it.
+    place = {"role_path": str(ROLES / "preflight")}
+    return ChainMap(place, internal, dict(variables), defaults)
+
+
+def _load(loader: DataLoader, part: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for path in sorted(ROLES.glob(f"*/{part}/main.yml")):
+        found |= loader.load_from_file(str(path), trusted_as_template=True) or {}
+    return found

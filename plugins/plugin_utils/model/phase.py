@@ -1,0 +1,40 @@
+"""The phases of a run, in the order of ``site.yml``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Phase(StrEnum):
+    """A phase: a play in ``playbooks/phases``, and the field of ``HostPlan`` that has its arguments."""
+
+    LOCK = "lock"
+    INSTALL_DOCKER = "install_docker"
+    RESTART_ENGINE = "restart_engine"
+    OBSERVE_SWARM = "observe_swarm"
+    START_BASE_IMAGES = "start_base_images"
+    CREATE_SWARM = "create_swarm"
+    DEMOTE_DEAD_MANAGERS = "demote_dead_managers"
+    JOIN_MANAGERS = "join_managers"
+    DEMOTE_MANAGERS = "demote_managers"
+    JOIN_WORKERS = "join_workers"
+    REMOVE_DEAD_NODES = "remove_dead_nodes"
+    SERVE_REGISTRY = "serve_registry"
+    LOG_IN = "log_in"
+    OBSERVE_REGISTRY = "observe_registry"
+    BUILD_IMAGES = "build_images"
+    OBSERVE_IMAGES = "observe_images"
+    PULL_IMAGES = "pull_images"
+    DEPLOY = "deploy"
+    CHECK_PAGE = "check_page"
+    CLEAN_UP = "clean_up"
+    RETIRE = "retire"
+    LOG_OUT = "log_out"
+    REPORT = "report"
+    UNLOCK = "unlock"
+    UNREACHABLE = "unreachable"
+
+    def comes_after(self, other: Phase) -> bool:
+        """Tell whether a run reaches it later than another one."""
+        order = list(Phase)
+        return order.index(self) > order.index(other)

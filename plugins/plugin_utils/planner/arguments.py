@@ -1,0 +1,259 @@
+"""The arguments of the phases: what was decided for a host, as the roles' entry points take it.
+
+Field ``x`` of a phase that role ``r`` carries out is option ``__r_x`` of that role's entry point (``entry_points``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..model.desired import File
+from ..model.observation import LocalImage, Lock
+from ..stacks.release_plan import Previous
+from ..stacks.secrets import NewConfig, NewSecret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nothing:
+    """A phase that needs no arguments: being in it is all that there is to decide."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeLock:
+    """Keep other runs out, on a manager.
+
+    :ivar found: the lock as this host has it
+    """
+
+    found: Lock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallDocker:
+    """Install and configure an engine.
+
+    :ivar packages: of all roles on the host, as apt is asked for them: opening its lists costs more than a package
+    :ivar files: settings of engine and kernel, by path
+    :ivar sources: what apt must know, by path
+    :ivar hold: packages whose version nobody but flotilla changes
+    :ivar unhold: packages to release again
+    :ivar change_version: whether a package that is there gets another version
+    :ivar finish_installation: whether an interrupted installation of packages stands in the way
+    :ivar reset_failed: whether systemd counts failed starts of the engine, and may refuse the next
+    """
+
+    packages: tuple[str, ...]
+    files: Mapping[str, File]
+    sources: Mapping[str, File]
+    hold: tuple[str, ...]
+    unhold: tuple[str, ...]
+    change_version: bool
+    finish_installation: bool
+    reset_failed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page that a node answers."""
+
+    port: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestartEngine(InstallDocker):
+    """Change an engine that runs and restart it, one host after another.
+
+    :ivar restart: whether it runs with older settings; a package that gets another version restarts it by itself
+    :ivar order: inventory names of all hosts of this phase, in their order
+    :ivar page: what the host must answer before the next one; ``None`` where it answered nothing before
+    """
+
+    restart: bool
+    order: tuple[str, ...]
+    page: Page | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeImages:
+    """Make images on the builder.
+
+    :ivar packages: what builds images, as apt is asked for it
+    :ivar images: as ``Image.as_dict``, each after those that it is made from
+    :ivar architecture: the builder's, such as ``x86_64``
+    """
+
+    packages: tuple[str, ...]
+    images: tuple[Mapping[str, object], ...]
+    architecture: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateSwarm:
+    """Create a swarm with this host as its manager.
+
+    :ivar availability: ``None`` to leave it
+    """
+
+    advertise_addr: str
+    availability: str | None
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinSwarm:
+    """Join the swarm, or change the node of a member.
+
+    :ivar join: whether the host is no member yet
+    :ivar role: ``manager`` or ``worker``
+    :ivar manager: inventory name of the manager that acts, through which the host joins
+    :ivar manager_addr: its address
+    :ivar promote: whether the node, a worker, becomes a manager
+    :ivar availability: ``None`` to leave it
+    :ivar labels: to set
+    :ivar remove_labels: names
+    """
+
+    join: bool
+    role: str
+    manager: str
+    manager_addr: str
+    advertise_addr: str
+    promote: bool
+    availability: str | None
+    labels: Mapping[str, str]
+    remove_labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeNodes:
+    """Demote nodes, or remove the entries of dead ones.
+
+    :ivar manager: inventory name of the manager that acts
+    :ivar nodes: IDs
+    """
+
+    manager: str
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeRegistry:
+    """Serve the registry.
+
+    :ivar restart: whether a running one works with older settings
+    """
+
+    restart: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullImages:
+    """Pull images before an update.
+
+    :ivar images: references by digest
+    """
+
+    images: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """A release that is recorded once it runs.
+
+    :ivar file: text of its stack file
+    :ivar rollback_to: number of the release that it goes back to, or ``0``
+    :ivar left: digests of the stack files that rollbacks left
+    :ivar by: who deploys it
+    """
+
+    file: str
+    rollback_to: int
+    left: tuple[str, ...]
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deploy:
+    """Deploy the stack, or go back to its last release.
+
+    :ivar steps: texts of the stack files to apply one after another
+    :ivar steps_back: the same to go back when that fails; empty where there is nothing to go back to
+    :ivar secrets: to create first, as with ``configs``
+    :ivar skip_wait_for: services that are not waited for, since the host with their data could not be reached
+    :ivar release: what is recorded once it runs
+    :ivar previous: the last release
+    :ivar registry: ``host[:port]`` whose login goes along
+    """
+
+    steps: tuple[str, ...]
+    steps_back: tuple[str, ...]
+    secrets: tuple[NewSecret, ...]
+    configs: tuple[NewConfig, ...]
+    skip_wait_for: tuple[str, ...]
+    release: Release
+    previous: Previous
+    registry: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckPage(Page):
+    """Visit the page through this node.
+
+    :ivar visits: as many as reach every replica
+    """
+
+    visits: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanUp:
+    """Remove what no release needs any more; secrets and configs on one manager, images on each host."""
+
+    secrets: tuple[str, ...]
+    configs: tuple[str, ...]
+    images: tuple[LocalImage, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retire:
+    """Let a host leave.
+
+    :ivar node: its ID, ``""`` for a host that is in no swarm
+    :ivar demote: whether it is a manager still
+    :ivar manager: inventory name of the manager that acts
+    :ivar stack: name of the stack that must run at its size elsewhere, within ``timeout`` seconds
+    :ivar skip_wait_for: see ``Deploy``
+    """
+
+    node: str
+    demote: bool
+    manager: str
+    stack: str
+    timeout: int
+    skip_wait_for: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Tell what runs where.
+
+    :ivar observe: whether this run changed anything since it observed the site
+    :ivar names: inventory name by address
+    :ivar port: where the page answers, ``None`` for none
+    """
+
+    observe: bool
+    names: Mapping[str, str]
+    port: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unreachable:
+    """End red.
+
+    :ivar message: what is left undone because the host could not be reached
+    """
+
+    message: str

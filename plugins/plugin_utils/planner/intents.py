@@ -1,0 +1,99 @@
+"""Leave out of a plan what is not for the playbook that asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from ..model.intent import Intent
+from ..model.observation import Seen
+from ..model.phase import Phase
+from ..model.problem import Code, Problem
+from ..model.site import Registry, Site
+from ..stacks.file import VOLUME_PREFIX
+from ..swarm.membership import Membership
+from .result import ENTRY_POINTS, HostPlan
+from .situation import Situation
+
+STACK = (Phase.PULL_IMAGES, Phase.DEPLOY, Phase.CHECK_PAGE, Phase.CLEAN_UP)
+IMAGES = (Phase.START_BASE_IMAGES, Phase.BUILD_IMAGES, Phase.OBSERVE_IMAGES)
+# The phases of each intent; those that surround all others come to them.
+PHASES: Mapping[Intent, Collection[Phase]] = {
+    Intent.SITE: tuple(Phase),
+    Intent.DEPLOY: (*IMAGES, *STACK),
+    Intent.ROLLBACK: STACK,
+}
+
+
+def check_settings(site: Site, intent: Intent) -> Iterator[Problem]:
+    """A number of a release is for a rollback, a rotation for all else."""
+    rollback = intent is Intent.ROLLBACK
+    if site.stack.release and not rollback:
+        yield _misplaced("stack_release", str(site.stack.release), "playbooks/rollback.yml only")
+    if site.stack.rotate and rollback:
+        yield _misplaced("stack_rotate", ", ".join(site.stack.rotate), "site.yml and playbooks/deploy.yml only")
+
+
+def _misplaced(setting: str, found: str, expected: str) -> Problem:
+    return Problem(code=Code.SETTING_CONFLICT, where=setting, found=found, expected=expected, fix=f"Remove {setting}")
+
+
+def check(now: Situation, members: Membership) -> Iterator[Problem]:
+    """Check that the site is set up, where a playbook does not do that itself."""
+    if now.intent is Intent.SITE:
+        return
+    asking = {name: now.seen[name] for name in dict.fromkeys(_asking(now, members)) if name}
+    unplaced = any(label.startswith(VOLUME_PREFIX) for labels in members.labels.values() for label in labels)
+    stored = all(seen.credentials for seen in asking.values())
+    if members.creates or members.join_manager != members.deploy_manager or unplaced or not stored:
+        yield _not_set_up(now.intent)
+    elif now.intent is Intent.DEPLOY:
+        yield from _refused_logins(now.site.registry, asking)
+
+
+def _asking(now: Situation, members: Membership) -> tuple[str, ...]:
+    """Name the hosts that pull or push with their login."""
+    return (members.join_manager, now.builder) if now.intent is Intent.DEPLOY else (members.join_manager,)
+
+
+def _not_set_up(intent: Intent) -> Problem:
+    return Problem(
+        code=Code.SITE_NOT_SET_UP,
+        where=f"playbooks/{intent}.yml",
+        found="a site that is not set up, or not wholly",
+        expected="a swarm with its managers, data placed and hosts logged in to the registry",
+        fix="Run site.yml",
+    )
+
+
+def _refused_logins(registry: Registry, asking: Mapping[str, Seen]) -> Iterator[Problem]:
+    for name, seen in asking.items():
+        if seen.login:
+            yield Problem(
+                code=Code.REGISTRY_LOGIN,
+                where=registry.url.text,
+                hosts=(name,),
+                found=f"the answer {seen.login}",
+                expected="a registry that takes the stored login",
+                fix="Bring the registry back, or run site.yml, which logs in (a rollback needs no registry)",
+            )
+
+
+def limit(intent: Intent, hosts: Mapping[str, HostPlan]) -> dict[str, HostPlan]:
+    """Keep what the playbook does.
+
+    :param hosts: the plan of everything
+    """
+    return {name: host.without_changes(PHASES[intent].__contains__) for name, host in hosts.items()}
+
+
+def left_out(intent: Intent, hosts: Mapping[str, HostPlan]) -> list[str]:
+    """Say what the playbook leaves to ``site.yml``.
+
+    :param hosts: see ``limit``
+    """
+    left = dict[str, list[str]]()
+    for name, host in hosts.items():
+        for phase, changes in host.changes.items():
+            for change in changes if phase not in PHASES[intent] else ():
+                left.setdefault(f"{ENTRY_POINTS[phase].role}: {change.text}", []).append(name)
+    return [f"left to site.yml: {', '.join(names)}: {text}" for text, names in left.items()]

@@ -1,0 +1,165 @@
+"""The plan: the arguments of each phase for each host, and what a person is told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from types import MappingProxyType
+
+from ..model.change import Change
+from ..model.phase import Phase
+from ..model.problem import Problem
+from . import arguments
+
+Changes = Mapping[Phase, tuple[Change, ...]]
+NO_CHANGES: Changes = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPoint:
+    """What carries a phase out: a role, and one of its entry points."""
+
+    role: str
+    tasks: str
+
+
+ENTRY_POINTS: Mapping[Phase, EntryPoint] = {
+    Phase.LOCK: EntryPoint("preflight", "lock"),
+    Phase.INSTALL_DOCKER: EntryPoint("docker", "install"),
+    Phase.RESTART_ENGINE: EntryPoint("docker", "restart"),
+    Phase.OBSERVE_SWARM: EntryPoint("preflight", "observe_again"),
+    Phase.START_BASE_IMAGES: EntryPoint("image", "start"),
+    Phase.CREATE_SWARM: EntryPoint("swarm", "create"),
+    Phase.DEMOTE_DEAD_MANAGERS: EntryPoint("swarm", "demote"),
+    Phase.JOIN_MANAGERS: EntryPoint("swarm", "join"),
+    Phase.DEMOTE_MANAGERS: EntryPoint("swarm", "demote"),
+    Phase.JOIN_WORKERS: EntryPoint("swarm", "join"),
+    Phase.REMOVE_DEAD_NODES: EntryPoint("swarm", "remove"),
+    Phase.SERVE_REGISTRY: EntryPoint("registry", "serve"),
+    Phase.LOG_IN: EntryPoint("registry", "log_in"),
+    Phase.OBSERVE_REGISTRY: EntryPoint("preflight", "observe_again"),
+    Phase.BUILD_IMAGES: EntryPoint("image", "build"),
+    Phase.OBSERVE_IMAGES: EntryPoint("preflight", "observe_again"),
+    Phase.PULL_IMAGES: EntryPoint("stack", "pull"),
+    Phase.DEPLOY: EntryPoint("stack", "deploy"),
+    Phase.CHECK_PAGE: EntryPoint("stack", "check_page"),
+    Phase.CLEAN_UP: EntryPoint("stack", "clean_up"),
+    Phase.RETIRE: EntryPoint("swarm", "retire"),
+    Phase.LOG_OUT: EntryPoint("registry", "log_out"),
+    Phase.REPORT: EntryPoint("preflight", "report"),
+    Phase.UNLOCK: EntryPoint("preflight", "unlock"),
+    Phase.UNREACHABLE: EntryPoint("preflight", "unreachable"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostPlan:
+    """What one host has to do: it is in a phase exactly if it has that phase's arguments.
+
+    The first fields are the phases, in their order.
+
+    :ivar changes: what each phase changes; a phase may be gone through without a change
+    :ivar notes: what a user should know
+    """
+
+    lock: arguments.TakeLock | None = None
+    install_docker: arguments.InstallDocker | None = None
+    restart_engine: arguments.RestartEngine | None = None
+    observe_swarm: arguments.Nothing | None = None
+    start_base_images: arguments.MakeImages | None = None
+    create_swarm: arguments.CreateSwarm | None = None
+    demote_dead_managers: arguments.ChangeNodes | None = None
+    join_managers: arguments.JoinSwarm | None = None
+    demote_managers: arguments.ChangeNodes | None = None
+    join_workers: arguments.JoinSwarm | None = None
+    remove_dead_nodes: arguments.ChangeNodes | None = None
+    serve_registry: arguments.ServeRegistry | None = None
+    log_in: arguments.Nothing | None = None
+    observe_registry: arguments.Nothing | None = None
+    build_images: arguments.MakeImages | None = None
+    observe_images: arguments.Nothing | None = None
+    pull_images: arguments.PullImages | None = None
+    deploy: arguments.Deploy | None = None
+    check_page: arguments.CheckPage | None = None
+    clean_up: arguments.CleanUp | None = None
+    retire: arguments.Retire | None = None
+    log_out: arguments.Nothing | None = None
+    report: arguments.Report | None = None
+    unlock: arguments.Nothing | None = None
+    unreachable: arguments.Unreachable | None = None
+    changes: Changes = NO_CHANGES
+    notes: tuple[str, ...] = ()
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """Return the phases that the host goes through, in their order."""
+        return tuple(phase for phase in Phase if getattr(self, phase) is not None)
+
+    @property
+    def has_changes(self) -> bool:
+        """Tell whether there is anything to do."""
+        return any(self.changes.values())
+
+    def only(self, keep: Callable[[Phase], bool]) -> HostPlan:
+        """Return the plan without the arguments of some phases; what they would change is told still."""
+        kept = {phase: getattr(self, phase) for phase in self.phases if keep(phase)}
+        return _make(kept, self.changes, self.notes)
+
+    def without_changes(self, keep: Callable[[Phase], bool]) -> HostPlan:
+        """Return the plan without some phases and what they would change."""
+        kept = {phase: changes for phase, changes in self.changes.items() if keep(phase)}
+        return replace(self.only(keep), changes=kept)
+
+    def as_dict(self) -> dict[str, object]:
+        """Return it as plays read it: JSON all through, each phase under its name."""
+        return {
+            **{phase.value: asdict(getattr(self, phase)) for phase in self.phases},
+            "changes": [
+                {"phase": phase.value, **asdict(change)} for phase in Phase for change in self.changes.get(phase, ())
+            ],
+        }
+
+
+def merge(*parts: HostPlan) -> HostPlan:
+    """Put the parts of a host's plan together; each phase is in one part at most."""
+    phases = {phase: getattr(part, phase) for part in parts for phase in part.phases}
+    changes: dict[Phase, tuple[Change, ...]] = {}
+    for part in parts:
+        for phase, found in part.changes.items():
+            changes[phase] = (*changes.get(phase, ()), *found)
+    return _make(phases, changes, tuple(note for part in parts for note in part.notes))
+
+
+def _make(phases: Mapping[Phase, object], changes: Changes, notes: tuple[str, ...]) -> HostPlan:
+    """Make a plan of arguments that come from other plans."""
+    by_name = {phase.value: given for phase, given in phases.items()}
+    return HostPlan(**by_name, changes=changes, notes=notes)  # type: ignore[arg-type] # checked where they were set
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The plan of a run.
+
+    :ivar problems: what forbids the run; then nothing else is there and nothing may be changed
+    :ivar warnings: sentences
+    :ivar hosts: by inventory name
+    :ivar notes: sentences that the user should read beside the plan
+    """
+
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[str, ...] = ()
+    hosts: Mapping[str, HostPlan] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def has_changes(self) -> bool:
+        """Tell whether there is anything to do."""
+        return any(host.has_changes for host in self.hosts.values())
+
+    def phases(self) -> dict[str, list[str]]:
+        """Return the hosts of each phase, in the inventory's order."""
+        return {phase.value: [name for name, host in self.hosts.items() if phase in host.phases] for phase in Phase}
+
+    def as_dict(self) -> dict[str, object]:
+        """Return it as plays read it: JSON all through."""
+        return {"hosts": {name: host.as_dict() for name, host in self.hosts.items()}, "changes": self.has_changes}
