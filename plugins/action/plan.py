@@ -8,6 +8,7 @@ import json
 import secrets
 import socket
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ansible.errors import AnsibleActionFail, AnsibleError
@@ -29,12 +30,13 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem impor
     find,
     merge,
 )
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.site import read_site
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.site import Backup, read_site
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems import refusal_lines
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import plan_lines
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner import again, intents
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import make_plan
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.result import Plan
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import backup
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file import parse
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.secrets import read_configs
 
@@ -80,12 +82,17 @@ class ActionModule(ActionBase):
         What is made of a user's variables and groups mostly cannot be read for what is told of those already.
         """
         inventory = groups.Inventory(task_vars["groups"], list(observed))
-        problems = [*unreadable, *find(inventory, groups.RULES)]
+        rules = () if self._task.args["intent"] == Intent.DOCKER else groups.RULES
+        problems = [*unreadable, *find(inventory, rules)]
         raw, unread = self._template_site(task_vars)
         unread += [answer["unreadable"] for answer in observed.values() if "unreadable" in answer]
         problems = problems or [settings.unreadable("the inventory", reason) for reason in dict.fromkeys(unread)]
-        problems += find(read_site(raw), site_checks.RULES) if raw else ()
-        return raw, [*problems, *find(inventory, groups.RUN_RULES), *_not_observed(observed)]
+        problems += find(read_site(raw), site_checks.RULES) if raw and self._needs_registry() else ()
+        run_rules = groups.RUN_RULES if rules else ()
+        return raw, [*problems, *find(inventory, run_rules), *_not_observed(observed)]
+
+    def _needs_registry(self):
+        return self._task.args["intent"] not in (Intent.DOCKER, Intent.SWARM)
 
     def _complete(self, raw, task_vars):
         """Return the site with what lies on the control node, and with the values of secrets.
@@ -100,6 +107,22 @@ class ActionModule(ActionBase):
             process=process.identify(process.playbook()).process,
             values={name: str(value or "") for name, value in values.items()},
             configs=read_configs(parse(str(raw["stack"]["text"])), Path(raw["stack"]["folder"])),
+            backup=self._backup(raw),
+        )
+
+    def _backup(self, raw):
+        """Return where a backup goes now, and what the one that is restored has recorded.
+
+        :raise ProblemError: it is not whole, or of another stack
+        """
+        name, given = str(raw["stack"]["name"]), raw["backup"]
+        source, now = str(given["from"]), datetime.now(UTC)
+        files = (backup.RECORD_FILE, backup.DATA_FILE, *((backup.IMAGES_FILE,) if raw["registry_host"] else ()))
+        restores = self._task.args["intent"] == Intent.RESTORE
+        return Backup(
+            folder=f"{given['dir']}/{name}-{now:%Y-%m-%dT%H-%M-%SZ}",
+            source=source,
+            saved=backup.read(source, files, name) if restores else {},
         )
 
     def _plan(self, raw, observed, task_vars):

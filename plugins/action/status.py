@@ -6,6 +6,7 @@ import json
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.role_variables import add_roles
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_seen
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.status import describe, lines, silence_lines
 
@@ -30,9 +31,15 @@ class ActionModule(ActionBase):
             for name, seen in observed.items()
         }
         nodes, stack = answering[0].nodes, answering[0].stack
-        status = describe(names, nodes, stack, observed, args["stack"], int(args.get("port") or 0))
+        called, ports = (self._template(name, task_vars) for name in ("stack_name", "__stack_ports"))
+        status = describe(names, nodes, stack, observed, called, int(ports[0]) if ports else 0)
         text = [json.dumps(status)] if args["format"] == "json" else lines(status, names, nodes, stack)
         return dict(result, changed=False, status=status, lines=text)
+
+    def _template(self, name, task_vars):
+        """Return a variable's value, with the variables of all roles."""
+        variables = add_roles(self._loader, task_vars)
+        return self._templar.copy_with_new_env(available_variables=variables).template(variables[name])
 
 
 def _seen(name, answer):

@@ -7,15 +7,6 @@ short_description: Tell how a site is
 description:
   - Gathers nodes, services, tasks, releases and problems from what hosts saw, and changes nothing.
 options:
-  stack:
-    description: Name of the stack.
-    type: str
-    required: true
-  port:
-    description:
-      - Port that hosts were asked for the page at. What they answered counts where a service publishes that port.
-    type: int
-    default: 0
   format:
     description: V(text) for a terminal, V(json) for one line of JSON.
     type: str
@@ -29,7 +20,6 @@ EXAMPLES = r"""
   flotilla.swarm.status:
     hosts: "{{ groups['swarm'] }}"
     observed: flotilla_observed
-    stack: hello
 """
 
 RETURN = r"""

@@ -10,12 +10,12 @@ from conftest import acts, replica
 
 # By phase, a task that takes its time.
 PHASES = {
-    "docker": "TASK [docker : Install | Install Docker]",
-    "swarm": "TASK [swarm : Join | Ask a manager",
-    "registry": "TASK [registry : Server certificate | Make private keys]",
-    "login": "TASK [registry : Trust | Give the CA",
-    "image": "TASK [image : Distro | Unpack packages",
-    "stack": "TASK [stack : Apply | Apply the stack file]",
+    "docker": "docker : Packages | Install Docker]",
+    "swarm": "swarm : Join | Ask a manager",
+    "registry": "registry : Server certificate | Make private keys]",
+    "login": "registry : Trust | Give the CA",
+    "image": "image : Start | Unpack packages",
+    "stack": "stack : Apply | Apply the stack file]",
 }
 # A package whose installation is killed with dpkg itself while a file is there, and holds dpkg's lock meanwhile.
 UNLUCKY = r"""

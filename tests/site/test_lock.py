@@ -49,5 +49,5 @@ def test_run_that_lost_its_lock_stops_before_it_deploys(fleet, begun):
     assert begun.wait(300) != 0
     output = begun.output()
     assert re.search(r"held the lock until .*, so the site may be another than this run observed", output)
-    assert "TASK [stack : " not in output
+    assert "flotilla.swarm.stack : " not in output
     assert set(fleet.play().changed.values()) == {0}

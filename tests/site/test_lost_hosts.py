@@ -24,6 +24,6 @@ def test_host_lost_in_each_phase_is_picked_up(make_fleet, tmp_path):
         lose(fleet, "manager-1", task, tmp_path / f"{phase}.log")
     expect_serving(fleet)
     fleet.on("worker-1", "rm /etc/modules-load.d/flotilla.conf /root/.docker/config.json")
-    lose(fleet, "worker-1", "TASK [docker : Configure | Write the settings]", tmp_path / "worker.log")
+    lose(fleet, "worker-1", "docker : Configure | Write the settings", tmp_path / "worker.log")
     expect_serving(fleet)
     fleet.command("down")

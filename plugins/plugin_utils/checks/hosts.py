@@ -162,7 +162,7 @@ def engine_can_be_had(facts: HostFacts) -> Iterator[Problem]:
 def dockerd_accepts_its_settings(facts: HostFacts) -> Iterator[Problem]:
     """The host's own dockerd takes the daemon.json that it is to get; the other playbooks touch no engine."""
     for name, seen in facts.members.items():
-        if seen.daemon_config and facts.intent is Intent.SITE:
+        if seen.daemon_config and facts.intent in (Intent.SITE, Intent.DOCKER):
             yield Problem(
                 code=Code.ENGINE_SETTINGS,
                 where="docker_daemon_options",

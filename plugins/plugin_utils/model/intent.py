@@ -6,8 +6,22 @@ from enum import StrEnum
 
 
 class Intent(StrEnum):
-    """The intent of a playbook, by the playbook's name."""
+    """The intent of a playbook, by its name; or of a role that runs alone, by that role's name."""
 
     SITE = "site"
     DEPLOY = "deploy"
     ROLLBACK = "rollback"
+    REBALANCE = "rebalance"
+    BACKUP = "backup"
+    RESTORE = "restore"
+    RESET = "reset"
+    DOCKER = "docker"
+    SWARM = "swarm"
+    REGISTRY = "registry"
+    IMAGE = "image"
+    STACK = "stack"
+
+    @property
+    def is_of_one_role(self) -> bool:
+        """Tell whether one role runs alone."""
+        return self in (Intent.DOCKER, Intent.SWARM, Intent.REGISTRY, Intent.IMAGE, Intent.STACK)

@@ -211,6 +211,11 @@ class Service:
         return str(self._container.get("Image", ""))
 
     @property
+    def user(self) -> str:
+        """Return the user that it runs as, ``""`` for the image's."""
+        return str(self._container.get("User", ""))
+
+    @property
     def published(self) -> object:
         """Return its published ports as the engine has them."""
         return published_ports(self.spec)

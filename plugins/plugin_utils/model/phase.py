@@ -1,4 +1,4 @@
-"""The phases of a run, in the order of ``site.yml``."""
+"""The phases of a run, in the order in which a playbook goes through those that it has."""
 
 from __future__ import annotations
 
@@ -30,8 +30,23 @@ class Phase(StrEnum):
     CLEAN_UP = "clean_up"
     RETIRE = "retire"
     LOG_OUT = "log_out"
+    REBALANCE = "rebalance"
+    SAVE_DATA = "save_data"
+    SAVE_IMAGES = "save_images"
+    SAVE_RELEASES = "save_releases"
+    COPY_DATA = "copy_data"
+    LOAD_RELEASES = "load_releases"
+    LOAD_IMAGES = "load_images"
+    STOP_DATA = "stop_data"
+    LOAD_DATA = "load_data"
+    REMOVE_STACK = "remove_stack"
+    WAIT_FOR_TASKS = "wait_for_tasks"
+    LEAVE_WORKERS = "leave_workers"
+    LEAVE_MANAGERS = "leave_managers"
+    REMOVE_LEFTOVERS = "remove_leftovers"
     REPORT = "report"
     UNLOCK = "unlock"
+    REPORT_RESET = "report_reset"
     UNREACHABLE = "unreachable"
 
     def comes_after(self, other: Phase) -> bool:

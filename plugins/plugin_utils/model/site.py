@@ -77,7 +77,6 @@ class Stack:
     :ivar values: of those secrets that have one
     :ivar rotate: names of secrets that get another value
     :ivar lost: names of data whose loss the user accepts
-    :ivar restored: names of data that this run brings back later
     :ivar configs: contents by name
     :ivar release: number of the release to go back to, ``0`` for the previous one
     :ivar timeout: seconds
@@ -91,11 +90,35 @@ class Stack:
     values: Mapping[str, str] = field(default_factory=dict)
     rotate: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
-    restored: tuple[str, ...] = ()
     configs: Mapping[str, bytes] = field(default_factory=dict)
     release: int = 0
     timeout: int = 600
     check_path: str = "/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """A backup of this run.
+
+    :ivar folder: that a new one gets on the control node
+    :ivar source: folder of the one that is restored
+    :ivar saved: what that one has recorded, see ``stacks.backup.record``; empty in other runs
+    """
+
+    folder: str = ""
+    source: str = ""
+    saved: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reset:
+    """What a reset removes beside stack and swarm: volumes with their data, images that no container uses."""
+
+    data: bool = False
+    images: bool = False
+
+
+NO_BACKUP, NO_RESET = Backup(), Reset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +148,8 @@ class Site:
     user: str = ""
     process: str = ""
     stack: Stack
+    backup: Backup = NO_BACKUP
+    reset: Reset = NO_RESET
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -149,6 +174,7 @@ def read_site(
     process: str = "",
     values: Mapping[str, str] = MappingProxyType({}),
     configs: Mapping[str, bytes] = MappingProxyType({}),
+    backup: Backup = NO_BACKUP,
 ) -> Site:
     """Read the site from ``preflight_site`` (playbooks/group_vars/all.yml).
 
@@ -173,6 +199,8 @@ def read_site(
         user=user,
         process=process,
         stack=_stack(raw["stack"], values, configs),
+        backup=backup,
+        reset=Reset(**{key: bool(value) for key, value in raw.get("reset", {}).items()}),
     )
 
 
@@ -186,7 +214,7 @@ def _stack(raw: Mapping[str, Any], values: Mapping[str, str], configs: Mapping[s
         release=number(raw["release"]),
         timeout=number(raw["timeout"]),
         check_path=str(raw["check_path"]),
-        **{key: words(raw.get(key, ())) for key in ("secrets", "rotate", "lost", "restored")},
+        **{key: words(raw.get(key, ())) for key in ("secrets", "rotate", "lost")},
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..model.desired import File
-from ..model.observation import LocalImage, Lock
+from ..model.observation import LocalImage, Lock, SecretObject
 from ..stacks.release_plan import Previous
 from ..stacks.secrets import NewConfig, NewSecret
 
@@ -236,6 +236,143 @@ class Retire:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rebalance:
+    """Spread the tasks of services over the nodes again, on a manager.
+
+    :ivar stack: its name, as with all that follow
+    :ivar services: names in the stack file
+    :ivar timeout: seconds that a service may take to run at its size
+    """
+
+    stack: str
+    services: tuple[str, ...]
+    timeout: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveData:
+    """Save the data as it is at one moment.
+
+    :ivar folder: of the backup on the control node
+    :ivar file: name of the file in it
+    :ivar service: that has the data, as the swarm calls it
+    :ivar volume: the service's
+    """
+
+    folder: str
+    file: str
+    service: str
+    volume: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveImages:
+    """Save the registry's images; see ``SaveData``."""
+
+    folder: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveReleases:
+    """Save the releases; see ``SaveData``.
+
+    :ivar secrets: by object, what each is; not its value, which the swarm tells nobody
+    """
+
+    folder: str
+    file: str
+    stack: str
+    secrets: Mapping[str, SecretObject]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyData:
+    """Copy saved data beside the present one, and check it.
+
+    :ivar source: path on the control node
+    :ivar stack: whose volume it is
+    :ivar volume: name
+    :ivar owner: the user and group that the service runs as, with a colon between them
+    :ivar image: the service's
+    """
+
+    source: str
+    stack: str
+    volume: str
+    owner: str
+    image: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadReleases:
+    """Bring releases back into a swarm.
+
+    :ivar remove: names of the configs that are the record of a site that began with nothing
+    :ivar configs: name, data in base 64 and labels of each
+    :ivar secrets: to create first
+    """
+
+    remove: tuple[str, ...]
+    configs: tuple[Mapping[str, object], ...]
+    secrets: tuple[NewSecret, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadImages:
+    """Bring images back into the registry.
+
+    :ivar source: path on the control node
+    """
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopData:
+    """Stop the service that has the data.
+
+    :ivar service: as the swarm calls it
+    :ivar node: ID of the node that it runs on
+    """
+
+    service: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadData:
+    """Put the copy into the place of the present data.
+
+    :ivar volume: name
+    """
+
+    volume: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfStack:
+    """Remove the stack, or wait for the last of its tasks to end.
+
+    :ivar stack: its name
+    """
+
+    stack: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveLeftovers:
+    """Remove what was asked for by name.
+
+    :ivar volumes: names of the stack's volumes
+    :ivar images: whether images that no container uses go
+    """
+
+    volumes: tuple[str, ...]
+    images: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Tell what runs where.
 
@@ -247,6 +384,26 @@ class Report:
     observe: bool
     names: Mapping[str, str]
     port: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportReset:
+    """Tell what a reset has removed and what it has kept.
+
+    :ivar hosts: inventory names
+    :ivar stack: its name
+    :ivar registry_host: inventory name of the host that serves the registry, ``""`` for an external one
+    :ivar registry_url: its address
+    :ivar data: whether the stack's volumes were to go
+    :ivar images: whether images that no container uses were
+    """
+
+    hosts: tuple[str, ...]
+    stack: str
+    registry_host: str
+    registry_url: str
+    data: bool
+    images: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

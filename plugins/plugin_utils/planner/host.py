@@ -149,4 +149,8 @@ def _trust(now: Situation, name: str) -> Role:
 def is_renewed(now: Situation) -> bool:
     """Tell whether the account of flotilla's own registry gets another password in this run."""
     host = now.site.registry.host
-    return now.intent is Intent.SITE and host in now.seen and logins.is_renewed(now.desired(host), now.seen[host])
+    return (
+        now.intent in (Intent.SITE, Intent.REGISTRY)
+        and host in now.seen
+        and logins.is_renewed(now.desired(host), now.seen[host])
+    )

@@ -21,7 +21,10 @@ PHASES: Mapping[Intent, Collection[Phase]] = {
     Intent.SITE: tuple(Phase),
     Intent.DEPLOY: (*IMAGES, *STACK),
     Intent.ROLLBACK: STACK,
+    Intent.STACK: (*STACK, Phase.OBSERVE_IMAGES),
 }
+# Those that end with a deploy.
+DEPLOYS = (Intent.DEPLOY, Intent.RESTORE, Intent.STACK)
 
 
 def check_settings(site: Site, intent: Intent) -> Iterator[Problem]:
@@ -46,19 +49,19 @@ def check(now: Situation, members: Membership) -> Iterator[Problem]:
     stored = all(seen.credentials for seen in asking.values())
     if members.creates or members.join_manager != members.deploy_manager or unplaced or not stored:
         yield _not_set_up(now.intent)
-    elif now.intent is Intent.DEPLOY:
+    elif now.intent in DEPLOYS:
         yield from _refused_logins(now.site.registry, asking)
 
 
 def _asking(now: Situation, members: Membership) -> tuple[str, ...]:
     """Name the hosts that pull or push with their login."""
-    return (members.join_manager, now.builder) if now.intent is Intent.DEPLOY else (members.join_manager,)
+    return (members.join_manager, now.builder) if now.intent in DEPLOYS else (members.join_manager,)
 
 
 def _not_set_up(intent: Intent) -> Problem:
     return Problem(
         code=Code.SITE_NOT_SET_UP,
-        where=f"playbooks/{intent}.yml",
+        where=f"role {intent}" if intent.is_of_one_role else f"playbooks/{intent}.yml",
         found="a site that is not set up, or not wholly",
         expected="a swarm with its managers, data placed and hosts logged in to the registry",
         fix="Run site.yml",
@@ -92,6 +95,8 @@ def left_out(intent: Intent, hosts: Mapping[str, HostPlan]) -> list[str]:
     :param hosts: see ``limit``
     """
     left = dict[str, list[str]]()
+    if intent.is_of_one_role:
+        return []
     for name, host in hosts.items():
         for phase, changes in host.changes.items():
             for change in changes if phase not in PHASES[intent] else ():

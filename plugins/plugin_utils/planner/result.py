@@ -46,8 +46,23 @@ ENTRY_POINTS: Mapping[Phase, EntryPoint] = {
     Phase.CLEAN_UP: EntryPoint("stack", "clean_up"),
     Phase.RETIRE: EntryPoint("swarm", "retire"),
     Phase.LOG_OUT: EntryPoint("registry", "log_out"),
+    Phase.REBALANCE: EntryPoint("stack", "rebalance"),
+    Phase.SAVE_DATA: EntryPoint("backup", "save_data"),
+    Phase.SAVE_IMAGES: EntryPoint("backup", "save_images"),
+    Phase.SAVE_RELEASES: EntryPoint("backup", "save_releases"),
+    Phase.COPY_DATA: EntryPoint("backup", "copy_data"),
+    Phase.LOAD_RELEASES: EntryPoint("backup", "load_releases"),
+    Phase.LOAD_IMAGES: EntryPoint("backup", "load_images"),
+    Phase.STOP_DATA: EntryPoint("backup", "stop_data"),
+    Phase.LOAD_DATA: EntryPoint("backup", "load_data"),
+    Phase.REMOVE_STACK: EntryPoint("stack", "remove"),
+    Phase.WAIT_FOR_TASKS: EntryPoint("stack", "wait_for_tasks"),
+    Phase.LEAVE_WORKERS: EntryPoint("swarm", "leave"),
+    Phase.LEAVE_MANAGERS: EntryPoint("swarm", "leave"),
+    Phase.REMOVE_LEFTOVERS: EntryPoint("stack", "remove_leftovers"),
     Phase.REPORT: EntryPoint("preflight", "report"),
     Phase.UNLOCK: EntryPoint("preflight", "unlock"),
+    Phase.REPORT_RESET: EntryPoint("preflight", "report_reset"),
     Phase.UNREACHABLE: EntryPoint("preflight", "unreachable"),
 }
 
@@ -84,8 +99,23 @@ class HostPlan:
     clean_up: arguments.CleanUp | None = None
     retire: arguments.Retire | None = None
     log_out: arguments.Nothing | None = None
+    rebalance: arguments.Rebalance | None = None
+    save_data: arguments.SaveData | None = None
+    save_images: arguments.SaveImages | None = None
+    save_releases: arguments.SaveReleases | None = None
+    copy_data: arguments.CopyData | None = None
+    load_releases: arguments.LoadReleases | None = None
+    load_images: arguments.LoadImages | None = None
+    stop_data: arguments.StopData | None = None
+    load_data: arguments.LoadData | None = None
+    remove_stack: arguments.OfStack | None = None
+    wait_for_tasks: arguments.OfStack | None = None
+    leave_workers: arguments.Nothing | None = None
+    leave_managers: arguments.Nothing | None = None
+    remove_leftovers: arguments.RemoveLeftovers | None = None
     report: arguments.Report | None = None
     unlock: arguments.Nothing | None = None
+    report_reset: arguments.ReportReset | None = None
     unreachable: arguments.Unreachable | None = None
     changes: Changes = NO_CHANGES
     notes: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from ..model.phase import Phase
 from ..model.problem import Problem, ProblemError
 from ..model.site import Image
 from ..registry import logins
-from ..stacks import data, release_plan, releases
+from ..stacks import backup, data, release_plan, releases
 from ..stacks.file import StackFile, parse
 from ..stacks.placement import Candidate
 from ..stacks.release_plan import WAIT, StackPlan
@@ -55,6 +55,11 @@ class StackDecision:
         """Return the stack file that this run deploys."""
         return self.plan.definition.rendered if self.plan else None
 
+    @property
+    def skip_wait_for(self) -> tuple[str, ...]:
+        """Return the services that are not waited for."""
+        return self.plan.excused if self.plan else ()
+
     def changes(self, now: Situation) -> tuple[Change, ...]:
         """Return what is done to the stack itself."""
         if not self.plan or (now.asks_registry and not now.is_served):
@@ -81,6 +86,7 @@ def decide(now: Situation, members: Membership, digests: Digests) -> StackDecisi
             (manager and manager.nodes) or (),
             members.labels,
             plan.running,
+            restored=(backup.SERVICE,) if now.intent is Intent.RESTORE else (),
         )
         complete = not now.away and not members.problems
         problems = (*verdict.problems, *(_check(now, plan, nodes) if complete else ()))

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,12 @@ from ...module_utils.releases import AT_LABEL, VERSION_LABEL
 from ..model.observation import Release, SecretObject, Seen, Stack
 from ..model.problem import Code, Problem, ProblemError
 from .file import VOLUME_PREFIX
-from .secrets import is_of
+from .secrets import NewSecret, is_of
 
 SERVICE = "redis"
 DATA = f"{VOLUME_PREFIX}{SERVICE}"
+# What a backup's folder has. The record is written last: without it a backup is not whole.
+RECORD_FILE, DATA_FILE, IMAGES_FILE = "releases.json", "redis.rdb", "registry.tar"
 ALTERED = "was cut short or altered"
 # JSON of a backup, or of the engine.
 Raw = Mapping[str, Any]
@@ -140,7 +143,21 @@ def _refused(code: Code, found: str, expected: str, other: str) -> ProblemError:
     )
 
 
-def missing(saved: Raw, seen: Stack, name: str, values: Mapping[str, str]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """What a swarm lacks of a backup.
+
+    :ivar remove: names of configs
+    :ivar configs: name, data and labels of each, releases after what they need
+    :ivar secrets: objects to create
+    """
+
+    remove: tuple[str, ...]
+    configs: tuple[Raw, ...]
+    secrets: tuple[NewSecret, ...]
+
+
+def missing(saved: Raw, seen: Stack, name: str, secrets: Collection[str], values: Mapping[str, str]) -> Missing:
     """Say what a swarm lacks of a backup.
 
     The releases of a swarm that has gone on since then are left as they are. Those of one that was set
@@ -148,26 +165,26 @@ def missing(saved: Raw, seen: Stack, name: str, values: Mapping[str, str]) -> di
 
     :param saved: see ``record``
     :param name: the stack's name
-    :param values: the inventory's values of secrets, by name
-    :return: dict with ``remove`` (names of configs), ``configs`` (as in ``saved``, releases after what they need) and
-        ``secrets`` (as in ``objects.name_secrets``)
+    :param secrets: names of those that the inventory has
+    :param values: of those that it has a value for
     """
     releases = {_number(config): config for config in saved["configs"] if VERSION_LABEL in config["labels"]}
     fresh = _was_set_up_again(seen.releases, releases)
     newest = seen.releases[-1].number if seen.releases and not fresh else 0
     others = [config for config in saved["configs"] if VERSION_LABEL not in config["labels"]]
-    return {
-        "remove": [f"flotilla_{name}.release_v{release.number}" for release in seen.releases] if fresh else [],
-        "configs": [
+    known = {secret: values.get(secret, "") for secret in secrets}
+    return Missing(
+        remove=tuple(f"flotilla_{name}.release_v{release.number}" for release in seen.releases if fresh),
+        configs=(
             *(config for config in others if config["name"] not in seen.configs),
             *(config for number, config in releases.items() if number > newest),
-        ],
-        "secrets": [
-            {"name": entry["name"], "object": key, "salt": entry["salt"]}
+        ),
+        secrets=tuple(
+            NewSecret(name=entry["name"], object=key, salt=entry["salt"])
             for key, entry in saved["secrets"].items()
-            if key not in seen.secret_names and _has_value(key, entry, values)
-        ],
-    }
+            if key not in seen.secret_names and _has_value(key, entry, known)
+        ),
+    )
 
 
 def _open(path: Path) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ that brings data back from a backup is not judged by its absence.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..model.observation import Node, Seen
@@ -63,6 +63,7 @@ def judge(
     nodes: Sequence[Node],
     labels: Mapping[str, Mapping[str, str]],
     running: RunningStack,
+    restored: Collection[str] = (),
 ) -> Verdict:
     """Judge whether the stack's data is where its services will look for it.
 
@@ -70,13 +71,14 @@ def judge(
     :param hosts: those that could be asked
     :param nodes: as the manager that was asked sees them
     :param labels: by inventory name, the labels that it will get
+    :param restored: names of data that this run brings back
     """
     known = [label.removeprefix(VOLUME_PREFIX) for label in file.volume_labels]
     ran = set(parse(running.record.file).volume_labels) if running.record else set()
     empty = [
         volume
         for volume in _volumes(stack, file, hosts, nodes, labels)
-        if not volume.is_on(hosts[volume.holder]) and volume.name not in stack.restored
+        if not volume.is_on(hosts[volume.holder]) and volume.name not in restored
     ]
     lost = [volume for volume in empty if volume.label in ran and volume.name not in stack.lost]
     fresh = [volume for volume in empty if volume not in lost]

@@ -1,0 +1,50 @@
+"""Plan the spreading of running tasks over all nodes: Swarm itself moves no running task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..model.change import Change
+from ..model.observation import Seen
+from ..model.phase import Phase
+from ..model.problem import Code, Problem
+from ..stacks import state
+from . import frame
+from .arguments import Nothing, Rebalance
+from .result import HostPlan, Plan
+from .situation import Situation
+
+
+def plan_rebalance(now: Situation) -> Plan:
+    """Let the first manager that answers spread the services that are uneven, one after another."""
+    managers = answering(now)
+    if not managers:
+        return Plan(problems=(no_manager(now),))
+    manager, seen = next(iter(managers.items()))
+    stack = now.site.stack
+    services = state.services_to_spread(seen.stack.services if seen.stack else {}, seen.nodes or ())
+    hosts = {name: HostPlan() for name in now.hosts}
+    if services:
+        hosts[manager] = HostPlan(
+            lock=frame.lock(now, manager),
+            rebalance=Rebalance(stack=stack.name, services=tuple(services), timeout=stack.timeout),
+            unlock=Nothing(),
+            changes={Phase.REBALANCE: tuple(Change(f"spread the tasks of {name} over the nodes") for name in services)},
+        )
+    return Plan(hosts=hosts)
+
+
+def answering(now: Situation) -> Mapping[str, Seen]:
+    """Return the managers of the inventory that answer for a swarm."""
+    return {name: now.seen[name] for name in now.site.managers if name in now.seen and now.seen[name].nodes is not None}
+
+
+def no_manager(now: Situation) -> Problem:
+    """Describe a site of which no manager answers for a swarm."""
+    return Problem(
+        code=Code.SWARM_WITHOUT_MANAGER,
+        hosts=now.site.managers,
+        found="no manager of the inventory that answers for a swarm",
+        expected="at least one",
+        fix="Run site.yml, which sets the swarm up or says what is missing",
+    )

@@ -1,0 +1,94 @@
+"""Plan the tear-down: stack and swarm go, Docker and the registry stay; data and images go only when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ..model.change import Change
+from ..model.observation import Seen
+from ..model.phase import Phase
+from ..model.problem import Code, Problem
+from . import frame
+from .arguments import Nothing, OfStack, RemoveLeftovers, ReportReset
+from .result import HostPlan, Plan, merge
+from .situation import Situation
+
+
+def plan_reset(now: Situation) -> Plan:
+    """Decide what each host has to do; managers leave last, since a worker leaves in order only while one is there."""
+    problems = tuple(_problems(now))
+    if problems:
+        return Plan(problems=problems)
+    hosts = {name: _plan_host(now, seen) for name, seen in now.members.items()}
+    managers = [name for name, seen in now.members.items() if seen.swarm.manager]
+    if managers:
+        hosts[managers[0]] = merge(_remove_stack(now, managers[0]), hosts[managers[0]])
+    return Plan(hosts={**{name: HostPlan() for name in now.hosts}, **hosts})
+
+
+def _problems(now: Situation) -> Iterator[Problem]:
+    for name in now.site.members:
+        if name in now.away:
+            yield Problem(
+                code=Code.HOST_NOT_OBSERVED,
+                hosts=(name,),
+                found=f"it could not be reached ({now.away[name]})",
+                expected="an answer of every member",
+                fix="Bring it back, or take it out of the inventory",
+            )
+    for name in now.stopped:
+        yield Problem(
+            code=Code.ENGINE_STOPPED,
+            hosts=(name,),
+            found="it is in a swarm, but its engine is stopped",
+            expected="an engine that runs, so that it can leave",
+            fix="Run on it: systemctl start docker",
+        )
+
+
+def _remove_stack(now: Situation, name: str) -> HostPlan:
+    stack = now.site.stack.name
+    return HostPlan(
+        lock=frame.lock(now, name),
+        remove_stack=OfStack(stack=stack),
+        # The swarm's lock goes with the swarm; its copy on this host is what is left.
+        unlock=Nothing(),
+        changes={Phase.REMOVE_STACK: (Change(f"remove stack {stack}, with its services, secrets and releases"),)},
+    )
+
+
+def _plan_host(now: Situation, seen: Seen) -> HostPlan:
+    site = now.site
+    report = ReportReset(
+        hosts=site.members,
+        stack=site.stack.name,
+        registry_host=site.registry.host,
+        registry_url=site.registry.url.text,
+        data=site.reset.data,
+        images=site.reset.images,
+    )
+    return merge(_leave(now, seen), _remove_leftovers(now, seen), HostPlan(report_reset=report))
+
+
+def _leave(now: Situation, seen: Seen) -> HostPlan:
+    if seen.swarm.state != "active":
+        return HostPlan()
+    wait = HostPlan(wait_for_tasks=OfStack(stack=now.site.stack.name))
+    text = (Change("leave the swarm"),)
+    if seen.swarm.manager:
+        return replace(wait, leave_managers=Nothing(), changes={Phase.LEAVE_MANAGERS: text})
+    return replace(wait, leave_workers=Nothing(), changes={Phase.LEAVE_WORKERS: text})
+
+
+def _remove_leftovers(now: Situation, seen: Seen) -> HostPlan:
+    volumes = tuple(seen.volumes) if now.site.reset.data else ()
+    images = bool(now.site.reset.images and seen.engine)
+    changes = [Change(f"remove volume {name} with its data") for name in volumes]
+    changes += [Change("remove images that no container uses")] if images else []
+    if not changes:
+        return HostPlan()
+    return HostPlan(
+        remove_leftovers=RemoveLeftovers(volumes=volumes, images=images),
+        changes={Phase.REMOVE_LEFTOVERS: tuple(changes)},
+    )

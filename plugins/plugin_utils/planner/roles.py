@@ -1,0 +1,100 @@
+"""Plan one role alone, as a play of somebody's own has it: each needs its own settings and no other role's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ..checks import firewall, hosts, network, registry
+from ..model.phase import Phase
+from ..model.problem import Code, Problem, find
+from ..swarm import membership
+from . import frame, images, swarm
+from .arguments import Nothing
+from .host import is_renewed, plan_engine, plan_registry
+from .rebalance import answering, no_manager
+from .result import HostPlan, Plan
+from .site import plan_site
+from .situation import Situation
+
+
+def plan_docker(now: Situation) -> Plan:
+    """Plan the engines of the hosts that the play has, whatever else they are."""
+    problems = find(now.facts, hosts.RULES)
+    if problems:
+        return Plan(problems=problems)
+    return Plan(hosts={name: plan_engine(now, name) if name in now.seen else HostPlan() for name in now.hosts})
+
+
+def plan_swarm(now: Situation) -> Plan:
+    """Plan the swarm's members."""
+    members = membership.decide(now.site, now.hosts, now.addresses)
+    problems = (*find(now.facts, (*network.RULES, *firewall.RULES)), *members.problems)
+    if problems:
+        return Plan(problems=problems)
+    planned = {name: swarm.plan_member(now, members, name, ()) for name in now.hosts}
+    return Plan(warnings=members.warnings, hosts=_locked(now, members.join_manager, planned))
+
+
+def plan_registry_alone(now: Situation) -> Plan:
+    """Plan the registry that a host serves, and the logins of members."""
+    problems = find(now.facts, (*registry.RULES, *registry.LOGIN_RULES))
+    if problems:
+        return Plan(problems=problems)
+    renewed = is_renewed(now)
+    return Plan(
+        hosts={name: plan_registry(now, name, renewed) if name in now.seen else HostPlan() for name in now.hosts}
+    )
+
+
+def plan_image(now: Situation) -> Plan:
+    """Plan the making of the images that the registry does not have."""
+    digests = images.choose_digests(now)
+    missing = tuple(image for image in now.site.images if not digests.known.get(image.reference))
+    login = now.seen[now.builder].login if now.builder else ""
+    problems = (*images.check_builder(now, missing), *([_no_login(now, login)] if login else ()))
+    if problems:
+        return Plan(problems=problems)
+    built = {name: images.plan_builder(now, name, missing) for name in now.hosts}
+    return Plan(
+        warnings=digests.warnings, hosts={name: replace(host, observe_images=None) for name, host in built.items()}
+    )
+
+
+def _no_login(now: Situation, login: str) -> Problem:
+    return Problem(
+        code=Code.REGISTRY_LOGIN,
+        where=now.site.registry.url.text,
+        hosts=(now.builder,),
+        found=f"the answer {login}",
+        expected="a registry that takes the stored login",
+        fix="Run role registry first, which logs in",
+    )
+
+
+def plan_stack(now: Situation) -> Plan:
+    """Plan the deploy of the stack, whose images must be in the registry."""
+    if not answering(now):
+        return Plan(problems=(no_manager(now),))
+    plan = plan_site(now)
+    if any(Phase.OBSERVE_IMAGES in host.phases for host in plan.hosts.values()):
+        return Plan(problems=(_no_images(now),))
+    return plan
+
+
+def _no_images(now: Situation) -> Problem:
+    return Problem(
+        code=Code.IMAGE_MISSING,
+        where=now.site.registry.url.text,
+        found="a registry without the images of the stack",
+        expected="all of them",
+        fix="Run role image first, which builds and pushes them",
+    )
+
+
+def _locked(now: Situation, manager: str, planned: Mapping[str, HostPlan]) -> dict[str, HostPlan]:
+    """Keep other runs out where there is anything to do."""
+    if not any(host.has_changes for host in planned.values()):
+        return dict(planned)
+    locked = replace(planned[manager], lock=frame.lock(now, manager), unlock=Nothing())
+    return {**planned, manager: locked}
