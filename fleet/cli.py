@@ -8,6 +8,7 @@ from typing import NoReturn
 
 from . import prerequisites
 from .errors import FleetError
+from .settings import DEMO
 
 # A command clears up after each of these, also where a script that started it made it ignore them.
 INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -31,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     named = argparse.ArgumentParser(add_help=False)
-    named.add_argument("--name", default="demo", help="which fleet (default: %(default)s)")
+    named.add_argument("--name", default=DEMO, help="which fleet (default: %(default)s)")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     def add(name: str, text: str, of_a_fleet: bool = True) -> argparse.ArgumentParser:

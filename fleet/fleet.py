@@ -29,6 +29,7 @@ class Fleet:
         self.folder = fleets_folder() / name
         self.namespace = network.namespace_of(name)
         self.inventory = self.folder / "inventory"
+        self.link = settings.CHECKOUT / inventory.LINK if name == settings.DEMO else None
         self.snapshots = self.folder / "snapshots"
 
     # What there is
@@ -79,7 +80,7 @@ class Fleet:
             rows.append((host.name, host.address, host.state(), uptime, memory))
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-        return "\n".join([*lines, f"Inventory: {self.inventory}"])
+        return "\n".join([*lines, f"Inventory: {self.link or self.inventory}"])
 
     # Up
 
@@ -164,7 +165,7 @@ class Fleet:
         """Keep that the fleet came up, and say how it is reached."""
         state.complete = True
         self.save(state)
-        print(f"Inventory: {self.inventory}", flush=True)
+        print(f"Inventory: {self.link or self.inventory}", flush=True)
 
     def clear_interrupted(self) -> None:
         """Clear what a killed command left of a fleet that never came up."""
@@ -235,10 +236,12 @@ class Fleet:
         settings.write_atomically(inventory.known_hosts_of(self.folder), inventory.known_hosts_text(keys))
 
     def write_inventory(self, state: State) -> None:
-        """Write the inventory, but not over a person's changes."""
+        """Write the inventory, but not over a person's changes, and link the demo's into the checkout."""
         variables = self.inventory / "group_vars" / "all"
         variables.mkdir(parents=True, exist_ok=True)
         settings.write_atomically(variables / "connection.yml", inventory.connection_text(self.folder, self.namespace))
+        if self.link:
+            inventory.link(self.link, self.inventory)
         path = self.inventory / "hosts.yml"
         addresses = {host.name: host.address for host in self.hosts(state)}
         written = inventory.write_hosts(path, inventory.hosts_text(addresses), state.hosts_digest)
@@ -289,6 +292,8 @@ class Fleet:
         process.end(process.works_for(self.folder))
         process.end(process.is_inside(self.namespace))
         network.remove(self.namespace)
+        if self.link:
+            inventory.unlink(self.link, self.inventory)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     # Hosts and disks

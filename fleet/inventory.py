@@ -1,6 +1,9 @@
 """The Ansible inventory of a fleet, and the ssh options that reach its hosts.
 
 hosts.yml is for people: groups and addresses. How to connect lies apart, in group_vars.
+
+Each fleet keeps its inventory in its own folder. The demo's is linked into the checkout as well, beside the inventory
+for hosts of one's own, so that a newcomer finds it and every example of the documentation is the same edit in both.
 """
 
 import hashlib
@@ -10,15 +13,18 @@ import shlex
 from pathlib import Path
 
 from . import network, settings
+from .errors import FleetError
 
 USER = "admin"
+# Name of the link in the checkout. Plain `ansible-playbook site.yml` reads inventory/, not this one.
+LINK = "inventory-demo"
 HOSTS_HEADER = """\
 ---
 # The hosts of this fleet. Yours to edit: the fleet never writes over a change of yours.
 # Settings go into a new file beside group_vars/all/connection.yml, such as group_vars/all/stack.yml.
 """
 HOSTS_FOOTER = """\
-# Hosts that shall leave: move their lines here, and run site.yml.
+# Hosts to take out of the swarm: move their lines here, and run site.yml.
 # removed:
 #   hosts:
 """
@@ -40,6 +46,23 @@ def hosts_text(addresses: dict[str, str]) -> str:
         lines += [f"        {host_line(host, address)}" for host, address in members.items()]
     lines += ["registry:", "  hosts:", "    manager-1:"]
     return HOSTS_HEADER + "\n".join(lines) + "\n" + HOSTS_FOOTER
+
+
+def link(path: Path, target: Path) -> None:
+    """Make a link to an inventory, in place of one that leads elsewhere.
+
+    :raise FleetError: there is something else at its place
+    """
+    if path.exists() and not path.is_symlink():
+        raise FleetError(f"{path} is in the way of the link to the demo's inventory; run: mv {path} {path}.old")
+    path.unlink(missing_ok=True)
+    path.symlink_to(target)
+
+
+def unlink(path: Path, target: Path) -> None:
+    """Remove a link to an inventory; one that leads elsewhere stays."""
+    if path.is_symlink() and path.readlink() == target:
+        path.unlink()
 
 
 def private_key_of(fleet: Path) -> Path:

@@ -10,6 +10,9 @@ from pathlib import Path
 from .errors import FleetError
 
 DEFAULT_HOME = "/var/lib/flotilla-fleet"
+# The fleet that the commands mean when none is named, and that `make demo` boots.
+DEMO = "demo"
+CHECKOUT = Path(__file__).resolve().parents[1]
 NAME_PATTERN = re.compile(r"[a-z0-9][a-z0-9-]{0,23}")
 # The kernel takes the disks' paths from its command line, where "," and ":" separate them.
 PATH_PATTERN = re.compile(r"[A-Za-z0-9/._+-]+")

@@ -1,10 +1,14 @@
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
-from fleet import inventory
+from fleet import inventory, settings
+from fleet.errors import FleetError
+from fleet.fleet import Fleet
+from fleet.state import State
 
 ADDRESSES = {"manager-1": "10.77.0.11", "worker-1": "10.77.0.101", "worker-2": "10.77.0.102"}
 FLEET = Path("/srv/fleets/demo")
@@ -87,3 +91,56 @@ def test_an_inventory_edited_to_what_it_should_be_counts_as_written(path):
 def test_hosts_that_an_edited_inventory_lacks_are_named():
     text = inventory.hosts_text({"manager-1": "10.77.0.11", "worker-2": "10.77.0.102"})
     assert inventory.missing_lines(text, ADDRESSES) == ["worker-1: {ansible_host: 10.77.0.101}"]
+
+
+@pytest.fixture
+def checkout(monkeypatch, tmp_path):
+    monkeypatch.setattr(settings, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(settings, "home", lambda: tmp_path / "home")
+    return tmp_path
+
+
+def written(name):
+    """A fleet without hosts, whose inventory was written."""
+    fleet = Fleet(name)
+    fleet.folder.mkdir(parents=True)
+    fleet.write_inventory(State(index=0, image="base"))
+    return fleet
+
+
+def test_inventory_of_the_demo_lies_in_the_checkout_too(checkout):
+    fleet = written("demo")
+    hosts = checkout / "inventory-demo" / "hosts.yml"
+    hosts.write_text("edited")
+    assert (fleet.inventory / "hosts.yml").read_text() == "edited"
+    assert (checkout / "inventory-demo/group_vars/all/connection.yml").exists()
+
+
+def test_inventories_of_other_fleets_do_not(checkout):
+    written("other")
+    assert not (checkout / "inventory-demo").is_symlink()
+
+
+def test_link_of_an_older_checkout_or_demo_is_replaced(checkout):
+    (checkout / "inventory-demo").symlink_to(checkout / "gone")
+    assert written("demo").inventory.samefile(checkout / "inventory-demo")
+
+
+def test_what_a_person_put_at_its_place_stays_and_is_named(checkout):
+    (checkout / "inventory-demo").mkdir()
+    with pytest.raises(FleetError, match="inventory-demo is in the way of the link"):
+        written("demo")
+    assert (checkout / "inventory-demo").is_dir()
+
+
+def test_link_goes_with_its_fleet_alone(checkout):
+    fleet = written("demo")
+    inventory.unlink(fleet.link, checkout / "other")
+    assert fleet.link.is_symlink()
+    inventory.unlink(fleet.link, fleet.inventory)
+    assert not fleet.link.is_symlink()
+
+
+def test_link_is_ignored_by_git_and_not_read_by_default():
+    assert subprocess.run(["git", "check-ignore", "--quiet", inventory.LINK], check=False).returncode == 0
+    assert "\ninventory = inventory\n" in Path("ansible.cfg").read_text()
