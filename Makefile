@@ -33,7 +33,7 @@ packages: ## Install the Debian packages that the demo and the tests need
 demo: packages setup ## Boot three hosts on this machine and bring them to the serving stack
 	$(FLEET) up 3 --publish 4000
 	ansible-playbook -i inventory-demo site.yml
-	@echo "The page on this machine: http://127.0.0.1:4000/   (make demo-down ends it)"
+	@echo "The page on this machine: http://127.0.0.1:4000/   Its inventory: inventory-demo/   (make demo-down ends it)"
 
 demo-down: ## End the demo and remove its hosts
 	$(FLEET) down
