@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ansible import context
 from ansible.errors import AnsibleFilterError
 
 
-def hosts_in(localhost: Mapping[str, Any], phase: str) -> list[str]:
-    """List the hosts of a phase.
+def hosts_in(hostvars: Mapping[str, Any], phase: str) -> list[str]:
+    """List the hosts of a phase, as ``flotilla.swarm.plan`` leaves them with localhost.
 
-    :param localhost: the variables of localhost, where ``flotilla.swarm.plan`` leaves them
     :raise AnsibleFilterError: there is no plan
     """
-    phases = (localhost.get("ansible_facts") or {}).get("flotilla_phases")
-    if phases is None:
+    if context.CLIARGS.get("syntax"):
+        return []
+    # Before any host was reached there are no variables of hosts.
+    facts = hostvars["localhost"].get("ansible_facts") if hostvars else None
+    if not facts or "flotilla_phases" not in facts:
         raise AnsibleFilterError("This play is a part of a run and needs its plan: run site.yml instead")
-    hosts: list[str] = phases[phase]
+    hosts: list[str] = facts["flotilla_phases"][phase]
     return hosts
 
 

@@ -105,7 +105,7 @@ class CreateSwarm:
 class JoinSwarm:
     """Join the swarm, or change the node of a member.
 
-    :ivar join: whether the host is no member yet
+    :ivar joins: whether the host is no member yet
     :ivar role: ``manager`` or ``worker``
     :ivar manager: inventory name of the manager that acts, through which the host joins
     :ivar manager_addr: its address
@@ -115,7 +115,7 @@ class JoinSwarm:
     :ivar remove_labels: names
     """
 
-    join: bool
+    joins: bool
     role: str
     manager: str
     manager_addr: str

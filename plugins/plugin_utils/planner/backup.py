@@ -29,16 +29,21 @@ def plan_backup(now: Situation) -> Plan:
         "data": HostPlan(
             save_data=SaveData(
                 folder=folder, file=backup.DATA_FILE, service=_service(stack), volume=f"{_service(stack)}-data"
-            )
+            ),
+            changes={Phase.SAVE_DATA: (Change(f"save the data of {_service(stack)}"),)},
         ),
-        "registry": HostPlan(save_images=SaveImages(folder=folder, file=backup.IMAGES_FILE)),
+        "registry": HostPlan(
+            save_images=SaveImages(folder=folder, file=backup.IMAGES_FILE),
+            changes={Phase.SAVE_IMAGES: (Change("save the registry's images"),)},
+        ),
         "manager": HostPlan(
             save_releases=SaveReleases(
                 folder=folder,
                 file=backup.RECORD_FILE,
                 stack=stack,
                 secrets=_running(now, places["manager"]).secrets,
-            )
+            ),
+            changes={Phase.SAVE_RELEASES: (Change("save the releases"),)},
         ),
     }
     return Plan(hosts=_at(now, places, parts), notes=(f"the backup is {folder}",))

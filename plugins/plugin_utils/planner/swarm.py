@@ -44,7 +44,7 @@ def _join(now: Situation, members: Membership, name: str, role: str, steps: Sequ
     node = members.settings[name]
     manager = members.join_manager if role == "manager" else members.deploy_manager
     return JoinSwarm(
-        join=any(step.kind == "join" for step in steps),
+        joins=any(step.kind == "join" for step in steps),
         role=role,
         manager=manager,
         manager_addr=now.addresses[manager],
