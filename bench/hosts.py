@@ -13,11 +13,12 @@ import yaml
 from .job import BenchError, Command, cpu_of
 
 REPOSITORY = Path(__file__).parents[1]
-# Commands of Ansible and Python are those of this environment. Ansible is set by its files alone, but for one thing:
-# where skipped hosts are not shown, it tells a task's name at its first result, as if the task before had lasted on.
+# Commands of Ansible and Python are those of this environment. Ansible is set by its files alone, but for two
+# things that make it tell each task's name when the task begins.
 ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")},
     "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "true",
+    "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default",
     "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
 }
 

@@ -30,8 +30,8 @@ class ActionModule(ActionBase):
         begin, timeout = time.monotonic(), int(self._task.args["timeout"])
         said, stale_looks, housed = None, 0, begin
         Display().display(
-            f"  followed for at most {timeout} s (stack_timeout), or {HOMELESS_SECONDS} s while no node takes a task\n"
-            "  tasks of an older state may serve meanwhile, and are not counted"
+            f"  waiting for at most {timeout} s (stack_timeout), or {HOMELESS_SECONDS} s while no node takes a task\n"
+            "  only new tasks are counted; older ones may go on serving meanwhile"
         )
         while True:
             seen = self._look(task_vars)

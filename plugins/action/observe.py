@@ -6,7 +6,7 @@ import time
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.role_variables import add_roles
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.role_variables import template_with_roles
 
 
 class ActionModule(ActionBase):
@@ -21,7 +21,7 @@ class ActionModule(ActionBase):
         arguments = dict(self._task.args)
         try:
             if "question" in arguments:
-                arguments |= self._read(arguments.pop("question"), task_vars)
+                arguments |= template_with_roles(self, arguments.pop("question"), task_vars)
         except AnsibleError as error:
             return dict(result, unreadable=str(error))
         before = time.time()
@@ -30,8 +30,3 @@ class ActionModule(ActionBase):
             result["seen"]["system"]["asked"] = [before, time.time()]
             result["wanted"] = arguments.get("wanted", {})
         return result
-
-    def _read(self, question, task_vars):
-        """Return the options that a variable holds, for this host and with the variables of all roles."""
-        variables = add_roles(self._loader, task_vars)
-        return self._templar.copy_with_new_env(available_variables=variables).template(variables[question])

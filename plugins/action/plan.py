@@ -17,7 +17,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks import groups, settings
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks import site as site_checks
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.role_variables import add_roles
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.role_variables import template_with_roles
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock import lease, process
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model import observation
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.intent import Intent
@@ -99,7 +99,7 @@ class ActionModule(ActionBase):
 
         They are taken here, so that no task's arguments hold them.
         """
-        values = self._template("stack_secrets", task_vars)
+        values = template_with_roles(self, "stack_secrets", task_vars)
         return read_site(
             raw,
             salt=secrets.token_hex(16),
@@ -151,14 +151,9 @@ class ActionModule(ActionBase):
     def _template_site(self, task_vars):
         """Return the site, or ``{}``, and the reasons why it cannot be read."""
         try:
-            return self._template(self._task.args["site"], task_vars), []
+            return template_with_roles(self, self._task.args["site"], task_vars), []
         except AnsibleError as error:
             return {}, [str(error)]
-
-    def _template(self, name, task_vars):
-        """Return a variable's value, with the variables of all roles."""
-        variables = add_roles(self._loader, task_vars)
-        return self._templar.copy_with_new_env(available_variables=variables).template(variables[name])
 
     def _judge_lock(self, seen):
         """Return the problems and the notes that locks make."""

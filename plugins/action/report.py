@@ -1,22 +1,99 @@
-"""Action of ``flotilla.swarm.report``: where the service answers and what runs where, as lines for the terminal."""
+"""Action of ``flotilla.swarm.report``: lines for the terminal about a site, or about what a reset removed."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible import constants as C
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_seen
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import dead_lines, site_lines
+from ansible.utils.display import Display
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.role_variables import template_with_roles
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import (
+    Node,
+    Seen,
+    Stack,
+    Unreachable,
+    read_seen,
+)
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output import status
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import dead_lines, reset_lines, site_lines
+
+CALLBACK = "flotilla.swarm.concise"
+OPTIONS = {
+    "about": {"required": True, "choices": ["site", "status", "reset"]},
+    "names": {"type": "dict"},
+    "seen": {"type": "dict"},
+    "hosts": {"type": "list", "elements": "str"},
+    "observed": {},
+    "stack": {},
+    "port": {"type": "int", "default": 0},
+    "format": {"choices": ["text", "json"], "default": "text"},
+    "done": {"type": "list", "elements": "str"},
+    "registry_host": {"default": ""},
+    "registry_url": {},
+    "data": {"type": "bool", "default": False},
+    "images": {"type": "bool", "default": False},
+}
+NEEDED = [
+    ("about", "site", ["names", "seen"]),
+    ("about", "status", ["hosts", "observed"]),
+    ("about", "reset", ["hosts", "observed", "stack", "done", "registry_url"]),
+]
 
 
-class ActionModule(ActionBase):
-    """Make the lines that callback ``flotilla.swarm.report`` shows after the recap."""
+class ActionModule(ActionBase):  # type: ignore[misc] # Ansible has no types
+    """Show the lines, or leave them to callback ``flotilla.swarm.concise``, which shows them after the recap."""
 
+    BYPASS_HOST_LOOP = True
     _requires_connection = False
 
-    def run(self, tmp=None, task_vars=None):
-        """Return ``lines``."""
-        result = super().run(tmp, task_vars)
-        args = self._task.args
-        names = args["names"]
-        seen = read_seen("the manager", args["seen"])
-        lines = [*dead_lines(names, seen.nodes), *site_lines(names, seen.nodes, seen.stack, args["port"])]
-        return dict(result, changed=False, lines=lines)
+    def run(self, tmp: object = None, task_vars: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return ``lines``, and of a status ``status``."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _, args = self.validate_argument_spec(OPTIONS, required_if=NEEDED)
+        variables = task_vars or {}
+        result |= {"site": _site, "status": self._status, "reset": _reset}[args["about"]](args, variables)
+        if CALLBACK != C.DEFAULT_STDOUT_CALLBACK:
+            Display().display("\n".join(result["lines"]))
+        return dict(result, changed=False)
+
+    def _status(self, args: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        hostvars = task_vars["hostvars"]
+        observed = {name: _observation(name, hostvars[name].get(args["observed"]) or {}) for name in args["hosts"]}
+        nodes, stack = _swarm(observed)
+        called, ports = (template_with_roles(self, name, task_vars) for name in ("stack_name", "__stack_ports"))
+        names = {
+            (isinstance(seen, Seen) and seen.swarm.address) or hostvars[name].get("ansible_host", name): name
+            for name, seen in observed.items()
+        }
+        found = status.describe(names, nodes, stack, observed, called, ports[0] if ports else 0)
+        lines = [json.dumps(found)] if args["format"] == "json" else status.lines(found, names, nodes, stack)
+        return {"status": found, "lines": lines}
+
+
+def _site(args: Mapping[str, Any], _task_vars: Mapping[str, Any]) -> dict[str, Any]:
+    names = args["names"]
+    nodes, stack = _swarm({"the manager": read_seen("the manager", args["seen"])})
+    return {"lines": [*dead_lines(names, nodes), *site_lines(names, nodes, stack, args["port"])]}
+
+
+def _reset(args: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+    hostvars = task_vars["hostvars"]
+    observed = {name: read_seen(name, hostvars[name][args["observed"]]["seen"]) for name in args["hosts"]}
+    options = {name: args[name] for name in ("registry_host", "registry_url", "data", "images")}
+    return {"lines": reset_lines(observed, args["done"], args["stack"], **options)}
+
+
+def _swarm(observed: Mapping[str, Seen | Unreachable]) -> tuple[Sequence[Node], Stack]:
+    """Return what the first manager that answers for the swarm says."""
+    for seen in observed.values():
+        if isinstance(seen, Seen) and seen.nodes is not None and seen.stack is not None:
+            return seen.nodes, seen.stack
+    raise AnsibleActionFail("\n".join(status.silence_lines(observed)))
+
+
+def _observation(name: str, answer: Mapping[str, Any]) -> Seen | Unreachable:
+    return read_seen(name, answer["seen"]) if "seen" in answer else Unreachable(str(answer.get("msg", "no answer")))

@@ -3,28 +3,93 @@
 
 DOCUMENTATION = r"""
 module: report
-short_description: Tell where the service answers and what runs where
+short_description: Report the state of a site, or what a reset removed
+description:
+  - Changes nothing. With P(flotilla.swarm.concise#callback) as C(stdout_callback) the lines stand after the recap, else
+    where the task runs.
 options:
-  seen:
-    description: What M(flotilla.swarm.observe) saw on a manager.
-    type: dict
+  about:
+    description:
+      - V(site) for the nodes, services and addresses at the end of a run.
+      - V(status) for these with releases, failed tasks and problems.
+      - V(reset) for what a reset removed and what it kept.
+    type: str
+    choices: [site, status, reset]
     required: true
   names:
-    description: Inventory name by address.
+    description: Inventory names by address; needed for V(site).
     type: dict
-    required: true
+  seen:
+    description: C(seen) of M(flotilla.swarm.observe) on a manager; needed for V(site).
+    type: dict
+  hosts:
+    description:
+      - Inventory names of all hosts, also of those that could not be observed; needed for V(status) and V(reset).
+    type: list
+    elements: str
+  observed:
+    description:
+      - Name of the variable that holds the result of M(flotilla.swarm.observe) of each host; needed for V(status) and
+        V(reset).
+    type: str
+  stack:
+    description: Name of the stack; needed for V(reset).
+    type: str
   port:
-    description: The port that every node answers on; empty when the stack publishes none.
+    description: For V(site), the port that every node answers on, V(0) where the stack publishes none.
     type: int
+    default: 0
+  format:
+    description: For V(status), V(text) for a terminal, V(json) for one line of JSON.
+    type: str
+    choices: [text, json]
+    default: text
+  done:
+    description: Inventory names of the hosts on which nothing failed; needed for V(reset).
+    type: list
+    elements: str
+  registry_host:
+    description: For V(reset), inventory name of the host that serves the registry; empty for an external one.
+    type: str
+    default: ""
+  registry_url:
+    description: The registry; needed for V(reset).
+    type: str
+  data:
+    description: For V(reset), whether the stack's volumes were to be removed.
+    type: bool
+    default: false
+  images:
+    description: For V(reset), whether unused images were to be removed.
+    type: bool
+    default: false
 author: The flotilla authors
 """
 
 EXAMPLES = r"""
-- name: Tell what runs where
+- name: Report what runs where
   flotilla.swarm.report:
-    seen: "{{ flotilla_observed.seen }}"
-    names: {192.0.2.1: manager-1}
+    about: site
+    planned: "{{ preflight_plan.hosts }}"
+    seen: "{{ preflight_seen.seen }}"
     port: 4000
+
+- name: Report the state of the site
+  flotilla.swarm.report:
+    about: status
+    hosts: "{{ groups['swarm'] }}"
+    observed: preflight_seen
+    stack: hello
+
+- name: Report what was removed and what was kept
+  flotilla.swarm.report:
+    about: reset
+    hosts: "{{ groups['swarm'] }}"
+    observed: preflight_seen
+    stack: hello
+    done: "{{ ansible_play_hosts }}"
+    registry_host: manager-1
+    registry_url: 192.0.2.11:5000
 """
 
 RETURN = r"""
@@ -32,4 +97,8 @@ lines:
   description: The report, line by line.
   returned: success
   type: list
+status:
+  description: The whole as plugin_utils/output/status.py describes it.
+  returned: with O(about=status)
+  type: dict
 """

@@ -155,7 +155,8 @@ class Fleet:
             process = subprocess.Popen(
                 [*self.playbook(playbook), *words],
                 cwd=REPOSITORY,
-                env=ENVIRONMENT,
+                # Who waits for a task needs its name, also where nothing changes.
+                env={**ENVIRONMENT, "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default"},
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=subprocess.STDOUT,

@@ -48,7 +48,7 @@ def deploy_bad(fleet, tmp_path, change, *reasons):
         run = fleet.play("-e", stack_with(tmp_path, web=change), playbook="playbooks/deploy.yml")
     assert run.code != 0
     assert visits.failed == []
-    failure = run.output[run.output.rindex("End the run") :]
+    failure = run.output[run.output.rindex("PLAY RECAP") :]
     for part in (r"after \d+ s of at most 600 s", f"Release {before} runs again", *reasons):
         assert re.search(part, failure), part
     assert release_of(fleet) == before

@@ -52,7 +52,7 @@ def expect_serving(fleet):
 def test_run_killed_while_it_deploys_is_picked_up(fleet, tmp_path):
     fleet.on("manager-1", "docker service scale --detach hello_web=3")
     with fleet.begin(tmp_path / "killed.log") as killed:
-        killed.wait_for("followed for at most")
+        killed.wait_for("waiting for at most")
         killed.signal(signal.SIGKILL)
     run = expect_serving(fleet)
     assert re.search(rf"process {killed.pid} .* is free: that process is gone", run.output)

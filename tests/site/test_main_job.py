@@ -118,7 +118,7 @@ def test_replicas_follow_one_number_and_only_the_stack_changes(fleet, tmp_path):
     text = (REPOSITORY / "app/stack.yml").read_text()
     assert text.count("replicas: 5") == 1
     (tmp_path / "stack.yml").write_text(text.replace("replicas: 5", "replicas: 2"))
-    run = fleet.play("-e", f"stack_file={tmp_path / 'stack.yml'}")
+    run = fleet.play("-v", "-e", f"stack_file={tmp_path / 'stack.yml'}")
     assert run.code == 0
     assert fleet.services() == {"web": "2/2", "redis": "1/1"}
     assert [run.changed[name] for name in ("worker-1", "worker-2")] == [0, 0]

@@ -78,7 +78,7 @@ def test_deploy_that_was_killed_is_gone_back_from_and_does_not_come_back(fleet, 
     last = release_of(fleet)
     option = labelled(tmp_path, "killed")
     with fleet.begin(tmp_path / "killed.log", "-e", option) as killed:
-        killed.wait_for("followed for at most")
+        killed.wait_for("waiting for at most")
         killed.signal(signal.SIGKILL)
     assert label(fleet) == "killed"
     back = deploy(fleet, "-e", option, playbook="rollback")

@@ -169,7 +169,7 @@ def write_record(backup):
 def restore(inventory, backup):
     """Let playbooks/restore.yml be refused, and return its words."""
     answers = ["--extra-vars", json.dumps({"restore_confirm": "yes", "backup_from": str(backup)})]
-    return " ".join(fail(inventory, "playbooks/restore.yml", *answers).split())
+    return " ".join(fail(inventory, "playbooks/restore.yml", *answers, "-v").split())
 
 
 def test_backup_that_is_not_whole_is_refused_before_any_host_is_asked(backed_up):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.action import ActionBase
 
 ROLES = Path(__file__).parents[3] / "roles"
 
@@ -25,6 +26,17 @@ def add_roles(loader: DataLoader, variables: Mapping[str, Any]) -> ChainMap[str,
     # Paths in defaults begin at a role's folder; whichever it is, the others lie beside it.
     place = {"role_path": str(ROLES / "preflight")}
     return ChainMap(place, internal, dict(variables), defaults)
+
+
+def template_with_roles(action: ActionBase, name: str, variables: Mapping[str, Any]) -> Any:
+    """Return the value of a variable for a host, with the variables of all roles.
+
+    :param action: the action plugin that needs it
+    :param variables: see ``add_roles``
+    :raise AnsibleError: it cannot be read, as in a locked vault
+    """
+    known = add_roles(action._loader, variables)
+    return action._templar.copy_with_new_env(available_variables=known).template(known[name])
 
 
 def _load(loader: DataLoader, part: str) -> dict[str, Any]:

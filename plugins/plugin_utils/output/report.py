@@ -14,7 +14,6 @@ from .problems import name_hosts
 
 def plan_lines(plan: Plan) -> list[str]:
     """Say what a run will do, hosts with the same change in one line, in the order of the phases."""
-    lines = [f"Not reached: {host.unreachable.message}" for host in plan.hosts.values() if host.unreachable]
     together: dict[tuple[Phase, str], list[str]] = {}
     for name, host in plan.hosts.items():
         for phase, changes in host.changes.items():
@@ -24,14 +23,16 @@ def plan_lines(plan: Plan) -> list[str]:
     if not together:
         nothing = "Plan: nothing to do"
         if not plan.notes:
-            nothing += f", {'all else' if lines else 'everything'} is as the inventory says"
-        return [*lines, f"{nothing}.", *notes]
+            # What an unreachable host means stands at the end of the run.
+            all_reached = not any(host.unreachable for host in plan.hosts.values())
+            nothing += f", {'everything' if all_reached else 'all else'} is as the inventory says"
+        return [f"{nothing}.", *notes]
     order = list(Phase)
     rows = [
         (ENTRY_POINTS[phase].role, name_hosts(names, plan.hosts), text)
         for (phase, text), names in sorted(together.items(), key=lambda entry: order.index(entry[0][0]))
     ]
-    return [*lines, "Plan:", *(f"  {role:<9} {names}: {text}" for role, names, text in rows), *notes]
+    return ["Plan:", *(f"  {role:<9} {names}: {text}" for role, names, text in rows), *notes]
 
 
 def _note_lines(plan: Plan) -> list[str]:
@@ -65,7 +66,7 @@ def failure_lines(
     :param timeout: seconds that it might have taken
     """
     lines = [
-        f"The stack does not run as wanted: {failure}",
+        f"The stack did not converge: {failure}",
         f"seen after {elapsed:.0f} s of at most {timeout} s (stack_timeout); {progress_line(state).strip()}",
     ]
     if state.trouble:
@@ -99,7 +100,7 @@ def deploy_failure_lines(error: str, before: int | None, restored: str) -> list[
     elif restored:
         end = f"Going back to release {before} failed, too:\n{restored}"
     else:
-        end = f"Release {before} runs again. Mend the stack or the app, and deploy again."
+        end = f"Release {before} runs again. Correct the stack or the app, and deploy again."
     return [error, end]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..model.observation import Node, Release, Seen, Service, Stack, Task
+from ..model.observation import Node, Release, Seen, Service, Stack, Task, Unreachable
 from ..stacks.file import parse
 from ..stacks.state import differences, judge
 from .report import moved, site_lines, table
@@ -15,7 +15,7 @@ def describe(
     names: Mapping[str, str],
     nodes: Sequence[Node],
     running: Stack,
-    observed: Mapping[str, Seen | None],
+    observed: Mapping[str, Seen | Unreachable],
     stack: str,
     port: int,
 ) -> dict[str, Any]:
@@ -23,7 +23,7 @@ def describe(
 
     :param names: inventory name by address
     :param nodes: as the manager that was asked sees them, as ``running``
-    :param observed: by inventory name, ``None`` for a host that could not be observed
+    :param observed: by inventory name
     :param stack: its name
     :param port: where hosts were asked for the page: at the inventory's port. While a release with another one is held,
         their answers tell nothing
@@ -66,7 +66,7 @@ def _service(name: str, service: Service) -> dict[str, object]:
     return {
         "name": name,
         "running": sum(task.is_up for task in service.tasks),
-        "wanted": service.size,
+        "desired": service.size,
         "image": service.image,
         "update": service.update.State,
         "ports": list(service.ports),
@@ -129,18 +129,18 @@ def lines(status: Mapping[str, Any], names: Mapping[str, str], nodes: Sequence[N
     ]
 
 
-def silence_lines(observed: Mapping[str, Seen | None]) -> list[str]:
-    """Say why nobody can tell how a site is, and what to do where that is clear.
+def silence_lines(observed: Mapping[str, Seen | Unreachable]) -> list[str]:
+    """Say why nobody can tell the state of a site, and what to do where that is clear.
 
     :param observed: see ``describe``
     """
-    lines = ["No manager can tell how the site is:"]
+    lines = ["No manager can tell the state of the swarm:"]
     for name, seen in observed.items():
-        if seen:
+        if isinstance(seen, Seen):
             lines.append(f"  {name}: its swarm is {seen.swarm.state} {seen.swarm.error}".rstrip())
         else:
-            lines.append(f"  {name} could not be looked at; see its error above")
-    states = {name: seen.swarm.state if seen else "" for name, seen in observed.items()}
+            lines.append(f"  {_not_observed(name, seen)}")
+    states = {name: seen.swarm.state if isinstance(seen, Seen) else "" for name, seen in observed.items()}
     stopped = [name for name, state in states.items() if state == "stopped"]
     if stopped:
         lines.append(f"The engine of {', '.join(stopped)} is stopped; run site.yml, which starts it.")
@@ -149,16 +149,21 @@ def silence_lines(observed: Mapping[str, Seen | None]) -> list[str]:
     return lines
 
 
+def _not_observed(name: str, host: Unreachable) -> str:
+    reason = " ".join(host.reason.split()).removeprefix("Task failed: ").rstrip(":.")
+    return f"{name} could not be observed: {reason}"
+
+
 def _short(image: str) -> str:
     """Shorten ``host:port/name@sha256:digest`` to ``name@digest``, with as many digits as tell images apart."""
     name, _, digest = image.rsplit("/", 1)[-1].partition("@sha256:")
     return f"{name}@{digest[:12]}" if digest else name
 
 
-def _host_problems(observed: Mapping[str, Seen | None], asked: bool) -> Iterator[str]:
+def _host_problems(observed: Mapping[str, Seen | Unreachable], asked: bool) -> Iterator[str]:
     for name, seen in observed.items():
-        if not seen:
-            yield f"{name} could not be looked at; see its error above"
+        if isinstance(seen, Unreachable):
+            yield _not_observed(name, seen)
         elif seen.page and asked:
             yield f"{name} does not answer the page: {seen.page}"
 

@@ -378,12 +378,12 @@ class Report:
 
     :ivar observe: whether this run changed anything since it observed the site
     :ivar names: inventory name by address
-    :ivar port: where the page answers, ``None`` for none
+    :ivar port: where the page answers, ``0`` for none
     """
 
     observe: bool
     names: Mapping[str, str]
-    port: int | None
+    port: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

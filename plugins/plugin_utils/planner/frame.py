@@ -51,7 +51,7 @@ def add(now: Situation, members: Membership, decided: StackDecision, hosts: Host
     report = Report(
         observe=changes,
         names={address: name for name, address in now.addresses.items()},
-        port=page.port if page else None,
+        port=page.port if page else 0,
     )
     framed[members.deploy_manager] = replace(framed[members.deploy_manager], report=report)
     manager = framed[members.join_manager]

@@ -1,9 +1,10 @@
 """Status: what a person sees of a site."""
 
 import sites
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_seen
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Unreachable, read_seen
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output import status
 
+AWAY = Unreachable("Task failed: Failed to connect to the host via ssh: No route to host")
 NAMES = {"10.0.0.1": "m1", "10.0.0.2": "w1", "10.0.0.3": "w2"}
 
 
@@ -19,16 +20,17 @@ def test_member_with_a_wrong_address_is_one_problem():
 
 def silent(**states):
     """What is said when these hosts are in these states and no manager tells."""
-    looks = {name: sites.bare("10.0.0.1") if state else None for name, state in states.items()}
+    observed = {}
     for name, state in states.items():
-        if state:
-            looks[name]["swarm"]["state"] = state
-    return status.silence_lines({name: seen and read_seen(name, seen) for name, seen in looks.items()})
+        seen = sites.bare("10.0.0.1")
+        seen["swarm"]["state"] = state
+        observed[name] = read_seen(name, seen) if state else AWAY
+    return status.silence_lines(observed)
 
 
 def test_hosts_without_a_swarm_are_told_how_they_get_one():
     assert silent(m1="inactive", w1="inactive") == [
-        "No manager can tell how the site is:",
+        "No manager can tell the state of the swarm:",
         "  m1: its swarm is inactive",
         "  w1: its swarm is inactive",
         "No host is in a swarm, as before the first run and after a reset; run site.yml.",
@@ -39,10 +41,10 @@ def test_stopped_engines_are_started_by_a_run():
     assert silent(m1="stopped", w1="active")[-1] == "The engine of m1 is stopped; run site.yml, which starts it."
 
 
-def test_host_that_was_not_looked_at_may_be_in_a_swarm():
+def test_host_that_was_not_observed_may_be_in_a_swarm():
     assert silent(m1="", w1="inactive") == [
-        "No manager can tell how the site is:",
-        "  m1 could not be looked at; see its error above",
+        "No manager can tell the state of the swarm:",
+        "  m1 could not be observed: Failed to connect to the host via ssh: No route to host",
         "  w1: its swarm is inactive",
     ]
 
@@ -87,8 +89,8 @@ def test_problems_are_told():
     found["w2"]["seen"]["page"] = "refused"
     seen["stack"]["services"]["web"]["tasks"][0].update(state="failed", error="exit 1", updated="9")
     seen["stack"]["record"]["specs"]["redis"]["Mode"] = {"Replicated": {"Replicas": 2}}
-    assert describe(found, w1=None)["problems"] == [
-        "w1 could not be looked at; see its error above",
+    assert describe(found, w1=AWAY)["problems"] == [
+        "w1 could not be observed: Failed to connect to the host via ssh: No route to host",
         "w2 does not answer the page: refused",
         "w1 is down",
         "w2 takes no tasks, its availability is drain",

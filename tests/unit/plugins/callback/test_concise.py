@@ -1,0 +1,202 @@
+"""What a run prints with this repository's ansible.cfg: real runs of small playbooks on this machine."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).parents[4]
+AWAY = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9}
+REPORT = {
+    "name": "Report",
+    "flotilla.swarm.report": {
+        "about": "reset",
+        "hosts": [],
+        "observed": "unused",
+        "stack": "hello",
+        "done": [],
+        "registry_url": "reg:5000",
+    },
+}
+# The first and the last line of it.
+REPORTED = ["No host was in a swarm", "site.yml sets the site up again."]
+
+
+def task(name, command="true", **keywords):
+    """A task that runs a command, and changes nothing unless it says so."""
+    return {"name": name, "ansible.builtin.command": command, "changed_when": False, **keywords}
+
+
+def play(*tasks, name="A play", hosts="a:b:c", **keywords):
+    """A play of all three hosts."""
+    return {"name": name, "hosts": hosts, "gather_facts": False, "tasks": [*tasks], **keywords}
+
+
+@pytest.fixture
+def begin(tmp_path):
+    """Begin a run of plays."""
+
+    def begin(*plays, words=(), callback="flotilla.swarm.concise", away=()):
+        hosts = {name: AWAY if name in away else {"ansible_connection": "local"} for name in "abc"}
+        interpreter = {"ansible_python_interpreter": sys.executable}
+        (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"all": {"hosts": hosts, "vars": interpreter}}))
+        (tmp_path / "plays.yml").write_text(yaml.safe_dump(plays))
+        settings = {"ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"}
+        if callback != "flotilla.swarm.concise":
+            settings["ANSIBLE_STDOUT_CALLBACK"] = callback
+        return subprocess.Popen(
+            [Path(sys.executable).with_name("ansible-playbook"), "-i", tmp_path / "hosts.yml", "plays.yml", *words],
+            cwd=tmp_path,
+            env={**{name: value for name, value in os.environ.items() if "ANSIBLE" not in name}, **settings},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    return begin
+
+
+@pytest.fixture
+def show(begin):
+    """Run plays to their end, and return what that printed."""
+    return lambda *plays, **options: begin(*plays, **options).communicate(timeout=120)[0]
+
+
+def parts(output):
+    """Return the lines before the recap and those behind it."""
+    before, _, rest = output.partition("PLAY RECAP")
+    behind = rest.split("\n", 1)[1]
+    return [[line for line in part.splitlines() if line and " : ok=" not in line] for part in (before, behind)]
+
+
+def test_run_that_changes_nothing_shows_its_recap_and_the_report(show):
+    nobody = play(task("Change"), hosts="nobody", name="Empty")
+    reading = play({"name": "Check", "ansible.builtin.assert": {"that": True}})
+    before, behind = parts(show(nobody, reading, play(REPORT)))
+    assert [line for line in before if "WARNING" not in line] == []
+    assert [behind[0], behind[-1]] == REPORTED
+
+
+def test_change_is_a_line_with_its_hosts_beneath_its_play(show):
+    output = show(
+        play(
+            task("Read"),
+            task("docker | Install | Write a file", changed_when=True),
+            task("Write items", "{{ item }}", loop=["true", "date"], changed_when="inventory_hostname != 'b'"),
+            {"name": "Say", "ansible.builtin.debug": {"msg": "a hook's words"}, "when": "inventory_hostname == 'a'"},
+        ),
+        play(task("Change nothing")),
+    )
+    before, behind = parts(output)
+    lines = [line.rstrip(" *") for line in before]
+    assert lines[:3] == ["PLAY [A play]", "changed: all 3 hosts: Write a file", "changed: a, c: Write items"]
+    assert "a hook's words" in lines[5]
+    assert [line for line in lines if line.startswith("TASK")] == ["TASK [Say]"]
+    assert behind == []
+
+
+def test_error_is_shown_once_behind_the_recap(show):
+    loud = "sh -c 'echo to stdout; echo to stderr >&2; exit 3'"
+    rescued = {"block": [task("Rescued", "false")], "rescue": [task("Go on")]}
+    output = show(
+        play(
+            rescued,
+            task("Ignored", "false", ignore_errors=True),
+            task("Say and fail", loud, when="inventory_hostname != 'a'"),
+            task("Fail for an item", "{{ item }}", loop=["true", "false"]),
+        )
+    )
+    before, behind = parts(output)
+    assert before[1:] == [
+        "failed: all 3 hosts: Rescued",
+        "failed: b, c: Say and fail",
+        "failed: a: Fail for an item",
+    ]
+    assert behind == [
+        "failed: b, c: Say and fail",
+        "  The command exited with a non-zero return code.",
+        "  to stdout",
+        "  to stderr",
+        "failed: a: Fail for an item",
+        "  false: The command exited with a non-zero return code.",
+    ]
+
+
+def test_words_of_an_own_error_stand_alone(show):
+    def fail(text, **keywords):
+        return {"name": "Stop", "ansible.builtin.fail": {"msg": text}, **keywords}
+
+    problem = "1 problem, nothing was changed\n  1. host-memory: a"
+    before, behind = parts(
+        show(
+            play(fail("its disk is full", when="inventory_hostname == 'a'")),
+            play(fail("{{ inventory_hostname }} is down", when="inventory_hostname == 'b'")),
+            play(fail(problem, run_once=True)),
+        )
+    )
+    assert before == []
+    assert behind == ["a: its disk is full", "b is down", *problem.splitlines()]
+
+
+def test_value_of_a_secret_is_in_no_error(show):
+    output = show(play(task("Use it", "sh -c 'echo hunter2; exit 1'", no_log=True)))
+    assert "failed: all 3 hosts: Use it" in output
+    assert "hunter2" not in output
+
+
+def test_unreachable_host_is_named_once_and_explained_where_the_play_does_not(show):
+    ignored = play({"name": "Look", "ansible.builtin.ping": {}, "ignore_unreachable": True})
+    before, behind = parts(show(ignored, ignored, play(task("Change")), away=["b"]))
+    assert before[0] == "unreachable: b"
+    assert [line.rstrip(" *") for line in before[1:]] == ["PLAY [A play]"]
+    assert behind[0] == "unreachable: b: Change"
+    assert "Connection refused" in " ".join(behind)
+
+
+def test_diff_is_shown_once_for_all_hosts_that_have_it(show, tmp_path):
+    path = f"{tmp_path}/{{{{ 'other' if inventory_hostname == 'c' else 'same' }}}}"
+    write = {"name": "Write", "ansible.builtin.copy": {"content": "new\n", "dest": path}}
+    before, _behind = parts(show(play(write), words=["--check", "--diff"]))
+    assert before.count("+new") == 2
+    assert {"would change: a, b: Write", "would change: c: Write"} <= {*before}
+    assert not (tmp_path / "same").exists()
+
+
+def test_verbose_run_shows_every_task_and_the_report_last(show):
+    before, behind = parts(show(play(task("Read")), play(task("Fail", "false", when=False), REPORT), words=["-v"]))
+    assert any(line.startswith("TASK [Read]") for line in before)
+    assert any(line.startswith("ok: [a] => ") for line in before)
+    assert [behind[0], behind[-1]] == REPORTED
+
+
+def test_report_is_shown_once_without_this_callback(show):
+    output = show(play(REPORT), callback="ansible.builtin.default")
+    before, behind = parts(output)
+    assert output.count(REPORTED[0]) == 1
+    assert [line for line in before if line in REPORTED] == REPORTED
+    assert behind == []
+
+
+def test_interrupted_run_shows_the_errors_until_then(begin, tmp_path):
+    reached = tmp_path / "reached"
+    process = begin(
+        play(
+            task("Fail", "false", when="inventory_hostname == 'a'"),
+            task("Wait", f"sh -c 'touch {reached}; exec sleep 60'"),
+        )
+    )
+    end = time.monotonic() + 60
+    while not reached.exists():
+        assert process.poll() is None
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    output = process.communicate(timeout=60)[0]
+    assert "PLAY RECAP" not in output
+    assert output.count("failed: a: Fail\n  The command exited") == 1
