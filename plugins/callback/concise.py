@@ -170,6 +170,7 @@ class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
         self._show_errors()
         if self._report:
             self._display.display("\n".join(self._report))
+            self._report = []
 
     def _key(self, result: CallbackTaskResult) -> tuple[str, str]:
         return result.task._uuid, host_label(result)
