@@ -202,7 +202,8 @@ class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
                 text = "\n  ".join([title.format(names), *text.splitlines()])
             elif names not in ("", "localhost"):
                 text = f"{names}: {text}"
-            self._display.display(f"{text}\n", color=C.COLOR_ERROR, stderr=self.get_option("display_failed_stderr"))
+            self._display.display(text, color=C.COLOR_ERROR, stderr=self.get_option("display_failed_stderr"))
+            self._display.display("")
         self._errors.clear()
 
     @concise

@@ -158,7 +158,7 @@ def test_unreachable_host_is_named_once_and_explained_where_the_play_does_not(sh
     assert before[0] == "unreachable: b"
     assert [line.rstrip(" *") for line in before[1:]] == ["PLAY [A play]"]
     assert behind[0] == "unreachable: b: Change"
-    assert "Connection refused" in " ".join(behind)
+    assert "127.0.0.1" in behind[1]
 
 
 def test_diff_is_shown_once_for_all_hosts_that_have_it(show, tmp_path):
@@ -203,4 +203,4 @@ def test_interrupted_run_shows_the_errors_until_then(begin, tmp_path):
     process.send_signal(signal.SIGINT)
     output = process.communicate(timeout=60)[0]
     assert "PLAY RECAP" not in output
-    assert output.count("failed: a: Fail\n  The command exited") == 1
+    assert output.count("failed: a: Fail\n  The command exited with a non-zero return code.\n\n") == 1
