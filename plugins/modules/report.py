@@ -70,22 +70,21 @@ EXAMPLES = r"""
 - name: Report what runs where
   flotilla.swarm.report:
     about: site
-    planned: "{{ preflight_plan.hosts }}"
-    seen: "{{ preflight_seen.seen }}"
+    names: {192.0.2.11: manager-1}
+    seen: "{{ flotilla_observed.seen }}"
     port: 4000
 
 - name: Report the state of the site
   flotilla.swarm.report:
     about: status
     hosts: "{{ groups['swarm'] }}"
-    observed: preflight_seen
-    stack: hello
+    observed: flotilla_observed
 
 - name: Report what was removed and what was kept
   flotilla.swarm.report:
     about: reset
     hosts: "{{ groups['swarm'] }}"
-    observed: preflight_seen
+    observed: flotilla_observed
     stack: hello
     done: "{{ ansible_play_hosts }}"
     registry_host: manager-1

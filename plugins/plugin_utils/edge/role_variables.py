@@ -28,7 +28,7 @@ def add_roles(loader: DataLoader, variables: Mapping[str, Any]) -> ChainMap[str,
     return ChainMap(place, internal, dict(variables), defaults)
 
 
-def template_with_roles(action: ActionBase, name: str, variables: Mapping[str, Any]) -> Any:
+def template_with_roles(action: ActionBase, name: str, variables: Mapping[str, Any]) -> Any:  # noqa: ANN401 # whatever a user wrote
     """Return the value of a variable for a host, with the variables of all roles.
 
     :param action: the action plugin that needs it
