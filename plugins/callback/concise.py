@@ -43,7 +43,7 @@ BRIEF = {
     *SAYING,
     *(f"flotilla.swarm.{name}" for name in ("announce", "lock", "observe", "plan", "report")),
     *(f"ansible.builtin.{name}" for name in ("add_host", "group_by", "include_tasks", "include_role", "meta")),
-    *(f"ansible.builtin.{name}" for name in ("set_fact", "ping")),
+    *(f"ansible.builtin.{name}" for name in ("set_fact", "ping", "validate_argument_spec")),
 }
 COLORS = {
     "changed": C.COLOR_CHANGED,

@@ -2,7 +2,9 @@
 
 import copy
 import hashlib
+import json
 
+import yaml
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.facts import HostFacts
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model import observation
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model import site as settings
@@ -11,6 +13,7 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.intent import
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.phase import Phase
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner import plan as planner
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.result import ENTRY_POINTS
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.situation import assess
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file import parse
 
 STACK_TEXT = """\
@@ -222,7 +225,7 @@ def site(managers=("m1",), workers=("w1", "w2"), removed=()):
             {"name": name, "kind": "distro", "reference": reference}
             for name, reference in zip(("python", "redis", "web"), REFERENCES, strict=True)
         ],
-        "scope": "site",
+        "intent": "site",
         "salt": "salt",
         "stack": {
             "name": "hello",
@@ -271,6 +274,14 @@ def settled_site():
     return found
 
 
+def set_up_site():
+    """A settled site whose stack was never deployed."""
+    found = settled_site()
+    empty = {"services": {}, "secrets": {}, "secret_names": [], "releases": [], "record": None}
+    found["m1"]["seen"]["stack"].update(empty)
+    return found
+
+
 def acts(plan, host, role=None):
     """What a plan lets a host do, in the words for people."""
     changes = plan["hosts"][host]["changes"]
@@ -285,6 +296,28 @@ def phases(plan, host):
 def of_phase(plan, phase):
     """The arguments of a phase, by host."""
     return {name: host[phase] for name, host in plan["hosts"].items() if phase in host}
+
+
+def labels(plan, host):
+    """The labels that a host's node gets, in whichever phase."""
+    found = [arguments.get("labels", {}) for phase, arguments in plan["hosts"][host].items() if phase != "changes"]
+    return {name: value for each in found for name, value in each.items()}
+
+
+def deploy(plan):
+    """The arguments of the deploy, which one host does."""
+    (found,) = of_phase(plan, "deploy").values()
+    return found
+
+
+def deployed(plan):
+    """The stack file that will run."""
+    return yaml.safe_load(deploy(plan)["steps"][-1])
+
+
+def new_release(plan):
+    """What is recorded of the release beside its stack file."""
+    return {key: value for key, value in deploy(plan)["release"].items() if key != "file"}
 
 
 def told(problems):
@@ -310,19 +343,25 @@ def facts(site, hosts, addresses):
     seen = {name: host.seen for name, host in found.items()}
     desired = {name: host.desired for name, host in found.items()}
     return HostFacts(
-        intent=Intent(site["scope"]), site=read_site(site), seen=seen, desired=desired, addresses=addresses
+        intent=Intent(site["intent"]), site=read_site(site), seen=seen, desired=desired, addresses=addresses
     )
 
 
 def plan(site, hosts):
     """Plan from observations as the module answers them."""
-    return planner.make_plan(read_site(site), read_hosts(hosts), Intent(site["scope"]))
+    return planner.make_plan(read_site(site), read_hosts(hosts), Intent(site["intent"]))
+
+
+def situation(site, hosts):
+    """What topics are decided from."""
+    return assess(read_site(site), read_hosts(hosts), Intent(site["intent"]))
 
 
 def make_plan(site, hosts):
     """Plan, and show the plan as plays read it."""
     made = plan(site, hosts)
-    return {"problems": list(made.problems), **made.as_dict()}
+    read = json.loads(json.dumps(made.as_dict()))
+    return {"problems": [*made.problems], "warnings": [*made.warnings], "notes": [*made.notes], **read}
 
 
 def render(text, variables):

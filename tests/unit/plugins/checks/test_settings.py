@@ -21,7 +21,8 @@ def test_variables_of_others_are_left_alone():
         ("stack_timeout", 0, "setting-invalid"),
         ("stack_timeout", "soon", "setting-invalid"),
         ("stack_release", -1, "setting-invalid"),
-        ("swarm_node_role", "boss", "setting-invalid"),
+        ("swarm_node_role", "manager", "setting-unknown"),
+        ("swarm_availability", "busy", "setting-invalid"),
         ("docker_daemon_options", ["x"], "setting-invalid"),
     ],
 )

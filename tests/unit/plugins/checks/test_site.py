@@ -25,8 +25,6 @@ def test_good_site_is_no_problem():
         ({"registry_url": ""}, "setting-missing: registry_url"),
         ({"builders": ["elsewhere"]}, "setting-invalid: image_builder"),
         ({"stack": stack(name="shop.v2")}, "setting-invalid: stack_name"),
-        ({"stack": stack(release=3)}, "setting-conflict: stack_release"),
-        ({"stack": stack(rotate=["redis_password"]), "scope": "rollback"}, "setting-conflict: stack_rotate"),
         ({"stack": stack(timeout=1201)}, "setting-too-large: stack_timeout"),
     ],
 )

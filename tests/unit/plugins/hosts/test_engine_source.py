@@ -9,7 +9,7 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.model import desire
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.decode import decode
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import File, read_seen
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import plan_lines
-from sites import make_plan, told
+from sites import acts, make_plan, of_phase, told
 
 VENDOR = {"docker-ce": "5:28.5.1-1~debian.13~trixie", "docker-ce-cli": "5:28.5.1-1~debian.13~trixie"}
 
@@ -118,13 +118,13 @@ def test_lost_hold_is_seen():
 def test_version_no_longer_wanted_is_released():
     engine = engine_source.decide(wanted(), settled_at("26.1.5"))
     assert texts(engine) == [f"remove {sites.PIN}, release docker.io, docker-cli"]
-    assert engine.release == ("docker.io", "docker-cli")
+    assert engine.unhold == ("docker.io", "docker-cli")
 
 
 def test_hold_by_hand_stays():
     found = replace(settled_at("26.1.5"), files={sites.PIN: None})
     engine = engine_source.decide(wanted(), found)
-    assert (engine.changes, engine.release) == ((), ())
+    assert (engine.changes, engine.unhold) == ((), ())
 
 
 def test_host_without_engine_gets_none():
@@ -192,6 +192,5 @@ def test_builder_gets_what_goes_with_its_engine():
     hosts["m1"]["wanted"]["image"] = {"packages": ["mmdebstrap"]}
     hosts["m1"]["seen"]["packages"].update({"mmdebstrap": "1", **VENDOR, "containerd.io": "2"})
     plan = make_plan(sites.site(), hosts)
-    assert [act["text"] for act in plan["hosts"]["m1"]["acts"]] == ["install docker-buildx-plugin"]
-    assert "docker-buildx-plugin" in plan["hosts"]["m1"]["packages"]
-    assert "docker-buildx" not in plan["hosts"]["m1"]["packages"]
+    assert acts(plan, "m1") == ["install docker-buildx-plugin"]
+    assert of_phase(plan, "build_images")["m1"]["packages"] == ["docker-buildx-plugin", "mmdebstrap"]

@@ -2,7 +2,7 @@
 
 import pytest
 import sites
-from sites import acts, make_plan
+from sites import acts, make_plan, of_phase, phases
 
 HELLO, REDIS = "reg:5000/hello@sha256:d", "reg:5000/redis@sha256:d"
 
@@ -22,17 +22,17 @@ def changed(text="networks: {}\n", **groups):
     return site
 
 
+def told(plan):
+    """Images to pull by host, as a user is told."""
+    texts = {name: [text for text in acts(plan, name) if text.startswith("pull ")] for name in plan["hosts"]}
+    return {name: [text.removeprefix("pull ") for text in found] for name, found in texts.items() if found}
+
+
 def pulls(plan):
-    """Images to pull by host, and the same from what a user is told."""
-    told = {
-        name: [text.removeprefix("pull ") for text in acts(plan, name) if text.startswith("pull ")]
-        for name in plan["hosts"]
-    }
-    assert told == {name: host["pulls"] for name, host in plan["hosts"].items()}
-    assert {name for name in told if told[name]} == {
-        name for name, host in plan["hosts"].items() if "pull" in host["phases"]
-    }
-    return {name: images for name, images in told.items() if images}
+    """Images to pull by host, which are those that a user is told of."""
+    found = {name: arguments["images"] for name, arguments in of_phase(plan, "pull_images").items()}
+    assert found == told(plan)
+    return found
 
 
 def test_nodes_pull_what_they_lack_and_may_have_to_run():
@@ -64,7 +64,7 @@ def test_absent_host_keeps_nobody_from_pulling():
     found["w2"] = {"wanted": {"swarm": {"ansible_host": "10.0.0.3"}}, "unreachable": "no route to host"}
     plan = make_plan(changed(), found)
     assert pulls(plan) == {"w1": [HELLO, REDIS]}
-    assert plan["hosts"]["w2"]["phases"] == ["absent"]
+    assert phases(plan, "w2") == ["unreachable"]
 
 
 def test_host_that_leaves_pulls_nothing():
@@ -81,7 +81,12 @@ def test_image_of_this_run_is_pulled_by_all_but_its_builder():
     found = sites.settled_site()
     found["m1"]["seen"]["images"]["reg:5000/hello:1"] = None
     plan = make_plan(sites.site(), found)
-    assert pulls(plan) == {"w1": ["reg:5000/hello:1"], "w2": ["reg:5000/hello:1"]}
+    assert told(plan) == {"w1": ["reg:5000/hello:1"], "w2": ["reg:5000/hello:1"]}
+    assert of_phase(plan, "pull_images") == {}
+    built = "reg:5000/hello@sha256:new"
+    found["m1"]["seen"]["images"]["reg:5000/hello:1"] = "sha256:new"
+    found["m1"]["seen"]["local_images"].append({"id": "new", "names": ["reg:5000/hello:1", built], "used": False})
+    assert pulls(make_plan(sites.site(), found)) == {"w1": [built], "w2": [built]}
 
 
 def test_image_from_elsewhere_is_left_to_swarm():
@@ -91,9 +96,9 @@ def test_image_from_elsewhere_is_left_to_swarm():
 
 def test_deploy_and_rollback_pull_too():
     site = changed()
-    assert pulls(make_plan(dict(site, scope="deploy"), emptied("w2"))) == {"w2": [HELLO]}
+    assert pulls(make_plan(dict(site, intent="deploy"), emptied("w2"))) == {"w2": [HELLO]}
     found = emptied("w2")
     stack = found["m1"]["seen"]["stack"]
     now = stack["record"]["file"]
     stack["releases"] = [sites.release(1, now.replace("4000", "4001")), sites.release(2, now)]
-    assert pulls(make_plan(dict(sites.site(), scope="rollback"), found)) == {"w2": [HELLO]}
+    assert pulls(make_plan(dict(sites.site(), intent="rollback"), found)) == {"w2": [HELLO]}

@@ -443,4 +443,4 @@ def test_settings_that_dockerd_refuses_stop_a_run(stopped):
 def test_playbooks_that_touch_no_engine_are_not_stopped_by_its_settings():
     found = sites.settled_site()
     found["w1"]["seen"]["daemon_config"] = "invalid logging level: nonsense"
-    assert make_plan(dict(sites.site(), scope="deploy"), found)["problems"] == []
+    assert make_plan(dict(sites.site(), intent="deploy"), found)["problems"] == []

@@ -2,7 +2,7 @@
 
 import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import dead_lines, plan_lines, site_lines
-from sites import make_plan, told
+from sites import acts, deploy, make_plan, of_phase, phases, told
 
 
 def lose(found, *names, reason="no route to host"):
@@ -28,18 +28,19 @@ def three_managers():
     return found
 
 
-def absences(plan):
+def unreached(plan):
+    """What is said of each host that could not be reached."""
     assert plan["problems"] == []
-    return {name: host["absent"] for name, host in plan["hosts"].items() if host["absent"]}
+    return {name: arguments["message"] for name, arguments in of_phase(plan, "unreachable").items()}
 
 
 def test_absent_worker_stops_no_other():
     found = lose(sites.settled_site(), "w2")
     found["w1"]["seen"]["packages"]["docker.io"] = None
     plan = make_plan(sites.site(), found)
-    assert [act["text"] for act in plan["hosts"]["w1"]["acts"]] == ["install docker.io"]
-    assert plan["hosts"]["w2"]["phases"] == ["absent"]
-    (text,) = absences(plan).values()
+    assert acts(plan, "w1") == ["install docker.io"]
+    assert phases(plan, "w2") == ["unreachable"]
+    (text,) = unreached(plan).values()
     assert text.startswith(
         "w2 (10.0.0.3) could not be reached: no route to host. The swarm sees it as down. It was left"
     )
@@ -49,9 +50,17 @@ def test_absent_worker_stops_no_other():
 
 def test_absent_first_manager_leaves_its_work_to_the_next():
     found = lose(three_managers(), "m1")
-    plan = make_plan(dict(sites.site(("m1", "m2", "m3"), ()), registry_host=""), found)
-    assert (plan["via"], plan["keeper"], plan["builder"], plan["changes"]) == ("m2", "m2", "m2", False)
-    assert "It is one of 3 managers, of which 2 are reachable; a majority is 2" in absences(plan)["m1"]
+    site = dict(sites.site(("m1", "m2", "m3"), ()), registry_host="")
+    plan = make_plan(site, found)
+    assert (plan["changes"], phases(plan, "m2"), phases(plan, "m3")) == (False, ["report"], [])
+    assert "It is one of 3 managers, of which 2 are reachable; a majority is 2" in unreached(plan)["m1"]
+    found["m2"]["seen"]["images"]["reg:5000/hello:1"] = None
+    plan = make_plan(site, found)
+    making = ["start_base_images", "build_images", "observe_images"]
+    assert phases(plan, "m2") == ["lock", *making, "report", "unlock"]
+    assert phases(plan, "m3") == ["observe_images"]
+    found["m2"]["seen"]["images"]["reg:5000/hello:1"] = "sha256:e"
+    assert [*of_phase(make_plan(site, found), "deploy")] == ["m2"]
 
 
 def test_absent_builder_is_missed_only_where_no_other_can_take_its_place():
@@ -72,12 +81,12 @@ def test_absent_registry_leaves_the_stack_and_says_so():
     site["stack"]["environment"] = {"NAME": "Moby"}
     plan = make_plan(site, found)
     assert not plan["changes"]
-    assert "It serves the registry: until it is back no image is made" in absences(plan)["m3"]
+    assert "It serves the registry: until it is back no image is made" in unreached(plan)["m3"]
 
 
 def test_rollback_works_while_the_registry_is_absent():
     """All nodes keep the images of the last releases."""
-    site = dict(sites.site(("m1", "m2", "m3"), ()), registry_host="m3", scope="rollback")
+    site = dict(sites.site(("m1", "m2", "m3"), ()), registry_host="m3", intent="rollback")
     found = lose(three_managers(), "m3")
     for name in ("m1", "m2"):
         found[name]["seen"].update(images={}, login="connection refused")
@@ -86,12 +95,13 @@ def test_rollback_works_while_the_registry_is_absent():
         sites.release(number, text) for number, text in enumerate([file.replace("4000", "4001"), file], 1)
     ]
     plan = make_plan(site, found)
-    assert plan["hosts"]["m1"]["acts"][0]["text"] == "apply the changed stack file"
-    assert "site.yml and deploy.yml leave the stack as it is" in absences(plan)["m3"]
+    assert acts(plan, "m1")[0] == "apply the changed stack file"
+    assert "deploy" in phases(plan, "m1")
+    assert "site.yml and deploy.yml leave the stack as it is" in unreached(plan)["m3"]
 
 
 def test_killed_deploy_is_gone_back_from_while_the_registry_is_absent():
-    site = dict(sites.site(("m1", "m2", "m3"), ()), registry_host="m3", scope="rollback")
+    site = dict(sites.site(("m1", "m2", "m3"), ()), registry_host="m3", intent="rollback")
     found = lose(three_managers(), "m3")
     images = [{"id": name, "names": [name, f"{name[:-2]}@sha256:d"], "used": True} for name in sites.REFERENCES]
     for name in ("m1", "m2"):
@@ -107,23 +117,24 @@ def test_killed_deploy_is_gone_back_from_while_the_registry_is_absent():
 def test_service_whose_data_is_on_an_absent_host_is_not_waited_for():
     found = lose(sites.settled_site(), "w1")
     found["m1"]["seen"]["stack"]["services"]["redis"]["tasks"].clear()
-    plan = make_plan(sites.site(), found)
+    plan, site = make_plan(sites.site(), found), sites.site()
     assert not plan["changes"]
-    assert plan["stack"]["excused"] == ["redis"]
-    assert "Service redis runs only there, where its data is" in absences(plan)["w1"]
+    site["stack"]["text"] += "networks: {}\n"
+    assert deploy(make_plan(site, found))["skip_wait_for"] == ["redis"]
+    assert "Service redis runs only there, where its data is" in unreached(plan)["w1"]
 
 
 def test_changed_host_key_is_explained():
     found = lose(sites.settled_site(), "w2", reason="@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @")
-    assert "ssh-keygen -R 10.0.0.3" in absences(make_plan(sites.site(), found))["w2"]
+    assert "ssh-keygen -R 10.0.0.3" in unreached(make_plan(sites.site(), found))["w2"]
 
 
 def test_retired_host_may_be_away_for_ever():
     found = lose(sites.settled_site(), "w2")
     site = sites.site(workers=("w1",), removed=("w2",))
-    assert "If it is gone for good: -e swarm_remove_dead=w2" in absences(make_plan(site, found))["w2"]
+    assert "If it is gone for good: -e swarm_remove_dead=w2" in unreached(make_plan(site, found))["w2"]
     found["m1"]["seen"]["nodes"].pop()
-    assert absences(make_plan(site, found)) == {}
+    assert unreached(make_plan(site, found)) == {}
     assert not make_plan(site, found)["changes"]
 
 
@@ -153,7 +164,7 @@ def astray():
 
 def test_member_with_a_wrong_address_is_not_said_to_be_unknown():
     found, names = astray()
-    text = absences(make_plan(sites.site(), found))["w2"]
+    text = unreached(make_plan(sites.site(), found))["w2"]
     assert "The swarm has a node of this name at 10.0.0.3; if the inventory has a wrong address, correct it." in text
     nodes = found["m1"]["seen"]["nodes"]
     assert dead_lines(names, sites.nodes(*nodes)) == []
@@ -170,5 +181,5 @@ def test_node_of_nobody_is_still_not_in_the_inventory():
     found["m1"]["seen"]["nodes"][2]["hostname"] = "w1"
     lines = show(names, found)
     assert any(line.startswith("w1 (not in the inventory)  10.0.0.3 ") for line in lines)
-    text = absences(make_plan(sites.site(), found))["w2"]
+    text = unreached(make_plan(sites.site(), found))["w2"]
     assert "of this name" not in text

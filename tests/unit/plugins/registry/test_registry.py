@@ -11,7 +11,7 @@ import sites
 from ansible_collections.flotilla.swarm.plugins.module_utils import registry as client
 from ansible_collections.flotilla.swarm.plugins.module_utils import registry_client
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.registry import answers as registry
-from sites import make_plan, told
+from sites import acts, make_plan, phases, told
 
 CERTIFICATE = "/etc/docker/registry/server.crt"
 PASSWORD = "/etc/flotilla/registry_password"
@@ -132,10 +132,6 @@ def settled_with_password(text):
     return found
 
 
-def acts(plan, host):
-    return [act["text"] for act in plan["hosts"][host]["acts"]]
-
-
 def test_other_wanted_login_reaches_hosts_and_services():
     found = settled_with({})
     for host in found.values():
@@ -144,7 +140,12 @@ def test_other_wanted_login_reaches_hosts_and_services():
     plan = make_plan(external("reg:5000"), found)
     assert acts(plan, "w1") == ["log in to reg:5000 (another login is stored)"]
     assert acts(plan, "m1")[-1] == "give its services the new login of the registry"
-    assert "stack" in plan["hosts"]["m1"]["phases"]
+    assert "observe_registry" in phases(plan, "m1") and "deploy" not in phases(plan, "m1")
+    for host in found.values():
+        host["seen"]["login"] = ""
+    plan = make_plan(external("reg:5000"), found)
+    assert acts(plan, "m1") == ["give its services the new login of the registry"]
+    assert "deploy" in phases(plan, "m1")
 
 
 def test_services_get_a_login_that_an_interrupted_run_stored():
@@ -163,7 +164,7 @@ def test_services_get_the_login_of_a_run_that_was_killed_before_the_manager_had_
 def test_login_that_hosts_do_not_have_yet_is_left_to_the_whole_run():
     found = settled_with_password(None)
     found["m1"]["seen"]["login_fingerprint"] = "newer than the record"
-    plan = make_plan({**sites.site(), "scope": "deploy"}, found)
+    plan = make_plan({**sites.site(), "intent": "deploy"}, found)
     assert "give its services the new login of the registry" not in acts(plan, "m1")
 
 
@@ -188,7 +189,7 @@ def test_rotated_password_of_our_own_registry_reaches_hosts_and_services(loss):
         "log in to reg:5000 (its password is new)",
         "give its services the new login of the registry",
     ]
-    assert {"registry", "login", "stack"} <= set(plan["hosts"]["m1"]["phases"])
+    assert {"serve_registry", "log_in", "deploy"} <= set(phases(plan, "m1"))
 
 
 def led(address="", certificate="", error="", settled=False, **changes):
@@ -255,7 +256,7 @@ def test_our_registry_gets_a_certificate_for_its_new_name(word):
     found["m1"]["seen"]["server_account"] = word and f"[SSL] certificate verify failed: {word}. (_ssl.c:1033)"
     plan = make_plan(sites.site(), found)
     assert acts(plan, "m1") == ["make a certificate for reg"] * bool(word)
-    assert ("registry" in plan["hosts"]["m1"]["phases"]) is bool(word)
+    assert ("serve_registry" in phases(plan, "m1")) is bool(word)
 
 
 class Registry(http.server.BaseHTTPRequestHandler):

@@ -63,7 +63,7 @@ def test_site_that_began_anew_gets_releases_and_objects_back(saved):
 )
 def test_site_that_went_on_keeps_its_releases(saved, releases):
     now = seen(*releases, secrets=["hello_redis_password_1"], configs=["hello_motd_1"])
-    assert backup.missing(saved, now, "hello", {}) == {"remove": [], "configs": [], "secrets": []}
+    assert missing(saved, now) == backup.Missing(remove=(), configs=(), secrets=())
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,10 @@
 import pytest
 import sites
 import yaml
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.site import decide
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file import parse
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.releases import steps
-from sites import make_plan, told
+from sites import acts, deploy, labels, make_plan, phases, told
 
 LABEL = "flotilla.volume.redis"
 CONTENT = yaml.safe_load(sites.STACK_TEXT)
@@ -21,43 +22,57 @@ def site():
     return site
 
 
-def settled(volumes=None):
+def settled(volumes=None, text=TEXT):
     """The stack runs, its label is on w1, and w1 has these volumes."""
     found = sites.settled_site()
     variables = {"WEB_IMAGE": "reg:5000/hello@sha256:d", "REDIS_IMAGE": "reg:5000/redis@sha256:d"}
-    file = sites.render(TEXT, variables)
+    file = sites.render(text, variables)
     found["m1"]["seen"]["stack"]["releases"] = [sites.release(7, file)]
     found["m1"]["seen"]["stack"]["record"]["file"] = file
     found["w1"]["seen"]["volumes"] = volumes or {}
     return found
 
 
-def acts(plan):
-    return [act["text"] for act in plan["hosts"]["m1"]["acts"]]
+def anew(site, found):
+    """The services that may begin without data."""
+    decided = decide(sites.situation(site, found))
+    assert decided.problems == ()
+    return [*decided.stack.data.allow_empty]
 
 
 def test_data_in_its_place_needs_nothing(site):
     plan = make_plan(site, settled({"hello_redis-data": True}))
-    assert (plan["problems"], plan["changes"], plan["stack"]["anew"]) == ([], False, [])
+    assert (plan["problems"], plan["changes"]) == ([], False)
+    assert anew(site, settled({"hello_redis-data": True})) == []
+
+
+def begins(plan):
+    """What redis is told in each step of the deploy."""
+    steps = [yaml.safe_load(step)["services"]["redis"]["deploy"] for step in deploy(plan)["steps"]]
+    return [step["labels"]["flotilla.data"] for step in steps]
 
 
 def test_first_deploy_begins_anew(site):
     bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
-    assert make_plan(site, bare)["stack"]["anew"] == ["redis"]
+    assert anew(site, bare) == ["redis"]
+    assert begins(make_plan(site, sites.set_up_site())) == ["new", "kept"]
 
 
 def test_data_of_an_earlier_swarm_is_used(site):
     bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
     bare["w2"]["seen"]["volumes"] = {"hello_redis-data": True}
     plan = make_plan(site, bare)
-    assert plan["hosts"]["w2"]["node"]["labels"] == {LABEL: "true"}
-    assert plan["stack"]["anew"] == []
+    assert labels(plan, "w2") == {LABEL: "true"}
+    assert anew(site, bare) == []
+    there = sites.set_up_site()
+    there["w1"]["seen"]["volumes"] = {"hello_redis-data": True}
+    assert begins(make_plan(site, there)) == ["kept"]
 
 
 def test_first_deploy_that_was_cut_short_begins_anew_again(site):
     bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
     bare["w1"]["seen"]["volumes"] = {"hello_redis-data": False}
-    assert make_plan(site, bare)["stack"]["anew"] == ["redis"]
+    assert anew(site, bare) == ["redis"]
 
 
 @pytest.mark.parametrize("volumes", [{}, {"hello_redis-data": False}, {"hello_other": True}])
@@ -86,23 +101,26 @@ def test_wiped_holder_is_refused(site):
 def test_loss_is_accepted_by_name(site):
     site["stack"]["lost"] = ["redis"]
     plan = make_plan(site, settled())
-    assert acts(plan) == ["let redis begin anew, as its data is lost"]
-    assert plan["stack"]["anew"] == ["redis"]
-    assert "stack" in plan["hosts"]["m1"]["phases"]
+    assert acts(plan, "m1") == ["let redis begin anew, as its data is lost"]
+    assert anew(site, settled()) == ["redis"]
+    assert "deploy" in phases(plan, "m1")
+    assert begins(plan) == ["new", "kept"]
 
 
 def test_accepted_loss_touches_no_data_that_is_there(site):
     site["stack"]["lost"] = ["redis"]
-    plan = make_plan(site, settled({"hello_redis-data": True}))
-    assert (plan["changes"], plan["stack"]["anew"]) == (False, [])
+    found = settled({"hello_redis-data": True})
+    assert (make_plan(site, found)["changes"], anew(site, found)) == (False, [])
 
 
 def test_data_that_the_run_restores_may_be_missing_and_nothing_begins_anew(site):
-    site["stack"]["restored"] = ["redis"]
-    plan = make_plan(site, settled())
-    assert (plan["problems"], plan["stack"]["anew"], acts(plan)) == ([], [], [])
-    site["stack"]["restored"] = ["other"]
-    assert make_plan(site, settled())["problems"]
+    site["intent"] = "restore"
+    assert anew(site, settled()) == []
+    assert decide(sites.situation(site, settled())).stack.plan.changes == ()
+    other = TEXT.replace("volume.redis", "volume.other")
+    site["stack"]["text"], found = other, settled(text=other)
+    found["m1"]["seen"]["nodes"][1]["labels"] = {"flotilla.volume.other": "true"}
+    assert told(decide(sites.situation(site, found)).problems) == ["data-lost: w1"]
 
 
 def test_unknown_name_of_a_loss_is_refused(site):
@@ -127,9 +145,9 @@ def test_service_that_only_the_inventory_has_does_not_begin_anew_in_a_rollback(s
     content["volumes"]["db-data"] = {}
     site["stack"]["text"] = yaml.safe_dump(content)
     found["m1"]["seen"]["nodes"][1]["labels"]["flotilla.volume.db"] = "true"
-    assert make_plan(site, found)["stack"]["anew"] == ["db"]
-    site["scope"], site["stack"]["release"] = "rollback", 7
-    assert make_plan(site, found)["stack"]["anew"] == []
+    assert anew(site, found) == ["db"]
+    site["intent"], site["stack"]["release"] = "rollback", 7
+    assert anew(site, found) == []
 
 
 def test_volumes_are_named_as_the_engine_has_them():

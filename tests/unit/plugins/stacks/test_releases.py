@@ -120,7 +120,7 @@ def test_next_change_of_the_inventory_ends_the_holding():
 
 
 def test_rollback_makes_the_named_release_the_wanted_one():
-    site = dict(sites.site(), scope="rollback")
+    site = dict(sites.site(), intent="rollback")
     site["stack"]["release"] = 2
     plan = make_plan(site, rolled_back_site())
     assert acts(plan, "m1") == [
@@ -143,7 +143,7 @@ def begun_site(good=4001):
 
 
 def roll_back(found, number=0):
-    site = dict(sites.site(), scope="rollback")
+    site = dict(sites.site(), intent="rollback")
     site["stack"]["release"] = number
     return make_plan(site, found)
 
@@ -177,7 +177,7 @@ def test_begun_deploy_that_was_left_does_not_come_back_by_itself():
 
 
 def test_rollback_needs_no_good_stack_file_in_the_inventory():
-    site = dict(sites.site(), scope="rollback")
+    site = dict(sites.site(), intent="rollback")
     site["stack"]["text"] += "x-more: ${NOBODY_KNOWS}\n"
     found = begun_site()
     found["m1"]["seen"]["stack"]["services"]["web"] = sites.service(5)
@@ -186,7 +186,7 @@ def test_rollback_needs_no_good_stack_file_in_the_inventory():
 
 def test_previous_release_is_the_last_one_where_what_was_begun_is_not_known():
     """The stack file was broken, or the app edited, after the run was killed."""
-    site = dict(sites.site(), scope="rollback")
+    site = dict(sites.site(), intent="rollback")
     site["stack"]["text"] += "x-more: ${NOBODY_KNOWS}\n"
     plan = make_plan(site, begun_site())
     assert plan["notes"] == ["back to release 2 of T. Services are other than in the last release"]
@@ -249,7 +249,7 @@ def rolled_back_across_a_rotation():
     """Release 1 was good, 2 rotated, 3 was bad and is what the inventory describes, 4 went back to 1."""
     files = [secret_file(1, 3999), secret_file(2, 3999), secret_file(2)]
     back = make_plan(
-        dict(site_with_secret(release=1), scope="rollback"), seen_with_secret(sites.settled_site(), *files)
+        dict(site_with_secret(release=1), intent="rollback"), seen_with_secret(sites.settled_site(), *files)
     )
     made = back["stack"]["release"]
     return seen_with_secret(sites.settled_site(), *files, files[0], **made)
@@ -279,7 +279,7 @@ def test_images_of_a_deploy_are_those_of_the_plan():
 def test_deploy_leaves_hosts_alone_and_says_so():
     found = sites.settled_site()
     found["w1"]["seen"]["packages"]["docker.io"] = None
-    plan = make_plan(dict(sites.site(), scope="deploy"), found)
+    plan = make_plan(dict(sites.site(), intent="deploy"), found)
     assert acts(plan, "w1") == []
     assert plan["hosts"]["w1"]["phases"] == []
     assert plan["notes"] == ["left to site.yml: w1: docker: install docker.io"]
@@ -287,7 +287,7 @@ def test_deploy_leaves_hosts_alone_and_says_so():
 
 def test_deploy_refuses_a_site_that_is_not_set_up():
     bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
-    plan = make_plan(dict(sites.site(), scope="deploy"), bare)
+    plan = make_plan(dict(sites.site(), intent="deploy"), bare)
     assert told(plan["problems"]) == ["site-not-set-up: playbooks/deploy.yml"]
 
 
@@ -298,7 +298,7 @@ def without_registry(found):
 
 
 def test_deploy_says_why_a_host_cannot_log_in():
-    plan = make_plan(dict(sites.site(), scope="deploy"), without_registry(sites.settled_site()))
+    plan = make_plan(dict(sites.site(), intent="deploy"), without_registry(sites.settled_site()))
     assert told(plan["problems"]) == ["registry-login: reg:5000, m1"]
 
 
