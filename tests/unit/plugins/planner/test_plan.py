@@ -6,25 +6,25 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.desired impor
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_seen
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.site import Image
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.images import choose_digests
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.situation import assess, choose_address
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.situation import choose_address
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.release_plan import image_variables
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sites import acts, make_plan, told
+from sites import acts, deploy, labels, make_plan, of_phase, phases, told
 
 
 def test_settled_site_has_nothing_to_do():
     plan = make_plan(sites.site(), sites.settled_site())
     assert plan["problems"] == []
-    assert [host["acts"] for host in plan["hosts"].values()] == [[], [], []]
+    assert [acts(plan, name) for name in plan["hosts"]] == [[], [], []]
     assert not plan["changes"]
-    assert {name: host["phases"] for name, host in plan["hosts"].items()} == {"m1": ["report"], "w1": [], "w2": []}
+    assert {name: phases(plan, name) for name in plan["hosts"]} == {"m1": ["report"], "w1": [], "w2": []}
 
 
 def test_bare_hosts_are_planned_all_the_way_to_the_stack():
     bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
     plan = make_plan(sites.site(), bare)
-    assert acts(plan, "m1", "swarm") == ["begin a new swarm"]
+    assert acts(plan, "m1", "swarm") == ["create a new swarm"]
     assert acts(plan, "w1", "swarm") == ["join as worker through m1", "set label flotilla.volume.redis=true"]
     assert acts(plan, "w2", "swarm") == ["join as worker through m1"]
     assert acts(plan, "w2", "registry") == [
@@ -33,17 +33,32 @@ def test_bare_hosts_are_planned_all_the_way_to_the_stack():
     ]
     assert acts(plan, "m1", "image") == [f"make {reference}" for reference in sites.REFERENCES]
     assert acts(plan, "m1", "stack") == ["deploy it for the first time"]
-    (secret,) = plan["stack"]["secrets"]
+    before = ["lock", "install_docker", "start_base_images", "create_swarm", "log_in"]
+    assert phases(plan, "m1") == [*before, "observe_registry", "report", "unlock"]
+    for name in ("w1", "w2"):
+        assert phases(plan, name) == ["install_docker", "join_workers", "log_in", "observe_registry"]
+
+
+def test_next_plan_builds_and_the_last_one_deploys():
+    found = sites.set_up_site()
+    found["m1"]["seen"]["images"] = dict.fromkeys(sites.REFERENCES)
+    plan = make_plan(sites.site(), found)
+    assert phases(plan, "w1") == ["observe_images"]
+    building = ["start_base_images", "build_images", "observe_images"]
+    assert phases(plan, "m1") == ["lock", *building, "report", "unlock"]
+    found["m1"]["seen"]["images"] = dict.fromkeys(sites.REFERENCES, "sha256:d")
+    plan = make_plan(sites.site(), found)
+    assert acts(plan, "m1") == ["deploy it for the first time"]
+    assert phases(plan, "m1") == ["lock", "deploy", "check_page", "report", "unlock"]
+    assert phases(plan, "w1") == ["check_page"]
+    (secret,) = deploy(plan)["secrets"]
     assert secret["object"].startswith("hello_redis_password_")
-    assert plan["hosts"]["m1"]["phases"] == [
-        *("docker", "image", "lock", "login", "page", "report", "stack", "swarm_first")
-    ]
+    assert deploy(plan)["steps_back"] == []
 
 
 def test_single_host_carries_everything():
-    site = dict(sites.site(workers=()), builder="m1")
-    plan = make_plan(site, sites.hosts(["m1"], lambda address, _number: sites.bare(address)))
-    assert acts(plan, "m1", "swarm") == ["begin a new swarm", "set label flotilla.volume.redis=true"]
+    plan = make_plan(sites.site(workers=()), sites.hosts(["m1"], lambda address, _number: sites.bare(address)))
+    assert acts(plan, "m1", "swarm") == ["create a new swarm", "set label flotilla.volume.redis=true"]
 
 
 def test_new_worker_costs_only_itself():
@@ -60,7 +75,7 @@ def test_changed_stack_file_touches_only_the_stack():
     plan = make_plan(site, sites.settled_site())
     assert acts(plan, "m1") == ["apply the changed stack file"]
     assert acts(plan, "w1") == acts(plan, "w2") == []
-    assert "page" in plan["hosts"]["w1"]["phases"]
+    assert phases(plan, "w1") == ["check_page"]
 
 
 def with_replicas(number):
@@ -73,7 +88,7 @@ def with_replicas(number):
 
 def test_number_of_replicas_may_be_a_variable():
     plan = make_plan(with_replicas("3"), sites.settled_site())
-    assert plan["stack"]["page"] == {"port": 4000, "visits": 3}
+    assert of_phase(plan, "check_page")["w1"] == {"port": 4000, "path": "/healthz", "visits": 3}
 
 
 def test_number_of_replicas_that_is_none_is_a_problem():
@@ -85,15 +100,17 @@ def test_volume_label_stays_where_it_is():
     found = sites.settled_site()
     found["w1"]["seen"]["volumes"] = {}
     found["w2"]["seen"]["volumes"] = {"hello_redis-data": True}
-    assert make_plan(sites.site(), found)["hosts"]["w2"]["node"]["labels"] == {}
+    plan = make_plan(sites.site(), found)
+    assert labels(plan, "w2") == {}
+    assert acts(plan, "w2", "swarm") == []
 
 
 def test_volume_label_goes_where_the_data_is():
     bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
     bare["w2"]["seen"]["volumes"] = {"hello_redis-data": True}
     plan = make_plan(sites.site(), bare)
-    assert plan["hosts"]["w2"]["node"]["labels"] == {"flotilla.volume.redis": "true"}
-    assert plan["hosts"]["w1"]["node"]["labels"] == {}
+    assert labels(plan, "w2") == {"flotilla.volume.redis": "true"}
+    assert labels(plan, "w1") == {}
 
 
 def test_data_on_two_hosts_is_the_users_choice():
@@ -142,7 +159,7 @@ def test_engine_older_than_its_settings_is_restarted():
     found["w1"]["seen"]["files"]["/etc/docker/daemon.json"]["mtime"] = 300
     plan = make_plan(sites.site(), found)
     assert acts(plan, "w1") == ["restart docker, which runs with older settings"]
-    assert plan["hosts"]["w1"]["stale"] == ["docker"]
+    assert {name: host["restart"] for name, host in of_phase(plan, "restart_engine").items()} == {"w1": True}
 
 
 def test_changed_ca_reaches_members():
@@ -157,14 +174,20 @@ def test_image_missing_in_the_registry_is_made_and_deployed():
     found["m1"]["seen"]["images"]["reg:5000/hello:1"] = None
     plan = make_plan(sites.site(), found)
     assert acts(plan, "m1") == ["make reg:5000/hello:1", "apply the changed stack file"]
+    assert [image["reference"] for image in of_phase(plan, "build_images")["m1"]["images"]] == ["reg:5000/hello:1"]
+    assert "observe_images" in phases(plan, "m1") and "deploy" not in phases(plan, "m1")
+    found["m1"]["seen"]["images"]["reg:5000/hello:1"] = "sha256:new"
+    plan = make_plan(sites.site(), found)
+    assert acts(plan, "m1", "image") == []
+    assert sites.deployed(plan)["services"]["web"]["image"] == "reg:5000/hello@sha256:new"
 
 
 def test_digest_that_a_worker_sends_unasked_decides_nothing_and_is_reported():
     found = sites.settled_site()
-    expected = make_plan(sites.site(), found)["stack"]["variables"]
+    expected = make_plan(sites.site(), found)["hosts"]
     found["w1"]["seen"]["images"] = {"reg:5000/hello:1": "sha256:theirs"}
     plan = make_plan(sites.site(), found)
-    assert plan["stack"]["variables"] == expected
+    assert plan["hosts"] == expected
     assert not plan["changes"]
     (warning,) = plan["warnings"]
     assert warning.startswith("w1 answered with digests that it was not asked for (reg:5000/hello:1)")
@@ -174,7 +197,7 @@ def test_digest_of_an_image_that_the_builder_was_not_asked_for_decides_nothing_a
     found = sites.settled_site()
     found["m1"]["seen"]["images"]["reg:5000/other:1"] = "sha256:theirs"
     plan = make_plan(sites.site(), found)
-    assert "reg:5000/other:1" not in plan["digests"]
+    assert "reg:5000/other:1" not in choose_digests(sites.situation(sites.site(), found)).known
     assert [warning.split(";")[0] for warning in plan["warnings"]] == [
         "m1 answered with digests that it was not asked for (reg:5000/other:1)"
     ]
@@ -183,7 +206,7 @@ def test_digest_of_an_image_that_the_builder_was_not_asked_for_decides_nothing_a
 def test_digests_come_from_one_builder_alone():
     found = sites.hosts(["m1", "m2"], lambda address, number: sites.settled(address, f"node-{number}", True))
     found["m2"]["seen"]["images"] = dict.fromkeys(sites.REFERENCES, "sha256:other")
-    digests = choose_digests(assess(sites.read_site(sites.site(["m1", "m2"], [])), sites.read_hosts(found)))
+    digests = choose_digests(sites.situation(sites.site(["m1", "m2"], []), found))
     assert digests.known == dict.fromkeys(sites.REFERENCES, "sha256:d")
     assert digests.warnings == ()
 
@@ -211,7 +234,7 @@ def test_member_of_a_foreign_swarm_is_refused():
 
 @settings(deadline=None)
 @given(st.sets(st.sampled_from(["m1", "m2", "w1", "w2"])), st.booleans())
-def test_no_second_swarm_begins_while_any_host_is_in_one(joined, quorum):
+def test_no_second_swarm_is_created_while_any_host_is_in_one(joined, quorum):
     names = ["m1", "m2", "w1", "w2"]
     found = sites.hosts(names, lambda address, _number: sites.bare(address))
     nodes = []
@@ -222,13 +245,16 @@ def test_no_second_swarm_begins_while_any_host_is_in_one(joined, quorum):
     for name in joined & {"m1", "m2"} if quorum else ():
         found[name]["seen"].update(nodes=nodes, stack={"services": {}, "record": None})
     plan = make_plan(sites.site(managers=("m1", "m2"), workers=("w1", "w2")), found)
-    begins = [name for name in plan.get("hosts", ()) if "begin a new swarm" in acts(plan, name)]
-    joins = [name for name in plan.get("hosts", ()) if any(text.startswith("join as") for text in acts(plan, name))]
-    assert begins == ([] if joined else ["m1"])
+    creates = [*of_phase(plan, "create_swarm")]
+    joins = [name for name in plan["hosts"] if any(text.startswith("join as") for text in acts(plan, name))]
+    arguments = of_phase(plan, "join_managers") | of_phase(plan, "join_workers")
+    assert creates == [name for name in plan["hosts"] if "create a new swarm" in acts(plan, name)]
+    assert creates == ([] if joined else ["m1"])
+    assert joins == [name for name in plan["hosts"] if arguments.get(name, {}).get("join")]
     if plan["problems"]:
         assert joined and not (quorum and joined & {"m1", "m2"})
     else:
-        assert set(joins) == set(names) - joined - set(begins)
+        assert set(joins) == set(names) - joined - set(creates)
 
 
 def test_swarm_without_a_known_manager_is_refused():
@@ -237,7 +263,7 @@ def test_swarm_without_a_known_manager_is_refused():
     assert told(make_plan(sites.site(), found)["problems"]) == ["swarm-without-manager: w1"]
 
 
-def test_manager_without_quorum_does_not_begin_a_second_swarm():
+def test_manager_without_quorum_does_not_create_a_second_swarm():
     found = sites.settled_site()
     del found["m1"]["seen"]["nodes"], found["m1"]["seen"]["stack"]
     assert make_plan(sites.site(), found)["problems"]
@@ -247,8 +273,10 @@ def test_any_manager_can_speak_for_the_swarm():
     found = sites.settled_site()
     found["m0"] = {"wanted": sites.wanted("10.0.0.9"), "seen": sites.bare("10.0.0.9")}
     plan = make_plan(sites.site(managers=("m0", "m1")), found)
-    assert plan["via"] == "m1"
     assert acts(plan, "m0", "swarm") == ["join as manager through m1"]
+    (join,) = of_phase(plan, "join_managers").values()
+    assert (join["manager"], join["manager_addr"], join["advertise_addr"]) == ("m1", "10.0.0.1", "10.0.0.9")
+    assert [*of_phase(plan, "lock")] == ["m1"]
 
 
 @pytest.mark.parametrize("state", ["error", "locked", "pending"])
@@ -297,7 +325,8 @@ def test_file_that_no_service_reads_at_its_start_restarts_none():
     found["w1"]["seen"]["files"]["/etc/modules-load.d/x.conf"] = None
     plan = make_plan(sites.site(), found)
     assert acts(plan, "w1") == ["write /etc/modules-load.d/x.conf"]
-    assert acts(plan, "w2") == plan["hosts"]["w1"]["stale"] == []
+    assert phases(plan, "w1") == ["install_docker"]
+    assert acts(plan, "w2") == []
 
 
 @pytest.mark.parametrize("stopped", ["m1", "w1"])
@@ -311,12 +340,13 @@ def test_stopped_engine_of_a_member_is_started_before_anything_else_is_decided(s
     found["w2"]["seen"]["modules"]["ip_vs"] = "available"
     plan = make_plan(sites.site(), found)
     assert plan["problems"] == []
-    assert acts(plan, stopped) == ["start docker", "look at its swarm once the engine runs, and plan the rest then"]
+    assert acts(plan, stopped) == ["start docker", "observe its swarm once the engine runs, and plan the rest then"]
     assert acts(plan, "w2") == ["load kernel modules ip_vs"]
-    assert {name: host["phases"] for name, host in plan["hosts"].items()} == {
-        "m1": ["again", "docker", "lock"] if stopped == "m1" else ["again", "lock"],
-        "w1": ["again", "docker"] if stopped == "w1" else ["again"],
-        "w2": ["again", "docker"],
+    starts = ["install_docker"]
+    assert {name: phases(plan, name) for name in plan["hosts"]} == {
+        "m1": ["lock", *starts * (stopped == "m1"), "observe_swarm"],
+        "w1": [*starts * (stopped == "w1"), "observe_swarm"],
+        "w2": [*starts, "observe_swarm"],
     }
 
 
@@ -335,7 +365,8 @@ def test_interrupted_installation_is_finished_where_more_is_to_be_installed(inst
     plan = make_plan(sites.site(), found)
     finish = ["finish the interrupted installation of python3-docker, runc", "install python3-docker"]
     assert acts(plan, "w1") == (finish if expected else [])
-    assert plan["hosts"]["w1"]["repair"] is expected
+    installs = of_phase(plan, "install_docker").values()
+    assert [host["finish_installation"] for host in installs] == [True] * expected
 
 
 def forget_login(seen):
@@ -351,7 +382,7 @@ def test_images_of_a_builder_that_lost_its_login_are_not_made_anew():
     forget_login(found["m1"]["seen"])
     plan = make_plan(sites.site(), found)
     assert acts(plan, "m1") == ["log in to reg:5000 (no login is stored)"]
-    assert "image" in plan["hosts"]["m1"]["phases"]
+    assert phases(plan, "m1") == ["lock", "log_in", "observe_registry", "report", "unlock"]
 
 
 def test_fresh_registry_has_no_images_whatever_the_builder_remembers():
@@ -362,7 +393,7 @@ def test_fresh_registry_has_no_images_whatever_the_builder_remembers():
     assert acts(make_plan(sites.site(), found), "m1", "image") == [f"make {name}" for name in sites.REFERENCES]
 
 
-def test_retired_host_forgets_the_registry():
+def test_retired_host_logs_out_of_the_registry():
     found = sites.settled_site()
     found["w2"]["wanted"]["registry_former"] = {"files": {"/etc/docker/certs.d/reg:5000/ca.crt": {"text": None}}}
     site = sites.site(workers=("w1",), removed=("w2",))
@@ -371,14 +402,18 @@ def test_retired_host_forgets_the_registry():
         "drain it, and see its tasks run elsewhere",
         "leave the swarm",
         "remove its entry",
-        "forget the registry: login and CA",
+        "log out of the registry and remove its CA",
     ]
-    assert plan["hosts"]["w2"]["retire"] == ["drain", "leave", "remove", "forget"]
+    assert phases(plan, "w2") == ["retire", "log_out"]
+    retire = {"node": "node-3", "demote": False, "manager": "m1", "stack": "hello", "timeout": 600, "skip_wait_for": []}
+    assert plan["hosts"]["w2"]["retire"] == retire
     assert acts(plan, "m1") == acts(plan, "w1") == []
     found["w2"]["wanted"]["docker"] = {}
     found["m1"]["seen"]["nodes"].pop()
     found["w2"]["seen"]["swarm"].update(sites.bare("")["swarm"])
-    assert acts(make_plan(site, found), "w2") == ["forget the registry: login and CA"]
+    plan = make_plan(site, found)
+    assert acts(plan, "w2") == ["log out of the registry and remove its CA"]
+    assert phases(plan, "w2") == ["log_out"]
     found["w2"]["seen"]["credentials"] = False
     found["w2"]["seen"]["files"]["/etc/docker/certs.d/reg:5000/ca.crt"] = None
     assert not make_plan(site, found)["changes"]
@@ -392,9 +427,10 @@ def test_drained_tasks_are_waited_for():
     assert acts(plan, "m1") == ["wait until every service is at its size"]
 
 
-def phases(plan):
-    """The plays about engines that each host goes through."""
-    return {name: {"docker", "restart"} & set(host["phases"]) for name, host in plan["hosts"].items()}
+def engines(plan):
+    """The phase in which each host's engine is changed."""
+    both = ("install_docker", "restart_engine")
+    return {name: [phase for phase in phases(plan, name) if phase in both] for name in plan["hosts"]}
 
 
 def test_running_engines_are_changed_one_by_one_and_others_at_once():
@@ -402,11 +438,14 @@ def test_running_engines_are_changed_one_by_one_and_others_at_once():
     for name in ("m1", "w1"):
         found[name]["seen"]["files"]["/etc/docker/daemon.json"] = sites.file_of("old")
     found["w2"]["seen"]["modules"]["ip_vs"] = "available"
-    assert phases(make_plan(sites.site(), found)) == {"m1": {"restart"}, "w1": {"restart"}, "w2": {"docker"}}
+    plan = make_plan(sites.site(), found)
+    assert engines(plan) == {"m1": ["restart_engine"], "w1": ["restart_engine"], "w2": ["install_docker"]}
+    assert [host["order"] for host in of_phase(plan, "restart_engine").values()] == [["m1", "w1"]] * 2
     found["w1"]["seen"]["services"]["docker"].update(active=False, failed=True)
     plan = make_plan(sites.site(), found)
-    assert phases(plan) == {"m1": {"restart"}, "w1": {"docker"}, "w2": {"docker"}}
-    assert [host["failed"] for host in plan["hosts"].values()] == [False, True, False]
+    assert engines(plan) == {"m1": ["restart_engine"], "w1": ["install_docker"], "w2": ["install_docker"]}
+    changed = of_phase(plan, "restart_engine") | of_phase(plan, "install_docker")
+    assert {name: host["reset_failed"] for name, host in changed.items()} == {"m1": False, "w1": True, "w2": False}
 
 
 def test_engine_that_gets_another_version_waits_for_its_turn():
@@ -414,7 +453,9 @@ def test_engine_that_gets_another_version_waits_for_its_turn():
     for host in found.values():
         host["wanted"]["docker_engine"].update(version="26.1.6", pattern="*26.1.6[-+~]*?")
     found["w1"]["seen"]["services"]["docker"]["active"] = False
-    assert phases(make_plan(sites.site(), found)) == {"m1": {"restart"}, "w1": {"docker"}, "w2": {"restart"}}
+    plan = make_plan(sites.site(), found)
+    assert engines(plan) == {"m1": ["restart_engine"], "w1": ["install_docker"], "w2": ["restart_engine"]}
+    assert all(host["change_version"] and not host["restart"] for host in of_phase(plan, "restart_engine").values())
 
 
 def stop_engine(seen):

@@ -36,8 +36,13 @@ def seen(*releases, secrets=(), configs=()):
     return sites.stack({"releases": found, "secret_names": list(secrets), "configs": list(configs)})
 
 
-def names(way):
-    return [config["name"] for config in way["configs"]]
+def missing(saved, seen, **values):
+    """What a swarm lacks of a backup; the inventory has these secrets, some with a value."""
+    return backup.missing(saved, seen, "hello", [*values], {name: value for name, value in values.items() if value})
+
+
+def names(configs):
+    return [config["name"] for config in configs]
 
 
 def test_record_is_in_order_and_knows_when_releases_were(saved):
@@ -50,10 +55,10 @@ def test_record_is_in_order_and_knows_when_releases_were(saved):
 
 
 def test_site_that_began_anew_gets_releases_and_objects_back(saved):
-    way = backup.missing(saved, seen((1, "now"), secrets=["hello_redis_password_2"]), "hello", {"redis_password": ""})
-    assert way["remove"] == ["flotilla_hello.release_v1"]
-    assert names(way) == ["hello_motd_1", "flotilla_hello.release_v9", "flotilla_hello.release_v10"]
-    assert way["secrets"] == [{"name": "redis_password", "object": "hello_redis_password_1", "salt": ""}]
+    found = missing(saved, seen((1, "now"), secrets=["hello_redis_password_2"]), redis_password="")
+    assert found.remove == ("flotilla_hello.release_v1",)
+    assert names(found.configs) == ["hello_motd_1", "flotilla_hello.release_v9", "flotilla_hello.release_v10"]
+    assert found.secrets == (secrets.NewSecret(name="redis_password", object="hello_redis_password_1", salt=""),)
 
 
 @pytest.mark.parametrize(
@@ -74,15 +79,15 @@ def test_site_that_went_on_keeps_its_releases(saved, releases):
     ],
 )
 def test_restore_that_was_cut_short_is_picked_up(saved, releases, left):
-    way = backup.missing(saved, seen(*releases, configs=["hello_motd_1"]), "hello", {})
-    assert (way["remove"], names(way)) == ([], left)
+    found = missing(saved, seen(*releases, configs=["hello_motd_1"]))
+    assert (found.remove, names(found.configs)) == ((), left)
 
 
 @pytest.mark.parametrize(("value", "count"), [("right", 1), ("wrong", 0), ("", 0)])
 def test_given_secret_comes_back_only_with_its_value(saved, value, count):
     key = f"hello_key_{secrets._slow_digest('right', 'salt')[: secrets.DIGITS]}"
     saved["secrets"] = {key: {"name": "key", "salt": "salt"}}
-    assert len(backup.missing(saved, seen((1, "now")), "hello", {"key": value})["secrets"]) == count
+    assert len(missing(saved, seen((1, "now")), key=value).secrets) == count
 
 
 FILES = ["releases.json", "redis.rdb", "registry.tar"]
@@ -109,7 +114,7 @@ def refused(folder, files=FILES, name="hello"):
 
 
 def test_whole_backup_is_read(folder):
-    assert names(backup.read(str(folder), FILES, "hello")) == ["hello_motd_1"]
+    assert names(backup.read(str(folder), FILES, "hello")["configs"]) == ["hello_motd_1"]
 
 
 def test_backup_without_images_is_whole_where_none_are_needed(folder):

@@ -14,7 +14,7 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem impor
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.site import Stack
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import releases, secrets
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file import parse
-from sites import acts, make_plan, told
+from sites import acts, deploy, deployed, make_plan, new_release, of_phase, phases, told
 
 
 def history(*files, **changes):
@@ -94,21 +94,21 @@ def test_page_is_judged_by_the_port_that_will_run():
         found[name]["seen"]["page"] = "refused"
     plan = make_plan(sites.site(), found)
     assert not plan["changes"]
-    assert plan["stack"]["page"] == {"port": 4001, "visits": 1}
-    assert make_plan(sites.site(), sites.settled_site())["stack"]["page"]["port"] == 4000
+    assert of_phase(plan, "report")["m1"]["port"] == 4001
+    assert of_phase(make_plan(sites.site(), sites.settled_site()), "report")["m1"]["port"] == 4000
     found["m1"]["seen"]["stack"]["services"]["web"] = sites.service(3)
     back = roll_back(found, 2)
-    assert back["stack"]["page"]["port"] == 4000
-    assert "page" in back["hosts"]["w2"]["phases"]
+    assert of_phase(back, "report")["m1"]["port"] == 4000
+    assert of_phase(back, "check_page")["w2"] == {"port": 4000, "path": "/healthz", "visits": 1}
 
 
-def test_drift_is_put_right_while_a_release_is_held():
+def test_drift_is_corrected_while_a_release_is_held():
     found = rolled_back_site()
     found["m1"]["seen"]["stack"]["services"]["web"] = sites.service(3)
     plan = make_plan(sites.site(), found)
     assert acts(plan, "m1") == ["set service web right (Mode.Replicated.Replicas is 3, wanted 5)"]
-    assert "4001" in plan["stack"]["text"]
-    assert plan["stack"]["release"]["left"]
+    assert deployed(plan)["services"]["web"]["ports"] == ["4001:80"]
+    assert new_release(plan)["left"]
 
 
 def test_next_change_of_the_inventory_ends_the_holding():
@@ -116,7 +116,7 @@ def test_next_change_of_the_inventory_ends_the_holding():
     site["stack"]["text"] += "networks: {}\n"
     plan = make_plan(site, rolled_back_site())
     assert acts(plan, "m1")[0] == "apply the changed stack file"
-    assert plan["stack"]["release"] == {"rollback_to": 0, "left": [], "by": "me@here"}
+    assert new_release(plan) == {"rollback_to": 0, "left": [], "by": "me@here"}
 
 
 def test_rollback_makes_the_named_release_the_wanted_one():
@@ -127,8 +127,8 @@ def test_rollback_makes_the_named_release_the_wanted_one():
         "apply the changed stack file",
         "stop web for a moment, since its published ports change",
     ]
-    assert plan["stack"]["release"]["rollback_to"] == 2
-    assert plan["stack"]["release"]["left"] == [digest(rolled_back_site()["m1"]["seen"]["stack"]["record"]["file"])]
+    assert new_release(plan)["rollback_to"] == 2
+    assert new_release(plan)["left"] == [digest(rolled_back_site()["m1"]["seen"]["stack"]["record"]["file"])]
 
 
 def begun_site(good=4001):
@@ -155,8 +155,8 @@ def described():
 
 def test_previous_release_is_the_last_one_where_a_deploy_was_begun():
     plan = roll_back(begun_site())
-    assert plan["stack"]["release"] == {"rollback_to": 2, "left": [described()], "by": "me@here"}
-    assert "4001" in plan["stack"]["text"]
+    assert new_release(plan) == {"rollback_to": 2, "left": [described()], "by": "me@here"}
+    assert deployed(plan)["services"]["web"]["ports"] == ["4001:80"]
     assert plan["notes"][0].startswith(
         "back to release 2 of T. A deploy that was begun and not recorded is left. site.yml"
     )
@@ -165,12 +165,12 @@ def test_previous_release_is_the_last_one_where_a_deploy_was_begun():
 def test_begun_deploy_is_left_like_the_release_before_it():
     found = begun_site()
     last = found["m1"]["seen"]["stack"]["record"]["file"]
-    assert roll_back(found, 1)["stack"]["release"]["left"] == [digest(last), described()]
+    assert new_release(roll_back(found, 1))["left"] == [digest(last), described()]
 
 
 def test_begun_deploy_that_was_left_does_not_come_back_by_itself():
     found = begun_site()
-    made = roll_back(found)["stack"]["release"]
+    made = new_release(roll_back(found))
     seen = found["m1"]["seen"]["stack"]
     seen["releases"].append(sites.release(3, seen["record"]["file"], **made))
     assert make_plan(sites.site(), found)["notes"][0].startswith("release 3 stays, which went back to 2")
@@ -190,11 +190,11 @@ def test_previous_release_is_the_last_one_where_what_was_begun_is_not_known():
     site["stack"]["text"] += "x-more: ${NOBODY_KNOWS}\n"
     plan = make_plan(site, begun_site())
     assert plan["notes"] == ["back to release 2 of T. Services are other than in the last release"]
-    assert plan["stack"]["release"]["left"] == []
+    assert new_release(plan)["left"] == []
 
 
 def test_drift_by_hand_and_a_rollback_cut_short_are_no_begun_deploy():
-    assert roll_back(begun_site(good=4000))["stack"]["release"]["rollback_to"] == 1
+    assert new_release(roll_back(begun_site(good=4000)))["rollback_to"] == 1
     found = rolled_back_site()
     found["m1"]["seen"]["stack"]["services"]["web"] = sites.service(3)
     assert told(roll_back(found)["problems"]) == ["release-unknown: stack_release"]
@@ -204,7 +204,7 @@ def test_rollback_says_where_the_inventory_describes_what_was_never_deployed():
     found = begun_site()
     found["m1"]["seen"]["stack"]["services"]["web"] = sites.service(5)
     plan = roll_back(found)
-    assert plan["stack"]["release"]["rollback_to"] == 1
+    assert new_release(plan)["rollback_to"] == 1
     assert plan["notes"] == [
         "back to release 1 of T. The inventory describes a stack that was not deployed yet: the next site.yml or "
         "deploy.yml deploys that"
@@ -251,7 +251,7 @@ def rolled_back_across_a_rotation():
     back = make_plan(
         dict(site_with_secret(release=1), intent="rollback"), seen_with_secret(sites.settled_site(), *files)
     )
-    made = back["stack"]["release"]
+    made = new_release(back)
     return seen_with_secret(sites.settled_site(), *files, files[0], **made)
 
 
@@ -272,8 +272,11 @@ def test_held_release_is_not_rotated_and_what_was_left_not_deployed_instead():
     assert told(plan["problems"]) == ["release-held: stack_rotate"]
 
 
-def test_images_of_a_deploy_are_those_of_the_plan():
-    assert make_plan(sites.site(), sites.settled_site())["stack"]["images"] == sites.site()["images"]
+def test_deploy_builds_the_images_of_the_site_that_are_missing():
+    found = sites.settled_site()
+    found["m1"]["seen"]["images"] = dict.fromkeys(sites.REFERENCES)
+    plan = make_plan(dict(sites.site(), intent="deploy"), found)
+    assert of_phase(plan, "build_images")["m1"]["images"] == sites.site()["images"]
 
 
 def test_deploy_leaves_hosts_alone_and_says_so():
@@ -281,7 +284,7 @@ def test_deploy_leaves_hosts_alone_and_says_so():
     found["w1"]["seen"]["packages"]["docker.io"] = None
     plan = make_plan(dict(sites.site(), intent="deploy"), found)
     assert acts(plan, "w1") == []
-    assert plan["hosts"]["w1"]["phases"] == []
+    assert phases(plan, "w1") == []
     assert plan["notes"] == ["left to site.yml: w1: docker: install docker.io"]
 
 
@@ -308,7 +311,7 @@ def test_rollback_needs_a_stored_login_but_no_registry():
         host["seen"]["accounts"] = {"pull": "connection refused"}
     plan = roll_back(found, 1)
     assert acts(plan, "m1")[0] == "apply the changed stack file"
-    assert all(host["pulls"] == [] for host in plan["hosts"].values())
+    assert of_phase(plan, "pull_images") == {}
     found["m1"]["seen"]["credentials"] = False
     assert told(roll_back(found, 1)["problems"]) == ["site-not-set-up: playbooks/rollback.yml"]
 
@@ -348,8 +351,9 @@ def test_images_of_no_release_are_removed(found, old):
     hosts = sites.settled_site()
     hosts["w1"]["seen"]["local_images"] = [found]
     plan = make_plan(sites.site(), hosts)
-    assert plan["hosts"]["w1"]["old_images"] == ([found] if old else [])
-    assert ("clean" in plan["hosts"]["w1"]["phases"]) is old
+    removed = [host["images"] for host in of_phase(plan, "clean_up").values()]
+    assert removed == ([[found]] if old else [])
+    assert ("clean_up" in phases(plan, "w1")) is old
 
 
 def stack_of(value="", rotate=()):
@@ -423,16 +427,26 @@ def test_killed_rotation_is_finished_by_the_next_run_which_takes_both_values():
     found["m1"]["seen"]["stack"]["services"]["web"] = mounting("hello_redis_password_2")
     plan = make_plan(site_with_secret(), found)
     assert acts(plan, "m1")[0] == "apply the changed stack file"
-    assert plan["stack"]["variables"]["REDIS_PASSWORD_SECRET"] == "hello_redis_password_2"
-    assert plan["stack"]["before"]["mounted"] == ["hello_redis_password_2"]
+    assert deployed(plan)["secrets"]["pw"]["name"] == "hello_redis_password_2"
     assert plan["notes"][0].startswith("the rotation of redis_password to hello_redis_password_2, which a run began")
+
+
+def test_rollback_of_a_killed_rotation_takes_both_values_first():
+    old, new = (f"hello_redis_password_{letter * 12}" for letter in "ab")
+    found = seen_with_secret(sites.settled_site(), taking_both(old), objects=("a" * 12, "b" * 12))
+    found["m1"]["seen"]["stack"]["services"] = {"db": mounting(new)}
+    plan = roll_back(found, 1)
+    assert [yaml.safe_load(step)["secrets"] for step in deploy(plan)["steps"]] == [
+        {"pw": {"name": old}, "pw_previous": {"name": new}},
+        {"pw": {"name": old}},
+    ]
 
 
 def test_secret_that_is_new_since_the_last_release_was_not_rotated():
     found = seen_with_secret(sites.settled_site(), file_of(), objects=(1,))
     found["m1"]["seen"]["stack"]["services"]["web"] = mounting("hello_redis_password_1")
     plan = make_plan(site_with_secret(), found)
-    assert plan["stack"]["variables"]["REDIS_PASSWORD_SECRET"] == "hello_redis_password_1"
+    assert deployed(plan)["secrets"]["pw"]["name"] == "hello_redis_password_1"
     assert plan["notes"] == []
 
 
@@ -521,7 +535,7 @@ def test_service_whose_ports_change_is_stopped_first():
     assert len(releases.steps(everywhere.replace("4000", "8080"), everywhere)) == 1
 
 
-def test_ports_that_were_changed_by_hand_are_put_right_with_a_stop():
+def test_ports_that_were_changed_by_hand_are_corrected_with_a_stop():
     found = sites.settled_site()
     seen = found["m1"]["seen"]["stack"]
     seen["services"]["web"]["spec"] = {
@@ -529,7 +543,8 @@ def test_ports_that_were_changed_by_hand_are_put_right_with_a_stop():
         "EndpointSpec": {"Ports": [{"PublishedPort": 4001}]},
     }
     plan = make_plan(sites.site(), found)
-    assert plan["stack"]["before"]["republished"] == ["web"]
+    first, second = (yaml.safe_load(step)["services"]["web"] for step in deploy(plan)["steps"])
+    assert (first["deploy"]["replicas"], second.get("deploy")) == (0, None)
     assert acts(plan, "m1")[-1] == "stop web for a moment, since its published ports change"
 
 
