@@ -7,9 +7,9 @@ from dataclasses import asdict
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.host import Lock
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock import lease, process
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.decode import decode
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Lock
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems import problem_lines
 
 
@@ -33,8 +33,9 @@ class ActionModule(ActionBase):
         answer = self._execute_module("flotilla.swarm.lock", dict(args, run=asdict(run)), task_vars=task_vars)
         if answer.get("failed"):
             return answer
-        released = args["state"] == "released" and answer["lock"].get("process") == ""
-        problem = None if released else lease.lost(decode(Lock, answer["lock"], "lock"), run)
+        found = decode(Lock, answer["lock"], "lock")
+        released = args["state"] == "released" and found.version and not found.process
+        problem = None if released else lease.lost(found, run)
         if problem:
             raise AnsibleActionFail("\n".join(problem_lines(problem)))
         return answer

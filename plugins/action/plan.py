@@ -15,13 +15,13 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Seen
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks import groups, settings
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks import site as site_checks
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.role_variables import template_with_roles
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock import lease, process
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model import observation
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.intent import Intent
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Seen
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.phase import Phase
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import (
     Code,
@@ -145,7 +145,9 @@ class ActionModule(ActionBase):
         if self._task.args["earlier"] and not plan.problems:
             plan = replace(plan, problems=tuple(again.check(self._task.args["earlier"], _digest(raw), plan)))
         if plan.problems or plan.has_changes:
-            held, notes = self._judge_lock(host.seen for host in hosts.values() if isinstance(host.seen, Seen))
+            held, notes = self._judge_lock(
+                host.observation for host in hosts.values() if isinstance(host.observation, Seen)
+            )
         return (Plan(problems=tuple(held)) if held else plan), notes
 
     def _template_site(self, task_vars):

@@ -10,14 +10,11 @@ from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Seen
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.stack import Stack
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.swarm import Node
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.role_variables import template_with_roles
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import (
-    Node,
-    Seen,
-    Stack,
-    Unreachable,
-    read_seen,
-)
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Unreachable, read_seen
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output import status
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import dead_lines, reset_lines, site_lines
 

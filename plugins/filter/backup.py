@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.stack import SecretObject
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.decode import decode
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import SecretObject
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import backup
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.stack import Service
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.swarm import Node
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.decode import decode
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Node, Service
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import ProblemError
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import deploy_failure_lines
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import releases, state

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.swarm import Node
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.decode import decode
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Node
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems import problem_lines
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.swarm.membership import loss_of_majority
 

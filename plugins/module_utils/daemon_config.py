@@ -11,9 +11,14 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from .host import read_text
+from .observation.host import File, Unit
+
+# ``AnsibleModule.run_command``, which takes what a command reads as ``data``.
+Run = Callable[..., tuple[int, str, str]]
 
 PATH = "/etc/docker/daemon.json"
 # systemd tells arguments whole on its bus only; systemctl joins them by spaces. The name is docker.service, escaped.
@@ -34,14 +39,18 @@ LOGIN = re.compile(r"//\S*@")
 PREFIX = "unable to configure the Docker daemon with file /dev/stdin: "
 
 
-def refusal(run: Callable, wanted: dict, seen: dict) -> str:
+def refusal(
+    run: Run,
+    wanted: Mapping[str, Mapping[str, Any]],
+    files: Mapping[str, File | None],
+    services: Mapping[str, Unit],
+) -> str:
     """Ask this host's dockerd what is wrong with the settings that it is to get.
 
     It is asked where the file differs, and where no engine runs, since one is then started with the file.
 
-    :param run: ``AnsibleModule.run_command``
     :param wanted: what each role wants on this host, by role name; see ``flotilla.swarm.observe``
-    :param seen: ``files`` and ``services`` as seen there
+    :param files: as they are there, as are ``services``
     :return: dockerd's own sentence, in one line and without logins; ``""`` where it accepts the settings, where it was
         not asked, and where no dockerd is installed
     """
@@ -49,9 +58,9 @@ def refusal(run: Callable, wanted: dict, seen: dict) -> str:
     text = role.get("files", {}).get(PATH, {}).get("text")
     if text is None:
         return ""
-    found = seen["files"].get(PATH) or {"sha256": ""}
-    same = hashlib.sha256(text.encode()).hexdigest() == found["sha256"]
-    if same and all(seen["services"][name]["active"] for name in role.get("services", [])):
+    found = files.get(PATH)
+    same = found is not None and hashlib.sha256(text.encode()).hexdigest() == found.sha256
+    if same and all(services[name].active for name in role.get("services", [])):
         return ""
     command = start_command(run)
     if not command:
@@ -62,7 +71,7 @@ def refusal(run: Callable, wanted: dict, seen: dict) -> str:
     return sentence(err or out) or f"dockerd --validate ends with {rc}"
 
 
-def start_command(run: Callable) -> list[str]:
+def start_command(run: Run) -> list[str]:
     """Tell with which words docker.service starts dockerd.
 
     :return: program and flags; empty where there is no such unit, or where it starts another program, which a flag
@@ -96,7 +105,7 @@ def expand(words: list[str], environment: dict[str, str]) -> list[str]:
 
     Source: "Command lines" in https://www.freedesktop.org/software/systemd/man/latest/systemd.service.html
     """
-    found = []
+    found: list[str] = []
     for word in words:
         if re.fullmatch(r"\$[A-Za-z_]\w*", word):
             found += shlex.split(environment.get(word[1:], ""))

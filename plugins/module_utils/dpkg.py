@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from .host import read_text
@@ -30,18 +31,26 @@ class Package(NamedTuple):
     version: str
 
 
-def packages(names, admin=ADMIN):
+class Packages(NamedTuple):
+    """What is installed; for the fields see ``Seen`` in module_utils/observation.
+
+    :ivar interrupted: also while dpkg is at work; without its journal apt refuses to begin
+    """
+
+    packages: dict[str, str | None]
+    held: tuple[str, ...]
+    unfinished: tuple[str, ...]
+    interrupted: tuple[str, ...]
+
+
+def packages(names: Collection[str], admin: str = ADMIN) -> Packages:
     """Describe packages.
 
     :param names: of those that are asked for
     :param admin: dpkg's folder
-    :return: dict with ``packages``, ``{name: version or None}`` where ``None`` means not (completely) installed;
-        ``held`` and ``unfinished``, the names of those whose version apt must not change, and of those on which an
-        installation stopped half-way; and ``interrupted``, a sorted list of all that dpkg has begun and not finished,
-        also while it is at work, where ``dpkg`` stands for its journal, without which apt refuses to begin
     """
     journal = _journal(admin)
-    noted = {}
+    noted: dict[str, Package] = {}
     for path in (f"{admin}/status", *(f"{admin}/updates/{name}" for name in journal)):
         noted.update(_stanzas(read_text(path) or ""))
     asked = {name: noted[name] for name in names if name in noted}
@@ -51,15 +60,15 @@ def packages(names, admin=ADMIN):
         if package.state == "installed" and package.selection in ("install", "hold")
     }
     on_the_way = {name for name, package in noted.items() if package.state in ON_THE_WAY}
-    return {
-        "packages": {name: installed.get(name) for name in names},
-        "held": [name for name, package in asked.items() if package.selection == "hold"],
-        "unfinished": [name for name in asked if name in on_the_way],
-        "interrupted": sorted(on_the_way | ({"dpkg"} if journal else set())),
-    }
+    return Packages(
+        packages={name: installed.get(name) for name in names},
+        held=tuple(name for name, package in asked.items() if package.selection == "hold"),
+        unfinished=tuple(name for name in asked if name in on_the_way),
+        interrupted=tuple(sorted(on_the_way | ({"dpkg"} if journal else set()))),
+    )
 
 
-def _journal(admin):
+def _journal(admin: str) -> Sequence[str]:
     """Name the files with changes that are not in the status file yet, oldest first."""
     try:
         return sorted(name for name in os.listdir(f"{admin}/updates") if name.isdecimal())
@@ -67,7 +76,7 @@ def _journal(admin):
         return []
 
 
-def _stanzas(text):
+def _stanzas(text: str) -> Iterator[tuple[str, Package]]:
     for stanza in text.split("\n\n"):
         fields = dict(FIELD.findall(stanza))
         selection, _flag, state = (fields.get("Status", "").split() + [""] * 3)[:3]

@@ -12,11 +12,16 @@ import base64
 import json
 import socket
 import urllib.parse
+from collections.abc import Mapping
+from typing import Any
 
 from .host import read_text
 from .http10 import HttpError, ask
 
 SOCKET_PATH = "/var/run/docker.sock"
+# A document of the engine's, and one of its parts that is an object; whoever asks takes out of it what it needs.
+Document = Any
+Item = Mapping[str, Any]
 
 
 class EngineError(Exception):
@@ -26,7 +31,7 @@ class EngineError(Exception):
     :ivar message: the engine's own words
     """
 
-    def __init__(self, status, message):
+    def __init__(self, status: int, message: str) -> None:
         """Keep status and message."""
         super().__init__(message)
         self.status = status
@@ -40,12 +45,12 @@ class Engine:
     :param timeout: seconds that one answer may take; a manager that has just lost its leader answers after 20
     """
 
-    def __init__(self, path=SOCKET_PATH, timeout=30):
+    def __init__(self, path: str = SOCKET_PATH, timeout: float = 30) -> None:
         """Remember where the engine listens; connect at the first question."""
         self._path = path
         self._timeout = timeout
 
-    def get(self, path, headers=None, **query):
+    def get(self, path: str, headers: Mapping[str, str] | None = None, **query: object) -> Document:
         """Ask for a JSON document.
 
         :param path: API path, such as ``"/info"``
@@ -54,7 +59,7 @@ class Engine:
         """
         return json.loads(self._request("GET", path, query, headers=headers) or "null")
 
-    def post(self, path, content, **query):
+    def post(self, path: str, content: Item, **query: object) -> Document:
         """Send a JSON document.
 
         :param content: what is sent
@@ -63,21 +68,21 @@ class Engine:
         """
         return json.loads(self._request("POST", path, query, body=json.dumps(content).encode()) or "null")
 
-    def get_logs(self, path, lines):
+    def get_logs(self, path: str, lines: int) -> list[str]:
         """Read the last lines of a task's or service's log.
 
         :param path: ``"/tasks/ID/logs"`` or ``"/services/ID/logs"``
         :param lines: how many lines at most
-        :return: list of str, oldest first
+        :return: oldest first
         """
         raw = self._request("GET", path, {"stdout": "1", "stderr": "1", "tail": str(lines)})
         return demultiplex(raw)[-lines:]
 
-    def check_login(self, server, credentials):
+    def check_login(self, server: str, credentials: Mapping[str, str]) -> str:
         """Let the engine itself log in to a registry, with its own trust and its own way there.
 
         :param server: ``"host:port"``
-        :param credentials: ``{"username": ..., "password": ...}``
+        :param credentials: ``username`` and ``password``
         :return: ``""`` when the registry accepted, else the engine's message
         """
         body = json.dumps(dict(credentials, serveraddress=server)).encode()
@@ -87,7 +92,7 @@ class Engine:
             return error.message
         return ""
 
-    def trusts(self, info, server, ca, insecure):
+    def trusts(self, info: Item, server: str, ca: str, insecure: bool) -> bool:
         """Tell whether the engine trusts a registry as the inventory says.
 
         :param info: its answer to ``GET /info``
@@ -98,9 +103,9 @@ class Engine:
         if ca and read_text(f"/etc/docker/certs.d/{server}/ca.crt") != ca:
             return False
         known = info["RegistryConfig"]["IndexConfigs"].get(server, {})
-        return insecure == (known.get("Secure") is False)
+        return bool(insecure == (known.get("Secure") is False))
 
-    def image_digest(self, reference, credentials):
+    def image_digest(self, reference: str, credentials: Mapping[str, str] | None) -> str | None:
         """Ask the registry, through the engine, for the digest behind a tag.
 
         :param reference: ``"host:port/name:tag"``
@@ -111,11 +116,18 @@ class Engine:
         if credentials:
             headers["X-Registry-Auth"] = base64.urlsafe_b64encode(json.dumps(credentials).encode()).decode()
         try:
-            return self.get(f"/distribution/{reference}/json", headers=headers)["Descriptor"]["digest"]
+            return str(self.get(f"/distribution/{reference}/json", headers=headers)["Descriptor"]["digest"])
         except EngineError:
             return None
 
-    def _request(self, method, path, query, body=None, headers=None):
+    def _request(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, object],
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
         encoded = {key: value if isinstance(value, str) else json.dumps(value) for key, value in query.items()}
         target = path + ("?" + urllib.parse.urlencode(encoded) if encoded else "")
         headers = dict(headers or {}, **({"Content-Type": "application/json"} if body else {}))
@@ -131,21 +143,21 @@ class Engine:
         return content
 
 
-def _message(content):
+def _message(content: bytes) -> str:
     try:
-        return json.loads(content)["message"].strip()
+        return str(json.loads(content)["message"]).strip()
     except (ValueError, KeyError, TypeError):
         return content.decode(errors="replace").strip()
 
 
-def demultiplex(raw):
+def demultiplex(raw: bytes) -> list[str]:
     """Split the engine's multiplexed log stream into lines.
 
     Each frame is a header of 8 bytes (stream, three zeros, big-endian length) and its payload; a container with a
     terminal sends plain text instead.
 
-    :param raw: bytes as received
-    :return: list of str without line ends
+    :param raw: as received
+    :return: lines without their ends
     """
     if raw[:1] not in (b"\x00", b"\x01", b"\x02") or raw[1:4] != b"\x00\x00\x00":
         return raw.decode(errors="replace").splitlines()
@@ -158,12 +170,12 @@ def demultiplex(raw):
     return text.decode(errors="replace").splitlines()
 
 
-def stored_credentials(config_text, server):
+def stored_credentials(config_text: str, server: str) -> dict[str, str] | None:
     """Find the login that ``docker login`` stored for a registry.
 
     :param config_text: content of a Docker client's ``config.json``; may be broken
     :param server: ``"host:port"``
-    :return: ``{"username": str, "password": str}`` or ``None``
+    :return: ``username`` and ``password``, ``None`` where there is none
     """
     try:
         auth = json.loads(config_text)["auths"][server]["auth"]

@@ -14,14 +14,19 @@ import shutil
 import socket
 import stat
 import time
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from .http10 import HttpError, ask
+from .observation.host import File, System, Unit
+
+# Runs a command that only reads: exit code, output and errors, as ``AnsibleModule.run_command`` tells them.
+Run = Callable[[list[str]], tuple[int, str, str]]
 
 # Devices that the engine makes: its bridges and their ends.
 ENGINE_DEVICE = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}|veth[0-9a-f]{7}")
 
 
-def read_text(path):
+def read_text(path: str) -> str | None:
     """Return a file's text, or ``None`` when it cannot be read."""
     try:
         with open(path, encoding="utf-8", errors="replace") as stream:
@@ -30,58 +35,50 @@ def read_text(path):
         return None
 
 
-def system(run):
-    """Describe the host itself.
-
-    :param run: ``AnsibleModule.run_command``
-    :return: dict with ``hostname``, ``machine_id``, ``distribution`` (``"debian 13"``), ``architecture``, ``kernel``,
-        ``cpus``, ``memory_mib`` and ``disk_free_mib`` (int, the latter of /var), ``addresses`` (list of str, IPv4,
-        without those of the engine's own bridges), ``default_address`` (str, ``""`` when unknown) and ``time`` (seconds
-        since 1970)
-    """
+def system(run: Run) -> System:
+    """Describe the host itself."""
     release = dict(line.split("=", 1) for line in (read_text("/etc/os-release") or "").splitlines() if "=" in line)
     _rc, links, _err = run(["ip", "-json", "-4", "address"])
-    addresses = [
+    addresses = tuple(
         address["local"]
         for link in json.loads(links or "[]")
         for address in link.get("addr_info", [])
         if address.get("scope") == "global" and not ENGINE_DEVICE.fullmatch(link["ifname"])
-    ]
+    )
     memory = (read_text("/proc/meminfo") or "MemTotal: 0 kB").split(None, 2)[1]
-    return {
-        "hostname": socket.gethostname(),
-        "machine_id": (read_text("/etc/machine-id") or "").strip(),
-        "distribution": f"{release.get('ID', '')} {release.get('VERSION_ID', '')}".replace('"', "").strip(),
-        "architecture": platform.machine(),
-        "kernel": platform.release(),
-        "cpus": os.cpu_count(),
-        "memory_mib": int(memory) // 1024,
-        "disk_free_mib": shutil.disk_usage("/var").free // 2**20,
-        "addresses": addresses,
-        "default_address": _default_address(),
-        "time": time.time(),
-    }
+    return System(
+        hostname=socket.gethostname(),
+        machine_id=(read_text("/etc/machine-id") or "").strip(),
+        distribution=f"{release.get('ID', '')} {release.get('VERSION_ID', '')}".replace('"', "").strip(),
+        architecture=platform.machine(),
+        kernel=platform.release(),
+        cpus=os.cpu_count() or 1,
+        memory_mib=int(memory) // 1024,
+        disk_free_mib=shutil.disk_usage("/var").free // 2**20,
+        addresses=addresses,
+        default_address=_default_address(),
+        time=time.time(),
+    )
 
 
-def _default_address():
+def _default_address() -> str:
     """Ask the routing table which of our addresses leads outside; no packet is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))  # TEST-NET-1, RFC 5737
-            return probe.getsockname()[0]
+            return str(probe.getsockname()[0])
         except OSError:
             return ""
 
 
-def files(paths, texts):
+def files(paths: Iterable[str], texts: Collection[str]) -> dict[str, File | None]:
     """Describe files by their content.
 
     :param paths: absolute paths
     :param texts: the paths whose text may be shown to people (no secrets)
-    :return: by path: ``None`` where there is none, else ``{sha256, mode ("0644"), mtime (seconds), text or None}``;
-        the digest is ``""`` where neither people nor the host's users may read the file: it would tell a short secret
+    :return: by path, ``None`` where there is none
     """
-    found = {}
+    found: dict[str, File | None] = {}
     for path in paths:
         try:
             with open(path, "rb") as stream:
@@ -91,40 +88,37 @@ def files(paths, texts):
             found[path] = None
             continue
         public = path in texts or status.st_mode & stat.S_IROTH
-        found[path] = {
-            "sha256": hashlib.sha256(content).hexdigest() if public else "",
-            "mode": f"{stat.S_IMODE(status.st_mode):04o}",
-            "mtime": int(status.st_mtime),
-            "text": content.decode(errors="replace") if path in texts else None,
-        }
+        found[path] = File(
+            sha256=hashlib.sha256(content).hexdigest() if public else "",
+            mode=f"{stat.S_IMODE(status.st_mode):04o}",
+            mtime=int(status.st_mtime),
+            text=content.decode(errors="replace") if path in texts else None,
+        )
     return found
 
 
-def services(run, names):
-    """Describe systemd services.
-
-    :return: ``{name: {active (bool), failed (bool, also between two attempts to start), enabled (bool), started
-        (seconds since 1970, 0 if not running)}}``
-    """
+def services(run: Run, names: Sequence[str]) -> dict[str, Unit]:
+    """Describe systemd services by name."""
     if not names:
         return {}
     properties = "--property=Id,ActiveState,SubState,UnitFileState,ActiveEnterTimestamp"
     _rc, out, _err = run(["systemctl", "show", "--timestamp=unix", properties, *(f"{name}.service" for name in names)])
     found = {}
     # A system manager that does not answer, as while a host still boots, runs none of them.
-    for name, block in zip(names, out.split("\n\n") + [""] * len(names), strict=False):
+    blocks = out.split("\n\n") + [""] * len(names)
+    for name, block in zip(names, blocks):  # noqa: B905 - hosts may have Python 3.9, whose zip knows no strict
         shown = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
         active = shown.get("ActiveState") == "active"
-        found[name] = {
-            "active": active,
-            "failed": shown.get("ActiveState") == "failed" or shown.get("SubState", "").startswith("auto-restart"),
-            "enabled": shown.get("UnitFileState") == "enabled",
-            "started": int(shown.get("ActiveEnterTimestamp", "").lstrip("@") or 0) if active else 0,
-        }
+        found[name] = Unit(
+            active=active,
+            failed=shown.get("ActiveState") == "failed" or shown.get("SubState", "").startswith("auto-restart"),
+            enabled=shown.get("UnitFileState") == "enabled",
+            started=int(shown.get("ActiveEnterTimestamp", "").lstrip("@") or 0) if active else 0,
+        )
     return found
 
 
-def kernel_modules(names):
+def kernel_modules(names: Sequence[str]) -> dict[str, str]:
     """Tell which kernel modules are there.
 
     :return: by name: ``loaded`` (or built in), ``available`` (can be loaded) or ``missing``
@@ -144,13 +138,13 @@ def kernel_modules(names):
     return found
 
 
-def _module_names(listing):
+def _module_names(listing: str | None) -> set[str]:
     """Take module names from lines such as ``kernel/net/ipv4/ip_vs.ko.xz: ...``; file names may have dashes."""
     paths = [line.split(":")[0] for line in (listing or "").splitlines()]
     return {os.path.basename(path).split(".")[0].replace("-", "_") for path in paths}
 
 
-def page(address, port, path, visits=1, timeout=3):
+def page(address: str, port: int, path: str, visits: int = 1, timeout: float = 3) -> str:
     """Ask this host's published port for a page, as a visitor would.
 
     :param visits: how many times; the first failure ends it
@@ -164,7 +158,7 @@ def page(address, port, path, visits=1, timeout=3):
     return ""
 
 
-def _visit(address, port, path, timeout):
+def _visit(address: str, port: int, path: str, timeout: float) -> str:
     try:
         with socket.create_connection((address, port), timeout) as connection:
             status, _content = ask(connection, "GET", path, f"{address}:{port}")

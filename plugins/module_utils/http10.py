@@ -7,6 +7,9 @@ chunks, so that an answer is its first line and what stands behind the first emp
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Mapping
+
 RECEIVED_AT_ONCE = 2**16  # bytes
 
 
@@ -14,16 +17,22 @@ class HttpError(Exception):
     """What came is no answer in HTTP."""
 
 
-def ask(connection, method, target, host, headers=None, body=None):
+def ask(
+    connection: socket.socket,
+    method: str,
+    target: str,
+    host: str,
+    headers: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+) -> tuple[int, bytes]:
     """Send a question over a connection and read the answer to its end.
 
     :param connection: connected socket; its timeout holds for each wait
     :param method: such as ``"GET"``
     :param target: path with query
     :param host: name for the header ``Host``
-    :param headers: dict of further headers
-    :param body: bytes, ``None`` for none
-    :return: tuple of the status (int) and the content (bytes)
+    :param headers: further headers
+    :return: status and content
     :raise OSError: the connection breaks, or nothing comes within its timeout
     :raise HttpError: the answer is none in HTTP
     """

@@ -14,29 +14,26 @@ import hashlib
 import json
 import os
 import time
+from collections.abc import Iterator, Mapping
 
-from .engine import EngineError
+from .engine import Engine, EngineError, Item
+from .observation.host import Lock
 
 NAME = "flotilla_lock"
 PATH = "/var/lib/flotilla/lock"
 PREFIX = "flotilla."
 
 
-def look(engine=None):
+def look(engine: Engine | None = None) -> Lock:
     """Read the lock.
 
-    :param engine: ``Engine`` of a manager, or ``None`` where there is none
-    :return: dict with ``version`` (``""`` when there never was a lock) and, else, ``holder``, ``machine``, ``process``
-        (``""`` once released), ``since`` and ``renewed`` (seconds since 1970), ``idle`` (seconds since ``renewed``)
+    :param engine: of a manager, ``None`` where there is none
     """
     return describe(_config(engine) if engine else None)
 
 
-def describe(config):
-    """Read the lock off the config that is it, as ``GET /configs`` shows it; off the file where there is none.
-
-    :return: see ``look``
-    """
+def describe(config: Item | None) -> Lock:
+    """Read the lock off the config that is it, as ``GET /configs`` shows it; off the file where there is none."""
     if config:
         labels = config["Spec"].get("Labels") or {}
         record = {key.removeprefix(PREFIX): value for key, value in labels.items() if key.startswith(PREFIX)}
@@ -44,41 +41,41 @@ def describe(config):
     return _look_at_file()
 
 
-def hold(engine, run, seen):
+def hold(engine: Engine | None, run: Mapping[str, str], seen: str) -> Lock:
     """Take the lock, or renew it.
 
     :param engine: see ``look``
-    :param run: dict with ``holder``, ``machine`` and ``process``
+    :param run: ``holder``, ``machine`` and ``process``
     :param seen: ``version`` that the decision to take the lock was made on
     :return: the lock as it is now; it is ours when its ``process`` is ours, else another run was faster
     """
     with _alone():
         now, found, copy = int(time.time()), look(engine), _look_at_file()
-        if found.get("process") == run["process"]:
-            since = found["since"]
-        elif copy.get("process") == run["process"] and found["renewed"] < copy["since"]:
+        if found.process == run["process"]:
+            since = found.since
+        elif copy.process == run["process"] and found.renewed < copy.since:
             # Taken while the engine did not answer; nobody wrote to the swarm since.
-            since = copy["since"]
-        elif found["version"] == seen:
+            since = copy.since
+        elif found.version == seen:
             since = now
         else:
             return found
         return _write(engine, dict(run, since=since, renewed=now))
 
 
-def release(engine, run):
+def release(engine: Engine | None, run: Mapping[str, str]) -> Lock:
     """Give the lock back; it stays readable who had it.
 
     :return: the lock as it is now; it is released when its ``process`` is empty, else another run has it
     """
     with _alone():
         found = look(engine)
-        if found.get("process") != run["process"]:
+        if found.process != run["process"]:
             return found
-        return _write(engine, dict(run, process="", since=found["since"], renewed=int(time.time())))
+        return _write(engine, dict(run, process="", since=found.since, renewed=int(time.time())))
 
 
-def _write(engine, record):
+def _write(engine: Engine | None, record: Mapping[str, object]) -> Lock:
     if engine:
         labels = {f"{PREFIX}{key}": str(value) for key, value in record.items()}
         config = _config(engine)
@@ -98,21 +95,22 @@ def _write(engine, record):
     return look(engine)
 
 
-def _config(engine):
+def _config(engine: Engine) -> Item | None:
     try:
-        return engine.get(f"/configs/{NAME}")
+        config: Item = engine.get(f"/configs/{NAME}")
     except EngineError as error:
         if error.status == 404:
             return None
         raise
+    return config
 
 
-def _look_at_file():
+def _look_at_file() -> Lock:
     try:
         with open(PATH, encoding="utf-8") as stream:
             text = stream.read()
     except OSError:
-        return {"version": ""}
+        return Lock(version="")
     try:
         record = json.loads(text)
     except ValueError:
@@ -121,14 +119,21 @@ def _look_at_file():
     return _read(record, f"file {hashlib.sha256(text.encode()).hexdigest()[:12]}")
 
 
-def _read(record, version):
-    known = {key: str(record.get(key, "")) for key in ("holder", "machine", "process")}
-    times = {key: int(record.get(key, 0)) for key in ("since", "renewed")}
-    return {"version": version, **known, **times, "idle": max(0, int(time.time()) - times["renewed"])}
+def _read(record: Item, version: str) -> Lock:
+    renewed = int(record.get("renewed", 0))
+    return Lock(
+        version=version,
+        holder=str(record.get("holder", "")),
+        machine=str(record.get("machine", "")),
+        process=str(record.get("process", "")),
+        since=int(record.get("since", 0)),
+        renewed=renewed,
+        idle=max(0, int(time.time()) - renewed),
+    )
 
 
 @contextlib.contextmanager
-def _alone():
+def _alone() -> Iterator[None]:
     """Let one process of this host at a time read and write."""
     folder = os.path.dirname(PATH)
     os.makedirs(folder, mode=0o700, exist_ok=True)

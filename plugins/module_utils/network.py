@@ -12,8 +12,10 @@ import re
 import shutil
 import socket
 import struct
+from collections.abc import Collection, Iterable, Mapping
 
-from .host import ENGINE_DEVICE, read_text
+from .host import ENGINE_DEVICE, Run, read_text
+from .observation.network import Firewall, Rule
 
 # States of sockets that wait for peers, in the kernel's tables (include/net/tcp_states.h).
 LISTENING = {"tcp": "0A", "tcp6": "0A", "udp": "07", "udp6": "07"}
@@ -26,11 +28,11 @@ FIREWALLD_SERVICES = {
 ANYWHERE = "0.0.0.0/0"
 
 
-def listeners(ports):
+def listeners(ports: Collection[str]) -> dict[str, str]:
     """Tell which processes hold ports.
 
-    :param ports: list such as ``["2377/tcp"]``
-    :return: dict of those ports that are held to the process's name, ``""`` where it is the kernel itself
+    :param ports: such as ``"2377/tcp"``
+    :return: those ports that are held to the process's name, ``""`` where it is the kernel itself
     """
     sockets = {}
     for table, state in LISTENING.items():
@@ -42,7 +44,7 @@ def listeners(ports):
     return {**dict.fromkeys(sockets.values(), ""), **(_holders(sockets) if sockets else {})}
 
 
-def _holders(sockets):
+def _holders(sockets: Mapping[str, str]) -> dict[str, str]:
     found = {}
     for process in filter(str.isdigit, os.listdir("/proc")):
         for link in _open_files(f"/proc/{process}/fd") & sockets.keys():
@@ -50,7 +52,7 @@ def _holders(sockets):
     return found
 
 
-def _open_files(folder):
+def _open_files(folder: str) -> set[str]:
     """Return what a process's descriptors lead to; a process may end, or close a file, while it is looked at."""
     links = set()
     with contextlib.suppress(OSError):
@@ -60,13 +62,13 @@ def _open_files(folder):
     return links
 
 
-def networks():
+def networks() -> dict[str, str]:
     """Tell which IPv4 networks this host reaches other than by a default route or the engine's own bridges.
 
-    :return: dict of networks such as ``"10.0.0.0/24"`` to the gateway on the way there, ``""`` where the host is
+    :return: networks such as ``"10.0.0.0/24"`` to the gateway on the way there, ``""`` where the host is
         attached to it
     """
-    found = {}
+    found: dict[str, str] = {}
     for line in (read_text("/proc/net/route") or "").splitlines()[1:]:
         device, destination, gateway, *_rest, mask = line.split()[:8]
         network = ipaddress.ip_network(f"{_dotted(destination)}/{_dotted(mask)}", strict=False)
@@ -77,21 +79,21 @@ def networks():
     return found
 
 
-def _dotted(word):
+def _dotted(word: str) -> str:
     return socket.inet_ntoa(struct.pack("=L", int(word, 16)))
 
 
-def reach(targets, timeout=3):
+def reach(targets: Iterable[str], timeout: float = 3) -> dict[str, str]:
     """Try to reach peers.
 
-    :param targets: list of ``"host:port"``
+    :param targets: as ``"host:port"``
     :param timeout: seconds for each
     :return: by target ``"open"``, ``"closed"`` (the host answered: nothing listens there) or what went wrong
     """
     return {target: _reach(target, timeout) for target in targets}
 
 
-def _reach(target, timeout):
+def _reach(target: str, timeout: float) -> str:
     name, _, port = target.rpartition(":")
     try:
         socket.create_connection((name, int(port)), timeout).close()
@@ -102,38 +104,32 @@ def _reach(target, timeout):
     return "open"
 
 
-def firewall(run):
-    """Describe the firewall that a distribution's tool made: ufw or firewalld.
-
-    :param run: ``AnsibleModule.run_command``
-    :return: ``None`` when neither is active, else dict with ``kind``, ``incoming`` (``allow`` or ``deny``: what happens
-        where no rule decides) and ``rules`` (list, the first that fits decides: ``allow`` (bool), ``protocol``,
-        ``port``, each ``any`` or a value or, of ports, several; ``source``)
-    """
+def firewall(run: Run) -> Firewall | None:
+    """Describe the firewall that a distribution's tool made, ufw or firewalld; ``None`` when neither is active."""
     if re.search(r"^ENABLED=yes", read_text("/etc/ufw/ufw.conf") or "", re.MULTILINE):
         return _ufw()
     return _firewalld(run) if shutil.which("firewall-cmd", path="/usr/bin:/bin") else None
 
 
-def _ufw():
+def _ufw() -> Firewall:
     defaults = read_text("/etc/default/ufw") or ""
     accepts = re.search(r'^DEFAULT_INPUT_POLICY="?ACCEPT', defaults, re.MULTILINE)
     # ufw keeps each rule as: ### tuple ### ACTION PROTOCOL PORTS DESTINATION PORTS SOURCE ... DIRECTION
     tuples = re.findall(r"^### tuple ### (.*)$", read_text("/etc/ufw/user.rules") or "", re.MULTILINE)
-    rules = [
-        {
-            "allow": fields[0].startswith(("allow", "limit")),
-            "protocol": fields[1],
-            "port": fields[2].replace(":", "-"),
-            "source": fields[5],
-        }
+    rules = tuple(
+        Rule(
+            allow=fields[0].startswith(("allow", "limit")),
+            protocol=fields[1],
+            port=fields[2].replace(":", "-"),
+            source=fields[5],
+        )
         for fields in map(str.split, tuples)
         if fields[-1].startswith("in") and not fields[0].startswith("route:")
-    ]
-    return {"kind": "ufw", "incoming": "allow" if accepts else "deny", "rules": rules}
+    )
+    return Firewall(kind="ufw", incoming="allow" if accepts else "deny", rules=rules)
 
 
-def _firewalld(run):
+def _firewalld(run: Run) -> Firewall | None:
     code, zone, _err = run(["firewall-cmd", "--list-all"])
     if code:
         return None
@@ -143,8 +139,9 @@ def _firewalld(run):
     _code, sources, _err = run(["firewall-cmd", "--zone=trusted", "--list-sources"])
     rules = [_allow(port.split("/")[1], port.split("/")[0], ANYWHERE) for port in ports]
     rules += [_allow("any", "any", source) for source in sources.split()]
-    return {"kind": "firewalld", "incoming": "allow" if "target: ACCEPT" in zone else "deny", "rules": rules}
+    incoming = "allow" if "target: ACCEPT" in zone else "deny"
+    return Firewall(kind="firewalld", incoming=incoming, rules=tuple(rules))
 
 
-def _allow(protocol, port, source):
-    return {"allow": True, "protocol": protocol, "port": port, "source": source}
+def _allow(protocol: str, port: str, source: str) -> Rule:
+    return Rule(allow=True, protocol=protocol, port=port, source=source)

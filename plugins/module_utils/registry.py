@@ -6,58 +6,58 @@ import base64
 import hashlib
 import hmac
 import socket
+from collections.abc import Mapping
+from dataclasses import replace
+from types import ModuleType
+
+from .observation.network import Resolution
 
 
-def find_way(server, proxies=None, answers=True):
+def find_way(server: str, proxies: Mapping[str, str] | None = None, answers: bool = True) -> Resolution | None:
     """Tell where the name of a registry leads this host, and who answers there.
 
     :param server: ``"host:port"``
     :param proxies: ``proxies`` of the engine's settings
     :param answers: whether to ask who answers
-    :return: dict with ``addresses`` (list of str, IPv4), ``error`` (why there is none, else ``""``) and ``certificate``
-        (SHA-256 of the PEM text, trusted or not; ``""`` when nobody showed one); ``None`` where the engine asks a proxy
-        instead
+    :return: ``None`` where the engine asks a proxy instead
     """
     if proxies and "https" in registry_client().choose_proxies(server, proxies):
         return None
     name, _, port = server.rpartition(":")
-    found = {"addresses": [], "error": "", "certificate": ""}
     try:
         entries = socket.getaddrinfo(name, None, socket.AF_INET, socket.SOCK_STREAM)
     except (OSError, ValueError) as error:
-        return dict(found, error=getattr(error, "strerror", None) or str(error))
-    found["addresses"] = list(dict.fromkeys(entry[4][0] for entry in entries))
-    if answers:
-        found["certificate"] = registry_client().certificate(name, port)
-    return found
+        return Resolution(error=getattr(error, "strerror", None) or str(error))
+    found = Resolution(addresses=tuple(dict.fromkeys(str(entry[4][0]) for entry in entries)))
+    return replace(found, certificate=registry_client().certificate(name, port)) if answers else found
 
 
-def registry_client():
+def registry_client() -> ModuleType:
     """Import the client only where it is needed: TLS and URLs cost more to import than all that is asked otherwise."""
     from . import registry_client as client
 
     return client
 
 
-def encode(credentials):
+def encode(credentials: Mapping[str, str]) -> str:
     """Write a login in one word, as Docker's ``config.json`` does."""
     return base64.b64encode(f"{credentials['username']}:{credentials['password']}".encode()).decode()
 
 
-def decode(auth):
+def decode(auth: str) -> dict[str, str]:
     """Read what ``encode`` wrote.
 
-    :return: ``{"username": str, "password": str}``
+    :return: ``username`` and ``password``
     :raise ValueError: it is no such word
     """
     username, password = base64.b64decode(auth).decode().split(":", 1)
     return {"username": username, "password": password}
 
 
-def fingerprint(key, server, credentials):
+def fingerprint(key: str, server: str, credentials: Mapping[str, str]) -> str:
     """Recognise a login later without keeping it.
 
-    :param key: str that no one else knows: without it a short password could be guessed
-    :return: str, hexadecimal
+    :param key: what no one else knows: without it a short password could be guessed
+    :return: hexadecimal
     """
     return hmac.new(key.encode(), f"{server} {encode(credentials)}".encode(), hashlib.sha256).hexdigest()

@@ -14,6 +14,7 @@ import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping
 
 from .registry import encode
 
@@ -23,7 +24,13 @@ TIMEOUT = 10
 REACH_TIMEOUT = 3
 
 
-def probe(server, credentials, ca="", insecure=False, proxies=None):
+def probe(
+    server: str,
+    credentials: Mapping[str, str],
+    ca: str = "",
+    insecure: bool = False,
+    proxies: Mapping[str, str] | None = None,
+) -> str:
     """Log in to a registry.
 
     :param server: ``"host"`` or ``"host:port"``
@@ -47,7 +54,7 @@ def probe(server, credentials, ca="", insecure=False, proxies=None):
     return f"{message} (through the engine's proxy)" if way else message
 
 
-def certificate(name, port):
+def certificate(name: str, port: str) -> str:
     """Recognise the certificate that a registry shows, trusted or not.
 
     :return: SHA-256 of its PEM text; ``""`` where nobody is there, or somebody without TLS
@@ -59,19 +66,19 @@ def certificate(name, port):
     return hashlib.sha256(shown.encode()).hexdigest()
 
 
-def choose_proxies(server, given):
+def choose_proxies(server: str, given: Mapping[str, str]) -> dict[str, str]:
     """Go the way that an engine with these settings goes; the host's own environment does not count.
 
     :param server: ``"host:port"``
     :param given: ``proxies`` of the engine's settings
-    :return: dict of scheme to proxy, as far as there is one for this server
+    :return: proxy by scheme, as far as there is one for this server
     """
     if urllib.request.proxy_bypass_environment(server, {"no": given.get("no-proxy", "")}):
         return {}
     return {scheme: given[f"{scheme}-proxy"] for scheme in ("https", "http") if given.get(f"{scheme}-proxy")}
 
 
-def _context(ca, insecure):
+def _context(ca: str, insecure: bool) -> ssl.SSLContext:
     """Trust as an engine does: the system's CAs and the given one, names from the alternative names alone."""
     context = ssl.create_default_context()
     context.verify_flags &= ~getattr(ssl, "VERIFY_X509_STRICT", 0)
@@ -84,7 +91,7 @@ def _context(ca, insecure):
     return context
 
 
-def _login(opener, url, credentials):
+def _login(opener: urllib.request.OpenerDirector, url: str, credentials: Mapping[str, str]) -> str:
     """Follow the registry's challenge: its own account file (Basic), or a server that gives tokens (Bearer)."""
     status, challenge = _get(opener, url)
     if status == 401:
@@ -96,7 +103,7 @@ def _login(opener, url, credentials):
     return "" if status < 400 else f"{url} answers with {status} {http.client.responses.get(status, '')}".strip()
 
 
-def _get(opener, url, auth=""):
+def _get(opener: urllib.request.OpenerDirector, url: str, auth: str = "") -> tuple[int, str]:
     request = urllib.request.Request(url, headers={"Authorization": f"Basic {auth}"} if auth else {})
     try:
         with opener.open(request, timeout=TIMEOUT) as answer:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Mapping, Sequence
+
+from .engine import Engine, Item
+from .observation.host import LocalImage
+from .observation.stack import Record, Release, SecretObject, Service, Stack
 
 STACK_LABEL = "flotilla.stack"
 # Set by community.docker's rolling_versions: the number behind the object's name.
@@ -12,74 +17,68 @@ VERSION_LABEL = "ansible_version"
 AT_LABEL = "flotilla.at"
 
 
-def objects(configs, secrets, name):
-    """Describe a stack's releases, secrets and configs.
+def describe(name: str, services: Mapping[str, Service], configs: Sequence[Item], secrets: Sequence[Item]) -> Stack:
+    """Describe a stack by its services and what flotilla keeps of it.
 
     Of the labels only flotilla's own are told: community.docker keeps a plain digest of a secret's value in another.
 
     :param configs: all of the swarm, as ``GET /configs`` lists them
     :param secrets: as ``GET /secrets`` lists them
-    :param name: of the stack
-    :return: dict with ``secrets`` (by object: ``name``, ``salt``, ``created``), ``secret_names`` (of all objects of the
-        swarm, also others'), ``configs`` (names of objects), ``login`` (fingerprint of the registry's login that the
-        services got, or ``""``), ``releases`` (oldest first: ``number``, ``at``, ``by``, ``rollback_to``, ``left``,
-        ``file``) and ``record`` (of the newest: ``file`` and ``specs``; ``None`` before the first converged deploy)
     """
     configs = [config for config in configs if _labels(config).get(STACK_LABEL) == name]
     records = sorted((config for config in configs if VERSION_LABEL in _labels(config)), key=_version)
     contents = [content for content in map(_content, records) if content]
-    return {
-        "secrets": {
-            secret["Spec"]["Name"]: {
-                "name": _labels(secret).get("flotilla.secret", ""),
-                "salt": _labels(secret).get("flotilla.salt", ""),
-                "created": secret["CreatedAt"],
-            }
+    return Stack(
+        services=services,
+        secrets={
+            secret["Spec"]["Name"]: SecretObject(
+                name=_labels(secret).get("flotilla.secret", ""),
+                salt=_labels(secret).get("flotilla.salt", ""),
+                created=secret["CreatedAt"],
+            )
             for secret in secrets
             if _labels(secret).get(STACK_LABEL) == name
         },
-        "secret_names": [secret["Spec"]["Name"] for secret in secrets],
-        "configs": [config["Spec"]["Name"] for config in configs if "flotilla.config" in _labels(config)],
-        "login": next((_text(config) for config in configs if "flotilla.login" in _labels(config)), ""),
-        "releases": [content["release"] for content in contents],
-        "record": {key: contents[-1][key] for key in ("file", "specs")} if contents else None,
-    }
+        secret_names=tuple(secret["Spec"]["Name"] for secret in secrets),
+        configs=tuple(config["Spec"]["Name"] for config in configs if "flotilla.config" in _labels(config)),
+        login=next((_text(config) for config in configs if "flotilla.login" in _labels(config)), ""),
+        releases=tuple(release for release, _record in contents),
+        record=contents[-1][1] if contents else None,
+    )
 
 
-def _labels(item):
+def _labels(item: Item) -> Mapping[str, str]:
     return item["Spec"].get("Labels") or {}
 
 
-def _text(config):
+def _text(config: Item) -> str:
     return base64.b64decode(config["Spec"].get("Data") or "").decode(errors="replace")
 
 
-def _version(config):
+def _version(config: Item) -> int:
     return int(_labels(config)[VERSION_LABEL])
 
 
-def _content(config):
+def _content(config: Item) -> tuple[Release, Record] | None:
     """Read a record; one that is none is left out, and so deployed anew."""
     try:
         content = json.loads(base64.b64decode(config["Spec"]["Data"]))
-        content["release"] = {
-            "file": content["file"],
-            "number": _version(config),
-            "at": _labels(config).get(AT_LABEL) or f"{config['CreatedAt'][:19]}Z",
-            "by": content.get("by", "unknown"),
-            "rollback_to": content.get("rollback_to", 0),
-            "left": content.get("left", []),
-        }
+        record = Record(file=content["file"], specs=content["specs"])
+        release = Release(
+            number=_version(config),
+            at=_labels(config).get(AT_LABEL) or f"{config['CreatedAt'][:19]}Z",
+            by=content.get("by", "unknown"),
+            rollback_to=content.get("rollback_to", 0),
+            left=tuple(content.get("left", ())),
+            file=record.file,
+        )
+        return release, record
     except (ValueError, KeyError, TypeError):
         return None
-    return content
 
 
-def local_images(engine, registry, stack_name):
-    """List this host's images that came from a registry.
-
-    :return: list of dicts with ``id``, ``names`` and ``used``: by a container that runs, or that is not the stack's
-    """
+def local_images(engine: Engine, registry: str, stack_name: str) -> tuple[LocalImage, ...]:
+    """List this host's images that came from a registry; one is used by what runs, or is not the stack's."""
     used = {
         container["ImageID"]
         for container in engine.get("/containers/json", all="true")
@@ -88,7 +87,7 @@ def local_images(engine, registry, stack_name):
     }
     found = []
     for image in engine.get("/images/json"):
-        names = [*(image.get("RepoTags") or []), *(image.get("RepoDigests") or [])]
+        names = (*(image.get("RepoTags") or ()), *(image.get("RepoDigests") or ()))
         if any(name.startswith(f"{registry}/") for name in names):
-            found.append({"id": image["Id"], "names": names, "used": image["Id"] in used})
-    return found
+            found.append(LocalImage(id=image["Id"], names=names, used=image["Id"] in used))
+    return tuple(found)

@@ -6,10 +6,16 @@ import json
 import os
 import time
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from . import lock, releases
-from .engine import EngineError
+from .engine import Engine, EngineError, Item
 from .host import read_text
+from .observation import swarm as types
+from .observation.host import Lock
+from .observation.stack import Service, Stack, Task, Update
+from .observation.swarm import Node, Place
 
 DAEMON_CONFIG = "/etc/docker/daemon.json"
 DATA_ROOT = "/var/lib/docker"
@@ -26,24 +32,20 @@ LOG_LINES = 15
 ELECTION_SECONDS = 30
 
 
-def membership(info):
-    """Extract this engine's place in a swarm from ``GET /info``.
-
-    :return: dict with ``state`` (``inactive``, ``pending``, ``active``, ``error`` or ``locked``), ``node_id``,
-        ``address``, ``manager`` (bool), ``error`` and ``cluster_id`` (managers only, else ``""``)
-    """
+def membership(info: Item) -> Place:
+    """Extract this engine's place in a swarm from ``GET /info``."""
     swarm = info.get("Swarm", {})
-    return {
-        "state": swarm.get("LocalNodeState", "inactive"),
-        "node_id": swarm.get("NodeID", ""),
-        "address": swarm.get("NodeAddr", ""),
-        "manager": bool(swarm.get("ControlAvailable")),
-        "error": swarm.get("Error", ""),
-        "cluster_id": (swarm.get("Cluster") or {}).get("ID", ""),
-    }
+    return Place(
+        state=swarm.get("LocalNodeState", "inactive"),
+        node_id=swarm.get("NodeID", ""),
+        address=swarm.get("NodeAddr", ""),
+        manager=bool(swarm.get("ControlAvailable")),
+        error=swarm.get("Error", ""),
+        cluster_id=(swarm.get("Cluster") or {}).get("ID", ""),
+    )
 
 
-def ask(engine, seconds=ELECTION_SECONDS):
+def ask(engine: Engine, seconds: float = ELECTION_SECONDS) -> Item | None:
     """Ask an engine for ``GET /info``; again while it is about to join, or is a manager without a leader.
 
     Both pass by themselves after hosts have booted, or never will.
@@ -54,35 +56,32 @@ def ask(engine, seconds=ELECTION_SECONDS):
     end = time.monotonic() + seconds
     while True:
         try:
-            info = engine.get("/info")
+            info: Item = engine.get("/info")
         except EngineError:
             return None
         found = membership(info)
-        passing = found["state"] == "pending" or (found["manager"] and not found["cluster_id"])
+        passing = found.state == "pending" or (found.manager and not found.cluster_id)
         if not passing or time.monotonic() > end:
             return info
         time.sleep(2)
 
 
-def stopped():
-    """Tell whether an engine that does not answer will be in a swarm again as soon as it runs.
-
-    :return: ``{"state": "stopped"}`` or ``{}``
-    """
+def silent() -> Place:
+    """Describe the place of an engine that does not answer: whether it will be in a swarm again as soon as it runs."""
     try:
         root = json.loads(read_text(DAEMON_CONFIG) or "{}").get("data-root", DATA_ROOT)
     except ValueError:
         root = DATA_ROOT
-    return {"state": "stopped"} if os.path.exists(f"{root}/swarm/docker-state.json") else {}
+    return Place(state="stopped") if os.path.exists(f"{root}/swarm/docker-state.json") else Place()
 
 
-def volumes(engine, stack_name):
+def volumes(engine: Engine, stack_name: str) -> dict[str, bool]:
     """Tell by name of each of a stack's volumes on this host whether there is anything in it."""
     found = engine.get("/volumes", filters={"label": [f"{NAMESPACE_LABEL}={stack_name}"]})
     return {volume["Name"]: _is_filled(volume.get("Mountpoint")) for volume in found["Volumes"] or []}
 
 
-def _is_filled(folder):
+def _is_filled(folder: str | None) -> bool:
     """Tell whether a volume's folder has data; a volume without a folder of this host is its driver's affair."""
     try:
         return bool({*os.listdir(folder)} - NO_DATA) if folder else True
@@ -90,121 +89,128 @@ def _is_filled(folder):
         return False
 
 
-def nodes(engine, tasks):
+def nodes(engine: Engine, tasks: Sequence[Item]) -> tuple[Node, ...]:
     """List the swarm's members as a manager sees them.
 
     :param tasks: of all services, as ``GET /tasks`` lists them
     """
     alive = Counter(task.get("NodeID") for task in tasks if task["Status"]["State"] not in ENDED)
-    return [
-        {
-            "id": node["ID"],
-            "hostname": node["Description"].get("Hostname", ""),
-            "engine": node["Description"].get("Engine", {}).get("EngineVersion", ""),
-            "address": node["Status"].get("Addr", ""),
-            "state": node["Status"]["State"],
-            "role": node["Spec"]["Role"],
-            "availability": node["Spec"]["Availability"],
-            "labels": node["Spec"].get("Labels") or {},
-            # Of all services, also of those that are not ours.
-            "tasks": alive[node["ID"]],
-            "leader": bool((node.get("ManagerStatus") or {}).get("Leader")),
-            "reachability": (node.get("ManagerStatus") or {}).get("Reachability", ""),
-        }
+    return tuple(
+        Node(
+            id=node["ID"],
+            hostname=node["Description"].get("Hostname", ""),
+            engine=node["Description"].get("Engine", {}).get("EngineVersion", ""),
+            address=node["Status"].get("Addr", ""),
+            state=node["Status"]["State"],
+            role=node["Spec"]["Role"],
+            availability=node["Spec"]["Availability"],
+            labels=node["Spec"].get("Labels") or {},
+            tasks=alive[node["ID"]],
+            leader=bool((node.get("ManagerStatus") or {}).get("Leader")),
+            reachability=(node.get("ManagerStatus") or {}).get("Reachability", ""),
+        )
         for node in engine.get("/nodes")
-    ]
+    )
 
 
-def stack(engine, name, tasks, configs):
+def stack(engine: Engine, name: str, tasks: Sequence[Item], configs: Sequence[Item]) -> Stack:
     """Describe one stack as it runs.
 
     :param tasks: of all services, as ``GET /tasks`` lists them
     :param configs: all of the swarm, as ``GET /configs`` lists them
-    :return: dict with ``services`` (by name without the stack's prefix) and all that ``releases.objects`` tells
     """
     in_stack = {"label": [f"{NAMESPACE_LABEL}={name}"]}
-    return {
-        "services": {
-            service["Spec"]["Name"].removeprefix(f"{name}_"): _service(service, tasks)
-            for service in engine.get("/services", filters=in_stack, status="true")
-        },
-        **releases.objects(configs, engine.get("/secrets"), name),
+    services = {
+        service["Spec"]["Name"].removeprefix(f"{name}_"): _service(service, tasks)
+        for service in engine.get("/services", filters=in_stack, status="true")
     }
+    return releases.describe(name, services, configs, engine.get("/secrets"))
 
 
-def _service(service, tasks):
+def _service(service: Item, tasks: Sequence[Item]) -> Service:
     own = [task for task in tasks if task["ServiceID"] == service["ID"]]
     wanted = [task for task in own if task["DesiredState"] == "running"]
     ended = sorted((task for task in own if task["DesiredState"] != "running"), key=lambda task: task["UpdatedAt"])
-    return {
-        "id": service["ID"],
-        "spec": service["Spec"],
-        "updated": service["UpdatedAt"],
-        "update": service.get("UpdateStatus") or {},
-        "size": (service.get("ServiceStatus") or {}).get("DesiredTasks", 0),
-        "ports": [port["PublishedPort"] for port in service.get("Endpoint", {}).get("Ports") or []],
-        "tasks": [_task(task, service) for task in wanted + ended[-ENDED_TASKS:]],
-    }
+    update = service.get("UpdateStatus") or {}
+    return Service(
+        id=service["ID"],
+        spec=service["Spec"],
+        updated=service["UpdatedAt"],
+        update=Update(State=update.get("State", ""), Message=update.get("Message", "")),
+        size=(service.get("ServiceStatus") or {}).get("DesiredTasks", 0),
+        ports=tuple(port["PublishedPort"] for port in service.get("Endpoint", {}).get("Ports") or ()),
+        tasks=tuple(_task(task, service) for task in wanted + ended[-ENDED_TASKS:]),
+    )
 
 
-def _task(task, service):
-    return {
-        "id": task["ID"],
-        "slot": task.get("Slot", 0),
-        "node": task.get("NodeID", ""),
-        "desired": task["DesiredState"],
-        "state": task["Status"]["State"],
-        "message": task["Status"].get("Message", ""),
-        "error": task["Status"].get("Err", ""),
-        "updated": task["UpdatedAt"],
+def _task(task: Item, service: Item) -> Task:
+    return Task(
+        id=task["ID"],
+        slot=task.get("Slot", 0),
+        node=task.get("NodeID", ""),
+        desired=task["DesiredState"],
+        state=task["Status"]["State"],
+        message=task["Status"].get("Message", ""),
+        error=task["Status"].get("Err", ""),
+        updated=task["UpdatedAt"],
         # Its own: the service may have been rolled back to another one.
-        "limit_mib": ((task["Spec"].get("Resources") or {}).get("Limits") or {}).get("MemoryBytes", 0) // 2**20,
+        limit_mib=((task["Spec"].get("Resources") or {}).get("Limits") or {}).get("MemoryBytes", 0) // 2**20,
         # A task of an older spec still runs while an update replaces it.
-        "current": _essence(task["Spec"]) == _essence(service["Spec"]["TaskTemplate"]),
-    }
+        current=_essence(task["Spec"]) == _essence(service["Spec"]["TaskTemplate"]),
+    )
 
 
-def _essence(spec):
+def _essence(spec: Item) -> Item:
     """Leave out of a task's spec what Swarm replaces no task for: where else it might run (swarmkit, IsTaskDirty)."""
     return dict(spec, Runtime=None, Placement=None)
 
 
-def _logs(engine, task):
+def _logs(engine: Engine, task: str) -> tuple[str, ...]:
     try:
-        return engine.get_logs(f"/tasks/{task}/logs", LOG_LINES)
+        return tuple(engine.get_logs(f"/tasks/{task}/logs", LOG_LINES))
     except EngineError as error:
-        return [f"(no log: {error.message})"]
+        return (f"(no log: {error.message})",)
 
 
-def observe(engine, info, stack_name="", task=""):
+@dataclass(frozen=True)
+class EngineObservation:
+    """What is observed of this host's engine and its swarm; for the fields see ``Seen`` in module_utils/observation."""
+
+    engine: types.Engine | None
+    swarm: Place
+    volumes: dict[str, bool]
+    lock: Lock
+    nodes: tuple[Node, ...] | None = None
+    stack: Stack | None = None
+    logs: tuple[str, ...] = ()
+
+
+def observe(engine: Engine, info: Item | None, stack_name: str = "", task: str = "") -> EngineObservation:
     """Read engine and swarm of this host.
 
-    :param engine: ``Engine``
-    :param info: its answer to ``GET /info``, ``None`` where it did not answer
+    :param info: the engine's answer to ``GET /info``, ``None`` where it did not answer
     :param stack_name: the stack that managers describe as well
     :param task: ID of a task whose last log lines are read
-    :return: dict with ``engine`` (``None`` when no engine answers, else its version and warnings), ``swarm``
-        (see ``membership``, ``stopped``), ``volumes``, ``lock`` (see ``lock.look``), and on managers ``nodes``,
-        ``stack`` and ``logs``
     """
     if info is None:
-        return {"engine": None, "swarm": dict(membership({}), **stopped()), "volumes": {}, "lock": lock.look()}
-    seen = {
-        "engine": {"version": info.get("ServerVersion", ""), "warnings": info.get("Warnings") or []},
-        "swarm": membership(info),
-        "volumes": volumes(engine, stack_name),
-        "lock": lock.look(),
-    }
-    if seen["swarm"]["manager"]:
-        try:
-            tasks, configs = engine.get("/tasks"), engine.get("/configs")
-            seen["lock"] = lock.describe(next((c for c in configs if c["Spec"]["Name"] == lock.NAME), None))
-            seen["nodes"] = nodes(engine, tasks)
-            if stack_name:
-                seen["stack"] = stack(engine, stack_name, tasks, configs)
-            if task:
-                seen["logs"] = _logs(engine, task)
-        except EngineError as error:
-            # A manager without quorum knows that it is one, and nothing else.
-            seen["swarm"]["error"] = error.message
-    return seen
+        return EngineObservation(engine=None, swarm=silent(), volumes={}, lock=lock.look())
+    own = EngineObservation(
+        engine=types.Engine(version=info.get("ServerVersion", "")),
+        swarm=membership(info),
+        volumes=volumes(engine, stack_name),
+        lock=lock.look(),
+    )
+    if not own.swarm.manager:
+        return own
+    try:
+        tasks, configs = engine.get("/tasks"), engine.get("/configs")
+        return replace(
+            own,
+            lock=lock.describe(next((config for config in configs if config["Spec"]["Name"] == lock.NAME), None)),
+            nodes=nodes(engine, tasks),
+            stack=stack(engine, stack_name, tasks, configs) if stack_name else None,
+            logs=_logs(engine, task) if task else (),
+        )
+    except EngineError as error:
+        # A manager without quorum knows that it is one, and nothing else.
+        return replace(own, swarm=replace(own.swarm, error=error.message))

@@ -40,26 +40,28 @@ EXAMPLES = r"""
 
 RETURN = r"""
 lock:
-  description: The lock as it is now, see module_utils/lock.py.
+  description: The lock as it is now, see C(Lock) in module_utils/observation/host.py.
   returned: always
   type: dict
 """
+
+from dataclasses import asdict
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.flotilla.swarm.plugins.module_utils import lock, swarm
 from ansible_collections.flotilla.swarm.plugins.module_utils.engine import Engine, EngineError
 
 
-def speaking_engine():
+def managing_engine() -> Engine | None:
     """Return this host's engine if it manages a swarm, else ``None``."""
     engine = Engine()
     try:
-        return engine if swarm.membership(engine.get("/info"))["manager"] else None
+        return engine if swarm.membership(engine.get("/info")).manager else None
     except EngineError:
         return None
 
 
-def main():
+def main() -> None:
     """Hold or release, and tell whose the lock is then."""
     module = AnsibleModule(
         argument_spec={
@@ -69,7 +71,7 @@ def main():
             "run": {"type": "dict", "default": {}},
         }
     )
-    run, engine = module.params["run"], speaking_engine()
+    run, engine = module.params["run"], managing_engine()
     try:
         if module.params["state"] == "held":
             found = lock.hold(engine, run, module.params["seen"]["version"])
@@ -78,7 +80,7 @@ def main():
     except EngineError as error:
         module.fail_json(msg=f"cannot write the lock: {error.message}")
     # Not a change: once the run is over, the site is as if there had been no lock.
-    module.exit_json(changed=False, lock=found)
+    module.exit_json(changed=False, lock=asdict(found))
 
 
 if __name__ == "__main__":

@@ -80,18 +80,9 @@ wanted:
   returned: unless C(question) cannot be read
   type: dict
 seen:
-  description: >
-    C(system), C(packages), C(held), C(unfinished), C(files), C(services), C(modules),
-    C(interrupted) as in module_utils/host.py and dpkg.py; C(daemon_config) (what dockerd says against the wanted
-    daemon.json) as in module_utils/daemon_config.py; C(ports) (of those wanted, the occupied ones and their holders),
-    C(networks), C(firewall), C(reach) as in module_utils/network.py; C(engine), C(swarm), C(volumes), C(lock),
-    C(nodes), C(stack), C(logs) as in module_utils/swarm.py; C(credentials) (whether a login to the registry is stored),
-    C(login) (empty when the registry accepted that and no other is wanted, else the reason), C(login_fingerprint) (on
-    managers; of the wanted or stored login), C(accounts) (by purpose, empty when the registry accepted, else its
-    answer), C(server_account) (the same for the account that this host serves), C(registry_way) (to a registry that a
-    host of the inventory serves, as in module_utils/registry.py; who answers there is asked where no login succeeds),
-    C(images) (reference to digest or null), C(local_images) as in module_utils/releases.py, C(page) (empty when it
-    answered or none was asked for, else the reason).
+  description:
+    - The fields of C(Seen) in module_utils/observation. C(nodes), C(stack) and C(logs) are left out where a host cannot
+      tell them, or was not asked.
   returned: unless C(question) cannot be read
   type: dict
 unreadable:
@@ -102,6 +93,9 @@ unreadable:
 
 import os
 import subprocess
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.flotilla.swarm.plugins.module_utils import (
@@ -112,64 +106,70 @@ from ansible_collections.flotilla.swarm.plugins.module_utils import (
     registry,
     swarm,
 )
-from ansible_collections.flotilla.swarm.plugins.module_utils.engine import Engine, stored_credentials
+from ansible_collections.flotilla.swarm.plugins.module_utils.engine import Engine, Item, stored_credentials
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Seen
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.host import File
 from ansible_collections.flotilla.swarm.plugins.module_utils.releases import local_images
 
 CLIENT_CONFIG = "/root/.docker/config.json"
+# What each role wants, by role name; and what is asked about the registry. Both are options above.
+Wanted = Mapping[str, Mapping[str, Any]]
+Asked = Mapping[str, Any]
 
 
-def look_at_files(wanted):
+def observe_files(wanted: Wanted) -> dict[str, File | None]:
     """Describe the files that any role wants; only those with a wanted text are read back as text."""
     paths = {path: entry for role in wanted.values() for path, entry in role.get("files", {}).items()}
     return host.files(paths, [path for path, entry in paths.items() if entry.get("text") is not None])
 
 
-def gather(wanted, key):
+def gather(wanted: Wanted, key: str) -> list[str]:
     """Collect one kind of thing over all roles, each once, in order."""
     return list(dict.fromkeys(name for role in wanted.values() for name in role.get(key, [])))
 
 
-def observe_registry(engine, info, asked, accounts, references, stack):
+def observe_registry(seen: Seen, engine: Engine, info: Item | None, params: Mapping[str, Any]) -> Seen:
     """Try accounts and logins, ask for digests and list what is here: through the engine where there is one.
 
     :param info: the engine's answer to ``GET /info``, ``None`` where no engine answers
     """
-    server = asked["server"]
+    asked, server = params["registry"], params["registry"]["server"]
     stored = stored_credentials(host.read_text(CLIENT_CONFIG) or "", server)
-    desired = {purpose: registry.decode(auth) for purpose, auth in accounts.items()}
+    desired = {purpose: registry.decode(auth) for purpose, auth in params["accounts"].items()}
     trusts = info and engine.trusts(info, server, asked.get("ca", ""), asked.get("insecure", False))
     answers = {purpose: try_account(engine if trusts else None, asked, account) for purpose, account in desired.items()}
     if not info:
-        return {"accounts": answers}
+        return replace(seen, accounts=answers)
     login = "no login is stored"
     if stored:
         other = "pull" in desired and stored != desired["pull"]
         login = "another login is stored" if other else engine.check_login(server, stored)
     auth = dict(stored, serveraddress=server) if stored else None
-    return {
-        "accounts": answers,
-        "credentials": bool(stored),
-        "login": login,
-        "images": {reference: None if login else engine.image_digest(reference, auth) for reference in references},
-        "local_images": local_images(engine, asked.get("url", server), stack),
-    }
+    return replace(
+        seen,
+        accounts=answers,
+        credentials=bool(stored),
+        login=login,
+        images={reference: None if login else engine.image_digest(reference, auth) for reference in seen.images},
+        local_images=local_images(engine, asked.get("url", server), params["stack"]),
+    )
 
 
-def try_account(engine, asked, account):
+def try_account(engine: Engine | None, asked: Asked, account: Mapping[str, str]) -> str:
     """Let the engine log in, or log in without one; see ``registry_client.probe``."""
     if engine:
         return engine.check_login(asked["server"], account)
     trust = asked.get("ca", ""), asked.get("insecure", False)
-    return registry.registry_client().probe(asked["server"], account, *trust, asked.get("proxies"))
+    return str(registry.registry_client().probe(asked["server"], account, *trust, asked.get("proxies")))
 
 
-def served_account(own):
+def served_account(own: Asked | None) -> dict[str, str] | None:
     """Read the account of the registry that this host serves; ``None`` where it has no password yet."""
     password = (host.read_text(own["password_file"]) or "").strip() if own else ""
-    return {"username": own["username"], "password": password} if password else None
+    return {"username": own["username"], "password": password} if own and password else None
 
 
-def try_served_account(server, own, login):
+def try_served_account(server: str, own: Asked, login: str) -> str:
     """Try the account of the registry that this host serves.
 
     :param login: what became of the login that the engine stores; where that is the same account, it has been tried
@@ -179,10 +179,10 @@ def try_served_account(server, own, login):
         return "nothing is served yet"
     if not login and account == stored_credentials(host.read_text(CLIENT_CONFIG) or "", server):
         return ""
-    return registry.registry_client().probe(server, account, ca)
+    return str(registry.registry_client().probe(server, account, ca))
 
 
-def fingerprint_login(engine, asked, accounts):
+def fingerprint_login(engine: Engine, asked: Asked, accounts: Mapping[str, str]) -> str:
     """Make the login recognisable that this manager should give to services, or as far as it knows does give."""
     login = registry.decode(accounts["pull"]) if "pull" in accounts else served_account(asked.get("own"))
     login = login or stored_credentials(host.read_text(CLIENT_CONFIG) or "", asked["server"])
@@ -190,7 +190,7 @@ def fingerprint_login(engine, asked, accounts):
     return registry.fingerprint(engine.get("/swarm")["JoinTokens"]["Manager"], asked["server"], login) if login else ""
 
 
-def run(command):
+def run(command: list[str]) -> tuple[int, str, str]:
     """Run a command that only reads.
 
     :return: exit code, output and errors, as ``AnsibleModule.run_command`` does; that one takes longer than the command
@@ -201,7 +201,62 @@ def run(command):
     return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
 
 
-def main():
+def observe_host(engine: Engine, info: Item | None, params: Mapping[str, Any], validate: daemon_config.Run) -> Seen:
+    """Read everything but what the registry and the page answer.
+
+    :param validate: runs dockerd, to ask it about its settings
+    """
+    wanted, page = params["wanted"], params["page"]
+    files, services = observe_files(wanted), host.services(run, gather(wanted, "services"))
+    packages = dpkg.packages(gather(wanted, "packages"))
+    own = swarm.observe(engine, info, params["stack"], params["logs"])
+    return Seen(
+        system=host.system(run),
+        packages=packages.packages,
+        held=packages.held,
+        interrupted=packages.interrupted,
+        unfinished=packages.unfinished,
+        daemon_config=daemon_config.refusal(validate, wanted, files, services),
+        files=files,
+        services=services,
+        modules=host.kernel_modules(gather(wanted, "modules")),
+        ports=network.listeners(gather(wanted, "ports")),
+        networks=network.networks(),
+        firewall=network.firewall(run),
+        reach={} if own.swarm.is_member else network.reach(params["reach"]),
+        engine=own.engine,
+        swarm=own.swarm,
+        volumes=own.volumes,
+        lock=own.lock,
+        credentials=False,
+        login="no engine",
+        login_fingerprint="",
+        accounts={},
+        server_account="",
+        registry_way=None,
+        images=dict.fromkeys(params["references"]),
+        local_images=(),
+        page="no engine" if page else "",
+        nodes=own.nodes,
+        stack=own.stack,
+        logs=own.logs,
+    )
+
+
+def observe_registry_server(seen: Seen, engine: Engine, params: Mapping[str, Any]) -> Seen:
+    """Ask about a registry that a host of the inventory serves, and about the login that services should get."""
+    asked = params["registry"]
+    if asked.get("served"):
+        way = registry.find_way(asked["server"], asked.get("proxies"), answers=bool(seen.login))
+        seen = replace(seen, registry_way=way)
+    if seen.swarm.manager and not seen.swarm.error:
+        seen = replace(seen, login_fingerprint=fingerprint_login(engine, asked, params["accounts"]))
+    if asked.get("own"):
+        seen = replace(seen, server_account=try_served_account(asked["server"], asked["own"], seen.login))
+    return seen
+
+
+def main() -> None:
     """Observe, and tell."""
     module = AnsibleModule(
         argument_spec={
@@ -217,48 +272,16 @@ def main():
         },
         supports_check_mode=True,
     )
-    wanted = module.params["wanted"]
-    engine = Engine()
+    engine, page = Engine(), module.params["page"]
     info = swarm.ask(engine)
-    seen = {
-        "system": host.system(run),
-        "files": look_at_files(wanted),
-        "services": host.services(run, gather(wanted, "services")),
-        "modules": host.kernel_modules(gather(wanted, "modules")),
-        "ports": network.listeners(gather(wanted, "ports")),
-        "networks": network.networks(),
-        "firewall": network.firewall(run),
-        "reach": {},
-        "credentials": False,
-        "login": "no engine",
-        "login_fingerprint": "",
-        "accounts": {},
-        "server_account": "",
-        "registry_way": None,
-        "images": dict.fromkeys(module.params["references"]),
-        "local_images": [],
-        "page": "no engine" if module.params["page"] else "",
-        **dpkg.packages(gather(wanted, "packages")),
-        **swarm.observe(engine, info, module.params["stack"], module.params["logs"]),
-    }
-    seen["daemon_config"] = daemon_config.refusal(module.run_command, wanted, seen)
-    if seen["swarm"]["state"] != "active":
-        seen["reach"] = network.reach(module.params["reach"])
-    asked, accounts, page = (module.params[name] for name in ("registry", "accounts", "page"))
-    if asked.get("server"):
-        references, stack = module.params["references"], module.params["stack"]
-        seen.update(observe_registry(engine, info, asked, accounts, references, stack))
-        if asked.get("served"):
-            answers = bool(seen["login"])
-            seen["registry_way"] = registry.find_way(asked["server"], asked.get("proxies"), answers)
-        if seen["swarm"]["manager"] and not seen["swarm"]["error"]:
-            seen["login_fingerprint"] = fingerprint_login(engine, asked, accounts)
-        if asked.get("own"):
-            seen["server_account"] = try_served_account(asked["server"], asked["own"], seen["login"])
-    if page and seen["swarm"]["state"] == "active":
+    seen = observe_host(engine, info, module.params, module.run_command)
+    if module.params["registry"].get("server"):
+        seen = observe_registry(seen, engine, info, module.params)
+        seen = observe_registry_server(seen, engine, module.params)
+    if page and seen.swarm.is_member:
         visits = int(page.get("visits", 1))
-        seen["page"] = host.page(seen["swarm"]["address"], int(page["port"]), page["path"], visits)
-    module.exit_json(changed=False, seen=seen)
+        seen = replace(seen, page=host.page(seen.swarm.address, int(page["port"]), page["path"], visits))
+    module.exit_json(changed=False, seen=seen.as_dict())
 
 
 if __name__ == "__main__":

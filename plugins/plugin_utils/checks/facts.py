@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ...module_utils.observation import Seen
 from ..model.desired import Desired
 from ..model.intent import Intent
-from ..model.observation import Seen
 from ..model.site import Site
 
 

@@ -9,8 +9,8 @@ import ipaddress
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
+from ...module_utils.observation.network import Firewall
 from ..model.desired import Desired
-from ..model.observation import Firewall
 from ..model.problem import Code, Problem, Rule
 from .facts import HostFacts
 

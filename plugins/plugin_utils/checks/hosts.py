@@ -6,10 +6,10 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
+from ...module_utils.observation.host import System
 from ..hosts import engine_source
 from ..hosts.systems import ENGINE, SYSTEMS
 from ..model.intent import Intent
-from ..model.observation import System
 from ..model.problem import Code, Problem, Rule
 from .facts import HostFacts
 

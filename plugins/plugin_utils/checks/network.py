@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
 from itertools import islice
 
-from ..model.observation import Seen
+from ...module_utils.observation import Seen
 from ..model.problem import Code, Problem, Rule
 from .facts import HostFacts
 from .registry import misdirected

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..model.observation import Seen
+from ...module_utils.observation import Seen
 from ..model.problem import Code, Problem, Rule
 from ..model.site import Registry
 from ..registry.answers import classify

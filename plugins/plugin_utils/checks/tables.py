@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model.observation import Seen
+from ...module_utils.observation import Seen
 from ..model.problem import Problem, find
 from ..model.site import Site
 from . import firewall, hosts, network, registry, stack_file

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from ...module_utils.observation import Seen
 from ..model import desired
 from ..model.change import Change
 from ..model.desired import File, Role
-from ..model.observation import Seen
 from ..model.problem import Code, Problem
 from . import openpgp
 from .state import compare

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..model import desired, observation
+from ...module_utils.observation import Seen
+from ...module_utils.observation.host import File
+from ..model import desired
 from ..model.change import Change
-from ..model.observation import Seen
 
 
 def compare(role: desired.Role, seen: Seen) -> list[Change]:
@@ -32,7 +33,7 @@ def is_stale(role: desired.Role, seen: Seen) -> bool:
     )
 
 
-def differs(file: desired.File, found: observation.File) -> bool:
+def differs(file: desired.File, found: File) -> bool:
     """Tell whether a file that is there has another content or mode than it should."""
     other = file.text is not None and hashlib.sha256(file.text.encode()).hexdigest() != found.sha256
     return other or (file.mode or found.mode) != found.mode

@@ -15,7 +15,7 @@ from typing import Any
 
 from docker.utils.build import exclude_paths
 
-from ..model.observation import LocalImage
+from ...module_utils.observation.host import LocalImage
 from ..model.site import Image
 
 # Digits of a SHA-256 that a tag keeps: 48 bits, plenty for the few images of one repository.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..model.observation import LocalImage
+from ...module_utils.observation.host import LocalImage
 from ..stacks.file import Service
 from ..stacks.placement import Candidate, fits
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ..model.observation import Lock, Seen
+from ...module_utils.observation import Seen
+from ...module_utils.observation.host import Lock
 from ..model.problem import Code, Problem
 from .process import Run
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from ..model.observation import Node, Seen, Service, Stack, Task
+from ...module_utils.observation import Seen
+from ...module_utils.observation.stack import Service, Stack, Task
+from ...module_utils.observation.swarm import Node
 from ..model.phase import Phase
 from ..planner.result import ENTRY_POINTS, Plan
 from ..stacks.state import Convergence

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..model.observation import Node, Release, Seen, Service, Stack, Task, Unreachable
+from ...module_utils.observation import Seen
+from ...module_utils.observation.stack import Release, Service, Stack, Task
+from ...module_utils.observation.swarm import Node
+from ..model.observation import Unreachable
 from ..stacks.file import parse
 from ..stacks.state import differences, judge
 from .report import moved, site_lines, table

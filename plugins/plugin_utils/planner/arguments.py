@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ...module_utils.observation.host import LocalImage, Lock
+from ...module_utils.observation.stack import SecretObject
 from ..model.desired import File
-from ..model.observation import LocalImage, Lock, SecretObject
 from ..stacks.release_plan import Previous
 from ..stacks.secrets import NewConfig, NewSecret
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ...module_utils.observation import Seen
+from ...module_utils.observation.stack import Stack
 from ..model.change import Change
-from ..model.observation import Seen, Stack
 from ..model.phase import Phase
 from ..model.problem import ProblemError
 from ..stacks import backup

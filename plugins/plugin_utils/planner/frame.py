@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ..model.observation import Lock
+from ...module_utils.observation.host import Lock
 from ..model.phase import Phase
 from ..swarm.membership import Membership
 from . import unreachable

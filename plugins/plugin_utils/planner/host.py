@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 
+from ...module_utils.observation import Seen
 from ..hosts import state, systems
 from ..model.change import Change
 from ..model.desired import Role
 from ..model.intent import Intent
-from ..model.observation import Seen
 from ..model.phase import Phase
 from ..model.site import Image
 from ..registry import logins

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from ...module_utils.observation import Seen
 from ..model.intent import Intent
-from ..model.observation import Seen
 from ..model.phase import Phase
 from ..model.problem import Code, Problem
 from ..model.site import Registry, Site

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ..model.intent import Intent
-from ..model.observation import Observation
+from ..model.observation import Host
 from ..model.site import Site
 from . import roles
 from .backup import plan_backup, plan_restore
@@ -34,7 +34,7 @@ PLANNERS: Mapping[Intent, Callable[[Situation], Plan]] = {
 }
 
 
-def make_plan(site: Site, observations: Mapping[str, Observation], intent: Intent) -> Plan:
+def make_plan(site: Site, observations: Mapping[str, Host], intent: Intent) -> Plan:
     """Decide what each host has to do.
 
     :param observations: by inventory name, of all hosts of the site

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ...module_utils.observation import Seen
 from ..model.change import Change
-from ..model.observation import Seen
 from ..model.phase import Phase
 from ..model.problem import Code, Problem
 from ..stacks import state

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ...module_utils.observation import Seen
 from ..model.change import Change
-from ..model.observation import Seen
 from ..model.phase import Phase
 from ..model.problem import Code, Problem
 from . import frame

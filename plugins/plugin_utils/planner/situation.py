@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ...module_utils.observation import Seen
 from ..checks.facts import HostFacts
 from ..hosts import engine_source
 from ..model.desired import Desired, Member
 from ..model.intent import Intent
-from ..model.observation import Observation, Seen, Unreachable
+from ..model.observation import Host, Unreachable
 from ..model.site import Site
 
 
@@ -25,7 +26,7 @@ class Situation:
 
     site: Site
     intent: Intent
-    hosts: Mapping[str, Observation]
+    hosts: Mapping[str, Host]
     seen: Mapping[str, Seen]
     away: Mapping[str, str]
     addresses: Mapping[str, str]
@@ -82,15 +83,16 @@ class Situation:
         return self.intent is not Intent.ROLLBACK
 
 
-def assess(site: Site, hosts: Mapping[str, Observation], intent: Intent) -> Situation:
+def assess(site: Site, hosts: Mapping[str, Host], intent: Intent) -> Situation:
     """Sort the hosts by whether they answered, and find addresses and engines."""
-    seen = {name: host.seen for name, host in hosts.items() if isinstance(host.seen, Seen)}
+    answers = {name: host.observation for name, host in hosts.items()}
+    seen = {name: answer for name, answer in answers.items() if isinstance(answer, Seen)}
     return Situation(
         site=site,
         intent=intent,
         hosts=hosts,
         seen=seen,
-        away={name: host.seen.reason for name, host in hosts.items() if isinstance(host.seen, Unreachable)},
+        away={name: answer.reason for name, answer in answers.items() if isinstance(answer, Unreachable)},
         addresses={name: choose_address(host.desired.member, seen.get(name)) for name, host in hosts.items()},
         engines={
             name: engine_source.decide(host.desired.engine, seen[name]) if name in seen else engine_source.Engine()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from ...module_utils.observation import Seen
+from ...module_utils.observation.host import LocalImage
+from ...module_utils.observation.stack import Stack
 from ..checks.stack_file import StackFacts
 from ..checks.tables import find_stack_problems
 from ..images.pulls import missing_images
 from ..model.change import Change
 from ..model.intent import Intent
-from ..model.observation import LocalImage, Seen, Stack
 from ..model.phase import Phase
 from ..model.problem import Problem, ProblemError
 from ..model.site import Image

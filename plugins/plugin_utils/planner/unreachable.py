@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from ..model.observation import Node
+from ...module_utils.observation.swarm import Node
 from ..stacks.file import StackFile, parse
 from ..swarm.membership import majority
 from .situation import Situation

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ...module_utils.observation import Seen
 from ..model.desired import Desired
-from ..model.observation import Seen
 from ..model.problem import Code
 from .answers import classify
 

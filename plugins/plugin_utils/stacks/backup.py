@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...module_utils.observation import Seen
+from ...module_utils.observation.stack import Release, SecretObject, Stack
 from ...module_utils.releases import AT_LABEL, VERSION_LABEL
-from ..model.observation import Release, SecretObject, Seen, Stack
 from ..model.problem import Code, Problem, ProblemError
 from .file import VOLUME_PREFIX
 from .secrets import NewSecret, is_of

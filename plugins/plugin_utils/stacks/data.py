@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..model.observation import Node, Seen
-from ..model.observation import Stack as RunningStack
+from ...module_utils.observation import Seen
+from ...module_utils.observation.stack import Stack as RunningStack
+from ...module_utils.observation.swarm import Node
 from ..model.problem import Code, Problem
 from ..model.site import Stack
 from .file import VOLUME_PREFIX, StackFile, parse

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ...module_utils.observation.stack import Release, Stack, published_ports
 from ..model.change import Change
 from ..model.intent import Intent
-from ..model.observation import Release, Stack, published_ports
 from ..model.problem import Code, Problem, ProblemError
 from ..model.site import Image, Site
 from . import releases, secrets, state

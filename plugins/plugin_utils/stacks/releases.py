@@ -14,7 +14,8 @@ from typing import Any
 
 import yaml
 
-from ..model.observation import LocalImage, Release
+from ...module_utils.observation.host import LocalImage
+from ...module_utils.observation.stack import Release
 from ..model.problem import Code, Problem, ProblemError
 from ..model.site import Image
 from .file import StackFile, parse

@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..model.observation import SecretObject
+from ...module_utils.observation.stack import SecretObject
 from ..model.problem import Code, Problem, ProblemError
 from ..model.site import Stack
 from .file import StackFile

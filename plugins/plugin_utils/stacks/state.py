@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..model.observation import Node, Record, Service, Stack, Task
+from ...module_utils.observation.stack import Record, Service, Stack, Task
+from ...module_utils.observation.swarm import Node
 from .file import VOLUME_CONSTRAINT
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ...module_utils.observation.swarm import Node
 from ..model.desired import Member
-from ..model.observation import Node
 from ..model.problem import Code, Problem
 
 # Names of the labels that the inventory set, separated by commas.

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..model.observation import Node, Observation
+from ...module_utils.observation.swarm import Node
+from ..model.observation import Host
 from ..model.phase import Phase
 from ..model.problem import Code, Problem
 from ..model.site import Site
@@ -105,7 +106,7 @@ class Membership:
 
 def decide(
     site: Site,
-    hosts: Mapping[str, Observation],
+    hosts: Mapping[str, Host],
     addresses: Mapping[str, str],
     pinning: Sequence[str] = (),
     retire: bool = True,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from ...module_utils.observation import Seen
+from ...module_utils.observation.swarm import Node
 from ..model.desired import Member
-from ..model.observation import Node, Observation, Seen
+from ..model.observation import Host
 from ..model.site import Site
 
 
@@ -91,7 +93,7 @@ class View:
 
 def compare(
     site: Site,
-    hosts: Mapping[str, Observation],
+    hosts: Mapping[str, Host],
     addresses: Mapping[str, str],
     pinning: Sequence[str],
     nodes: Sequence[Node],
@@ -101,7 +103,7 @@ def compare(
     :param nodes: as the manager that was asked sees them
     """
     everyone = site.members + site.removed
-    seen = {name: found for name in everyone if isinstance(found := hosts[name].seen, Seen)}
+    seen = {name: found for name in everyone if isinstance(found := hosts[name].observation, Seen)}
     away = {name: addresses[name] for name in everyone if name not in seen}
     by_id = {node.id: node for node in nodes}
     owner = {

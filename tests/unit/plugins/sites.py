@@ -5,6 +5,8 @@ import hashlib
 import json
 
 import yaml
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.stack import Service, Stack
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.swarm import Node
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.facts import HostFacts
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model import observation
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model import site as settings
@@ -340,7 +342,7 @@ def read_hosts(hosts):
 def facts(site, hosts, addresses):
     """What checks of hosts may read."""
     found = read_hosts(hosts)
-    seen = {name: host.seen for name, host in found.items()}
+    seen = {name: host.observation for name, host in found.items()}
     desired = {name: host.desired for name, host in found.items()}
     return HostFacts(
         intent=Intent(site["intent"]), site=read_site(site), seen=seen, desired=desired, addresses=addresses
@@ -371,14 +373,14 @@ def render(text, variables):
 
 def services(**found):
     """Services as the planner takes them."""
-    return {name: decode(observation.Service, entry, name) for name, entry in found.items()}
+    return {name: decode(Service, entry, name) for name, entry in found.items()}
 
 
 def stack(found):
     """A stack that runs, as the planner takes it."""
-    return decode(observation.Stack, found, "stack")
+    return decode(Stack, found, "stack")
 
 
 def nodes(*found):
     """Nodes as the planner takes them."""
-    return [decode(observation.Node, entry, "node") for entry in found]
+    return [decode(Node, entry, "node") for entry in found]

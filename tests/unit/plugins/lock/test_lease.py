@@ -11,10 +11,11 @@ import sites
 import yaml
 from ansible_collections.flotilla.swarm.plugins.module_utils import lock as store
 from ansible_collections.flotilla.swarm.plugins.module_utils.engine import EngineError
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.host import Lock
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock import lease, process
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock.process import Run
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.decode import decode
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Lock, read_seen
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_seen
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import Code
 
 ME = {"holder": "ann@desk, process 7", "machine": "desk", "process": "desk 7 100"}
@@ -130,42 +131,42 @@ def path(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("engine", [None, Swarm()])
 def test_lock_is_taken_renewed_released_and_taken_by_the_next(path, engine):
-    assert store.look(engine) == {"version": ""}
+    assert store.look(engine) == Lock(version="")
     taken = store.hold(engine, ME, "")
-    assert taken["process"] == ME["process"]
+    assert taken.process == ME["process"]
     renewed = store.hold(engine, ME, "")
-    assert (renewed["process"], renewed["since"]) == (ME["process"], taken["since"])
+    assert (renewed.process, renewed.since) == (ME["process"], taken.since)
     released = store.release(engine, ME)
-    assert (released["process"], released["holder"]) == ("", ME["holder"])
-    assert store.hold(engine, OTHER, released["version"])["process"] == OTHER["process"]
-    assert store.release(engine, ME)["process"] == OTHER["process"]
+    assert (released.process, released.holder) == ("", ME["holder"])
+    assert store.hold(engine, OTHER, released.version).process == OTHER["process"]
+    assert store.release(engine, ME).process == OTHER["process"]
     assert path.parent.stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize("engine", [None, Swarm()])
 def test_lock_that_changed_since_it_was_seen_is_not_taken(path, engine):
-    seen = store.look(engine)["version"]
+    seen = store.look(engine).version
     store.hold(engine, OTHER, seen)
-    assert store.hold(engine, ME, seen)["process"] == OTHER["process"]
+    assert store.hold(engine, ME, seen).process == OTHER["process"]
     store.release(engine, OTHER)
-    assert store.hold(engine, ME, seen)["process"] == ""
+    assert store.hold(engine, ME, seen).process == ""
 
 
 def test_race_between_two_managers_has_one_winner(path):
     swarm = Swarm()
     swarm.refuse = True
-    assert store.hold(swarm, ME, "") == {"version": ""}
+    assert store.hold(swarm, ME, "") == Lock(version="")
     swarm.refuse = False
-    seen = store.hold(swarm, OTHER, "")["version"]
+    seen = store.hold(swarm, OTHER, "").version
     swarm.refuse = True
-    assert store.hold(swarm, ME, seen)["process"] == OTHER["process"]
+    assert store.hold(swarm, ME, seen).process == OTHER["process"]
 
 
 def test_lock_follows_its_run_into_a_new_swarm_and_out_of_an_old_one(path):
     swarm = Swarm()
     store.hold(None, ME, "")
-    assert store.hold(swarm, ME, "")["version"] == "swarm c 1"
-    assert store.release(None, ME)["process"] == ""
+    assert store.hold(swarm, ME, "").version == "swarm c 1"
+    assert store.release(None, ME).process == ""
 
 
 def test_lock_taken_while_the_engine_was_stopped_goes_on_when_it_runs(path, monkeypatch):
@@ -174,8 +175,8 @@ def test_lock_taken_while_the_engine_was_stopped_goes_on_when_it_runs(path, monk
     store.hold(swarm, OTHER, "")
     store.release(swarm, OTHER)
     monkeypatch.setattr(store.time, "time", lambda: 2000)
-    assert store.hold(None, ME, store.look()["version"])["process"] == ME["process"]
-    assert store.hold(swarm, ME, "whatever")["process"] == ME["process"]
+    assert store.hold(None, ME, store.look().version).process == ME["process"]
+    assert store.hold(swarm, ME, "whatever").process == ME["process"]
 
 
 def test_lock_taken_in_the_swarm_meanwhile_wins(path, monkeypatch):
@@ -187,15 +188,15 @@ def test_lock_taken_in_the_swarm_meanwhile_wins(path, monkeypatch):
     monkeypatch.setattr(store, "PATH", str(other_host))
     store.hold(swarm, OTHER, "")
     monkeypatch.setattr(store, "PATH", str(path))
-    assert store.hold(swarm, ME, "")["process"] == OTHER["process"]
+    assert store.hold(swarm, ME, "").process == OTHER["process"]
 
 
 def test_broken_file_is_no_lock_but_a_version(path):
     path.parent.mkdir()
     path.write_text("{")
     found = store.look()
-    assert found["process"] == ""
-    assert store.hold(None, ME, found["version"])["process"] == ME["process"]
+    assert found.process == ""
+    assert store.hold(None, ME, found.version).process == ME["process"]
 
 
 def test_child_names_the_process_that_began_it(tmp_path):

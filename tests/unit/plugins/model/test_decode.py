@@ -1,5 +1,6 @@
 """JSON becomes frozen types, or the field that is wrong is named."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import FrozenInstanceError, dataclass
 
@@ -54,11 +55,22 @@ def test_host_whose_answer_has_another_shape_is_named():
 def test_host_that_could_not_be_reached_has_nothing_to_read():
     answer = {"wanted": {"swarm": {"ansible_host": "10.0.0.2"}}, "unreachable": "no route"}
     found = observation.read("w1", answer)
-    assert found.seen == observation.Unreachable("no route")
+    assert found.observation == observation.Unreachable("no route")
     assert found.desired.member.ansible_host == "10.0.0.2"
 
 
 def test_observation_cannot_be_changed():
     found = observation.read("m1", sites.settled_site()["m1"])
     with pytest.raises(FrozenInstanceError):
-        found.seen.login = "x"
+        found.observation.login = "x"
+
+
+def test_answer_leaves_out_what_only_managers_tell():
+    worker = observation.read_seen("w1", sites.settled_site()["w1"]["seen"])
+    assert not {"nodes", "stack", "logs"} & worker.as_dict().keys()
+
+
+@pytest.mark.parametrize("name", ["m1", "w1"])
+def test_answer_of_a_host_is_read_as_it_was_made(name):
+    made = observation.read_seen(name, sites.settled_site()[name]["seen"])
+    assert observation.read_seen(name, json.loads(json.dumps(made.as_dict()))) == made

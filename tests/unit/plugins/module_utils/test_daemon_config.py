@@ -5,6 +5,7 @@ import json
 
 import pytest
 from ansible_collections.flotilla.swarm.plugins.module_utils import daemon_config
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.host import File, Unit
 
 UNIT = ["/usr/sbin/dockerd", "-H", "fd://", "$DOCKER_OPTS"]
 PREFIX = "unable to configure the Docker daemon with file /dev/stdin: "
@@ -32,9 +33,10 @@ class Host:
 def refusal(host, text="{}\n", found="other\n", active=True):
     """Ask about a wanted text, where another or the same is there."""
     wanted = {"docker": {"files": {daemon_config.PATH: {"text": text}}, "services": ["docker"]}}
-    digest = found and {"sha256": hashlib.sha256(found.encode()).hexdigest()}
-    seen = {"files": {daemon_config.PATH: digest}, "services": {"docker": {"active": active}}}
-    return daemon_config.refusal(host.run, wanted, seen)
+    digest = hashlib.sha256(found.encode()).hexdigest() if found else ""
+    files = {daemon_config.PATH: File(sha256=digest, mode="0644", mtime=1, text=found) if found else None}
+    services = {"docker": Unit(active=active, failed=False, enabled=True, started=1)}
+    return daemon_config.refusal(host.run, wanted, files, services)
 
 
 def test_dockerd_is_asked_with_the_flags_of_its_unit(tmp_path):
@@ -61,7 +63,7 @@ def test_only_a_unit_that_starts_dockerd_is_asked(unit):
 
 def test_host_that_wants_no_engine_is_not_asked():
     host = Host(told())
-    assert daemon_config.refusal(host.run, {"docker": {}}, {"files": {}, "services": {}}) == ""
+    assert daemon_config.refusal(host.run, {"docker": {}}, {}, {}) == ""
     assert host.asked == []
 
 

@@ -30,13 +30,13 @@ Version: 1.0
 
 
 def interrupted(admin):
-    return dpkg.packages([], admin)["interrupted"]
+    return dpkg.packages([], admin).interrupted
 
 
 def test_packages_are_told_with_version_hold_and_what_stopped_half_way(tmp_path):
     (tmp_path / "status").write_text(STATUS)
-    assert dpkg.packages(["bash", "docker.io", "runc", "kept", "gone", "unknown"], tmp_path) == {
-        "packages": {
+    assert dpkg.packages(["bash", "docker.io", "runc", "kept", "gone", "unknown"], tmp_path) == dpkg.Packages(
+        packages={
             "bash": "5.2.37-2",
             "docker.io": None,
             "runc": None,
@@ -44,10 +44,10 @@ def test_packages_are_told_with_version_hold_and_what_stopped_half_way(tmp_path)
             "gone": None,
             "unknown": None,
         },
-        "held": ["runc", "kept"],
-        "unfinished": ["docker.io", "runc"],
-        "interrupted": ["docker.io", "runc"],
-    }
+        held=("runc", "kept"),
+        unfinished=("docker.io", "runc"),
+        interrupted=("docker.io", "runc"),
+    )
 
 
 def test_journal_that_apt_refuses_is_listed(tmp_path):
@@ -57,10 +57,10 @@ def test_journal_that_apt_refuses_is_listed(tmp_path):
     assert "dpkg" not in interrupted(tmp_path)
     (tmp_path / "updates" / "0003").write_text("Package: bash\nStatus: install ok unpacked\n")
     (tmp_path / "updates" / "0004").write_text("Package: runc\nStatus: install ok installed\nVersion: 1.2\n")
-    assert interrupted(tmp_path) == ["bash", "docker.io", "dpkg"]
-    assert dpkg.packages(["runc"], tmp_path)["packages"] == {"runc": "1.2"}
+    assert interrupted(tmp_path) == ("bash", "docker.io", "dpkg")
+    assert dpkg.packages(["runc"], tmp_path).packages == {"runc": "1.2"}
 
 
 def test_host_without_dpkg_has_nothing(tmp_path):
     found = dpkg.packages(["bash"], tmp_path / "none")
-    assert found == {"packages": {"bash": None}, "held": [], "unfinished": [], "interrupted": []}
+    assert found == dpkg.Packages(packages={"bash": None}, held=(), unfinished=(), interrupted=())

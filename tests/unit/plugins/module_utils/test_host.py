@@ -8,6 +8,7 @@ import threading
 
 import pytest
 from ansible_collections.flotilla.swarm.plugins.module_utils import host
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.host import Unit
 
 
 @contextlib.contextmanager
@@ -50,21 +51,21 @@ def test_digest_of_a_secret_file_is_not_told(tmp_path):
         os.chmod(path, mode)
     digest = hashlib.sha256(b"short").hexdigest()
     seen = host.files([secret, certificate], [])
-    assert {path: file["sha256"] for path, file in seen.items()} == {secret: "", certificate: digest}
-    assert host.files([secret], [secret])[secret]["sha256"] == digest
+    assert {path: file.sha256 for path, file in seen.items()} == {secret: "", certificate: digest}
+    assert host.files([secret], [secret])[secret].sha256 == digest
 
 
 def test_system_manager_that_does_not_answer_runs_nothing():
     seen = host.services(lambda _command: (1, "", "Failed to connect to bus"), ["docker", "docker-registry"])
     assert list(seen) == ["docker", "docker-registry"]
-    assert all(state == {"active": False, "failed": False, "enabled": False, "started": 0} for state in seen.values())
+    assert all(state == Unit(active=False, failed=False, enabled=False, started=0) for state in seen.values())
 
 
 def test_services_are_told_apart_by_their_place():
     blocks = ["Id=a.service\nActiveState=active\nUnitFileState=enabled\nActiveEnterTimestamp=@7\n", "Id=b.service\n"]
     seen = host.services(lambda _command: (0, "\n".join(blocks), ""), ["a", "b"])
-    assert seen["a"] == {"active": True, "failed": False, "enabled": True, "started": 7}
-    assert not seen["b"]["active"]
+    assert seen["a"] == Unit(active=True, failed=False, enabled=True, started=7)
+    assert not seen["b"].active
 
 
 @pytest.mark.parametrize(
@@ -79,4 +80,4 @@ def test_services_are_told_apart_by_their_place():
 )
 def test_failed_starts_are_seen(state, failed):
     seen = host.services(lambda _command: (0, f"Id=a.service\n{state}\n", ""), ["a"])["a"]
-    assert (seen["active"], seen["failed"]) == (False, failed)
+    assert (seen.active, seen.failed) == (False, failed)

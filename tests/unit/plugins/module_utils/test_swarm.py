@@ -18,7 +18,7 @@ TASK = {"ID": "t", "DesiredState": "running", "Status": {"State": "running"}, "U
 )
 def test_task_is_of_the_newest_spec_unless_swarm_would_replace_it(change, current):
     service = {"Spec": {"TaskTemplate": SPEC}}
-    assert swarm._task({**TASK, "Spec": {**SPEC, "Runtime": None, **change}}, service)["current"] is current
+    assert swarm._task({**TASK, "Spec": {**SPEC, "Runtime": None, **change}}, service).current is current
 
 
 SETTLED = {"LocalNodeState": "active", "ControlAvailable": True, "Cluster": {"ID": "cluster-1"}}
@@ -40,8 +40,8 @@ class Settling:
 )
 def test_engine_that_has_yet_to_settle_is_asked_again(monkeypatch, meanwhile):
     monkeypatch.setattr(swarm.time, "sleep", lambda _seconds: None)
-    assert swarm.membership(swarm.ask(Settling(3, **meanwhile)))["cluster_id"] == "cluster-1"
-    assert swarm.membership(swarm.ask(Settling(3, **meanwhile), seconds=-1))["cluster_id"] == ""
+    assert swarm.membership(swarm.ask(Settling(3, **meanwhile))).cluster_id == "cluster-1"
+    assert swarm.membership(swarm.ask(Settling(3, **meanwhile), seconds=-1)).cluster_id == ""
 
 
 @pytest.mark.parametrize(
@@ -67,5 +67,5 @@ def test_memory_limit_is_that_of_the_task_and_not_of_a_service_that_was_rolled_b
         return {**SPEC, "Resources": {"Limits": {"MemoryBytes": mib * 2**20}}}
 
     task = swarm._task({**TASK, "Spec": limited(12)}, {"Spec": {"TaskTemplate": limited(50)}})
-    assert task["limit_mib"] == 12
-    assert swarm._task({**TASK, "Spec": SPEC}, {"Spec": {"TaskTemplate": limited(50)}})["limit_mib"] == 0
+    assert task.limit_mib == 12
+    assert swarm._task({**TASK, "Spec": SPEC}, {"Spec": {"TaskTemplate": limited(50)}}).limit_mib == 0

@@ -31,7 +31,8 @@ def test_bare_hosts_are_planned_all_the_way_to_the_stack():
         "make /etc/docker/certs.d/reg:5000/ca.crt",
         "log in to reg:5000 (no engine)",
     ]
-    assert acts(plan, "m1", "image") == [f"make {reference}" for reference in sites.REFERENCES]
+    makes = [f"make {reference}" for reference in sites.REFERENCES]
+    assert acts(plan, "m1", "image") == ["install docker-buildx", *makes]
     assert acts(plan, "m1", "stack") == ["deploy it for the first time"]
     before = ["lock", "install_docker", "start_base_images", "create_swarm", "log_in"]
     assert phases(plan, "m1") == [*before, "observe_registry", "report", "unlock"]
@@ -247,7 +248,7 @@ def test_no_second_swarm_is_created_while_any_host_is_in_one(joined, quorum):
     plan = make_plan(sites.site(managers=("m1", "m2"), workers=("w1", "w2")), found)
     creates = [*of_phase(plan, "create_swarm")]
     joins = [name for name in plan["hosts"] if any(text.startswith("join as") for text in acts(plan, name))]
-    arguments = of_phase(plan, "join_managers") | of_phase(plan, "join_workers")
+    arguments = of_phase(plan, "join_workers") | of_phase(plan, "join_managers")
     assert creates == [name for name in plan["hosts"] if "create a new swarm" in acts(plan, name)]
     assert creates == ([] if joined else ["m1"])
     assert joins == [name for name in plan["hosts"] if arguments.get(name, {}).get("join")]
@@ -271,7 +272,7 @@ def test_manager_without_quorum_does_not_create_a_second_swarm():
 
 def test_any_manager_can_speak_for_the_swarm():
     found = sites.settled_site()
-    found["m0"] = {"wanted": sites.wanted("10.0.0.9"), "seen": sites.bare("10.0.0.9")}
+    found["m0"] = {"wanted": sites.wanted("10.0.0.9", builder=True), "seen": sites.bare("10.0.0.9")}
     plan = make_plan(sites.site(managers=("m0", "m1")), found)
     assert acts(plan, "m0", "swarm") == ["join as manager through m1"]
     (join,) = of_phase(plan, "join_managers").values()

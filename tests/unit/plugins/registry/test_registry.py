@@ -10,6 +10,7 @@ import pytest
 import sites
 from ansible_collections.flotilla.swarm.plugins.module_utils import registry as client
 from ansible_collections.flotilla.swarm.plugins.module_utils import registry_client
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.network import Resolution
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.registry import answers as registry
 from sites import acts, make_plan, phases, told
 
@@ -360,21 +361,21 @@ def test_probe_tells_a_registry_without_tls_and_uses_it_when_told():
 
 def test_way_is_where_the_name_leads_and_who_answers_there(served, certificate):
     digest = hashlib.sha256(ca(certificate).encode()).hexdigest()
-    assert client.find_way(served) == {"addresses": ["127.0.0.1"], "error": "", "certificate": digest}
-    assert client.find_way(served, answers=False)["certificate"] == ""
-    assert client.find_way("127.0.0.1:1") == {"addresses": ["127.0.0.1"], "error": "", "certificate": ""}
+    assert client.find_way(served) == Resolution(addresses=("127.0.0.1",), certificate=digest)
+    assert client.find_way(served, answers=False).certificate == ""
+    assert client.find_way("127.0.0.1:1") == Resolution(addresses=("127.0.0.1",))
 
 
 @pytest.mark.parametrize("name", ["no.invalid", "a..b", f"{'a' * 64}.example"])
 def test_way_tells_an_unknown_name(name):
     found = client.find_way(f"{name}:5000")
-    assert found["addresses"] == []
-    assert found["error"]
+    assert found.addresses == ()
+    assert found.error
 
 
 def test_way_is_the_proxys_where_the_engine_has_one():
     assert client.find_way("no.invalid:5000", {"https-proxy": "http://127.0.0.1:1"}) is None
-    assert client.find_way("127.0.0.1:1", {"http-proxy": "http://127.0.0.1:1"})["addresses"] == ["127.0.0.1"]
+    assert client.find_way("127.0.0.1:1", {"http-proxy": "http://127.0.0.1:1"}).addresses == ("127.0.0.1",)
 
 
 def test_login_travels_in_one_word():

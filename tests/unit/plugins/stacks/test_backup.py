@@ -4,7 +4,8 @@ import json
 
 import pytest
 import sites
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import SecretObject, read_seen
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.stack import SecretObject
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_seen
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import ProblemError
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import backup, secrets
 from sites import told

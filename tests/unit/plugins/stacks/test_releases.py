@@ -7,9 +7,9 @@ from dataclasses import asdict
 import pytest
 import sites
 import yaml
-from ansible_collections.flotilla.swarm.plugins.module_utils.releases import objects as objects_of
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.stack import Record, Release, SecretObject
+from ansible_collections.flotilla.swarm.plugins.module_utils.releases import describe
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.decode import decode
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Release, SecretObject
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import Code, ProblemError
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.site import Stack
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import releases, secrets
@@ -592,10 +592,10 @@ def test_records_of_all_times_are_read_and_other_stacks_left_alone():
         {"Spec": {"Name": "hello_motd_1", "Labels": {"flotilla.config": "motd", "flotilla.stack": "hello"}}},
         {"Spec": {"Name": "theirs"}},
     ]
-    found = objects_of(configs, secrets, "hello")
-    assert [(release["number"], release["by"]) for release in found["releases"]] == [(9, "unknown"), (11, "me@here")]
-    assert found["releases"][1]["at"] == "2026-11-24T12:00:00Z"
-    assert found["record"] == {"file": "new", "specs": {}}
-    assert found["configs"] == ["hello_motd_1"]
-    assert found["secrets"] == {"hello_pw_1": {"name": "pw", "salt": "s", "created": "T"}}
-    assert found["secret_names"] == ["hello_pw_1", "theirs"]
+    found = describe("hello", {}, configs, secrets)
+    assert [(release.number, release.by) for release in found.releases] == [(9, "unknown"), (11, "me@here")]
+    assert found.releases[1].at == "2026-11-24T12:00:00Z"
+    assert found.record == Record(file="new", specs={})
+    assert found.configs == ("hello_motd_1",)
+    assert found.secrets == {"hello_pw_1": SecretObject(name="pw", salt="s", created="T")}
+    assert found.secret_names == ("hello_pw_1", "theirs")

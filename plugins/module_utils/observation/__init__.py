@@ -1,0 +1,81 @@
+"""What ``flotilla.swarm.observe`` answers about a host, as a type: the module builds it, the control node reads it.
+
+Hosts build these types with their own Python, so that they keep to 3.9 and the standard library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+
+from .host import File, LocalImage, Lock, System, Unit
+from .network import Firewall, Resolution
+from .stack import Stack
+from .swarm import Engine, Node, Place
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A host that answered.
+
+    :ivar packages: version by name, ``None`` where it is not completely installed
+    :ivar held: packages whose version apt must not change
+    :ivar interrupted: packages that dpkg has begun and not finished; ``dpkg`` stands for its journal
+    :ivar unfinished: those of ``packages`` that are among them
+    :ivar daemon_config: what the host's dockerd says against the ``daemon.json`` that it is to get, ``""`` for nothing
+    :ivar files: by path, ``None`` where there is none
+    :ivar services: by name
+    :ivar modules: by kernel module, ``loaded``, ``available`` or ``missing``
+    :ivar ports: holders of those ports of ours that are taken, ``""`` for the kernel
+    :ivar networks: by network, the gateway on the way there, ``""`` where the host is attached to it
+    :ivar firewall: ``None`` where none is active
+    :ivar reach: by peer, ``open``, ``closed`` or what went wrong
+    :ivar engine: ``None`` where none answers
+    :ivar volumes: by name of each of the stack's volumes, whether there is anything in it
+    :ivar credentials: whether a login to the registry is stored
+    :ivar login: empty where the registry accepted the stored login, else the reason
+    :ivar login_fingerprint: of the login that services should get; of managers only
+    :ivar accounts: by purpose, empty where the registry accepted the account, else its answer
+    :ivar server_account: the same for the account of the registry that this host serves
+    :ivar registry_way: to a registry that a host of the inventory serves; ``None`` for another, and through a proxy
+    :ivar images: digest by reference, of a builder
+    :ivar page: empty where the page answered or was not asked for, else the reason
+    :ivar nodes: the swarm's nodes; ``None`` where the host is no manager that can list them
+    :ivar stack: the stack; ``None`` as with ``nodes``
+    :ivar logs: last log lines of the task that was asked for
+    """
+
+    system: System
+    packages: Mapping[str, str | None]
+    held: tuple[str, ...]
+    interrupted: tuple[str, ...]
+    unfinished: tuple[str, ...]
+    daemon_config: str
+    files: Mapping[str, File | None]
+    services: Mapping[str, Unit]
+    modules: Mapping[str, str]
+    ports: Mapping[str, str]
+    networks: Mapping[str, str]
+    firewall: Firewall | None
+    reach: Mapping[str, str]
+    engine: Engine | None
+    swarm: Place
+    volumes: Mapping[str, bool]
+    lock: Lock
+    credentials: bool
+    login: str
+    login_fingerprint: str
+    accounts: Mapping[str, str]
+    server_account: str
+    registry_way: Resolution | None
+    images: Mapping[str, str | None]
+    local_images: tuple[LocalImage, ...]
+    page: str
+    nodes: tuple[Node, ...] | None = None
+    stack: Stack | None = None
+    logs: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, object]:
+        """Return it as JSON has it; what only managers can tell is left out where it was not told."""
+        answer = asdict(self)
+        return {field.name: answer[field.name] for field in fields(self) if getattr(self, field.name) != field.default}

@@ -1,0 +1,186 @@
+"""What is observed of a stack: its services and tasks, and what flotilla keeps of it in the swarm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task of a service.
+
+    :ivar slot: number among the service's, ``0`` where it has none
+    :ivar current: whether it has the service's newest spec
+    :ivar limit_mib: of memory, ``0`` for none
+    """
+
+    id: str
+    slot: int
+    node: str
+    desired: str
+    state: str
+    message: str
+    error: str
+    updated: str
+    limit_mib: int
+    current: bool
+
+    @property
+    def is_up(self) -> bool:
+        """Tell whether it runs and is to go on."""
+        return self.state == self.desired == "running"
+
+
+@dataclass(frozen=True)
+class Update:
+    """The state of a service's last update; names as the engine has them."""
+
+    State: str = ""
+    Message: str = ""
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service that runs.
+
+    :ivar spec: as the engine tells it
+    :ivar size: number of tasks that it should have
+    :ivar tasks: those that are to run, and the last that ended
+    :ivar ports: that it publishes
+    """
+
+    id: str
+    spec: Mapping[str, object]
+    updated: str
+    update: Update
+    size: int
+    tasks: tuple[Task, ...]
+    ports: tuple[int, ...] = ()
+
+    @property
+    def update_state(self) -> str:
+        """Return the state of its last update; a service that was never updated is complete."""
+        return self.update.State or "completed"
+
+    @property
+    def image(self) -> str:
+        """Return its image."""
+        return str(self._container.get("Image", ""))
+
+    @property
+    def user(self) -> str:
+        """Return the user that it runs as, ``""`` for the image's."""
+        return str(self._container.get("User", ""))
+
+    @property
+    def published(self) -> object:
+        """Return its published ports as the engine has them."""
+        return published_ports(self.spec)
+
+    @property
+    def constraints(self) -> tuple[str, ...]:
+        """Return its placement's constraints."""
+        return tuple(map(str, _items(_part(self.spec, "TaskTemplate", "Placement").get("Constraints"))))
+
+    @property
+    def starts_first(self) -> bool:
+        """Tell whether an update starts a task before it stops the old one."""
+        return _part(self.spec, "UpdateConfig").get("Order") == "start-first"
+
+    @property
+    def is_replicated(self) -> bool:
+        """Tell whether it has a number of replicas."""
+        return "Replicated" in _part(self.spec, "Mode")
+
+    def mounts(self, kind: str) -> set[str]:
+        """Collect the names of the objects that it mounts.
+
+        :param kind: ``Secret`` or ``Config``
+        """
+        entries = _items(self._container.get(f"{kind}s"))
+        return {str(entry[f"{kind}Name"]) for entry in entries if isinstance(entry, Mapping)}
+
+    @property
+    def _container(self) -> Mapping[str, object]:
+        return _part(self.spec, "TaskTemplate", "ContainerSpec")
+
+
+def published_ports(spec: Mapping[str, object]) -> object:
+    """Return the published ports of a service's spec as the engine has them."""
+    return _part(spec, "EndpointSpec").get("Ports")
+
+
+def _part(spec: Mapping[str, object], *path: str) -> Mapping[str, object]:
+    """Return a part of a service's spec; the engine leaves out those that are empty, or writes null."""
+    for key in path:
+        part = spec.get(key)
+        spec = part if isinstance(part, Mapping) else {}
+    return spec
+
+
+def _items(value: object) -> tuple[object, ...]:
+    return tuple(value) if isinstance(value, (list, tuple)) else ()
+
+
+@dataclass(frozen=True)
+class SecretObject:
+    """A secret of the swarm: which of the stack's it is, and the salt of its name."""
+
+    name: str
+    salt: str
+    created: str
+
+
+@dataclass(frozen=True)
+class Release:
+    """A deploy that converged, oldest numbers first.
+
+    :ivar rollback_to: number of the release that it went back to, or ``0``
+    :ivar left: digests of the stack files that rollbacks left
+    :ivar file: the stack file as applied
+    """
+
+    number: int
+    at: str
+    by: str
+    rollback_to: int
+    left: tuple[str, ...]
+    file: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the newest release applied, and the specs that came of it."""
+
+    file: str
+    specs: Mapping[str, Mapping[str, object]]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack as it runs; empty before there is one.
+
+    :ivar services: by name without the stack's prefix
+    :ivar secrets: flotilla's secrets of this stack by object
+    :ivar secret_names: names of all secrets of the swarm
+    :ivar configs: names of the stack's configs that flotilla made
+    :ivar login: fingerprint of the registry's login that its services got
+    :ivar releases: oldest first
+    :ivar record: ``None`` before the first deploy that converged
+    """
+
+    services: Mapping[str, Service] = field(default_factory=dict)
+    secrets: Mapping[str, SecretObject] = field(default_factory=dict)
+    secret_names: tuple[str, ...] = ()
+    configs: tuple[str, ...] = ()
+    login: str = ""
+    releases: tuple[Release, ...] = ()
+    record: Record | None = None
+
+    def mounts(self, *kinds: str) -> set[str]:
+        """Collect the names of the objects that its services mount.
+
+        :param kinds: ``Secret``, ``Config``
+        """
+        return {name for service in self.services.values() for kind in kinds for name in service.mounts(kind)}
