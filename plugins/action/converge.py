@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Seen
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_seen
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import failure_lines, progress_line
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.state import judge
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.state import Convergence, judge
 
 # Seconds between two looks; a look costs a manager about as much as one `docker service ls`.
 INTERVAL = 3
@@ -24,11 +26,11 @@ HOMELESS_SECONDS = 90
 class ActionModule(ActionBase):
     """Look at the stack again and again, through ``flotilla.swarm.observe``."""
 
-    def run(self, tmp=None, task_vars=None):
+    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, object]:
         """Return the specs of the converged services, or fail with the task that stands in the way."""
         result = super().run(tmp, task_vars)
         begin, timeout = time.monotonic(), int(self._task.args["timeout"])
-        said, stale_looks, housed = None, 0, begin
+        said, stale_looks, housed = "", 0, begin
         Display().display(
             f"  waiting for at most {timeout} s (stack_timeout), or {HOMELESS_SECONDS} s while no node takes a task\n"
             "  only new tasks are counted; older ones may go on serving meanwhile"
@@ -37,7 +39,7 @@ class ActionModule(ActionBase):
             seen = self._look(task_vars)
             state = judge(seen.stack.services if seen.stack else {}, self._task.args.get("excused") or [])
             stale_looks = stale_looks + 1 if state.stale else 0
-            if state.done or stale_looks == STALE_LOOKS:
+            if seen.stack and (state.done or stale_looks == STALE_LOOKS):
                 specs = {name: dict(service.spec) for name, service in seen.stack.services.items()}
                 return dict(result, changed=False, specs=specs, stale=list(state.stale))
             now = time.monotonic()
@@ -56,7 +58,7 @@ class ActionModule(ActionBase):
                 said = line
             time.sleep(INTERVAL)
 
-    def _look(self, task_vars, task=""):
+    def _look(self, task_vars: dict[str, Any] | None, task: str = "") -> Seen:
         question = {"stack": self._task.args["stack"], "logs": task}
         answer = self._execute_module("flotilla.swarm.observe", question, task_vars=task_vars)
         if answer.get("failed"):
@@ -64,7 +66,7 @@ class ActionModule(ActionBase):
         return read_seen("the manager", answer["seen"])
 
 
-def _failure(state, is_late, is_homeless):
+def _failure(state: Convergence, is_late: bool, is_homeless: bool) -> str:
     """Say why a stack will not converge, ``""`` while it still may."""
     if state.failure:
         return state.failure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -16,7 +17,7 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems imp
 class ActionModule(ActionBase):
     """Hold or release the lock, or fail with who has it."""
 
-    def run(self, tmp=None, task_vars=None):
+    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, object]:
         """Return the lock as it is now; nothing in check mode."""
         result = super().run(tmp, task_vars)
         if self._task.check_mode:
@@ -30,7 +31,8 @@ class ActionModule(ActionBase):
             )
             if verdict.problem:
                 raise AnsibleActionFail("\n".join(problem_lines(verdict.problem)))
-        answer = self._execute_module("flotilla.swarm.lock", dict(args, run=asdict(run)), task_vars=task_vars)
+        arguments = dict(args, run=asdict(run))
+        answer: dict[str, Any] = self._execute_module("flotilla.swarm.lock", arguments, task_vars=task_vars)
         if answer.get("failed"):
             return answer
         found = decode(Lock, answer["lock"], "lock")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
@@ -12,16 +13,16 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.role_variables
 class ActionModule(ActionBase):
     """Run the module and put this machine's clock beside the host's."""
 
-    def run(self, tmp=None, task_vars=None):
+    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the module's result, with ``seen.system.asked``: this machine's time before and after.
 
         A question that cannot be read, as in a locked vault, is no error here: the plan tells it beside all else.
         """
-        result = super().run(tmp, task_vars)
+        result: dict[str, Any] = super().run(tmp, task_vars)
         arguments = dict(self._task.args)
         try:
             if "question" in arguments:
-                arguments |= template_with_roles(self, arguments.pop("question"), task_vars)
+                arguments |= template_with_roles(self, arguments.pop("question"), task_vars or {})
         except AnsibleError as error:
             return dict(result, unreadable=str(error))
         before = time.time()

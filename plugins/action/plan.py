@@ -7,9 +7,11 @@ import hashlib
 import json
 import secrets
 import socket
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -30,7 +32,7 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem impor
     find,
     merge,
 )
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.site import Backup, read_site
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.site import Backup, Site, read_site
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems import refusal_lines
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import plan_lines
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner import again, intents
@@ -41,6 +43,8 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file import 
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.secrets import read_configs
 
 ROOT = Path(__file__).parents[2]
+# What Ansible hands over: variables, and results of tasks.
+Raw = Mapping[str, Any]
 
 
 class ActionModule(ActionBase):
@@ -49,9 +53,10 @@ class ActionModule(ActionBase):
     BYPASS_HOST_LOOP = True
     _requires_connection = False
 
-    def run(self, tmp=None, task_vars=None):
+    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the plan, or fail with one report of all problems."""
-        result = super().run(tmp, task_vars)
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        task_vars = task_vars or {}
         names, hostvars = self._task.args["hosts"], task_vars["hostvars"]
         observed = {name: _answer(hostvars[name], self._task.args["observed"]) for name in names}
         options = settings.load_options(ROOT / "roles")
@@ -59,13 +64,14 @@ class ActionModule(ActionBase):
         variables, unreadable = _read(hostvars, own)
         wrong = settings.check_variables(variables, options)
         raw, problems = self._read_input(task_vars, observed, unreadable)
-        plan, notes = Plan(problems=tuple(problems)), []
+        plan = Plan(problems=tuple(problems))
+        notes: list[str] = []
         # Without these nothing can be said of the hosts; all other problems are found in one go.
         if not problems and Code.SETTING_INVALID not in {problem.code for problem in wrong}:
             plan, notes = self._plan(raw, observed, task_vars)
-        problems = merge([*wrong, *plan.problems])
-        if problems:
-            raise AnsibleActionFail("\n".join(refusal_lines(problems, names)))
+        forbidden = merge([*wrong, *plan.problems])
+        if forbidden:
+            raise AnsibleActionFail("\n".join(refusal_lines(forbidden, names)))
         earlier = self._task.args["earlier"]
         if not earlier:
             _tell(notes, plan)
@@ -76,7 +82,9 @@ class ActionModule(ActionBase):
         facts = {"flotilla_phases": phases}
         return dict(result, changed=False, input=_digest(raw), ansible_facts=facts, **plan.as_dict())
 
-    def _read_input(self, task_vars, observed, unreadable):
+    def _read_input(
+        self, task_vars: Raw, observed: Mapping[str, Raw], unreadable: Sequence[Problem]
+    ) -> tuple[Raw, list[Problem]]:
         """Return what the site is read from, and the problems of the input.
 
         What is made of a user's variables and groups mostly cannot be read for what is told of those already.
@@ -91,10 +99,10 @@ class ActionModule(ActionBase):
         run_rules = groups.RUN_RULES if rules else ()
         return raw, [*problems, *find(inventory, run_rules), *_not_observed(observed)]
 
-    def _needs_registry(self):
+    def _needs_registry(self) -> bool:
         return self._task.args["intent"] not in (Intent.DOCKER, Intent.SWARM)
 
-    def _complete(self, raw, task_vars):
+    def _complete(self, raw: Raw, task_vars: Raw) -> Site:
         """Return the site with what lies on the control node, and with the values of secrets.
 
         They are taken here, so that no task's arguments hold them.
@@ -110,7 +118,7 @@ class ActionModule(ActionBase):
             backup=self._backup(raw),
         )
 
-    def _backup(self, raw):
+    def _backup(self, raw: Raw) -> Backup:
         """Return where a backup goes now, and what the one that is restored has recorded.
 
         :raise ProblemError: it is not whole, or of another stack
@@ -125,7 +133,7 @@ class ActionModule(ActionBase):
             saved=backup.read(source, files, name) if restores else {},
         )
 
-    def _plan(self, raw, observed, task_vars):
+    def _plan(self, raw: Raw, observed: Mapping[str, Raw], task_vars: Raw) -> tuple[Plan, list[str]]:
         """Return the plan, and notes about the lock.
 
         While another run is at work, whatever was seen may be half of its way.
@@ -139,7 +147,9 @@ class ActionModule(ActionBase):
         hosts = {name: observation.read(name, answer) for name, answer in observed.items()}
         intent = Intent(self._task.args["intent"])
         wrong = tuple(intents.check_settings(site, intent))
-        plan, held, notes = make_plan(site, hosts, intent), [], []
+        plan = make_plan(site, hosts, intent)
+        held: list[Problem] = []
+        notes: list[str] = []
         if wrong:
             plan = Plan(problems=(*wrong, *plan.problems))
         if self._task.args["earlier"] and not plan.problems:
@@ -150,27 +160,30 @@ class ActionModule(ActionBase):
             )
         return (Plan(problems=tuple(held)) if held else plan), notes
 
-    def _template_site(self, task_vars):
+    def _template_site(self, task_vars: Raw) -> tuple[Raw, list[str]]:
         """Return the site, or ``{}``, and the reasons why it cannot be read."""
         try:
             return template_with_roles(self, self._task.args["site"], task_vars), []
         except AnsibleError as error:
             return {}, [str(error)]
 
-    def _judge_lock(self, seen):
+    def _judge_lock(self, seen: Iterable[Seen]) -> tuple[list[Problem], list[str]]:
         """Return the problems and the notes that locks make."""
         run, take = process.identify(process.playbook()), boolean(self._task.args.get("take_lock", False))
         verdicts = [lease.judge(lock, run, process.is_running, take) for lock in lease.choose(seen)]
         return [each.problem for each in verdicts if each.problem], [each.note for each in verdicts if each.note]
 
 
-def _read(hostvars, own):
+def _read(
+    hostvars: Mapping[str, Raw], own: Mapping[str, set[str]]
+) -> tuple[dict[str, dict[str, object]], tuple[Problem, ...]]:
     """Read the variables that a user set: a vault may be locked, an expression may name what is not there.
 
     :param own: by inventory name, the names of its variables
     :return: by inventory name its variables, and the problems, the same of several hosts once
     """
-    variables, problems = {}, []
+    variables: dict[str, dict[str, object]] = {}
+    problems: list[Problem] = []
     for host, names in own.items():
         variables[host] = {}
         for name in sorted(names):
@@ -181,25 +194,25 @@ def _read(hostvars, own):
     return variables, merge(problems)
 
 
-def _digest(raw):
+def _digest(raw: Raw) -> str:
     """Return what tells whether the input is another one than earlier in the run."""
     return hashlib.sha256(json.dumps(raw, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _tell(notes, plan):
+def _tell(notes: Sequence[str], plan: Plan) -> None:
     for line in [*notes, *plan_lines(plan)]:
         Display().display(line)
     for text in plan.warnings:
         Display().warning(text)
 
 
-def _answer(own, variable):
+def _answer(own: Raw, variable: str) -> Raw:
     """Return what was observed of a host."""
     answer = own.get(variable) or {}
     return _absent(own, answer) if answer.get("unreachable") else answer
 
 
-def _not_observed(observed):
+def _not_observed(observed: Mapping[str, Raw]) -> Iterator[Problem]:
     for name, answer in observed.items():
         if not {"seen", "unreachable", "unreadable"} & answer.keys():
             yield Problem(
@@ -211,7 +224,7 @@ def _not_observed(observed):
             )
 
 
-def _absent(own, answer):
+def _absent(own: Raw, answer: Raw) -> Raw:
     """Describe a host that could not be reached by what the inventory says of it."""
     wanted = {
         "advertise_addr": own.get("swarm_advertise_addr", ""),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from ansible import constants as C
@@ -41,7 +42,7 @@ NEEDED = [
 ]
 
 
-class ActionModule(ActionBase):  # type: ignore[misc] # Ansible has no types
+class ActionModule(ActionBase):
     """Show the lines, or leave them to callback ``flotilla.swarm.concise``, which shows them after the recap."""
 
     BYPASS_HOST_LOOP = True
@@ -67,8 +68,8 @@ class ActionModule(ActionBase):  # type: ignore[misc] # Ansible has no types
             for name, seen in observed.items()
         }
         found = status.describe(names, nodes, stack, observed, called, ports[0] if ports else 0)
-        lines = [json.dumps(found)] if args["format"] == "json" else status.lines(found, names, nodes, stack)
-        return {"status": found, "lines": lines}
+        lines = [json.dumps(asdict(found))] if args["format"] == "json" else status.lines(found, names, nodes, stack)
+        return {"status": asdict(found), "lines": lines}
 
 
 def _site(args: Mapping[str, Any], _task_vars: Mapping[str, Any]) -> dict[str, Any]:

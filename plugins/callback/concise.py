@@ -66,7 +66,7 @@ def concise[**P](method: Event[P]) -> Event[P]:
     return update_wrapper(choose, method)
 
 
-class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
+class CallbackModule(Default):
     """Gather what hosts have in common, and show it when the next task begins."""
 
     CALLBACK_VERSION = 2.0

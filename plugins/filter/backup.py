@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.stack import SecretObject
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.decode import decode
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import backup
 
 
-def record(configs, name, secrets, files):
+def record(
+    configs: Iterable[Mapping[str, object]],
+    name: str,
+    secrets: Mapping[str, Mapping[str, object]],
+    files: Mapping[str, str],
+) -> dict[str, object]:
     """Put releases, configs and names of secrets into one structure."""
     return backup.record(configs, name, {key: decode(SecretObject, each, key) for key, each in secrets.items()}, files)
 
@@ -15,7 +22,7 @@ def record(configs, name, secrets, files):
 class FilterModule:
     """Offer the filters to Ansible."""
 
-    def filters(self):
+    def filters(self) -> dict[str, Callable[..., object]]:
         """Map filter names to functions."""
         return {
             "backup_record": record,

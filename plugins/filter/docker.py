@@ -1,15 +1,35 @@
-"""Filters of role docker, each a function of plugin_utils that is documented there."""
+"""Filters of role docker: functions of plugin_utils, between JSON and types."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts.engine_restart import failure_lines, trouble
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_answer
+
+
+def engine_trouble(answer: Mapping[str, object]) -> str:
+    """Say what is wrong with an engine that was restarted, ``""`` for nothing.
+
+    :param answer: result of ``flotilla.swarm.observe``
+    """
+    return trouble(read_answer("the host", answer))
+
+
+def engine_failure(
+    result: Mapping[str, object], journal: str, host: str, order: Sequence[str], left_out: Sequence[str]
+) -> str:
+    """Say why the engine of a host is not as the run wants it.
+
+    :param result: of the task that failed
+    """
+    reason = engine_trouble(result) if "seen" in result else str(result["msg"])
+    return failure_lines(reason, journal, host, order, left_out)
 
 
 class FilterModule:
     """Offer the filters to Ansible."""
 
-    def filters(self) -> dict[str, Callable]:
+    def filters(self) -> dict[str, Callable[..., object]]:
         """Map filter names to functions."""
-        return {"engine_failure": failure_lines, "engine_trouble": trouble}
+        return {"engine_failure": engine_failure, "engine_trouble": engine_trouble}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from ansible.errors import AnsibleFilterError
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.images.names import list_images
 
 
-def images(registry, app, bases):
+def images(registry: str, app: Mapping[str, str], bases: Mapping[str, object]) -> list[dict[str, object]]:
     """List what ``plugin_utils.images.names.list_images`` does, as plays read it.
 
     :raise AnsibleFilterError: the app's folder is not there
@@ -20,6 +22,6 @@ def images(registry, app, bases):
 class FilterModule:
     """Offer the filters to Ansible."""
 
-    def filters(self):
+    def filters(self) -> dict[str, Callable[..., object]]:
         """Map filter names to functions."""
         return {"images": images}

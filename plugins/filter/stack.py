@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ansible.errors import AnsibleFilterError
-from ansible_collections.flotilla.swarm.plugins.module_utils.observation.stack import Service
-from ansible_collections.flotilla.swarm.plugins.module_utils.observation.swarm import Node
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.decode import decode
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import ProblemError
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import deploy_failure_lines
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import releases, state
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file import parse
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.releases import is_new
 
 
-def published_ports(text):
-    """List the ports that a stack file publishes."""
-    return _told(lambda: parse(str(text)).published())
+def published_ports(text: object) -> list[int]:
+    """List the ports that a stack file publishes.
 
-
-def is_new_release(release, specs, previous):
-    """Tell whether a release differs from the one before."""
-    return releases.is_new(release, specs, previous)
-
-
-def services_to_spread(services, nodes):
-    """Choose the services whose tasks can be spread again."""
-    running = {name: decode(Service, service, name) for name, service in services.items()}
-    return state.services_to_spread(running, [decode(Node, node, "nodes") for node in nodes])
-
-
-def _told(function):
-    """Say what is wrong with a stack file in one line.
-
-    :raise AnsibleFilterError: instead of ``ProblemError``
+    :raise AnsibleFilterError: what is wrong with it, in one line
     """
     try:
-        return function()
+        return parse(str(text)).published()
     except ProblemError as error:
         raise AnsibleFilterError(str(error.problem)) from error
 
@@ -42,11 +25,10 @@ def _told(function):
 class FilterModule:
     """Offer the filters to Ansible."""
 
-    def filters(self):
+    def filters(self) -> dict[str, Callable[..., object]]:
         """Map filter names to functions."""
         return {
             "deploy_failure_lines": deploy_failure_lines,
+            "is_new_release": is_new,
             "published_ports": published_ports,
-            "is_new_release": is_new_release,
-            "services_to_spread": services_to_spread,
         }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.swarm import Node
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.decode import decode
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems import problem_lines
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.swarm.membership import loss_of_majority
 
 
-def demotion_problem(nodes, leaving):
+def demotion_problem(nodes: Iterable[Mapping[str, object]], leaving: Sequence[str]) -> str:
     """Say what ``plugin_utils.swarm.membership.loss_of_majority`` finds, ``""`` for nothing."""
     problem = loss_of_majority([decode(Node, node, "nodes") for node in nodes], leaving)
     return "\n".join(problem_lines(problem)) if problem else ""
@@ -17,6 +19,6 @@ def demotion_problem(nodes, leaving):
 class FilterModule:
     """Offer the filters to Ansible."""
 
-    def filters(self):
+    def filters(self) -> dict[str, Callable[..., object]]:
         """Map filter names to functions."""
         return {"demotion_problem": demotion_problem}

@@ -106,7 +106,7 @@ def services(run: Run, names: Sequence[str]) -> dict[str, Unit]:
     found = {}
     # A system manager that does not answer, as while a host still boots, runs none of them.
     blocks = out.split("\n\n") + [""] * len(names)
-    for name, block in zip(names, blocks):  # noqa: B905 - hosts may have Python 3.9, whose zip knows no strict
+    for name, block in zip(names, blocks):
         shown = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
         active = shown.get("ActiveState") == "active"
         found[name] = Unit(

@@ -73,7 +73,8 @@ def choose_proxies(server: str, given: Mapping[str, str]) -> dict[str, str]:
     :param given: ``proxies`` of the engine's settings
     :return: proxy by scheme, as far as there is one for this server
     """
-    if urllib.request.proxy_bypass_environment(server, {"no": given.get("no-proxy", "")}):
+    excepted = {"no": given.get("no-proxy", "")}
+    if urllib.request.proxy_bypass_environment(server, excepted):  # type: ignore[attr-defined]  # typeshed lacks it
         return {}
     return {scheme: given[f"{scheme}-proxy"] for scheme in ("https", "http") if given.get(f"{scheme}-proxy")}
 

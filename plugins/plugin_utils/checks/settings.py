@@ -4,15 +4,38 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ..model.decode import decode
 from ..model.problem import Code, Problem, merge
 
-Options = Mapping[str, Mapping[str, Any]]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """What the argument spec of a role says of a variable.
+
+    :ivar elements: type of a list's elements
+    :ivar spec: all of it, as Ansible's own check takes it
+    """
+
+    type: str = "str"
+    elements: str = ""
+    choices: tuple[object, ...] = ()
+    default: object = None
+    no_log: bool = False
+    spec: Mapping[str, object]
+
+    @property
+    def least(self) -> int:
+        """Return the least number: 1, or a default that is less."""
+        return 0 if self.default == 0 else 1
+
+
+Options = Mapping[str, Option]
 OPEN_VAULT = "Give this run the vault's password (--ask-vault-pass, --vault-password-file)"
 
 
@@ -22,10 +45,10 @@ def load_options(roles: Path) -> Options:
     :param roles: folder of the roles
     :return: options by variable name, over all roles
     """
-    options: dict[str, Mapping[str, Any]] = {}
+    specs: dict[str, Mapping[str, object]] = {}
     for path in sorted(roles.glob("*/meta/argument_specs.yml")):
-        options |= yaml.safe_load(path.read_text())["argument_specs"]["main"].get("options", {})
-    return options
+        specs |= yaml.safe_load(path.read_text())["argument_specs"]["main"].get("options", {})
+    return {name: decode(Option, {**spec, "spec": spec}, name) for name, spec in specs.items()}
 
 
 def own_names(names: Iterable[str], options: Options) -> set[str]:
@@ -50,15 +73,11 @@ def _of_host(host: str, own: Mapping[str, object], options: Options) -> Iterator
             yield _invalid(host, name, value, options[name])
 
 
-def _is_valid(name: str, value: object, option: Mapping[str, Any]) -> bool:
+def _is_valid(name: str, value: object, option: Option) -> bool:
     """Let Ansible judge as it does for a role's arguments; and numbers begin at 1, or at a default that is less."""
-    result = ArgumentSpecValidator({name: option}).validate({name: value})
-    number = result.validated_parameters[name] if option.get("type") == "int" else None
-    return not result.error_messages and (not isinstance(number, int) or number >= _least(option))
-
-
-def _least(option: Mapping[str, Any]) -> int:
-    return 0 if option.get("default") == 0 else 1
+    result = ArgumentSpecValidator({name: option.spec}).validate({name: value})
+    number = result.validated_parameters[name] if option.type == "int" else None
+    return not result.error_messages and (not isinstance(number, int) or number >= option.least)
 
 
 def _unknown(host: str, name: str, options: Options) -> Problem:
@@ -73,25 +92,25 @@ def _unknown(host: str, name: str, options: Options) -> Problem:
     )
 
 
-def _invalid(host: str, name: str, value: object, option: Mapping[str, Any]) -> Problem:
+def _invalid(host: str, name: str, value: object, option: Option) -> Problem:
     return Problem(
         code=Code.SETTING_INVALID,
         where=name,
         hosts=(host,),
-        found=f"{value!r}" if isinstance(value, str) and not option.get("no_log") else _kind_of(value),
+        found=f"{value!r}" if isinstance(value, str) and not option.no_log else _kind_of(value),
         expected=_expected(option),
         fix=f"Set {name} accordingly; docs/variables.md describes it",
     )
 
 
-def _expected(option: Mapping[str, Any]) -> str:
-    if option.get("choices"):
-        return f"one of {', '.join(map(str, option['choices']))}"
-    if option.get("elements"):
-        return f"a list of {option['elements']}"
-    number = f"a whole number, at least {_least(option)}"
+def _expected(option: Option) -> str:
+    if option.choices:
+        return f"one of {', '.join(map(str, option.choices))}"
+    if option.elements:
+        return f"a list of {option.elements}"
+    number = f"a whole number, at least {option.least}"
     kinds = {"int": number, "list": "a list", "dict": "a mapping", "bool": "true or false"}
-    return kinds.get(option.get("type", "str"), "a text")
+    return kinds.get(option.type, "a text")
 
 
 def _kind_of(value: object) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from ansible_collections.flotilla.swarm.plugins.module_utils.daemon_config import without_logins
+from ...module_utils.daemon_config import without_logins
+from ..model.observation import Observation, Unreachable
 
 # As journalctl prints them: time, host, who says it, with or without its process ID, and what.
 LINE = re.compile(r"^\S+ \S+ (?P<who>[^\s\[]+)(?:\[\d+\])?: (?P<text>.*)$")
@@ -41,30 +41,27 @@ def why_not_started(journal: str) -> str:
     return ""
 
 
-def trouble(answer: Mapping[str, Any]) -> str:
+def trouble(observation: Observation) -> str:
     """Say what is wrong with an engine that was restarted.
 
-    :param answer: result of ``flotilla.swarm.observe``
     :return: ``""`` where it answers, is in its swarm where it is in one, and serves the page where one was asked for
     """
-    if "seen" not in answer:
-        return f"the host no longer answers ({answer.get('msg', 'no reason given')})"
-    swarm = answer["seen"]["swarm"]
-    if not answer["seen"]["engine"]:
+    if isinstance(observation, Unreachable):
+        return f"the host no longer answers ({observation.reason})"
+    swarm = observation.swarm
+    if not observation.engine:
         return "its engine was started, but does not answer"
-    if swarm["state"] not in MEMBERS:
-        return f"its engine runs, but in the swarm it is {swarm['state']} ({swarm['error'] or 'no reason given'})"
-    if answer["seen"]["page"]:
-        return f"its engine runs, but the page does not answer there ({answer['seen']['page']})"
+    if swarm.state not in MEMBERS:
+        return f"its engine runs, but in the swarm it is {swarm.state} ({swarm.error or 'no reason given'})"
+    if observation.page:
+        return f"its engine runs, but the page does not answer there ({observation.page})"
     return ""
 
 
-def failure_lines(
-    result: Mapping[str, Any], journal: str, host: str, order: Sequence[str], left_out: Sequence[str]
-) -> str:
+def failure_lines(reason: str, journal: str, host: str, order: Sequence[str], left_out: Sequence[str]) -> str:
     """Say why the engine of a host is not as the run wants it, how the site is now, and what to do.
 
-    :param result: of the task that failed
+    :param reason: why the task failed; see ``trouble``
     :param journal: see ``why_not_started``
     :param host: the host's inventory name
     :param order: inventory names of all hosts whose engines are restarted one after the other in this run, in that
@@ -72,7 +69,6 @@ def failure_lines(
     :param left_out: those of them that were not reached when their turn came
     :return: text of several lines
     """
-    reason = trouble(result) if "seen" in result else result["msg"]
     # systemd's own words only point to the journal.
     why = why_not_started(journal) if reason.startswith("Unable to ") else ""
     lines = [f"{host}: its engine did not start: {why}" if why else f"{host}: {reason}"]

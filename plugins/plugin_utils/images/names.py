@@ -10,16 +10,47 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from docker.utils.build import exclude_paths
 
 from ...module_utils.observation.host import LocalImage
+from ..model.decode import decode
 from ..model.site import Image
 
 # Digits of a SHA-256 that a tag keeps: 48 bits, plenty for the few images of one repository.
 TAG_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distro:
+    """What base images are made of a distribution's packages from.
+
+    :ivar dockerfile: text of the template
+    :ivar path: where its commands are
+    :ivar paths: what is left out
+    :ivar recipes: by image name, ``packages`` and perhaps ``folders``, path to numeric owner
+    """
+
+    suite: str
+    serial: object
+    dockerfile: str
+    path: str
+    paths: tuple[str, ...]
+    recipes: Mapping[str, Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hub:
+    """What base images are copied from Docker Hub.
+
+    :ivar hub: by image name, its name on Docker Hub, such as ``"python:3.13-slim"``
+    :ivar prefix: ``"docker.io"`` or that of a mirror
+    """
+
+    hub: Mapping[str, str]
+    prefix: str
 
 
 def tag_of(content: object) -> str:
@@ -62,14 +93,17 @@ def remembered(references: Iterable[str], local_images: Iterable[LocalImage]) ->
     return found
 
 
-def list_images(registry: str, app: Mapping[str, str], bases: Mapping[str, Any]) -> list[Image]:
+def list_images(registry: str, app: Mapping[str, str], bases: Mapping[str, object]) -> list[Image]:
     """List the images of a site, each after those that it is made from.
 
     :param registry: ``"host:port"``, perhaps with ``/prefix``
     :param app: ``name`` (repository), ``dir`` (build context) and ``python`` (version)
-    :param bases: see ``distro_images``, or with key ``hub`` see ``hub_images``
+    :param bases: the fields of ``Distro``, or of ``Hub``
     """
-    images = hub_images(registry, **bases) if "hub" in bases else distro_images(registry, bases)
+    if "hub" in bases:
+        images = hub_images(registry, decode(Hub, bases, "bases"))
+    else:
+        images = distro_images(registry, decode(Distro, bases, "bases"))
     base = next(image.reference for image in images if image.name == "python")
     # The base's repository and tag count, its registry does not: the same image may move to another registry.
     tag = tag_of([folder_digest(app["dir"]), base.removeprefix(f"{registry}/"), app["python"]])
@@ -77,32 +111,26 @@ def list_images(registry: str, app: Mapping[str, str], bases: Mapping[str, Any])
     return [*images, Image(name="web", kind="build", reference=reference, ingredients={"base": base})]
 
 
-def distro_images(registry: str, distro: Mapping[str, Any]) -> list[Image]:
-    """List the base images that are made from a distribution's packages.
-
-    :param distro: ``suite``, ``serial``, ``dockerfile`` (text of the template), ``path`` (where its commands are),
-        ``paths`` (what is left out) and ``recipes`` (by image name: ``packages`` and perhaps ``folders``, path to
-        numeric owner)
-    """
+def distro_images(registry: str, distro: Distro) -> list[Image]:
+    """List the base images that are made from a distribution's packages."""
     images = []
-    for name, recipe in distro["recipes"].items():
-        tag = tag_of([distro["suite"], distro["serial"], distro["dockerfile"], distro["path"], distro["paths"], recipe])
-        reference = f"{registry}/{distro['suite']}-{name}:{tag}"
+    for name, recipe in distro.recipes.items():
+        tag = tag_of([distro.suite, distro.serial, distro.dockerfile, distro.path, distro.paths, recipe])
+        reference = f"{registry}/{distro.suite}-{name}:{tag}"
         images.append(Image(name=name, kind="distro", reference=reference, ingredients={"recipe": recipe}))
     return images
 
 
-def hub_images(registry: str, hub: Mapping[str, str], prefix: str) -> list[Image]:
+def hub_images(registry: str, bases: Hub) -> list[Image]:
     """List the base images that are copied from Docker Hub.
 
     The tag stands for the name on Docker Hub, whichever mirror it comes through.
-
-    :param hub: by image name, its name on Docker Hub, such as ``"python:3.13-slim"``
-    :param prefix: ``"docker.io"`` or that of a mirror
     """
     images = []
-    for name, upstream in hub.items():
+    for name, upstream in bases.hub.items():
         path = upstream if "/" in upstream else f"library/{upstream}"
         reference = f"{registry}/hub-{name}:{tag_of(path)}"
-        images.append(Image(name=name, kind="hub", reference=reference, ingredients={"source": f"{prefix}/{path}"}))
+        images.append(
+            Image(name=name, kind="hub", reference=reference, ingredients={"source": f"{bases.prefix}/{path}"})
+        )
     return images

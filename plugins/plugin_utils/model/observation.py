@@ -36,6 +36,16 @@ def read_seen(host: str, answer: Mapping[str, object]) -> Seen:
     return decode(Seen, answer, host)
 
 
+def read_answer(host: str, answer: Mapping[str, object]) -> Observation:
+    """Read the result of ``flotilla.swarm.observe``, which has no ``seen`` where the host was not reached.
+
+    :raise DecodeError: it has another shape
+    """
+    if "seen" in answer:
+        return decode(Seen, answer["seen"], host)
+    return Unreachable(str(answer.get("msg", "no reason given")))
+
+
 def read(host: str, answer: Mapping[str, object]) -> Host:
     """Read the result of ``flotilla.swarm.observe`` for one host.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from ...module_utils.observation import Seen
 from ...module_utils.observation.stack import Release, Service, Stack, Task
@@ -14,6 +14,74 @@ from ..stacks.state import differences, judge
 from .report import moved, site_lines, table
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeStatus:
+    """A node, by its inventory name where it is a host of the inventory."""
+
+    name: str
+    address: str
+    role: str
+    leader: bool
+    state: str
+    availability: str
+    engine: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStatus:
+    """A service: how many tasks run and should run, the state of its last update, and the ports that it publishes."""
+
+    name: str
+    running: int
+    desired: int
+    image: str
+    update: str
+    ports: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskStatus:
+    """A task, and the node that it is on, ``""`` for none."""
+
+    name: str
+    node: str
+    id: str
+    state: str
+    desired: str
+    error: str
+    updated: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseStatus:
+    """A release, and the names of the images, secrets and configs that it needs."""
+
+    number: int
+    at: str
+    by: str
+    rollback_to: int
+    images: tuple[str, ...]
+    secrets: tuple[str, ...]
+    configs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What a person asks about a site; the fields are those of ``playbooks/status.yml`` as JSON.
+
+    :ivar stack: its name
+    :ivar problems: sentences
+    :ivar releases: the newest first
+    """
+
+    stack: str
+    problems: tuple[str, ...]
+    nodes: tuple[NodeStatus, ...]
+    services: tuple[ServiceStatus, ...]
+    tasks: tuple[TaskStatus, ...]
+    releases: tuple[ReleaseStatus, ...]
+
+
 def describe(
     names: Mapping[str, str],
     nodes: Sequence[Node],
@@ -21,7 +89,7 @@ def describe(
     observed: Mapping[str, Seen | Unreachable],
     stack: str,
     port: int,
-) -> dict[str, Any]:
+) -> Status:
     """Gather what a person asks about a site.
 
     :param names: inventory name by address
@@ -30,97 +98,95 @@ def describe(
     :param stack: its name
     :param port: where hosts were asked for the page: at the inventory's port. While a release with another one is held,
         their answers tell nothing
-    :return: JSON all through: ``stack``, ``problems`` (list of str), and lists of dicts ``nodes``, ``services``,
-        ``tasks`` and ``releases``, the newest release first
     """
     called = {node.id: names.get(node.address, node.hostname) for node in nodes}
     asked = any(port in service.ports for service in running.services.values())
-    return {
-        "stack": stack,
-        "problems": [
+    return Status(
+        stack=stack,
+        problems=(
             *_host_problems(observed, asked),
             *_node_problems(names, nodes),
             *_stack_problems(running, called),
-        ],
-        "nodes": [_node(node, called[node.id]) for node in nodes],
-        "services": [_service(name, service) for name, service in running.services.items()],
-        "tasks": [
+        ),
+        nodes=tuple(_node(node, called[node.id]) for node in nodes),
+        services=tuple(_service(name, service) for name, service in running.services.items()),
+        tasks=tuple(
             _task(f"{name}.{task.slot}", task, called.get(task.node, ""))
             for name, service in running.services.items()
             for task in service.tasks
-        ],
-        "releases": [_release(release) for release in reversed(running.releases)],
-    }
+        ),
+        releases=tuple(_release(release) for release in reversed(running.releases)),
+    )
 
 
-def _node(node: Node, name: str) -> dict[str, object]:
-    return {
-        "name": name,
-        "address": node.address,
-        "role": node.role,
-        "leader": node.leader,
-        "state": node.state,
-        "availability": node.availability,
-        "engine": node.engine,
-    }
+def _node(node: Node, name: str) -> NodeStatus:
+    return NodeStatus(
+        name=name,
+        address=node.address,
+        role=node.role,
+        leader=node.leader,
+        state=node.state,
+        availability=node.availability,
+        engine=node.engine,
+    )
 
 
-def _service(name: str, service: Service) -> dict[str, object]:
-    return {
-        "name": name,
-        "running": sum(task.is_up for task in service.tasks),
-        "desired": service.size,
-        "image": service.image,
-        "update": service.update.State,
-        "ports": list(service.ports),
-    }
+def _service(name: str, service: Service) -> ServiceStatus:
+    return ServiceStatus(
+        name=name,
+        running=sum(task.is_up for task in service.tasks),
+        desired=service.size,
+        image=service.image,
+        update=service.update.State,
+        ports=service.ports,
+    )
 
 
-def _task(name: str, task: Task, node: str) -> dict[str, object]:
-    return {
-        "name": name,
-        "node": node,
-        "id": task.id,
-        "state": task.state,
-        "desired": task.desired,
-        "error": task.error,
-        "updated": task.updated,
-    }
+def _task(name: str, task: Task, node: str) -> TaskStatus:
+    return TaskStatus(
+        name=name,
+        node=node,
+        id=task.id,
+        state=task.state,
+        desired=task.desired,
+        error=task.error,
+        updated=task.updated,
+    )
 
 
-def _release(release: Release) -> dict[str, object]:
+def _release(release: Release) -> ReleaseStatus:
     file = parse(release.file)
-    return {
-        "number": release.number,
-        "at": release.at,
-        "by": release.by,
-        "rollback_to": release.rollback_to,
-        "images": sorted(file.images),
-        "secrets": sorted(file.names("secrets")),
-        "configs": sorted(file.names("configs")),
-    }
+    return ReleaseStatus(
+        number=release.number,
+        at=release.at,
+        by=release.by,
+        rollback_to=release.rollback_to,
+        images=tuple(sorted(file.images)),
+        secrets=tuple(sorted(file.names("secrets"))),
+        configs=tuple(sorted(file.names("configs"))),
+    )
 
 
-def lines(status: Mapping[str, Any], names: Mapping[str, str], nodes: Sequence[Node], running: Stack) -> list[str]:
+def lines(status: Status, names: Mapping[str, str], nodes: Sequence[Node], running: Stack) -> list[str]:
     """Put a status into lines.
 
     :param status: see ``describe``, as for the others
     """
-    ports = [port for service in status["services"] for port in service["ports"]]
+    ports = [port for service in status.services for port in service.ports]
     rows = [
         [
-            f"{release['number']}{' (runs)' if release is status['releases'][0] else ''}",
-            release["at"],
-            release["by"],
-            f"back to {release['rollback_to']}" if release["rollback_to"] else "",
-            " ".join(_short(image) for image in release["images"]),
+            f"{release.number}{' (runs)' if release is status.releases[0] else ''}",
+            release.at,
+            release.by,
+            f"back to {release.rollback_to}" if release.rollback_to else "",
+            " ".join(_short(image) for image in release.images),
         ]
-        for release in status["releases"]
+        for release in status.releases
     ]
     ended = [
-        [task["name"], task["node"] or "-", f"{task['updated'][:19]}Z", task["state"], task["error"]]
-        for task in status["tasks"]
-        if task["error"]
+        [task.name, task.node or "-", f"{task.updated[:19]}Z", task.state, task.error]
+        for task in status.tasks
+        if task.error
     ]
     return [
         *site_lines(names, nodes, running, ports[0] if ports else None),
@@ -128,7 +194,7 @@ def lines(status: Mapping[str, Any], names: Mapping[str, str], nodes: Sequence[N
         *table(["RELEASE", "AT", "BY", "", "IMAGES"], rows),
         *(["", *table(["FAILED TASK", "NODE", "AT", "STATE", "ERROR"], ended)] if ended else []),
         "",
-        *([f"Problem: {problem}" for problem in status["problems"]] or ["No problem found."]),
+        *([f"Problem: {problem}" for problem in status.problems] or ["No problem found."]),
     ]
 
 

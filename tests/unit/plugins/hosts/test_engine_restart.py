@@ -1,11 +1,16 @@
 """What a run says of an engine that does not start, and of the site."""
 
+from dataclasses import replace
+
 import pytest
+import sites
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.swarm import Place
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts.engine_restart import (
     failure_lines,
     trouble,
     why_not_started,
 )
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Unreachable, read_seen
 
 TIME = "2026-11-25T16:24:27+00:00 worker-1"
 STARTING = f"{TIME} systemd[1]: Starting docker.service - Docker Application Container Engine...\n"
@@ -17,6 +22,11 @@ EXITED = f"{TIME} systemd[1]: docker.service: Control process exited, code=exite
 FAILED = f"{TIME} systemd[1]: docker.service: Failed with result 'exit-code'.\n"
 AGAIN = f"{TIME} systemd[1]: docker.service: Start request repeated too quickly.\n"
 RUNNING = STARTING + UNSET + INFO + STARTED + f"{TIME} dockerd[7]: something failed long ago\n"
+
+
+def seen(**changes):
+    """What was observed of a worker whose engine was restarted."""
+    return replace(read_seen("w1", sites.settled("10.0.0.2", "node-2")), **changes)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +47,7 @@ def test_reason_is_that_of_the_last_attempt(journal, why):
 
 def test_state_of_the_site_is_told():
     reason, journal = "Unable to restart service docker: Job failed", STARTING + REFUSED
-    lines = failure_lines({"msg": reason}, journal, "w2", ["m1", "w1", "w2", "w3", "w4"], ["w1"]).splitlines()
+    lines = failure_lines(reason, journal, "w2", ["m1", "w1", "w2", "w3", "w4"], ["w1"]).splitlines()
     assert lines[:-1] == [
         "w2: its engine did not start: failed to start daemon: proxy http://***@p is bad",
         "No further engine was restarted, and the run ended here.",
@@ -49,37 +59,28 @@ def test_state_of_the_site_is_told():
 
 
 def test_of_an_engine_that_is_not_among_others_no_state_is_told():
-    assert (
-        len(failure_lines({"msg": "No package matching 'docker.io'"}, STARTING + REFUSED, "w1", [], []).splitlines())
-        == 2
-    )
+    text = failure_lines("No package matching 'docker.io'", STARTING + REFUSED, "w1", [], [])
+    assert len(text.splitlines()) == 2
 
 
 def test_other_reasons_stay():
-    first = failure_lines({"msg": "No package matching 'docker.io'"}, STARTING + REFUSED, "w1", [], []).splitlines()[0]
-    assert first == "w1: No package matching 'docker.io'"
-    waited = {"failed": True, "seen": {"engine": {"version": "26"}, "swarm": {"state": "active"}, "page": "refused"}}
-    first = failure_lines(waited, RUNNING, "w1", ["w1"], []).splitlines()[0]
+    text = failure_lines("No package matching 'docker.io'", STARTING + REFUSED, "w1", [], [])
+    assert text.splitlines()[0] == "w1: No package matching 'docker.io'"
+    first = failure_lines(trouble(seen(page="refused")), RUNNING, "w1", ["w1"], []).splitlines()[0]
     assert first == "w1: its engine runs, but the page does not answer there (refused)"
 
 
 @pytest.mark.parametrize(
-    ("answer", "text"),
+    ("observation", "text"),
     [
-        ({"seen": {"engine": {}, "swarm": {"state": "active", "error": ""}, "page": ""}}, "does not answer"),
-        (
-            {"seen": {"engine": {"version": "26"}, "swarm": {"state": "error", "error": "no key"}, "page": ""}},
-            "is error (no key)",
-        ),
-        (
-            {"seen": {"engine": {"version": "26"}, "swarm": {"state": "active", "error": ""}, "page": "HTTP 503"}},
-            "does not answer there (HTTP 503)",
-        ),
-        ({"unreachable": True, "msg": "timed out"}, "the host no longer answers (timed out)"),
-        ({"seen": {"engine": {"version": "26"}, "swarm": {"state": "active", "error": ""}, "page": ""}}, ""),
-        ({"seen": {"engine": {"version": "26"}, "swarm": {"state": "inactive", "error": ""}, "page": ""}}, ""),
+        (seen(engine=None), "does not answer"),
+        (seen(swarm=Place(state="error", error="no key")), "is error (no key)"),
+        (seen(page="HTTP 503"), "does not answer there (HTTP 503)"),
+        (Unreachable("timed out"), "the host no longer answers (timed out)"),
+        (seen(), ""),
+        (seen(swarm=Place()), ""),
     ],
 )
-def test_restarted_engine_is_back_where_it_was(answer, text):
-    assert trouble(answer).endswith(text)
-    assert bool(trouble(answer)) is bool(text)
+def test_restarted_engine_is_back_where_it_was(observation, text):
+    assert trouble(observation).endswith(text)
+    assert bool(trouble(observation)) is bool(text)
