@@ -127,7 +127,7 @@ def interrupt(_number: int, _frame: object) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run a command on this machine, which has what it takes."""
-    from . import fleet, image, network, settings
+    from . import disks, fleet, image, network, settings
 
     if options.command == "build":
         prerequisites.check_room(0, 0, 0, settings.home(), with_image=not image.exists())
@@ -161,15 +161,15 @@ def run(options: argparse.Namespace) -> None:
             case "down":
                 one.down()
             case "save":
-                one.keep_golden(options.golden)
+                disks.keep_golden(one, options.golden)
             case "snapshot":
-                one.snapshot(options.label)
+                disks.snapshot(one, options.label)
             case "restore":
-                one.restore(options.label)
+                disks.restore(one, options.label)
             case "boot":
                 one.boot(options.host)
             case "wipe":
-                one.wipe(options.host)
+                disks.wipe(one, options.host)
             case _:
                 host = one.host(one.load(), options.host)
                 match options.command:

@@ -1,20 +1,14 @@
 """A fleet: hosts on a network of their own, and all that the commands do with them."""
 
 import shutil
-import socket
-import sys
 from pathlib import Path
 
-from . import cache, forward, golden, image, inventory, network, prerequisites, process, settings
+from . import cache, connection, golden, image, inventory, network, prerequisites, process, settings
 from . import state as states
 from .boot import boot
 from .errors import BootError, FleetError
-from .golden import copy_disk
-from .host import Host, new_ssh_key, shut_down
+from .host import Host, new_ssh_key
 from .state import State
-
-PACKAGES = "packages"  # part of the forwarder from the hosts to the package cache
-PUBLISH = "publish"  # part of a forwarder from the machine to the hosts, before "-PORT"
 
 
 class Fleet:
@@ -93,7 +87,7 @@ class Fleet:
         :param published: ports of the machine that lead to the hosts, besides those that do
         :raise FleetError: it could not be done; only after a BootError is something left
         """
-        wanted = host_names(count, managers)
+        wanted = network.host_names(count, managers)
         self.clear_interrupted()
         old = states.load(self.folder)
         before = self.hosts(old) if old else []
@@ -191,37 +185,8 @@ class Fleet:
 
     def connect(self, state: State) -> None:
         """Make the network, its forwarders and the package cache, or what is missing of them."""
-        with settings.locked("fleets"):
-            cache.ensure()
-        gateway = network.gateway_of(state.index)
-        network.ensure(self.namespace, gateway)
-        if not self.has_part(PACKAGES):
-            with network.entered(self.namespace):
-                listener = network.listen(gateway, cache.PORT)
-            self.start_forwarder(PACKAGES, listener, cache.targets(), prefix=[])
-        for port in state.published:
-            part = f"{PUBLISH}-{port}"
-            targets = self.folder / f"{part}.targets"
-            lines = [f"{host.address}:{port}\n" for host in self.hosts(state)]
-            settings.write_atomically(targets, "".join(lines))
-            if not self.has_part(part):
-                listener = network.listen("127.0.0.1", port)
-                self.start_forwarder(part, listener, targets, network.inside(self.namespace))
-                print(f"Published: 127.0.0.1:{port} leads to port {port} of the hosts", flush=True)
-
-    def has_part(self, part: str) -> bool:
-        """Tell whether a background process of the fleet runs."""
-        return bool(process.find(process.works_for(self.folder, part)))
-
-    def start_forwarder(self, part: str, listener: socket.socket, targets: Path, prefix: list[str]) -> None:
-        """Start a forwarder that takes over a listening socket.
-
-        :param prefix: words that run it in the namespace where the targets are
-        """
-        with listener:
-            number = listener.fileno()
-            command: list[str | Path] = [*prefix, sys.executable, forward.__file__, str(number), targets]
-            process.start(command, self.folder, part, self.folder / f"{part}.log", number)
+        addresses = [host.address for host in self.hosts(state)]
+        connection.connect(self.folder, self.namespace, state, addresses)
 
     def create_hosts(self, state: State) -> None:
         """Make the folders of the hosts that have none, and the files that let ssh in."""
@@ -296,101 +261,12 @@ class Fleet:
             inventory.unlink(self.link, self.inventory)
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    # Hosts and disks
-
     def boot(self, name: str) -> None:
         """Boot a host that is off, also after the machine itself was booted."""
         state = self.load()
         host = self.host(state, name)
         self.connect(state)
         boot([host])
-
-    def wipe(self, name: str) -> None:
-        """Replace a host by a fresh one with the same name and address; its cable is plugged in."""
-        state = self.load()
-        host = self.host(state, name)
-        host.cut_power()
-        host.delete()
-        self.connect(state)
-        self.create_hosts(state)
-        network.ensure_tap(self.namespace, name)
-        network.plug_in(self.namespace, name)
-        boot([host])
-
-    def snapshot(self, label: str) -> None:
-        """Keep the disks of all hosts under a label. The hosts are off meanwhile.
-
-        :raise FleetError: the label is taken, or a host does not power off
-        """
-        state = self.load()
-        target = self.snapshots / settings.check_name(label)
-        if target.exists():
-            raise FleetError(
-                f"fleet {self.name} has a snapshot {label} already; take another label or run: rm -r {target}"
-            )
-        temporary = target.with_suffix(".new")
-        shutil.rmtree(temporary, ignore_errors=True)
-        shut_down(self.hosts(state))
-        for host in self.hosts(state):
-            copy_disk(host.folder, temporary / host.name)
-        temporary.rename(target)
-        print(f"Snapshot {label} taken", flush=True)
-        boot(self.hosts(state))
-
-    def keep_golden(self, name: str) -> None:
-        """Keep the fleet as a golden disk. The hosts are off meanwhile.
-
-        :raise FleetError: a host does not power off
-        """
-        state = self.load()
-        settings.check_name(name)
-        shut_down(self.hosts(state))
-        golden.keep(name, self.folder, state)
-        print(f"Golden disk {name} kept", flush=True)
-        boot(self.hosts(state))
-
-    def restore(self, label: str) -> None:
-        """Give all hosts the disks that they had at a snapshot. Hosts that came later go.
-
-        :raise FleetError: there is no such snapshot
-        """
-        state = self.load()
-        source = self.snapshots / settings.check_name(label)
-        if not source.exists():
-            have = ", ".join(sorted(path.name for path in self.snapshots.glob("*"))) or "none"
-            raise FleetError(
-                f"fleet {self.name} has no snapshot {label}, it has: {have}; "
-                f"run: python -m fleet snapshot --name {self.name} {label}"
-            )
-        for host in self.hosts(state):
-            if not (source / host.name).exists():
-                self.remove_host(state, host)
-                continue
-            host.cut_power()
-            host.delete()
-            copy_disk(source / host.name, host.folder)
-        self.save(state)
-        self.connect(state)
-        self.create_hosts(state)
-        self.write_inventory(state)
-        print(f"Snapshot {label} restored", flush=True)
-        boot(self.hosts(state))
-
-
-def host_names(count: int, managers: int) -> list[str]:
-    """Return the names of a fleet's hosts, managers first.
-
-    :raise FleetError: the numbers make no fleet
-    """
-    workers = count - managers
-    if not 1 <= managers <= network.MOST_MANAGERS or not 0 <= workers <= network.MOST_WORKERS:
-        raise FleetError(
-            f"{managers} managers and {workers} workers make no fleet: wanted are 1 to "
-            f"{network.MOST_MANAGERS} managers and 0 to {network.MOST_WORKERS} workers, "
-            "such as: python -m fleet up 3 --managers 1"
-        )
-    names = [f"manager-{number}" for number in range(1, managers + 1)]
-    return names + [f"worker-{number}" for number in range(1, workers + 1)]
 
 
 def fleets_folder() -> Path:

@@ -21,6 +21,22 @@ MOST_MANAGERS = 80
 MOST_WORKERS = 150
 
 
+def host_names(count: int, managers: int) -> list[str]:
+    """Return the names of a fleet's hosts, managers first.
+
+    :raise FleetError: the numbers make no fleet
+    """
+    workers = count - managers
+    if not 1 <= managers <= MOST_MANAGERS or not 0 <= workers <= MOST_WORKERS:
+        raise FleetError(
+            f"{managers} managers and {workers} workers make no fleet: wanted are 1 to "
+            f"{MOST_MANAGERS} managers and 0 to {MOST_WORKERS} workers, "
+            "such as: python -m fleet up 3 --managers 1"
+        )
+    names = [f"manager-{number}" for number in range(1, managers + 1)]
+    return names + [f"worker-{number}" for number in range(1, workers + 1)]
+
+
 def namespace_of(fleet: str) -> Path:
     """Return the file that stands for a fleet's network namespace."""
     return NAMESPACES / f"flotilla-{fleet}"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.swarm import Node
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.decode import decode
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems import problem_lines
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.swarm.membership import loss_of_majority
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.swarm.quorum import loss_of_majority
 
 
 def demotion_problem(nodes: Iterable[Mapping[str, object]], leaving: Sequence[str]) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from ..model.change import Change
 from ..model.phase import Phase
-from ..swarm.membership import Membership, Step
+from ..swarm.membership import Membership
+from ..swarm.steps import Step
 from .arguments import ChangeNodes, CreateSwarm, JoinSwarm, Nothing, Retire
 from .result import HostPlan
 from .situation import Situation

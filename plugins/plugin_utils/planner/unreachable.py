@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from ...module_utils.observation.swarm import Node
 from ..stacks.file import StackFile, parse
-from ..swarm.membership import majority
+from ..swarm.quorum import majority
 from .situation import Situation
 
 # What ssh says of a host whose key is not the one that it knows: the host was reinstalled, or it is another one.

@@ -1,6 +1,7 @@
 import pytest
 
 from fleet import network
+from fleet.errors import FleetError
 
 
 @pytest.mark.parametrize(
@@ -30,3 +31,14 @@ def test_hardware_address_is_locally_administered():
 
 def test_names_of_taps_fit_into_the_kernels_15_characters():
     assert len(f"worker-{network.MOST_WORKERS}") <= 15
+
+
+def test_managers_come_first():
+    assert network.host_names(4, 1) == ["manager-1", "worker-1", "worker-2", "worker-3"]
+    assert network.host_names(3, 3) == ["manager-1", "manager-2", "manager-3"]
+
+
+@pytest.mark.parametrize(("count", "managers"), [(0, 1), (2, 3), (3, 0), (200, 1), (100, 90)])
+def test_numbers_that_make_no_fleet_are_refused(count, managers):
+    with pytest.raises(FleetError, match="make no fleet"):
+        network.host_names(count, managers)

@@ -10,17 +10,6 @@ def home(monkeypatch, tmp_path):
     return tmp_path
 
 
-def test_managers_come_first():
-    assert fleet.host_names(4, 1) == ["manager-1", "worker-1", "worker-2", "worker-3"]
-    assert fleet.host_names(3, 3) == ["manager-1", "manager-2", "manager-3"]
-
-
-@pytest.mark.parametrize(("count", "managers"), [(0, 1), (2, 3), (3, 0), (200, 1), (100, 90)])
-def test_numbers_that_make_no_fleet_are_refused(count, managers):
-    with pytest.raises(FleetError, match="make no fleet"):
-        fleet.host_names(count, managers)
-
-
 def test_a_fleet_takes_the_lowest_free_number(home):
     for name, index in (("a", 0), ("b", 2)):
         folder = home / "fleets" / name

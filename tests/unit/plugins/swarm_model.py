@@ -121,7 +121,7 @@ class Model:
             speakers = {name for name in (decision.join_manager, decision.deploy_manager) if name}
             if not self.has_quorum() or not all(self.hosts[name]["up"] for name in speakers):
                 return
-            if step.kind == "demote" and membership.loss_of_majority(sites.nodes(*self.nodes.values()), [step.node]):
+            if step.kind == "demote" and quorum.loss_of_majority(sites.nodes(*self.nodes.values()), [step.node]):
                 return
             if self.hosts[step.host]["up"]:
                 self._do(step, decision)

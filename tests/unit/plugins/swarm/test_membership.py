@@ -3,7 +3,7 @@
 import pytest
 import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import Code
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.swarm import labels, membership
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.swarm import labels
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sites import told
@@ -339,19 +339,3 @@ def test_even_number_of_managers_is_warned_of_with_the_arithmetic():
     (warning,) = swarm(["h1", "h2"]).decide(site(["h1", "h2"]), {}).warnings
     assert warning.startswith("2 managers stand the loss of 0, as 1 would, since a majority of 2 is 2; 3 would stand")
     assert swarm(["h1", "h2", "h3"]).decide(site(["h1", "h2", "h3"]), {}).warnings == ()
-
-
-@pytest.mark.parametrize(
-    ("states", "leaving", "found"),
-    [
-        ("reachable reachable reachable", 1, ""),
-        ("reachable unreachable reachable", 3, "Bring host-2 back, then run again"),
-        ("reachable unreachable reachable", 2, ""),
-        ("reachable", 1, "Bring a manager back, then run again"),
-    ],
-)
-def test_manager_goes_only_where_the_others_are_a_majority_at_that_moment(states, leaving, found):
-    nodes = [sites.node(number, "manager", reachability=state) for number, state in enumerate(states.split(), 1)]
-    nodes.append(sites.node(9, "worker"))
-    problem = membership.loss_of_majority(sites.nodes(*nodes), [f"node-{leaving}"])
-    assert (problem.fix if problem else "") == found

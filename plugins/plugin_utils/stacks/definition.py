@@ -1,0 +1,101 @@
+"""Make the stack that the inventory describes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ...module_utils.observation.stack import Stack
+from ..model.site import Image, Site
+from . import secrets
+from .file import StackFile, parse
+from .secrets import NewConfig, NewSecret
+
+UNFINISHED = "the rotation of {} to {}, which a run began and did not end, is finished"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """What the stack is to be.
+
+    :ivar file: the stack file that plays fill in
+    :ivar rendered: the same with all that is known now
+    :ivar missing: images that are to be made
+    :ivar secret_objects: names of the secrets' objects that stay though no stack file names them
+    :ivar rollback_to: number of the release that is gone back to, or ``0``
+    :ivar left: digests of the stack files that rollbacks left
+    """
+
+    file: StackFile
+    rendered: StackFile
+    images: tuple[Image, ...] = ()
+    missing: tuple[Image, ...] = ()
+    variables: Mapping[str, object]
+    secrets: tuple[NewSecret, ...] = ()
+    secret_objects: tuple[str, ...]
+    configs: tuple[NewConfig, ...] = ()
+    rollback_to: int = 0
+    left: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def of_inventory(site: Site, running: Stack, digests: Mapping[str, str | None]) -> Definition:
+    """Make the stack that the inventory describes."""
+    chosen, new_secrets = name_secrets(site, running)
+    configs, new_configs = secrets.name_configs(site.stack, running.configs)
+    file = parse(site.stack.text).with_configs(configs)
+    variables = stack_variables(site, digests, chosen)
+    return Definition(
+        file=file,
+        rendered=file.render(variables),
+        images=site.images,
+        missing=tuple(image for image in site.images if not digests.get(image.reference)),
+        variables=variables,
+        secrets=new_secrets,
+        secret_objects=tuple(sorted(chosen.values())),
+        configs=new_configs,
+        notes=tuple(_unfinished(site, running, chosen)),
+    )
+
+
+def name_secrets(site: Site, running: Stack) -> tuple[dict[str, str], tuple[NewSecret, ...]]:
+    """Find or name the swarm's object for each secret of the stack."""
+    applied = parse(running.record.file).names("secrets") if running.record else set()
+    return secrets.name_secrets(site.stack, running.secrets, applied, site.salt, running.mounts("Secret"))
+
+
+def _unfinished(site: Site, running: Stack, chosen: Mapping[str, str]) -> list[str]:
+    """Name the secrets whose object services mount though the last release has another one."""
+    if not running.record:
+        return []
+    applied = parse(running.record.file).names("secrets")
+    known = {running.secrets[key].name for key in applied & running.secrets.keys()}
+    new = running.mounts("Secret") - applied
+    return [
+        UNFINISHED.format(name, key)
+        for name, key in chosen.items()
+        if key in new and name in known and not site.stack.values.get(name)
+    ]
+
+
+def stack_variables(site: Site, digests: Mapping[str, str | None], chosen: Mapping[str, str]) -> dict[str, object]:
+    """Gather the values of a stack file's variables.
+
+    :param chosen: object by secret
+    :return: the environment, ``X_IMAGE`` for each image (by digest once it is known, else by tag) and ``X_SECRET`` for
+        each secret
+    """
+    objects = {f"{secret.upper()}_SECRET": name for secret, name in chosen.items()}
+    return {**site.stack.environment, **image_variables(site.images, digests), **objects}
+
+
+def image_variables(images: Iterable[Image], digests: Mapping[str, str | None]) -> dict[str, str]:
+    """Name each image for the stack file: by digest once it is known, until then by tag.
+
+    :return: reference by ``X_IMAGE``
+    """
+    return {f"{image.name.upper()}_IMAGE": _named(image, digests.get(image.reference)) for image in images}
+
+
+def _named(image: Image, digest: str | None) -> str:
+    return f"{image.repository}@{digest}" if digest else image.reference
