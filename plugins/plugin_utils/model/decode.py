@@ -13,6 +13,11 @@ class DecodeError(ValueError):
     """Data that does not have the shape of its type; the message names the field."""
 
 
+def wrong(value: object, expected: str, where: str) -> DecodeError:
+    """Make the error about a value of another kind than expected."""
+    return DecodeError(f"{where}: found {type(value).__name__}, expected {expected}")
+
+
 def decode[T](kind: type[T], value: object, where: str = "") -> T:
     """Build a value of a type.
 
@@ -51,7 +56,7 @@ def _dataclass_decoder(kind: Any) -> Decoder:
 
     def build(value: Any, where: str) -> Any:
         if not isinstance(value, Mapping):
-            raise DecodeError(f"{where}: found {type(value).__name__}, expected a mapping")
+            raise wrong(value, "a mapping", where)
         found = {}
         for name, decoder, required in fields:
             if name in value:
@@ -77,7 +82,7 @@ def _tuple_decoder(args: tuple[Any, ...]) -> Decoder:
 
     def build(value: Any, where: str) -> Any:
         if not isinstance(value, list | tuple):
-            raise DecodeError(f"{where}: found {type(value).__name__}, expected a list")
+            raise wrong(value, "a list", where)
         return tuple(decoder(each, where) for each in value)
 
     return build
@@ -88,7 +93,7 @@ def _mapping_decoder(kind: Any) -> Decoder:
 
     def build(value: Any, where: str) -> Any:
         if not isinstance(value, Mapping):
-            raise DecodeError(f"{where}: found {type(value).__name__}, expected a mapping")
+            raise wrong(value, "a mapping", where)
         return {str(key): decoder(each, f"{where}.{key}") for key, each in value.items()}
 
     return build
@@ -99,7 +104,7 @@ def _plain_decoder(kind: Any) -> Decoder:
 
     def build(value: Any, where: str) -> Any:
         if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
-            raise DecodeError(f"{where}: found {type(value).__name__}, expected {kind.__name__}")
+            raise wrong(value, kind.__name__, where)
         return kind(value)
 
     return build

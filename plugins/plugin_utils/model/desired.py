@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .decode import DecodeError, decode
+from .decode import decode, wrong
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +103,7 @@ def read_desired(host: str, wanted: object) -> Desired:
     :raise DecodeError: it has another shape; names host and field
     """
     if not isinstance(wanted, Mapping):
-        raise DecodeError(f"{host}: found {type(wanted).__name__}, expected a mapping")
+        raise wrong(wanted, "a mapping", host)
     engine = wanted.get("docker_engine")
     return Desired(
         roles={
