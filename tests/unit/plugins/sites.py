@@ -33,7 +33,7 @@ ENGINES = ("docker.io", "docker-cli", "docker-ce", "docker-ce-cli", "containerd.
 REFERENCES = ("reg:5000/base:1", "reg:5000/redis:1", "reg:5000/hello:1")
 
 
-def wanted(address):
+def wanted(address, builder=False):
     """What the roles want on every member."""
     return {
         "docker": {
@@ -66,6 +66,7 @@ def wanted(address):
             "ports": ["7946/tcp", "7946/udp", "4789/udp"],
         },
         "stack": {"ports": ["4000/tcp"]},
+        "image": {"packages": []} if builder else {},
         "registry_server": {},
         "registry_member": {"files": {"/etc/docker/certs.d/reg:5000/ca.crt": {"text": None, "mode": "0644"}}},
     }
@@ -152,6 +153,7 @@ def settled(address, node_id, manager=False):
     seen["local_images"] = [{"id": name, "names": [name], "used": True} for name in names]
     seen["images"] = {}
     if manager:
+        seen["packages"]["docker-buildx"] = "0.13.1"
         seen["images"] = dict.fromkeys(REFERENCES, "sha256:d")
         seen["swarm"]["cluster_id"] = "cluster-1"
         seen["login_fingerprint"] = "abc"
@@ -229,6 +231,7 @@ def site(managers=("m1",), workers=("w1", "w2"), removed=()):
         ],
         "intent": "site",
         "salt": "salt",
+        "process": "",
         "stack": {
             "name": "hello",
             "text": STACK_TEXT,
@@ -246,9 +249,12 @@ def site(managers=("m1",), workers=("w1", "w2"), removed=()):
 
 
 def hosts(names, make):
-    """Observations of several hosts, made by ``make(address, number)``."""
+    """Observations of several hosts, made by ``make(address, number)``; those called ``m1``, ``m2``... may build."""
     return {
-        name: {"wanted": wanted(f"10.0.0.{number}"), "seen": make(f"10.0.0.{number}", number)}
+        name: {
+            "wanted": wanted(f"10.0.0.{number}", builder=name.startswith("m")),
+            "seen": make(f"10.0.0.{number}", number),
+        }
         for number, name in enumerate(names, 1)
     }
 
@@ -331,7 +337,14 @@ def told(problems):
 def read_site(site):
     """A site as the planner takes it."""
     stack = site["stack"]
-    return settings.read_site(site, salt=site["salt"], user="me@here", values=stack["values"], configs=stack["configs"])
+    return settings.read_site(
+        site,
+        salt=site["salt"],
+        user="me@here",
+        process=site["process"],
+        values=stack["values"],
+        configs=stack["configs"],
+    )
 
 
 def read_hosts(hosts):

@@ -2,7 +2,7 @@
 
 import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.phase import Phase
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.swarm import membership
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.swarm import membership, quorum
 
 
 class LostQuorum(AssertionError):
@@ -165,7 +165,7 @@ class Model:
                 assert self._can_speak(decision.deploy_manager)
                 assert node["role"] == "worker" and node["state"] == "down"
                 del self.nodes[step.node]
-            case "forget":
+            case "log out":
                 pass
             case _:
                 raise AssertionError(f"unknown step {step}")

@@ -12,10 +12,10 @@ def test_member_with_a_wrong_address_is_one_problem():
     found = sites.settled_site()
     found["m1"]["seen"]["nodes"][2]["hostname"] = "w2"
     state = describe(found, {"10.0.0.1": "m1", "10.0.0.2": "w1", "10.0.0.9": "w2"})
-    assert state["problems"] == [
+    assert state.problems == (
         "w2 is at 10.0.0.3 in the swarm and at 10.0.0.9 in the inventory; correct the inventory, or run site.yml if "
-        "the host has moved"
-    ]
+        "the host has moved",
+    )
 
 
 def silent(**states):
@@ -53,8 +53,8 @@ def test_page_that_was_looked_for_at_a_port_that_is_not_published_is_no_problem(
     found = sites.settled_site()
     found["w2"]["seen"]["page"] = "refused"
     found["m1"]["seen"]["stack"]["services"]["web"]["ports"] = [4001]
-    assert describe(found, port=4000)["problems"] == []
-    assert describe(found, port=4001)["problems"] == ["w2 does not answer the page: refused"]
+    assert describe(found, port=4000).problems == ()
+    assert describe(found, port=4001).problems == ("w2 does not answer the page: refused",)
 
 
 def describe(found, names=NAMES, port=4000, **looks):
@@ -71,9 +71,9 @@ def describe(found, names=NAMES, port=4000, **looks):
 def test_settled_site_has_no_problem():
     found = sites.settled_site()
     state = describe(found)
-    assert state["problems"] == []
-    assert [service["running"] for service in state["services"]] == [5, 1]
-    assert state["releases"][0]["images"] == ["reg:5000/hello@sha256:d", "reg:5000/redis@sha256:d"]
+    assert state.problems == ()
+    assert [service.running for service in state.services] == [5, 1]
+    assert state.releases[0].images == ("reg:5000/hello@sha256:d", "reg:5000/redis@sha256:d")
     seen = found["m1"]["seen"]
     lines = status.lines(state, NAMES, sites.nodes(*seen["nodes"]), sites.stack(seen["stack"]))
     assert "1 (runs)  T   me@here    hello@d redis@d" in lines
@@ -89,7 +89,7 @@ def test_problems_are_told():
     found["w2"]["seen"]["page"] = "refused"
     seen["stack"]["services"]["web"]["tasks"][0].update(state="failed", error="exit 1", updated="9")
     seen["stack"]["record"]["specs"]["redis"]["Mode"] = {"Replicated": {"Replicas": 2}}
-    assert describe(found, w1=AWAY)["problems"] == [
+    assert [*describe(found, w1=AWAY).problems] == [
         "w1 could not be observed: Failed to connect to the host via ssh: No route to host",
         "w2 does not answer the page: refused",
         "w1 is down",

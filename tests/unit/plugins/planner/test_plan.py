@@ -7,7 +7,7 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation i
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.site import Image
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.images import choose_digests
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.situation import choose_address
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.release_plan import image_variables
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.definition import image_variables
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sites import acts, deploy, labels, make_plan, of_phase, phases, told
@@ -251,7 +251,7 @@ def test_no_second_swarm_is_created_while_any_host_is_in_one(joined, quorum):
     arguments = of_phase(plan, "join_workers") | of_phase(plan, "join_managers")
     assert creates == [name for name in plan["hosts"] if "create a new swarm" in acts(plan, name)]
     assert creates == ([] if joined else ["m1"])
-    assert joins == [name for name in plan["hosts"] if arguments.get(name, {}).get("join")]
+    assert joins == [name for name in plan["hosts"] if arguments.get(name, {}).get("joins")]
     if plan["problems"]:
         assert joined and not (quorum and joined & {"m1", "m2"})
     else:

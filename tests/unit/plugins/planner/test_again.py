@@ -1,0 +1,111 @@
+"""A run is planned in parts where nobody can know yet what comes behind one of them."""
+
+import pytest
+import sites
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.phase import Phase
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner import again
+from sites import acts, phases, told
+
+FRAME = {"report", "unlock", "unreachable"}
+
+
+def fresh():
+    """Bare hosts, whose builder cannot ask the registry before it is logged in."""
+    return sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
+
+
+def without_images():
+    """A settled site whose registry has none of the images."""
+    found = sites.settled_site()
+    found["m1"]["seen"]["images"] = dict.fromkeys(sites.REFERENCES)
+    return found
+
+
+def logged_out(name):
+    """A settled site with a host that is not logged in, and a stack file that was changed."""
+    found = sites.settled_site()
+    found[name]["seen"].update(login="no login is stored", images=dict.fromkeys(found[name]["seen"]["images"]))
+    return found
+
+
+def changed():
+    """A site whose stack file was changed."""
+    site = sites.site()
+    site["stack"]["text"] += "networks: {}\n"
+    return site
+
+
+@pytest.mark.parametrize(
+    ("found", "last"),
+    [
+        (fresh(), "observe_registry"),
+        (logged_out("m1"), "observe_registry"),
+        (without_images(), "observe_images"),
+        (logged_out("w1"), None),
+        (sites.settled_site(), None),
+    ],
+    ids=["fresh", "builder logged out", "without images", "worker logged out", "settled"],
+)
+def test_plan_ends_where_something_is_made_that_nobody_knows_yet(found, last):
+    plan = sites.make_plan(changed(), found)
+    order = [*map(str, Phase)]
+    for name in plan["hosts"]:
+        there = [phase for phase in phases(plan, name) if phase not in FRAME]
+        assert [phase for phase in there if phase.startswith("observe_")] == [last] * bool(last)
+        assert not last or there[-1] == last
+        assert [order.index(phase) for phase in there] == sorted(order.index(phase) for phase in there)
+    # What comes behind it is told all the same.
+    assert acts(plan, "m1", "stack")
+    assert ("deploy" in phases(plan, "m1")) is not bool(last)
+
+
+def test_builder_that_could_ask_the_registry_is_not_asked_again():
+    found = sites.settled_site()
+    found["m1"]["wanted"]["registry_member"]["files"]["/etc/docker/certs.d/reg:5000/ca.crt"]["mode"] = "0600"
+    plan = sites.make_plan(changed(), found)
+    assert phases(plan, "m1") == ["lock", "log_in", "deploy", "check_page", "report", "unlock"]
+
+
+def check(before, after, digest="same"):
+    """What is said of the plan of a site that is planned again."""
+    earlier = {"input": "same", **sites.plan(sites.site(), before).as_dict()}
+    return told([*again.check(earlier, digest, sites.plan(sites.site(), after))])
+
+
+def test_run_goes_on_with_what_it_has_made():
+    assert check(fresh(), without_images()) == []
+    assert check(without_images(), sites.settled_site()) == []
+    assert check(sites.settled_site(), sites.settled_site()) == []
+
+
+def test_image_that_was_built_and_is_missing_still_ends_the_run():
+    found = without_images()
+    found["m1"]["seen"]["images"]["reg:5000/hello:1"] = "sha256:d"
+    assert check(without_images(), found) == ["image-missing: "]
+
+
+def test_input_that_was_edited_meanwhile_ends_the_run():
+    edited = ["input-edited: stack_file, image_app_dir or the inventory"]
+    for after in (sites.settled_site(), without_images()):
+        assert check(without_images(), after, digest="other") == edited
+
+
+@pytest.mark.parametrize(
+    ("process", "alone", "with_changes"),
+    [
+        ("mine", ["report", "unlock"], ["lock", "deploy", "check_page", "report", "unlock"]),
+        ("of another run", ["report"], ["lock", "deploy", "check_page", "report", "unlock"]),
+        ("", ["report"], ["lock", "deploy", "check_page", "report", "unlock"]),
+    ],
+)
+def test_lock_that_this_run_holds_is_released_though_nothing_is_left_to_do(process, alone, with_changes):
+    found = sites.settled_site()
+    found["m1"]["seen"]["lock"] = {"version": "7", "process": process}
+    assert phases(sites.make_plan(dict(sites.site(), process="mine"), found), "m1") == alone
+    plan = sites.make_plan(dict(changed(), process="mine"), found)
+    assert phases(plan, "m1") == with_changes
+    assert plan["hosts"]["m1"]["lock"]["found"]["version"] == "7"
+
+
+def test_run_without_a_process_of_its_own_holds_no_lock():
+    assert phases(sites.make_plan(sites.site(), sites.settled_site()), "m1") == ["report"]

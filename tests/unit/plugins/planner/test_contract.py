@@ -1,0 +1,234 @@
+"""What is decided and what carries it out fit together: phases, arguments, entry points of roles, and plays."""
+
+import json
+import re
+from dataclasses import fields
+from pathlib import Path
+from typing import get_args, get_type_hints
+
+import pytest
+import sites
+import yaml
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.intent import Intent
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.phase import Phase
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner import intents
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.arguments import Nothing
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.result import ENTRY_POINTS, HostPlan
+from hypothesis import given
+from hypothesis import strategies as st
+
+EACH = pytest.mark.parametrize("phase", Phase)
+# Around the work of every playbook.
+FRAME = {Phase.LOCK, Phase.REPORT, Phase.UNLOCK, Phase.UNREACHABLE}
+OBSERVING = {Phase.OBSERVE_SWARM, Phase.OBSERVE_REGISTRY, Phase.OBSERVE_IMAGES}
+# What a play passes beside its arguments; none of it is of the plan.
+EXTRA = {Phase.UNREACHABLE: {"flotilla_lost"}, **{phase: {"preflight_intent"} for phase in OBSERVING}}
+# Not of site.yml.
+OTHERS = ("backup", "rebalance", "reset", "restore")
+
+
+def arguments_of(phase):
+    """The dataclass of a phase's arguments."""
+    kind, none = get_args(get_type_hints(HostPlan)[phase])
+    assert none is type(None)
+    return kind
+
+
+def options_of(phase):
+    """What a phase passes to its entry point: field by option."""
+    return {f"__{ENTRY_POINTS[phase].role}_{field.name}": field.name for field in fields(arguments_of(phase))}
+
+
+def texts(content):
+    """All texts in a YAML file."""
+    if isinstance(content, dict):
+        content = [*content.values()]
+    return [text for each in content for text in texts(each)] if isinstance(content, list) else [str(content)]
+
+
+def play_of(phase):
+    (play,) = yaml.safe_load(Path(f"playbooks/phases/{phase}.yml").read_text())
+    return play
+
+
+def imports_of(playbook):
+    """The phases that a playbook goes through, each with the variables that it passes."""
+    plays = yaml.safe_load(Path(f"playbooks/{playbook}.yml").read_text())
+    found = {play.get("ansible.builtin.import_playbook", ""): play.get("vars", {}) for play in plays}
+    names = {path: re.fullmatch(r"phases/(\w+)\.yml", path) for path in found}
+    return {match[1]: found[path] for path, match in names.items() if match}
+
+
+def phases_of(playbook):
+    return [Phase(name) for name in imports_of(playbook) if name not in ("observe", "require_hosts")]
+
+
+PLAYBOOKS = [path.stem for path in sorted(Path("playbooks").glob("*.yml"))]
+
+
+def test_each_phase_is_a_field_of_a_hosts_plan_and_has_an_entry_point():
+    names = [phase.value for phase in Phase]
+    assert [field.name for field in fields(HostPlan)] == [*names, "changes", "notes"]
+    assert [phase.value for phase in ENTRY_POINTS] == names
+
+
+@EACH
+def test_arguments_are_the_options_of_the_entry_point(phase):
+    entry = ENTRY_POINTS[phase]
+    specs = yaml.safe_load(Path(f"roles/{entry.role}/meta/argument_specs.yml").read_text())["argument_specs"]
+    options = specs[entry.tasks].get("options", {})
+    assert [*options] == [*options_of(phase)]
+    assert {name: (option.get("required"), "default" in option) for name, option in options.items()} == dict.fromkeys(
+        options, (True, False)
+    )
+    assert Path(f"roles/{entry.role}/tasks/{entry.tasks}.yml").is_file()
+
+
+@EACH
+def test_play_is_for_the_hosts_of_its_phase(phase):
+    assert re.findall(r"hosts_in\('(\w+)'\)", play_of(phase)["hosts"]) == [phase]
+
+
+@EACH
+def test_play_passes_the_arguments_to_the_entry_point(phase):
+    entry, play = ENTRY_POINTS[phase], play_of(phase)
+    role = {"name": f"flotilla.swarm.{entry.role}", "tasks_from": entry.tasks}
+    (task,) = (task for task in play["tasks"] if task.get("ansible.builtin.import_role") == role)
+    passed = task.get("vars", {})
+    extra = {name: value for name, value in passed.items() if name not in options_of(phase)}
+    assert {name: value for name, value in passed.items() if name not in extra} == {
+        option: f"{{{{ decided.{field} }}}}" for option, field in options_of(phase).items()
+    }
+    assert extra.keys() == EXTRA.get(phase, set())
+    assert not re.search(r"decided|flotilla_plan", " ".join(texts(extra)))
+
+
+@EACH
+def test_play_reads_the_plan_at_one_place(phase):
+    play = play_of(phase)
+    reading = [text for text in texts(play) if "flotilla_plan" in text]
+    guards = [text for text in reading if phase is Phase.RETIRE and text.startswith("'deploy' not in flotilla_plan.")]
+    assert len(guards) == (phase is Phase.RETIRE)
+    decided = [play["vars"]["decided"]] if arguments_of(phase) is not Nothing else []
+    assert [text for text in reading if text not in guards] == decided
+    for text in decided:
+        assert re.match(rf"{{{{ flotilla_plan\.hosts\[inventory_hostname\]\.{phase}\b", text)
+
+
+def test_site_goes_through_the_phases_in_their_order():
+    others = {phase for playbook in OTHERS for phase in phases_of(playbook)} - FRAME
+    assert phases_of("site") == [phase for phase in Phase if phase not in others]
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_playbook_keeps_the_order_of_the_phases(playbook):
+    found = phases_of(playbook)
+    assert found == [phase for phase in Phase if phase in found]
+
+
+@pytest.mark.parametrize("intent", [Intent.DEPLOY, Intent.ROLLBACK])
+def test_playbook_goes_through_the_phases_of_its_intent(intent):
+    assert set(phases_of(intent)) == FRAME | set(intents.PHASES[intent])
+
+
+def test_every_phase_is_of_a_playbook():
+    assert {phase for playbook in PLAYBOOKS for phase in phases_of(playbook)} == set(Phase)
+    assert {path.stem for path in Path("playbooks/phases").glob("*.yml")} == {"observe", "require_hosts", *Phase}
+
+
+@pytest.mark.parametrize("playbook", [playbook for playbook in PLAYBOOKS if playbook != "status"])
+def test_every_observation_of_a_playbook_has_its_intent(playbook):
+    observing = {name: passed for name, passed in imports_of(playbook).items() if name.startswith("observe")}
+    assert "observe" in observing
+    assert {passed.get("flotilla_intent", "site") for passed in observing.values()} == {playbook}
+
+
+def bare():
+    return sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
+
+
+@pytest.mark.parametrize("make", [bare, sites.set_up_site, sites.settled_site])
+def test_plan_is_plain_json(make):
+    plan = sites.plan(sites.site(), make()).as_dict()
+    assert json.loads(json.dumps(plan)) == plan
+
+
+def lose_image(found):
+    found["m1"]["seen"]["images"]["reg:5000/hello:1"] = None
+
+
+def log_out(found):
+    found["m1"]["seen"].update(login="no login is stored", images={})
+
+
+def change_files(found):
+    found["w1"]["seen"]["files"] = dict.fromkeys(found["w1"]["seen"]["files"])
+
+
+def stop_engine(found):
+    found["w1"]["seen"].update(engine=None, swarm=dict(sites.bare("x")["swarm"], state="stopped"))
+    found["w1"]["seen"]["services"]["docker"]["active"] = False
+
+
+def stop_tasks(found):
+    found["m1"]["seen"]["stack"]["services"]["web"]["tasks"].clear()
+
+
+def forget_releases(found):
+    found["m1"]["seen"]["stack"] = sites.set_up_site()["m1"]["seen"]["stack"]
+
+
+def demote(found):
+    found["m1"]["seen"]["nodes"][1].update(role="manager", reachability="reachable")
+    found["w1"]["seen"]["swarm"]["manager"] = True
+
+
+def lose_host(found):
+    found["w2"] = {"wanted": {"swarm": {"ansible_host": "10.0.0.3"}}, "unreachable": "no route to host"}
+
+
+def wipe_host(found):
+    found["w2"] = {"wanted": sites.wanted("10.0.0.3"), "seen": sites.bare("10.0.0.3")}
+
+
+# In the order in which they are applied: none may take away what a later one changes.
+DRIFTS = [
+    *(lose_image, log_out, change_files, demote, stop_engine),
+    *(stop_tasks, forget_releases, lose_host, wipe_host),
+]
+
+
+@st.composite
+def worlds(draw):
+    """A site, bare or with some drift, and an inventory that may want something else of it."""
+    site, found = sites.site(), bare()
+    if draw(st.sampled_from([False, True, True, True])):
+        found = sites.settled_site()
+        chosen = draw(st.sets(st.sampled_from(DRIFTS), max_size=3))
+        for drift in DRIFTS:
+            if drift in chosen:
+                drift(found)
+    if draw(st.booleans()):
+        site.update(workers=["w1"], removed=["w2"])
+    if draw(st.booleans()):
+        site["stack"]["text"] += "networks: {}\n"
+    site["intent"] = draw(st.sampled_from(["site", "site", "deploy", "stack", "swarm", "rebalance", "reset"]))
+    return site, found
+
+
+@given(worlds())
+def test_every_change_is_carried_out_or_left_to_the_next_plan(world):
+    plan = sites.plan(*world)
+    for host in plan.hosts.values():
+        deferred = [phase for phase in host.phases if phase in OBSERVING]
+        assert len(deferred) <= 1
+        for phase, changes in host.changes.items():
+            left = any(phase.comes_after(last) for last in deferred)
+            assert (getattr(host, phase) is not None) is not left, f"{phase}: {changes}"
+        work = [phase for phase in host.phases if phase not in FRAME]
+        assert not any(phase.comes_after(last) for phase in work for last in deferred)
+    assert not (plan.problems and plan.hosts)
+    dictionary = plan.as_dict()["hosts"]
+    assert {name: [*host][:-1] for name, host in dictionary.items()} == {
+        name: [*host.phases] for name, host in plan.hosts.items()
+    }
