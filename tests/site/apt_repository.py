@@ -15,7 +15,7 @@ class AptRepository:
 
     :ivar folder: what is served
     :ivar key: armored text of the public key
-    :ivar fingerprint: that key's, as gpg tells it
+    :ivar checksum: of its file
     """
 
     def __init__(self, folder):
@@ -25,9 +25,8 @@ class AptRepository:
         self._keyring = self.folder.parent / f"{self.folder.name}-keyring"
         self._keyring.mkdir(mode=0o700)
         self._gpg("--quick-generate-key", "Vendor <vendor@example>", "rsa2048", "sign", "never")
-        rows = self._gpg("--with-colons", "--fingerprint", "--list-keys").splitlines()
-        self.fingerprint = next(row.split(":")[9] for row in rows if row.startswith("fpr:"))
         self.key = self._gpg("--armor", "--export")
+        self.checksum = f"sha256:{hashlib.sha256(self.key.encode()).hexdigest()}"
 
     def add(self, name, versions, depends="", wraps=""):
         """Build a package.

@@ -47,10 +47,10 @@ def test_other_source_than_installed_changes_nothing_and_is_said(fleet, settings
     assert set(run.changed.values()) == {0}
     assert "1 problem, nothing was changed" in run.output
     assert "1. key-untrusted: docker_vendor_key, all 3 hosts" in run.output
-    assert re.search(rf"found +fingerprint {repository.fingerprint}", run.output)
-    assert re.search(r"expected +9DC858229FC7DD38", run.output)
+    assert re.search(rf"found +a text with checksum {repository.checksum}", run.output)
+    assert re.search(r"expected +sha256:1500c1f56fa9e26b", run.output)
 
-    known = {"docker_vendor_key": repository.key, "docker_vendor_key_fingerprint": repository.fingerprint}
+    known = {"docker_vendor_key": repository.key, "docker_vendor_key_checksum": repository.checksum}
     run = fleet.play(*settings(docker_source="vendor", **known))
     assert run.code == 0
     assert set(run.changed.values()) == {0}
@@ -82,7 +82,7 @@ class Vendor:
             "docker_source": "vendor",
             "docker_vendor_url": f"http://{gateway}:{PORT}",
             "docker_vendor_key": repository.key,
-            "docker_vendor_key_fingerprint": repository.fingerprint,
+            "docker_vendor_key_checksum": repository.checksum,
         }
         self.server = repository.serve(fleet.name, gateway)
         # The hosts' packages come through a cache that knows Debian alone.
@@ -122,7 +122,7 @@ def vendor(make_fleet, repository):
 
 @pytest.mark.long
 def test_wrong_key_leaves_a_bare_host_as_it_is(vendor, settings):
-    run = vendor.fleet.play(*settings(**{**vendor.variables, "docker_vendor_key_fingerprint": "0" * 40}))
+    run = vendor.fleet.play(*settings(**{**vendor.variables, "docker_vendor_key_checksum": "sha256:0"}))
     assert run.code != 0
     assert set(run.changed.values()) == {0}
     assert "1 problem, nothing was changed" in run.output

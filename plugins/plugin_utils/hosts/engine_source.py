@@ -5,6 +5,7 @@ An engine that is there is adopted: flotilla never replaces one source's engine 
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,6 @@ from ..model import desired
 from ..model.change import Change
 from ..model.desired import File, Role
 from ..model.problem import Code, Problem
-from . import openpgp
 from .state import compare
 from .systems import ENGINE, SYSTEMS
 
@@ -160,19 +160,8 @@ def problems(name: str, settings: desired.Engine | None, seen: Seen) -> Iterator
 def _key_is_trusted(name: str, settings: desired.Engine, _seen: Seen) -> Iterator[Problem]:
     if settings.source != "vendor":
         return
-    owner = "".join(settings.fingerprint.split()).upper()
-    try:
-        found = " and ".join(openpgp.fingerprints(settings.key)) if settings.key else ""
-    except openpgp.KeyFormatError as error:
-        yield Problem(
-            code=Code.SETTING_INVALID,
-            where="docker_vendor_key",
-            hosts=(name,),
-            found=f"no key: {error}",
-            expected=f"the text of the key that signs {settings.url}",
-            fix="Set it; docs/engine.md says where to get it",
-        )
-        return
+    # The text that hosts get, see roles/docker/vars.
+    found = f"sha256:{hashlib.sha256(f'{settings.key.strip()}\n'.encode()).hexdigest()}"
     if not settings.key:
         yield Problem(
             code=Code.SETTING_MISSING,
@@ -182,14 +171,14 @@ def _key_is_trusted(name: str, settings: desired.Engine, _seen: Seen) -> Iterato
             expected=f"the text of the key that signs {settings.url}",
             fix="Set it; docs/engine.md says where to get it",
         )
-    elif found != owner:
+    elif found != settings.checksum.strip().lower():
         yield Problem(
             code=Code.KEY_UNTRUSTED,
             where="docker_vendor_key",
             hosts=(name,),
-            found=f"fingerprint {found}",
-            expected=f"{owner} (docker_vendor_key_fingerprint)",
-            fix="Get the right key, or ask its owner for the right fingerprint",
+            found=f"a text with checksum {found}",
+            expected=f"{settings.checksum} (docker_vendor_key_checksum)",
+            fix="Get the right key; where its owner changed it, set its new checksum as docs/engine.md says",
         )
 
 

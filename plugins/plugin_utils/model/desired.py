@@ -56,7 +56,7 @@ class Engine:
     url: str
     suite: str
     key: str
-    fingerprint: str
+    checksum: str
     sources: Mapping[str, Source]
     packages: tuple[str, ...]
     files: Mapping[str, File]

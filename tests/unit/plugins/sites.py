@@ -29,6 +29,8 @@ services:
 """
 PIN = "/etc/apt/preferences.d/flotilla-docker"
 KEY, REPOSITORY = "/etc/apt/keyrings/docker.asc", "/etc/apt/sources.list.d/docker.sources"
+# Any text may stand for the vendor's key; here it is the path of its file.
+CHECKSUM = f"sha256:{hashlib.sha256(f'{KEY}\n'.encode()).hexdigest()}"
 ENGINES = ("docker.io", "docker-cli", "docker-ce", "docker-ce-cli", "containerd.io")
 REFERENCES = ("reg:5000/base:1", "reg:5000/redis:1", "reg:5000/hello:1")
 
@@ -50,7 +52,7 @@ def wanted(address, builder=False):
             "url": "https://packages.example",
             "suite": "trixie",
             "key": "",
-            "fingerprint": "",
+            "checksum": CHECKSUM,
             "sources": {
                 "distro": {"packages": list(ENGINES[:2]), "builder": "docker-buildx"},
                 "vendor": {"packages": list(ENGINES[2:]), "builder": "docker-buildx-plugin"},

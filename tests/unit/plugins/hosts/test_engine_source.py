@@ -1,11 +1,12 @@
 """Where an engine comes from, at which version, and what may not be changed, from observations alone."""
 
+import subprocess
 from dataclasses import replace
 
 import pytest
 import sites
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.host import File
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts import engine_source, openpgp
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts import engine_source
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model import desired
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.decode import decode
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_seen
@@ -137,7 +138,7 @@ def test_host_without_engine_gets_none():
     ("changes", "problem"),
     [
         ({"source": "vendor"}, "setting-missing: docker_vendor_key, m1"),
-        ({"source": "vendor", "key": "<html>"}, "setting-invalid: docker_vendor_key, m1"),
+        ({"source": "vendor", "key": "<html>"}, "key-untrusted: docker_vendor_key, m1"),
         ({"version": "28.5"}, "setting-invalid: docker_version, m1"),
         ({"version": "24.0.7"}, "setting-invalid: docker_version, m1"),
         ({"version": "28.5.1*"}, "setting-invalid: docker_version, m1"),
@@ -147,19 +148,20 @@ def test_bad_variables_are_named(changes, problem):
     assert problems(wanted(**changes), seen()) == [problem]
 
 
-def test_key_must_have_the_fingerprint_and_be_alone(monkeypatch):
-    keys = ["A" * 40]
-    monkeypatch.setattr(openpgp, "fingerprints", lambda text: keys)
-    vendor = wanted(source="vendor", key="text", fingerprint="aaaa " * 10)
+def test_key_must_be_the_whole_file_and_nothing_more(tmp_path):
+    file = tmp_path / "docker.asc"
+    file.write_text("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nmQ==\n-----END PGP PUBLIC KEY BLOCK-----\n")
+    checksum = subprocess.run(["sha256sum", file], capture_output=True, text=True, check=True).stdout.split()[0]
+    vendor = wanted(source="vendor", key=file.read_text(), checksum=f"sha256:{checksum}")
     assert problems(vendor, seen()) == []
-    keys.append("B" * 40)
-    assert problems(vendor, seen()) == ["key-untrusted: docker_vendor_key, m1"]
+    # As lookups and block scalars of YAML give it.
+    assert problems(replace(vendor, key=file.read_text().strip()), seen()) == []
+    assert problems(replace(vendor, key=file.read_text() * 2), seen()) == ["key-untrusted: docker_vendor_key, m1"]
 
 
-def test_suite_of_another_release_is_refused(monkeypatch):
-    monkeypatch.setattr(openpgp, "fingerprints", lambda text: [""])
+def test_suite_of_another_release_is_refused():
     found = seen(system={**sites.bare("10.0.0.1")["system"], "distribution": "ubuntu 24.04"})
-    vendor = wanted(source="vendor", key="text")
+    vendor = wanted(source="vendor", key=sites.KEY)
     assert problems(vendor, found) == ["setting-conflict: docker_vendor_suite, m1"]
     assert problems(replace(vendor, suite="our-own"), found) == []
 
@@ -177,10 +179,9 @@ def test_problem_of_all_hosts_is_told_once_and_forbids_the_run():
     assert told(make_plan(sites.site(), hosts)["problems"]) == ["setting-invalid: docker_version, m1, w1, w2"]
 
 
-def test_plan_tells_kept_engines_and_unproven_systems(monkeypatch):
-    monkeypatch.setattr(openpgp, "fingerprints", lambda text: [""])
+def test_plan_tells_kept_engines_and_unproven_systems():
     hosts = sites.settled_site()
-    hosts["w1"]["wanted"]["docker_engine"].update(source="vendor", key="text")
+    hosts["w1"]["wanted"]["docker_engine"].update(source="vendor", key=sites.KEY)
     hosts["w2"]["seen"]["system"]["distribution"] = "ubuntu 24.04"
     lines = plan_lines(sites.plan(sites.site(), hosts))
     assert lines[0] == "Plan: nothing to do, everything is as the inventory says."
