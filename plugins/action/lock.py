@@ -11,6 +11,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.host import Lock
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock import lease, process
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.decode import decode
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import Problem
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems import problem_lines
 
 
@@ -23,21 +24,20 @@ class ActionModule(ActionBase):
         if self._task.check_mode:
             # What changes nothing keeps nobody out.
             return dict(result, changed=False, skipped=True)
-        args = self._task.args
-        run = process.identify(process.playbook())
+        args, run = self._task.args, process.identify()
         if args["state"] == "held":
-            verdict = lease.judge(
-                decode(Lock, args["seen"], "seen"), run, process.is_running, boolean(args.get("take", False))
-            )
-            if verdict.problem:
-                raise AnsibleActionFail("\n".join(problem_lines(verdict.problem)))
+            _stop_at(lease.judge(decode(Lock, args["seen"], "seen"), run, boolean(args.get("take", False))))
         arguments = dict(args, run=asdict(run))
         answer: dict[str, Any] = self._execute_module("flotilla.swarm.lock", arguments, task_vars=task_vars)
         if answer.get("failed"):
             return answer
         found = decode(Lock, answer["lock"], "lock")
-        released = args["state"] == "released" and found.version and not found.process
-        problem = None if released else lease.lost(found, run)
-        if problem:
-            raise AnsibleActionFail("\n".join(problem_lines(problem)))
+        if args["state"] == "held" or found.process:
+            _stop_at(lease.lost(found, run))
         return answer
+
+
+def _stop_at(verdict: Problem | str | None) -> None:
+    """Fail with a problem; a note was told with the plan."""
+    if isinstance(verdict, Problem):
+        raise AnsibleActionFail("\n".join(problem_lines(verdict)))

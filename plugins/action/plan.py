@@ -169,9 +169,10 @@ class ActionModule(ActionBase):
 
     def _judge_lock(self, seen: Iterable[Seen]) -> tuple[list[Problem], list[str]]:
         """Return the problems and the notes that locks make."""
-        run, take = process.identify(process.playbook()), boolean(self._task.args.get("take_lock", False))
-        verdicts = [lease.judge(lock, run, process.is_running, take) for lock in lease.choose(seen)]
-        return [each.problem for each in verdicts if each.problem], [each.note for each in verdicts if each.note]
+        run, take = process.identify(), boolean(self._task.args.get("take_lock", False))
+        verdicts = [lease.judge(lock, run, take) for lock in lease.choose(seen)]
+        problems = [verdict for verdict in verdicts if isinstance(verdict, Problem)]
+        return problems, [verdict for verdict in verdicts if verdict and not isinstance(verdict, Problem)]
 
 
 def _read(

@@ -24,88 +24,12 @@ PATH = "/var/lib/flotilla/lock"
 PREFIX = "flotilla."
 
 
-def look(engine: Engine | None = None) -> Lock:
-    """Read the lock.
-
-    :param engine: of a manager, ``None`` where there is none
-    """
-    return describe(_config(engine) if engine else None)
-
-
-def describe(config: Item | None) -> Lock:
+def read(config: Item | None = None) -> Lock:
     """Read the lock off the config that is it, as ``GET /configs`` shows it; off the file where there is none."""
     if config:
         labels = config["Spec"].get("Labels") or {}
         record = {key.removeprefix(PREFIX): value for key, value in labels.items() if key.startswith(PREFIX)}
-        return _read(record, f"swarm {config['ID']} {config['Version']['Index']}")
-    return _look_at_file()
-
-
-def hold(engine: Engine | None, run: Mapping[str, str], seen: str) -> Lock:
-    """Take the lock, or renew it.
-
-    :param engine: see ``look``
-    :param run: ``holder``, ``machine`` and ``process``
-    :param seen: ``version`` that the decision to take the lock was made on
-    :return: the lock as it is now; it is ours when its ``process`` is ours, else another run was faster
-    """
-    with _alone():
-        now, found, copy = int(time.time()), look(engine), _look_at_file()
-        if found.process == run["process"]:
-            since = found.since
-        elif copy.process == run["process"] and found.renewed < copy.since:
-            # Taken while the engine did not answer; nobody wrote to the swarm since.
-            since = copy.since
-        elif found.version == seen:
-            since = now
-        else:
-            return found
-        return _write(engine, dict(run, since=since, renewed=now))
-
-
-def release(engine: Engine | None, run: Mapping[str, str]) -> Lock:
-    """Give the lock back; it stays readable who had it.
-
-    :return: the lock as it is now; it is released when its ``process`` is empty, else another run has it
-    """
-    with _alone():
-        found = look(engine)
-        if found.process != run["process"]:
-            return found
-        return _write(engine, dict(run, process="", since=found.since, renewed=int(time.time())))
-
-
-def _write(engine: Engine | None, record: Mapping[str, object]) -> Lock:
-    if engine:
-        labels = {f"{PREFIX}{key}": str(value) for key, value in record.items()}
-        config = _config(engine)
-        try:
-            if config:
-                spec = dict(config["Spec"], Labels=labels)
-                engine.post(f"/configs/{config['ID']}/update", spec, version=str(config["Version"]["Index"]))
-            else:
-                data = base64.b64encode(b"held by the labels\n").decode()
-                engine.post("/configs/create", {"Name": NAME, "Labels": labels, "Data": data})
-        except EngineError as error:
-            if error.status == 409 or "out of sequence" in error.message:
-                return look(engine)
-            raise
-    with open(PATH, "w", encoding="utf-8") as stream:
-        json.dump(record, stream)
-    return look(engine)
-
-
-def _config(engine: Engine) -> Item | None:
-    try:
-        config: Item = engine.get(f"/configs/{NAME}")
-    except EngineError as error:
-        if error.status == 404:
-            return None
-        raise
-    return config
-
-
-def _look_at_file() -> Lock:
+        return _describe(record, f"swarm {config['ID']} {config['Version']['Index']}")
     try:
         with open(PATH, encoding="utf-8") as stream:
             text = stream.read()
@@ -116,20 +40,83 @@ def _look_at_file() -> Lock:
     except ValueError:
         # Cut short by a crash of the host; whoever wrote it has not gone on to act.
         record = {}
-    return _read(record, f"file {hashlib.sha256(text.encode()).hexdigest()[:12]}")
+    return _describe(record, f"file {hashlib.sha256(text.encode()).hexdigest()[:12]}")
 
 
-def _read(record: Item, version: str) -> Lock:
+def _describe(record: Item, version: str) -> Lock:
     renewed = int(record.get("renewed", 0))
     return Lock(
         version=version,
         holder=str(record.get("holder", "")),
-        machine=str(record.get("machine", "")),
         process=str(record.get("process", "")),
         since=int(record.get("since", 0)),
         renewed=renewed,
         idle=max(0, int(time.time()) - renewed),
     )
+
+
+def hold(engine: Engine | None, run: Mapping[str, str], seen: str) -> Lock:
+    """Take the lock, or renew it.
+
+    :param engine: of a manager, ``None`` where there is none
+    :param run: ``holder`` and ``process``
+    :param seen: ``version`` that the decision to take the lock was made on
+    :return: the lock as it is now; it is ours when its ``process`` is ours, else another run was faster
+    """
+    with _alone():
+        now, config, copy = int(time.time()), _config(engine), read()
+        found = read(config)
+        if found.process == run["process"]:
+            since = found.since
+        elif copy.process == run["process"] and found.renewed < copy.since:
+            # Taken while the engine did not answer; nobody wrote to the swarm since.
+            since = copy.since
+        elif found.version == seen:
+            since = now
+        else:
+            return found
+        return _write(engine, config, dict(run, since=since, renewed=now))
+
+
+def release(engine: Engine | None, run: Mapping[str, str]) -> Lock:
+    """Give the lock back; it stays readable who had it.
+
+    :return: the lock as it is now; it is released when its ``process`` is empty, else another run has it
+    """
+    with _alone():
+        config = _config(engine)
+        found = read(config)
+        if found.process != run["process"]:
+            return found
+        return _write(engine, config, dict(run, process="", since=found.since, renewed=int(time.time())))
+
+
+def _write(engine: Engine | None, config: Item | None, record: Mapping[str, object]) -> Lock:
+    labels = {f"{PREFIX}{key}": str(value) for key, value in record.items()}
+    try:
+        if engine and config:
+            spec, version = dict(config["Spec"], Labels=labels), str(config["Version"]["Index"])
+            engine.post(f"/configs/{config['ID']}/update", spec, version=version)
+        elif engine:
+            data = base64.b64encode(b"held by the labels\n").decode()
+            engine.post("/configs/create", {"Name": NAME, "Labels": labels, "Data": data})
+    except EngineError as error:
+        if error.status == 409 or "out of sequence" in error.message:
+            return read(_config(engine))
+        raise
+    with open(PATH, "w", encoding="utf-8") as stream:
+        json.dump(record, stream)
+    return read(_config(engine))
+
+
+def _config(engine: Engine | None) -> Item | None:
+    try:
+        config: Item | None = engine.get(f"/configs/{NAME}") if engine else None
+    except EngineError as error:
+        if error.status == 404:
+            return None
+        raise
+    return config
 
 
 @contextlib.contextmanager

@@ -193,12 +193,12 @@ def observe(engine: Engine, info: Item | None, stack_name: str = "", task: str =
     :param task: ID of a task whose last log lines are read
     """
     if info is None:
-        return EngineObservation(engine=None, swarm=silent(), volumes={}, lock=lock.look())
+        return EngineObservation(engine=None, swarm=silent(), volumes={}, lock=lock.read())
     own = EngineObservation(
         engine=types.Engine(version=info.get("ServerVersion", "")),
         swarm=membership(info),
         volumes=volumes(engine, stack_name),
-        lock=lock.look(),
+        lock=lock.read(),
     )
     if not own.swarm.manager:
         return own
@@ -206,7 +206,7 @@ def observe(engine: Engine, info: Item | None, stack_name: str = "", task: str =
         tasks, configs = engine.get("/tasks"), engine.get("/configs")
         return replace(
             own,
-            lock=lock.describe(next((config for config in configs if config["Spec"]["Name"] == lock.NAME), None)),
+            lock=lock.read(next((config for config in configs if config["Spec"]["Name"] == lock.NAME), None)),
             nodes=nodes(engine, tasks),
             stack=stack(engine, stack_name, tasks, configs) if stack_name else None,
             logs=_logs(engine, task) if task else (),

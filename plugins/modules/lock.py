@@ -71,12 +71,10 @@ def main() -> None:
             "run": {"type": "dict", "default": {}},
         }
     )
-    run, engine = module.params["run"], managing_engine()
+    state, seen, run = (module.params[name] for name in ("state", "seen", "run"))
+    engine = managing_engine()
     try:
-        if module.params["state"] == "held":
-            found = lock.hold(engine, run, module.params["seen"]["version"])
-        else:
-            found = lock.release(engine, run)
+        found = lock.hold(engine, run, seen["version"]) if state == "held" else lock.release(engine, run)
     except EngineError as error:
         module.fail_json(msg=f"cannot write the lock: {error.message}")
     # Not a change: once the run is over, the site is as if there had been no lock.

@@ -80,7 +80,6 @@ class Lock:
 
     version: str
     holder: str = ""
-    machine: str = ""
     process: str = ""
     since: int = 0
     renewed: int = 0

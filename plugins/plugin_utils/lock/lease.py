@@ -6,12 +6,12 @@ A lock is what ``module_utils/lock.py`` reads.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ...module_utils.observation import Seen
 from ...module_utils.observation.host import Lock
 from ..model.problem import Code, Problem
+from . import process
 from .process import Run
 
 # Seconds after which a lock that was not renewed is free. A run renews it when engines run, when it has begun a
@@ -22,40 +22,31 @@ LEASE = 1800
 MARGIN = 600
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a lock means for a run.
-
-    :ivar problem: why the run must not go on, or ``None``
-    :ivar note: why a lock that was not given back is free, or ``""``
-    """
-
-    problem: Problem | None = None
-    note: str = ""
-
-
 def choose(observed: Iterable[Seen]) -> list[Lock]:
     """Choose the locks that count: the swarm's, which all managers share; before there is one, those of all hosts."""
     locks = [seen.lock for seen in observed if seen.lock.version]
     return [lock for lock in locks if lock.version.startswith("swarm ")][:1] or locks
 
 
-def judge(lock: Lock, run: Run, is_running: Callable[[str], bool], take: bool = False) -> Verdict:
+def judge(
+    lock: Lock, run: Run, take: bool = False, is_running: Callable[[str], bool] = process.is_running
+) -> Problem | str:
     """Decide on one lock.
 
-    :param is_running: tells whether a ``process`` of this machine still runs
     :param take: whether the user asked to take it
+    :param is_running: tells whether a ``process`` of this machine still runs
+    :return: why the run must not go on; or why a lock that was not given back is free, ``""`` where none is held
     """
-    if not lock.process or lock.process == run.process:
-        return Verdict()
-    here = lock.machine == run.machine != ""
+    if lock.process in ("", run.process):
+        return ""
+    here = process.shares_machine(lock.process, run.process)
     if here and not is_running(lock.process):
-        return Verdict(note=f"The lock of {_holder(lock)} is free: that process is gone.")
+        return f"The lock of {_holder(lock)} is free: that process is gone."
     if not here and lock.idle > LEASE:
-        return Verdict(note=f"The lock of {_holder(lock)} is free: not renewed for {_minutes(lock.idle)}.")
+        return f"The lock of {_holder(lock)} is free: not renewed for {_minutes(lock.idle)}."
     if take:
-        return Verdict(note=f"The lock of {_holder(lock)} is taken, as preflight_take_lock says.")
-    return Verdict(problem=_locked(lock, here))
+        return f"The lock of {_holder(lock)} is taken, as preflight_take_lock says."
+    return _locked(lock, here)
 
 
 def _locked(lock: Lock, here: bool) -> Problem:

@@ -17,42 +17,37 @@ class Run:
     """Who runs flotilla.
 
     :ivar holder: for people
-    :ivar machine: this boot of this kernel and this space of process numbers: containers may share the rest; ``""``
-        without a ``/proc``
-    :ivar process: its number and start, as numbers are used again
+    :ivar process: this boot of this kernel and this space of process numbers, as containers may share the rest; the
+        process's number; its start, as numbers are used again
     """
 
     holder: str
-    machine: str
     process: str
 
 
-def playbook() -> int:
-    """Return the process number of ansible-playbook, whose children run the tasks; also when it has just died."""
-    parent = multiprocessing.parent_process()
-    return (parent.pid if parent else None) or os.getpid()
-
-
-def identify(pid: int) -> Run:
+def identify(pid: int = 0) -> Run:
     """Identify a run.
 
-    :param pid: process of ``ansible-playbook``
+    :param pid: process of ``ansible-playbook``; by default the one whose child this is, also when it has just died
     """
+    parent = multiprocessing.parent_process()
+    pid = pid or (parent.pid if parent else None) or os.getpid()
     host = socket.gethostname()
     try:
         boot = (PROC / "sys/kernel/random/boot_id").read_text().strip()
         machine = f"{boot} {(PROC / 'self/ns/pid').readlink()}"
     except OSError:
-        machine = ""
-    holder = f"{getpass.getuser()}@{host}, process {pid}"
-    return Run(holder=holder, machine=machine, process=f"{machine or host} {pid} {_start(pid)}")
+        machine = host
+    return Run(holder=f"{getpass.getuser()}@{host}, process {pid}", process=f"{machine} {pid} {_start(pid)}")
+
+
+def shares_machine(one: str, other: str) -> bool:
+    """Tell whether two ``process`` of runs are of one machine; never where there was no ``/proc`` to tell."""
+    return one.rsplit(" ", 2)[0] == other.rsplit(" ", 2)[0] and not one.endswith(" ")
 
 
 def is_running(process: str) -> bool:
-    """Tell whether a process of this machine still runs.
-
-    :param process: ``process`` of ``identify``
-    """
+    """Tell whether a ``process`` of this machine still runs."""
     pid, start = process.rsplit(" ", 2)[1:]
     return _start(int(pid)) == start != ""
 
