@@ -112,7 +112,7 @@ class ActionModule(ActionBase):
             raw,
             salt=secrets.token_hex(16),
             user=f"{getpass.getuser()}@{socket.gethostname()}",
-            process=process.identify(process.playbook()).process,
+            process=process.identify().process,
             values={name: str(value or "") for name, value in values.items()},
             configs=read_configs(parse(str(raw["stack"]["text"])), Path(raw["stack"]["folder"])),
             backup=self._backup(raw),

@@ -62,12 +62,12 @@ class ActionModule(ActionBase):
         hostvars = task_vars["hostvars"]
         observed = {name: _observation(name, hostvars[name].get(args["observed"]) or {}) for name in args["hosts"]}
         nodes, stack = _swarm(observed)
-        called, ports = (template_with_roles(self, name, task_vars) for name in ("stack_name", "__stack_ports"))
+        called, port = (template_with_roles(self, name, task_vars) for name in ("stack_name", "__stack_page_port"))
         names = {
             (isinstance(seen, Seen) and seen.swarm.address) or hostvars[name].get("ansible_host", name): name
             for name, seen in observed.items()
         }
-        found = status.describe(names, nodes, stack, observed, called, ports[0] if ports else 0)
+        found = status.describe(names, nodes, stack, observed, called, int(port))
         lines = [json.dumps(asdict(found))] if args["format"] == "json" else status.lines(found, names, nodes, stack)
         return {"status": asdict(found), "lines": lines}
 

@@ -12,12 +12,22 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.releases imp
 
 
 def published_ports(text: object) -> list[int]:
-    """List the ports that a stack file publishes.
+    """List the ports that a stack file publishes."""
+    return _told(lambda: parse(str(text)).published())
 
-    :raise AnsibleFilterError: what is wrong with it, in one line
+
+def page_port(text: object) -> int:
+    """Find the port of a stack file's page, ``0`` where it has none."""
+    return _told(lambda: parse(str(text)).page_port) or 0
+
+
+def _told[T](function: Callable[[], T]) -> T:
+    """Say what is wrong with a stack file in one line.
+
+    :raise AnsibleFilterError: instead of ``ProblemError``
     """
     try:
-        return parse(str(text)).published()
+        return function()
     except ProblemError as error:
         raise AnsibleFilterError(str(error.problem)) from error
 
@@ -30,5 +40,6 @@ class FilterModule:
         return {
             "deploy_failure_lines": deploy_failure_lines,
             "is_new_release": is_new,
+            "page_port": page_port,
             "published_ports": published_ports,
         }

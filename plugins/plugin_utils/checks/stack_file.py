@@ -81,6 +81,8 @@ def _durations(service: Service) -> Iterator[Problem]:
 
 
 def _place(service: Service, nodes: Sequence[Candidate]) -> Iterator[Problem]:
+    if service.is_stopped:
+        return
     fitting = [node for node in nodes if fits(service, node)]
     if not fitting:
         yield Problem(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from ...module_utils.daemon_config import without_logins
-from ..model.observation import Unreachable
+from ..model.observation import Observation, Unreachable
 
 # As journalctl prints them: time, host, who says it, with or without its process ID, and what.
 LINE = re.compile(r"^\S+ \S+ (?P<who>[^\s\[]+)(?:\[\d+\])?: (?P<text>.*)$")

@@ -61,8 +61,8 @@ def plan_engine(
 
 def _page(now: Situation, seen: Seen, file: StackFile | None) -> Page | None:
     """Return the page that a host must answer again: one that it answers now."""
-    ports = file.published() if file else []
-    return Page(port=ports[0], path=now.site.stack.check_path) if ports and not seen.page else None
+    port = file.page_port if file else None
+    return Page(port=port, path=now.site.stack.check_path) if port and not seen.page else None
 
 
 def _engine_changes(now: Situation, name: str) -> Iterator[Change]:

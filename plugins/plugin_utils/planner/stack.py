@@ -181,7 +181,7 @@ def _plan_page(now: Situation, stack: StackDecision, plan: StackPlan, name: str)
     if not page or name not in now.members:
         return HostPlan()
     seen = now.seen[name]
-    told = [page.port] == parse(now.site.stack.text).published()[:1]
+    told = page.port == parse(now.site.stack.text).page_port
     check = CheckPage(port=page.port, path=now.site.stack.check_path, visits=page.visits)
     if stack.changes(now):
         return HostPlan(check_page=check)

@@ -47,6 +47,11 @@ class Service:
         """List the labels that pin it to the node of a volume."""
         return VOLUME_CONSTRAINT.findall("\n".join(self.constraints))
 
+    @property
+    def is_stopped(self) -> bool:
+        """Tell whether it has no task by its own word, which a user writes to stop it."""
+        return not self.is_global and str(self.replicas) == "0"
+
     def published(self) -> list[int]:
         """List the ports that it publishes, in order.
 
@@ -129,14 +134,23 @@ class StackFile:
         """
         return [port for service in self.services.values() for port in service.published()]
 
+    @property
+    def page_port(self) -> int | None:
+        """Return the first port that a service publishes which is not stopped.
+
+        :raise ProblemError: see ``published``
+        """
+        running = (service for service in self.services.values() if not service.is_stopped)
+        return next((port for service in running for port in service.published()), None)
+
     def page(self) -> Page | None:
-        """Tell where the stack answers visitors; ``None`` where no port is published.
+        """Tell where the stack answers visitors; ``None`` where no port is published, or by stopped services only.
 
         :raise ProblemError: a port or the number of replicas is no plain number
         """
         for service in self.services.values():
             ports = service.published()
-            if ports:
+            if ports and not service.is_stopped:
                 replicas = MOST_VISITS if service.is_global else service.replicas
                 if not str(replicas).isdecimal():
                     raise _fault(f"{replicas} replicas", "a plain number")
