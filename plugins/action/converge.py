@@ -21,6 +21,9 @@ STALE_LOOKS = 10
 # Seconds for which no node may take a task: tasks that make room need a while to end, and a node that reboots about a
 # minute.
 HOMELESS_SECONDS = 90
+# Seconds for which a task must go on failing in the same way, once that is a pattern: what it waits for may be about to
+# come, such as a service of the same stack.
+LOOPING_SECONDS = 40
 
 
 class ActionModule(ActionBase):
@@ -30,9 +33,11 @@ class ActionModule(ActionBase):
         """Return the specs of the converged services, or fail with the task that stands in the way."""
         result = super().run(tmp, task_vars)
         begin, timeout = time.monotonic(), int(self._task.args["timeout"])
-        said, stale_looks, housed = "", 0, begin
+        said: str | None = None
+        stale_looks, housed, steady = 0, begin, begin
         Display().display(
-            f"  waiting for at most {timeout} s (stack_timeout), or {HOMELESS_SECONDS} s while no node takes a task\n"
+            f"  waiting for at most {timeout} s (stack_timeout), or {HOMELESS_SECONDS} s while no node takes a task,\n"
+            f"  or {LOOPING_SECONDS} s while a task fails again and again in the same way\n"
             "  only new tasks are counted; older ones may go on serving meanwhile"
         )
         while True:
@@ -45,7 +50,10 @@ class ActionModule(ActionBase):
             now = time.monotonic()
             elapsed = now - begin
             housed = housed if state.homeless else now
-            failure = _failure(state, elapsed > timeout, now - housed > HOMELESS_SECONDS)
+            steady = steady if state.looping else now
+            failure = _failure(
+                state, elapsed > timeout, now - housed > HOMELESS_SECONDS, now - steady > LOOPING_SECONDS
+            )
             if failure:
                 # A task without a node has no log.
                 task = state.trouble.task.id if state.trouble and state.trouble.task.node else ""
@@ -66,10 +74,12 @@ class ActionModule(ActionBase):
         return read_seen("the manager", answer["seen"])
 
 
-def _failure(state: Convergence, is_late: bool, is_homeless: bool) -> str:
+def _failure(state: Convergence, is_late: bool, is_homeless: bool, is_looping: bool) -> str:
     """Say why a stack will not converge, ``""`` while it still may."""
     if state.failure:
         return state.failure
     if is_homeless:
         return f"no node can take a task of {', '.join(state.homeless)}"
+    if is_looping:
+        return f"tasks of {', '.join(state.looping)} start again and again, and fail each time in the same way"
     return "not at its size in time" if is_late else ""

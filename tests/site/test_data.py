@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import time
 
 import pytest
@@ -115,3 +116,29 @@ def test_power_cut_of_all_hosts_loses_no_visit(fleet):
             fleet.command("kill", host)
         fleet.command("up", str(len(fleet.addresses)))
     assert fleet.play().code == 0
+
+
+@pytest.mark.long
+def test_damaged_append_only_file_is_named_soon_and_mended_as_the_handbook_says(fleet):
+    host, (before, _) = holder(fleet), counted(fleet)
+    folder = "/var/lib/docker/volumes/hello_redis-data/_data/appendonlydir"
+    scale(fleet, 0)
+    await_redis(fleet, "0/0")
+    # Writes that the file has twice, with garbage between: damage in its middle, and the count of before at its end.
+    file = fleet.on(host, f"ls {folder}/*.incr.aof | tail -n 1").strip()
+    fleet.on(host, f"cp {file} /root/whole && printf 'garbage\\r\\n' >>{file} && cat /root/whole >>{file}")
+    run = fleet.play()
+    assert run.code != 0
+    for words in ("tasks of redis start again and again", "redis-check-aof --fix", "docs/data.md"):
+        assert words in run.output
+    assert int(re.search(r"seen after (\d+) s of at most 600 s", run.output)[1]) < 120
+    image = fleet.on(
+        fleet.manager, "docker service inspect -f '{{.Spec.TaskTemplate.ContainerSpec.Image}}' hello_redis"
+    ).strip()
+    fleet.on(
+        host,
+        "docker run --rm -i --user 999:999 --network none -v hello_redis-data:/data --entrypoint sh "
+        f"{image} -c 'cd /data/appendonlydir && yes | redis-check-aof --fix appendonly.aof.manifest'",
+    )
+    assert fleet.play().code == 0
+    assert counted(fleet)[0] > before

@@ -13,6 +13,9 @@ from ..planner.result import ENTRY_POINTS, Plan
 from ..stacks.state import Convergence
 from .problems import name_hosts
 
+# What to do about a failure that a log names.
+HINTS = {"redis-check-aof": 'Redis cannot read its data; docs/data.md, "Redis cannot read its file", has the way out'}
+
 
 def plan_lines(plan: Plan) -> list[str]:
     """Say what a run will do, hosts with the same change in one line, in the order of the phases."""
@@ -78,6 +81,7 @@ def failure_lines(
         lines.append(f"error: {task.error or task.message}{_killed(task)}")
     if logs:
         lines += ["last log lines:", *(f"  {line}" for line in logs)]
+    lines += [hint for sign, hint in HINTS.items() if any(sign in line for line in logs)]
     return lines
 
 

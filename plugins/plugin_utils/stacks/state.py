@@ -78,6 +78,11 @@ def _spec_changes(applied: Mapping[str, object], live: Mapping[str, object], pat
             yield f"{name} is {other}, wanted {one}"
 
 
+# Tasks in one place that failed in a row and in the same way. Swarm keeps five of the past (task history limit).
+FAILURES = 4
+ENDED = ("complete", "failed", "rejected")
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """A task that explains a failure or a delay, its service, and how many failed in the same way."""
@@ -97,6 +102,7 @@ class Convergence:
         replaced by an equal one half-way (a deploy that was interrupted and run again), and a further deploy ends it
     :ivar sizes: by service, ``"running/desired"``
     :ivar homeless: services with a task that no node can take now
+    :ivar looping: services with a task that is started again and again and fails each time in the same way
     """
 
     done: bool
@@ -105,6 +111,7 @@ class Convergence:
     sizes: Mapping[str, str]
     trouble: Trouble | None = None
     homeless: tuple[str, ...] = ()
+    looping: tuple[str, ...] = ()
 
 
 def judge(services: Mapping[str, Service], excused: Collection[str] = ()) -> Convergence:
@@ -115,7 +122,10 @@ def judge(services: Mapping[str, Service], excused: Collection[str] = ()) -> Con
     waited = {name: service for name, service in services.items() if name not in excused}
     unsettled = {name: service for name, service in waited.items() if not _is_settled(service)}
     failures = [text for name, service in waited.items() if (text := _failure(name, service))]
-    troubles = [found for name, service in unsettled.items() if (found := _trouble(name, service))]
+    looping = tuple(name for name, service in unsettled.items() if _is_looping(service))
+    # What fails again and again explains more than what waits for it.
+    order = sorted(unsettled.items(), key=lambda entry: entry[0] in looping)
+    troubles = [found for name, service in order if (found := _trouble(name, service))]
     return Convergence(
         done=bool(services) and not unsettled,
         failure=failures[-1] if failures else "",
@@ -123,6 +133,7 @@ def judge(services: Mapping[str, Service], excused: Collection[str] = ()) -> Con
         sizes={name: f"{len(_current(service))}/{service.size}" for name, service in waited.items()},
         trouble=troubles[-1] if troubles else None,
         homeless=tuple(name for name, service in waited.items() if any(map(_is_homeless, service.tasks))),
+        looping=looping,
     )
 
 
@@ -145,6 +156,24 @@ def _is_stale(service: Service) -> bool:
 
 def _is_homeless(task: Task) -> bool:
     return task.desired == "running" and task.state == "pending" and bool(task.error)
+
+
+def _is_looping(service: Service) -> bool:
+    """Tell whether a task has failed as often as makes a pattern, with none of its place that runs.
+
+    While an update is under way, Swarm itself counts failures and gives it up.
+    """
+    places: dict[object, list[Task]] = {}
+    for task in service.tasks:
+        places.setdefault(task.slot or task.node, []).append(task)
+    return service.update_state == "completed" and any(_fails_alike(service, tasks) for tasks in places.values())
+
+
+def _fails_alike(service: Service, tasks: Sequence[Task]) -> bool:
+    ended = [task for task in tasks if task.updated >= service.updated and task.state in ENDED]
+    last = sorted(ended, key=lambda task: task.updated)[-FAILURES:]
+    alike = len(last) == FAILURES and len({(task.state, task.error) for task in last}) == 1 and bool(last[0].error)
+    return alike and not any(task.is_up for task in tasks)
 
 
 def _was_given_up(service: Service) -> bool:

@@ -176,6 +176,49 @@ def test_task_that_no_node_takes_is_seen():
     assert state.trouble.task.error == "no suitable node"
 
 
+def failing(*errors, state="failed", slot=1):
+    """Tasks of one place that failed, the oldest first."""
+    return [
+        sites.task(slot, id=f"old-{number}", desired="shutdown", state=state, error=error, updated=str(number))
+        for number, error in enumerate(errors, 2)
+    ]
+
+
+START = "task: non-zero exit (1)"
+
+
+@pytest.mark.parametrize(
+    ("tasks", "change", "looping"),
+    [
+        ([*failing(*[START] * 4), sites.task(1, state="starting", updated="9")], {}, True),
+        ([*failing("other", *[START] * 4), sites.task(1, state="ready", updated="9")], {}, True),
+        ([*failing(*[START] * 3), sites.task(1, state="starting", updated="9")], {}, False),
+        ([*failing(START, START, START, "other"), sites.task(1, state="starting", updated="9")], {}, False),
+        ([*failing(*[START] * 3), *failing(*[START] * 3, slot=2)], {}, False),
+        ([*failing(*[START] * 4), sites.task(1, updated="9")], {"size": 2}, False),
+        ([*failing(*[""] * 4, state="complete"), sites.task(1, state="starting", updated="9")], {}, False),
+        ([*failing(*[START] * 4)], {"updated": "4"}, False),
+        ([*failing(*[START] * 4)], {"update": {"State": "updating"}}, False),
+    ],
+)
+def test_task_that_fails_again_and_again_is_seen(tasks, change, looping):
+    state = stack.judge(sites.services(web=sites.service(**{"tasks": tasks, **change})))
+    assert (state.done, state.looping) == (False, ("web",) if looping else ())
+
+
+def test_what_fails_again_and_again_explains_the_rest():
+    loop = sites.service(1, tasks=failing(*[START] * 4))
+    other = sites.service(1, tasks=[sites.task(state="failed", error="no answer", updated="9")])
+    assert stack.judge(sites.services(redis=loop, web=other)).trouble.service == "redis"
+
+
+def test_service_of_size_0_is_done_once_its_tasks_have_stopped():
+    web = sites.service(0, tasks=[sites.task(1, desired="shutdown", state="shutdown")])
+    state = stack.judge(sites.services(web=web))
+    assert (state.done, state.sizes) == (True, {"web": "0/0"})
+    assert not stack.judge(sites.services(web=sites.service(0, tasks=[sites.task()]))).done
+
+
 def test_secret_from_a_file_is_refused():
     with pytest.raises(ProblemError, match=r"secret-not-external: stack_file: secrets\.s: .* name: \$\{S_SECRET\}"):
         parse("services: {}\nsecrets: {s: {file: ./s}}\n").with_configs({})
@@ -227,7 +270,7 @@ def test_service_that_is_even_or_cannot_move_without_a_gap_is_left_alone(reason)
         ("{web: {ports: ['4000:80'], deploy: {mode: global}}}", MOST_VISITS),
         ("{proxy: {ports: ['80']}, web: {ports: ['4000:80'], deploy: {replicas: 5}}}", 5),
         ("{web: {ports: ['4000:80'], deploy: {replicas: '5'}}}", 5),
-        ("{web: {ports: ['4000:80'], deploy: {replicas: 0}}}", 1),
+        ("{old: {ports: ['80:80'], deploy: {replicas: 0}}, web: {ports: ['4000:80']}}", 1),
     ],
 )
 def test_visits_through_one_node_reach_every_replica(services, visits):
@@ -236,3 +279,15 @@ def test_visits_through_one_node_reach_every_replica(services, visits):
 
 def test_stack_without_a_published_port_has_no_page():
     assert parse("services: {web: {ports: ['80']}}").page() is None
+
+
+@pytest.mark.parametrize("size", ["0", "'0'"])
+def test_stopped_service_has_no_page(size):
+    file = parse(f"services: {{web: {{ports: ['4000:80'], deploy: {{replicas: {size}}}}}}}")
+    assert (file.page(), file.page_port) == (None, None)
+
+
+def test_page_of_a_file_with_variables_is_where_a_service_runs():
+    stopped, running = "{ports: ['80:80'], deploy: {replicas: 0}}", "{ports: ['4000:80'], deploy: {replicas: '${N}'}}"
+    file = parse(f"services: {{old: {stopped}, web: {running}}}")
+    assert file.page_port == 4000
