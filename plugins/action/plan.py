@@ -20,6 +20,7 @@ from ansible.utils.display import Display
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Seen
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks import groups, settings
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks import site as site_checks
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge import inventory_files
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.role_variables import template_with_roles
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock import lease, process
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model import observation
@@ -61,13 +62,18 @@ class ActionModule(ActionBase):
         observed = {name: _answer(hostvars[name], self._task.args["observed"]) for name in names}
         options = settings.load_options(ROOT / "roles")
         own = {name: settings.own_names(hostvars.raw_get(name), options) for name in names}
-        variables, unreadable = _read(hostvars, own)
-        wrong = settings.check_variables(variables, options)
-        raw, problems = self._read_input(task_vars, observed, unreadable)
+        files = inventory_files.read_files(task_vars.get("ansible_inventory_sources") or ())
+        places = {host: {name: files.place(name, hostvars.raw_get(host)[name]) for name in own[host]} for host in own}
+        variables, unreadable = _read(hostvars, own, places)
+        inventory = groups.Inventory(task_vars["groups"], list(observed))
+        wrong = [*files.problems, *settings.check_variables(variables, options, places)]
+        wrong += groups.settings_agree(inventory, variables)
+        invalid = [problem for problem in wrong if problem.code is Code.SETTING_INVALID]
+        raw, problems = self._read_input(task_vars, observed, [*invalid, *unreadable])
         plan = Plan(problems=tuple(problems))
         notes: list[str] = []
         # Without these nothing can be said of the hosts; all other problems are found in one go.
-        if not problems and Code.SETTING_INVALID not in {problem.code for problem in wrong}:
+        if not problems:
             plan, notes = self._plan(raw, observed, task_vars)
         forbidden = merge([*wrong, *plan.problems])
         if forbidden:
@@ -83,21 +89,24 @@ class ActionModule(ActionBase):
         return dict(result, changed=False, input=_digest(raw), ansible_facts=facts, **plan.as_dict())
 
     def _read_input(
-        self, task_vars: Raw, observed: Mapping[str, Raw], unreadable: Sequence[Problem]
+        self, task_vars: Raw, observed: Mapping[str, Raw], wrong: Sequence[Problem]
     ) -> tuple[Raw, list[Problem]]:
         """Return what the site is read from, and the problems of the input.
 
         What is made of a user's variables and groups mostly cannot be read for what is told of those already.
+
+        :param wrong: settings that are of the wrong type or cannot be read; the site is not made of those
         """
         inventory = groups.Inventory(task_vars["groups"], list(observed))
         rules = () if self._task.args["intent"] == Intent.DOCKER else groups.RULES
-        problems = [*unreadable, *find(inventory, rules)]
+        problems = [*wrong, *find(inventory, rules)]
         raw, unread = self._template_site(task_vars)
         unread += [answer["unreadable"] for answer in observed.values() if "unreadable" in answer]
         problems = problems or [settings.unreadable("the inventory", reason) for reason in dict.fromkeys(unread)]
-        problems += find(read_site(raw), site_checks.RULES) if raw and self._needs_registry() else ()
+        if raw and not wrong and self._needs_registry():
+            problems += find(read_site(raw), site_checks.RULES)
         run_rules = groups.RUN_RULES if rules else ()
-        return raw, [*problems, *find(inventory, run_rules), *_not_observed(observed)]
+        return raw, [*problems, *find(inventory, run_rules), *(() if wrong else _not_observed(observed))]
 
     def _needs_registry(self) -> bool:
         return self._task.args["intent"] not in (Intent.DOCKER, Intent.SWARM)
@@ -176,7 +185,7 @@ class ActionModule(ActionBase):
 
 
 def _read(
-    hostvars: Mapping[str, Raw], own: Mapping[str, set[str]]
+    hostvars: Mapping[str, Raw], own: Mapping[str, set[str]], places: settings.Places
 ) -> tuple[dict[str, dict[str, object]], tuple[Problem, ...]]:
     """Read the variables that a user set: a vault may be locked, an expression may name what is not there.
 
@@ -191,7 +200,7 @@ def _read(
             try:
                 variables[host][name] = hostvars[host][name]
             except AnsibleError as error:
-                problems.append(settings.unreadable(name, error, (host,)))
+                problems.append(settings.unreadable(settings.place(name, host, places), error, (host,)))
     return variables, merge(problems)
 
 

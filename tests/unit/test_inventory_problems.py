@@ -47,7 +47,8 @@ def problems(*inventory):
 
 
 def titles(found):
-    return [title for title, _text in found]
+    """Code, place and hosts of each problem; of a place's file, its name and line."""
+    return [re.sub(r"\(\S*/", "(", title) for title, _text in found]
 
 
 def locked(indent):
@@ -72,10 +73,10 @@ def test_problems_of_an_inventory_are_one_report(tmp_path):
         + locked(4),
     )
     assert titles(found) == [
-        "setting-unknown: stack_quux, all 2 hosts",
-        "setting-invalid: stack_timeout, m2",
-        "setting-unreadable: registry_certificate_days, all 2 hosts",
-        "setting-unreadable: stack_secrets, all 2 hosts",
+        "setting-unknown: stack_quux (own.yml:1), all 2 hosts",
+        "setting-invalid: stack_timeout (hosts.yml:14), m2",
+        "setting-unreadable: registry_certificate_days (own.yml:2), all 2 hosts",
+        "setting-unreadable: stack_secrets (own.yml:4), all 2 hosts",
         "group-conflict: m2",
     ]
     assert "'nobody_knows' is undefined" in found[2][1]
@@ -102,13 +103,13 @@ def test_inventory_without_hosts_is_refused(tmp_path, playbook):
         (
             PAIR,
             f"registry_password: {locked(2)}",
-            "setting-unreadable: registry_password, all 2 hosts",
+            "setting-unreadable: registry_password (own.yml:4), all 2 hosts",
             OPEN_VAULT,
         ),
         (
             PAIR,
             "registry_password: '{{ vault_nobody_knows }}'",
-            "setting-unreadable: registry_password, all 2 hosts",
+            "setting-unreadable: registry_password (own.yml:4), all 2 hosts",
             "'vault_nobody_knows' is undefined",
         ),
         (PAIR, "stack_file: /no/such.yml", "setting-unreadable: the inventory", "/no/such.yml"),
@@ -119,7 +120,7 @@ def test_what_no_host_can_be_asked_without_is_a_line_of_the_same_report(tmp_path
     given = f"registry_url: reg.example\nregistry_username: me\nstack_quux: 1\n{variables}"
     stray, found = problems(tmp_path, {"swarm": {"children": groups}}, given)
     assert stray[0].startswith("setting-unknown: stack_quux")
-    assert found[0] == problem
+    assert titles([found]) == [problem]
     assert words in found[1]
 
 
@@ -127,7 +128,39 @@ def test_what_no_host_can_be_asked_without_is_a_line_of_the_same_report(tmp_path
 def test_release_that_is_no_number_is_named(tmp_path, value):
     hosts = {"swarm": {"children": PAIR}, "registry": {"hosts": {"m1": None}}}
     found = problems(tmp_path, hosts, f"stack_release: '{value}'\n", "playbooks/rollback.yml")
-    assert titles(found)[0] == "setting-invalid: stack_release, all 2 hosts"
+    assert titles(found) == ["setting-invalid: stack_release (own.yml:1), all 2 hosts"]
+
+
+def test_wrong_types_and_second_keys_are_one_line_each(tmp_path):
+    """None of them is told a second time by what could not be made of it."""
+    hosts = {"swarm": {"children": PAIR}, "registry": {"hosts": {"m1": None}}}
+    wrong = {
+        "registry_url": "[r]",
+        "swarm_node_labels": "[a]",
+        "stack_environment": "NAME=x",
+        "stack_secrets": "[redis_password]",
+        "docker_daemon_options": "text",
+        "stack_timeout": "true",
+        "registry_password": "",
+    }
+    text = "".join(f"{name}: {value}\n" for name, value in wrong.items())
+    found = problems(tmp_path, hosts, f"{text}image_base: hub\nimage_base: distro\n")
+    lines = {name: number for number, name in enumerate(wrong, 1)}
+    assert titles(found) == [
+        "setting-duplicate: image_base (own.yml:9)",
+        *(f"setting-invalid: {name} (own.yml:{lines[name]}), all 2 hosts" for name in sorted(wrong)),
+    ]
+
+
+def test_settings_that_playbooks_make_of_groups_are_not_hidden(tmp_path):
+    """What a user set is what counts: here, told since it contradicts the groups."""
+    hosts = {"swarm": {"children": PAIR}, "registry": {"hosts": {"m1": None}}}
+    given = "registry_host: w1\nswarm_node_role: worker\ndocker_insecure_registries: {a: b}\n"
+    assert titles(problems(tmp_path, hosts, given)) == [
+        "setting-invalid: docker_insecure_registries (own.yml:3), all 2 hosts",
+        "setting-conflict: swarm_node_role, m1",
+        "setting-conflict: registry_host, all 2 hosts",
+    ]
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..model.problem import Code, Problem, Rule
+from ..model.problem import Code, Problem, Rule, merge
 
 GROUPS = ("managers", "workers", "swarm", "registry")
 FILE = "inventory/hosts.yml"
@@ -118,6 +118,36 @@ def run_has_all_hosts(inventory: Inventory) -> Iterator[Problem]:
             expected="all of them: hosts with nothing to do cost one task each",
             fix="Run without --limit; a host that does not answer does not stop the others",
         )
+
+
+def settings_agree(inventory: Inventory, variables: Mapping[str, Mapping[str, object]]) -> tuple[Problem, ...]:
+    """Groups say who does what; a setting that says otherwise is told, not overridden.
+
+    :param variables: by inventory name, those that a user set
+    """
+    found = []
+    for name, own in variables.items():
+        group = "managers" if name in inventory.group("managers") else "workers"
+        role, registry = own.get("swarm_node_role"), own.get("registry_host")
+        if name in inventory.members and role and f"{role}s" != group:
+            found.append(_disagrees("swarm_node_role", name, str(role), f"{group[:-1]}, as the host is in {group}"))
+        others = [host for host in inventory.group("registry") if registry not in (None, "", host)]
+        if others:
+            found.append(_disagrees("registry_host", name, str(registry), f"{others[0]}, the host of group registry"))
+        elif registry and registry not in inventory.hosts:
+            found.append(_disagrees("registry_host", name, str(registry), "a host of the inventory"))
+    return merge(found)
+
+
+def _disagrees(setting: str, host: str, found: str, expected: str) -> Problem:
+    return Problem(
+        code=Code.SETTING_CONFLICT,
+        where=setting,
+        hosts=(host,),
+        found=found,
+        expected=expected,
+        fix=f"Remove {setting}, or change the groups in {FILE}",
+    )
 
 
 RULES = (

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -36,6 +37,20 @@ class Option:
 
 
 Options = Mapping[str, Option]
+Values = Mapping[str, Mapping[str, object]]
+# By inventory name and variable, the file and line that set it.
+Places = Mapping[str, Mapping[str, str]]
+# What is read of a variable of each type. Roles do not convert a text to a list or a mapping.
+KINDS: Mapping[str, tuple[type, ...]] = {
+    "str": (str, int),
+    "int": (str, int),
+    "bool": (str, int),
+    "list": (list,),
+    "list_by_comma": (list, str),
+    "dict": (Mapping,),
+}
+# Lists that are given on the command line, where a list is written with commas.
+BY_COMMA = {"swarm_remove_dead", "stack_rotate", "stack_data_lost"}
 OPEN_VAULT = "Give this run the vault's password (--ask-vault-pass, --vault-password-file)"
 
 
@@ -57,34 +72,56 @@ def own_names(names: Iterable[str], options: Options) -> set[str]:
     return {name for name in names if name.startswith(prefixes)}
 
 
-def check_variables(hosts: Mapping[str, Mapping[str, object]], options: Options) -> tuple[Problem, ...]:
+def check_variables(hosts: Values, options: Options, places: Places = MappingProxyType({})) -> tuple[Problem, ...]:
     """Check names and types of the variables that a user set.
 
     :param hosts: by inventory name, the host's variables with a prefix of ours
     """
-    return merge(problem for host, own in hosts.items() for problem in _of_host(host, own, options))
+    found = []
+    for host, own in hosts.items():
+        for name, value in own.items():
+            where = place(name, host, places)
+            if name not in options:
+                found.append(_unknown(host, name, where, options))
+            elif not _is_valid(name, value, options[name]):
+                found.append(_invalid(host, name, where, value, options[name]))
+    return merge(found)
 
 
-def _of_host(host: str, own: Mapping[str, object], options: Options) -> Iterator[Problem]:
-    for name, value in own.items():
-        if name not in options:
-            yield _unknown(host, name, options)
-        elif not _is_valid(name, value, options[name]):
-            yield _invalid(host, name, value, options[name])
+def place(name: str, host: str, places: Places) -> str:
+    """Name a variable and, where it is known, the file that set it."""
+    file = places.get(host, {}).get(name)
+    return f"{name} ({file})" if file else name
 
 
 def _is_valid(name: str, value: object, option: Option) -> bool:
     """Let Ansible judge as it does for a role's arguments; and numbers begin at 1, or at a default that is less."""
+    if not _has_kind(value, "list_by_comma" if name in BY_COMMA else option.type):
+        return False
+    if option.elements and not isinstance(value, str):
+        elements = value if isinstance(value, list) else ()
+        if not all(_has_kind(element, option.elements) for element in elements):
+            return False
     result = ArgumentSpecValidator({name: option.spec}).validate({name: value})
     number = result.validated_parameters[name] if option.type == "int" else None
     return not result.error_messages and (not isinstance(number, int) or number >= option.least)
 
 
-def _unknown(host: str, name: str, options: Options) -> Problem:
+def _has_kind(value: object, kind: str) -> bool:
+    """Tell whether a value can be meant so, where Ansible would rather convert it.
+
+    It makes a text of any list and of null, and of 3.10 the text 3.1; and roles read what was written.
+    """
+    if isinstance(value, bool):
+        return kind == "bool"
+    return isinstance(value, KINDS[kind])
+
+
+def _unknown(host: str, name: str, where: str, options: Options) -> Problem:
     near = difflib.get_close_matches(name, options, 1, cutoff=0.75)
     return Problem(
         code=Code.SETTING_UNKNOWN,
-        where=name,
+        where=where,
         hosts=(host,),
         found="a variable that flotilla does not have",
         expected="one of those in docs/variables.md",
@@ -92,15 +129,33 @@ def _unknown(host: str, name: str, options: Options) -> Problem:
     )
 
 
-def _invalid(host: str, name: str, value: object, option: Option) -> Problem:
+def _invalid(host: str, name: str, where: str, value: object, option: Option) -> Problem:
     return Problem(
         code=Code.SETTING_INVALID,
-        where=name,
+        where=where,
         hosts=(host,),
-        found=f"{value!r}" if isinstance(value, str) and not option.no_log else _kind_of(value),
+        found=_found(value, option),
         expected=_expected(option),
-        fix=f"Set {name} accordingly; docs/variables.md describes it",
+        fix=_fix(name, value, option),
     )
+
+
+def _found(value: object, option: Option) -> str:
+    """Show a value that is short, and the kind of one that may be long or secret."""
+    for kind, words in ((Mapping, "a mapping"), (list, "a list"), (type(None), "nothing")):
+        if isinstance(value, kind):
+            return words
+    if option.no_log:
+        return "a text" if isinstance(value, str) else "a number"
+    return repr(value) if isinstance(value, str) else str(value).lower()
+
+
+def _fix(name: str, value: object, option: Option) -> str:
+    if value is None:
+        return f"Give {name} a value, or remove the line to have the default"
+    if option.type == "str" and isinstance(value, bool | float):
+        return "Put the value in quotes"
+    return f"Set {name} accordingly; docs/variables.md describes it"
 
 
 def _expected(option: Option) -> str:
@@ -111,14 +166,6 @@ def _expected(option: Option) -> str:
     number = f"a whole number, at least {option.least}"
     kinds = {"int": number, "list": "a list", "dict": "a mapping", "bool": "true or false"}
     return kinds.get(option.type, "a text")
-
-
-def _kind_of(value: object) -> str:
-    """Show a value that is short, and the kind of one that may be long or secret."""
-    for kind, words in ((Mapping, "a mapping"), (list, "a list"), (str, "a text")):
-        if isinstance(value, kind):
-            return words
-    return "nothing" if value is None else str(value)
 
 
 def unreadable(what: str, reason: object, hosts: tuple[str, ...] = ()) -> Problem:

@@ -1,7 +1,12 @@
 """Who is who, and whom a run was given."""
 
 import pytest
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.groups import RULES, RUN_RULES, Inventory
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.groups import (
+    RULES,
+    RUN_RULES,
+    Inventory,
+    settings_agree,
+)
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import find
 from sites import told
 
@@ -36,3 +41,22 @@ def test_limit_that_leaves_hosts_out_is_refused():
     groups = {**GOOD, "removed": ["x1"]}
     assert problems(groups, ["m1", "w1", "x1"], RUN_RULES) == []
     assert problems(groups, ["m1"], RUN_RULES) == ["run-limited: --limit, w1, x1"]
+
+
+@pytest.mark.parametrize(
+    ("host", "variables", "problems"),
+    [
+        ("m1", {"swarm_node_role": "manager", "registry_host": "m1"}, []),
+        ("m1", {"registry_host": ""}, []),
+        ("w1", {"swarm_node_role": "manager"}, ["setting-conflict: swarm_node_role, w1"]),
+        ("m1", {"registry_host": "w1"}, ["setting-conflict: registry_host, m1"]),
+    ],
+)
+def test_settings_that_contradict_groups_are_named(host, variables, problems):
+    assert told(settings_agree(Inventory(GOOD, ["m1", "w1"]), {host: variables})) == problems
+
+
+def test_registry_host_of_a_user_is_a_host_of_the_inventory():
+    inventory = Inventory({**GOOD, "registry": []}, ["m1", "w1"])
+    assert settings_agree(inventory, {"m1": {"registry_host": "w1"}}) == ()
+    assert told(settings_agree(inventory, {"m1": {"registry_host": "x"}})) == ["setting-conflict: registry_host, m1"]

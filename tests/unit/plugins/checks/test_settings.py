@@ -24,13 +24,33 @@ def test_variables_of_others_are_left_alone():
         ("swarm_node_role", "manager", "setting-unknown"),
         ("swarm_availability", "busy", "setting-invalid"),
         ("docker_daemon_options", ["x"], "setting-invalid"),
+        ("docker_daemon_options", "debug=true", "setting-invalid"),
+        ("registry_url", ["r:5000"], "setting-invalid"),
+        ("registry_password", None, "setting-invalid"),
+        ("image_python", 3.10, "setting-invalid"),
+        ("stack_name", True, "setting-invalid"),
+        ("stack_timeout", True, "setting-invalid"),
+        ("docker_packages", "a,b", "setting-invalid"),
+        ("docker_packages", ["a", {"b": 1}], "setting-invalid"),
+        ("stack_rotate", 5, "setting-invalid"),
     ],
 )
 def test_bad_variables_are_named(name, value, code):
     assert told(settings.check_variables({"m1": {name: value}, "w1": {}}, OPTIONS)) == [f"{code}: {name}, m1"]
 
 
-@pytest.mark.parametrize(("name", "value"), [("stack_timeout", "600"), ("stack_release", 0), ("stack_secrets", {})])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("stack_timeout", "600"),
+        ("stack_release", 0),
+        ("stack_secrets", {}),
+        ("registry_insecure", "yes"),
+        ("registry_password", 12345),
+        ("stack_rotate", "one,two"),
+        ("docker_packages", ["a"]),
+    ],
+)
 def test_good_variables_are_no_problem(name, value):
     assert settings.check_variables({"m1": {name: value}}, OPTIONS) == ()
 
@@ -41,10 +61,25 @@ def test_misspelt_name_is_guessed():
 
 
 def test_value_that_may_be_secret_is_not_shown():
-    (problem,) = settings.check_variables({"m1": {"registry_password": ["hunter2"], "x": 1}}, OPTIONS)
+    (problem,) = settings.check_variables({"m1": {"registry_password": ["hunter2"]}}, OPTIONS)
     assert "hunter2" not in str(problem)
 
 
 def test_same_problem_of_several_hosts_is_told_once():
     found = settings.check_variables({"m1": {"stack_quux": 1}, "w1": {"stack_quux": 1}}, OPTIONS)
     assert told(found) == ["setting-unknown: stack_quux, m1, w1"]
+
+
+def test_place_is_named_and_the_same_problem_in_two_files_is_two():
+    given = {"m1": {"stack_timeout": "soon"}, "w1": {"stack_timeout": "soon"}}
+    places = {"m1": {"stack_timeout": "group_vars/all.yml:3"}, "w1": {"stack_timeout": "host_vars/w1.yml:1"}}
+    assert told(settings.check_variables(given, OPTIONS, places)) == [
+        "setting-invalid: stack_timeout (group_vars/all.yml:3), m1",
+        "setting-invalid: stack_timeout (host_vars/w1.yml:1), w1",
+    ]
+
+
+@pytest.mark.parametrize("value", [12.5, True])
+def test_secret_that_is_no_text_is_not_shown(value):
+    (problem,) = settings.check_variables({"m1": {"registry_password": value}}, OPTIONS)
+    assert str(value).lower() not in str(problem)

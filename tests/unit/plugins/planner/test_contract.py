@@ -1,5 +1,6 @@
 """What is decided and what carries it out fit together: phases, arguments, entry points of roles, and plays."""
 
+import itertools
 import json
 import re
 from dataclasses import fields
@@ -198,27 +199,24 @@ DRIFTS = [
 ]
 
 
-@st.composite
-def worlds(draw):
-    """A site, bare or with some drift, and an inventory that may want something else of it."""
-    site, found = sites.site(), bare()
-    if draw(st.sampled_from([False, True, True, True])):
-        found = sites.settled_site()
-        chosen = draw(st.sets(st.sampled_from(DRIFTS), max_size=3))
-        for drift in DRIFTS:
-            if drift in chosen:
-                drift(found)
-    if draw(st.booleans()):
-        site.update(workers=["w1"], removed=["w2"])
-    if draw(st.booleans()):
-        site["stack"]["text"] += "networks: {}\n"
-    site["intent"] = draw(st.sampled_from(["site", "site", "deploy", "stack", "swarm", "rebalance", "reset"]))
-    return site, found
+INTENTS = ["site", "deploy", "stack", "swarm", "rebalance", "reset"]
 
 
-@given(worlds())
-def test_every_change_is_carried_out_or_left_to_the_next_plan(world):
-    plan = sites.plan(*world)
+def drifted(drifts):
+    """A settled site that has drifted in these ways."""
+    found = sites.settled_site()
+    for drift in DRIFTS:
+        if drift in drifts:
+            drift(found)
+    return found
+
+
+def check(found, intent, retires, edited):
+    """Plan for an inventory in which a host may retire or the stack be another, and hold all changes against it."""
+    site = sites.site(workers=("w1",), removed=("w2",)) if retires else sites.site()
+    site["intent"] = intent
+    site["stack"]["text"] += "networks: {}\n" * edited
+    plan = sites.plan(site, found)
     for host in plan.hosts.values():
         deferred = [phase for phase in host.phases if phase in OBSERVING]
         assert len(deferred) <= 1
@@ -232,3 +230,15 @@ def test_every_change_is_carried_out_or_left_to_the_next_plan(world):
     assert {name: [*host][:-1] for name, host in dictionary.items()} == {
         name: [*host.phases] for name, host in plan.hosts.items()
     }
+
+
+@pytest.mark.parametrize("intent", INTENTS)
+@pytest.mark.parametrize("make", [bare, sites.settled_site, *DRIFTS], ids=lambda make: make.__name__)
+def test_every_change_is_carried_out_or_left_to_the_next_plan(make, intent):
+    for retires, edited in itertools.product([False, True], repeat=2):
+        check(drifted([make]) if make in DRIFTS else make(), intent, retires, edited)
+
+
+@given(st.sets(st.sampled_from(DRIFTS), min_size=2, max_size=4), st.sampled_from(INTENTS), st.booleans(), st.booleans())
+def test_so_it_is_where_much_has_drifted(drifts, intent, retires, edited):
+    check(drifted(drifts), intent, retires, edited)

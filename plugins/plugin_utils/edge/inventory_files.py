@@ -1,0 +1,112 @@
+"""Read the inventory's files as they are written: where a variable is set, and keys that one mapping has twice.
+
+Ansible keeps neither: it warns of a second key, and takes it. What is no YAML is left to Ansible, which refuses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+from ansible._internal._datatag._tags import Origin  # Ansible offers a value's origin to nobody else
+
+from ..model.problem import Code, Problem
+
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+SUFFIXES = ("", ".yml", ".yaml", ".json")
+FOLDERS = ("group_vars", "host_vars")
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryFiles:
+    """What the files say beside the values.
+
+    :ivar places: by key, each ``file:line`` where it stands
+    :ivar problems: keys that stand twice in one mapping
+    """
+
+    places: dict[str, list[str]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def place(self, name: str, value: object) -> str:
+        """Tell where a variable was set: as Ansible marked its value, else where it can only have been.
+
+        :param value: as it was written, before templating; Ansible marks neither null nor true and false
+        :return: ``file:line``, what Ansible says of another origin, or ``""``
+        """
+        origin = Origin.get_tag(value)
+        if origin and origin.path:
+            return f"{_shown(Path(origin.path))}:{origin.line_num}" if origin.line_num else _shown(Path(origin.path))
+        if origin and origin.description:
+            return str(origin.description).strip("<>")
+        places = self.places.get(name, [])
+        return places[0] if len(places) == 1 else ""
+
+
+def read_files(sources: Iterable[str]) -> InventoryFiles:
+    """Read the files of an inventory.
+
+    :param sources: files and folders, as ``ansible_inventory_sources`` has them
+    """
+    read = InventoryFiles()
+    for path in dict.fromkeys(path for source in sources for path in _files(Path(source))):
+        try:
+            root = yaml.compose(path.read_text(), LOADER)
+        except (OSError, ValueError, yaml.YAMLError):
+            continue
+        for mapping in _mappings(root):
+            _read_mapping(read, _shown(path), mapping)
+    return read
+
+
+def _files(source: Path) -> Iterator[Path]:
+    """List what may be YAML: inventories, and the files of the folders that belong to them."""
+    folder = source if source.is_dir() else source.parent
+    found = [*folder.iterdir()] if source.is_dir() else [source]
+    yield from (path for path in sorted(found) if path.is_file() and path.suffix in SUFFIXES[1:])
+    for name in FOLDERS:
+        inside = sorted((folder / name).rglob("*"))
+        yield from (path for path in inside if path.is_file() and path.suffix in SUFFIXES and path.name[0] != ".")
+
+
+def _mappings(root: yaml.Node | None) -> Iterator[yaml.MappingNode]:
+    """Walk through all mappings; an anchor's node is read where it was written only."""
+    nodes, known = [root], set()
+    while nodes:
+        node = nodes.pop()
+        if not isinstance(node, yaml.CollectionNode) or id(node) in known:
+            continue
+        known.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            yield node
+            nodes += [value for _key, value in node.value]
+        else:
+            nodes += node.value
+
+
+def _read_mapping(read: InventoryFiles, file: str, mapping: yaml.MappingNode) -> None:
+    lines: dict[str, int] = {}
+    for key, _value in mapping.value:
+        line = key.start_mark.line + 1
+        if key.value in lines and key.value != "<<":
+            read.problems.append(_duplicate(file, line, str(key.value), lines[key.value]))
+        lines[str(key.value)] = line
+        read.places.setdefault(str(key.value), []).append(f"{file}:{line}")
+
+
+def _duplicate(file: str, line: int, key: str, first: int) -> Problem:
+    return Problem(
+        code=Code.SETTING_DUPLICATE,
+        where=f"{key} ({file}:{line})",
+        found=f"the same key as in line {first}, whose value it replaces",
+        expected="each key of a mapping once",
+        fix="Remove one of the two, or put their entries together",
+    )
+
+
+def _shown(path: Path) -> str:
+    """Name a file as briefly as the operator's folder allows."""
+    folder = Path.cwd()
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)

@@ -1,0 +1,46 @@
+"""Where variables stand in the inventory's files, and keys that stand there twice."""
+
+import pytest
+from ansible._internal._datatag._tags import Origin
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.inventory_files import read_files
+from sites import told
+
+
+@pytest.fixture
+def inventory(tmp_path, monkeypatch):
+    """An inventory as a folder, which is where the operator is."""
+    for path, text in {
+        "hosts.yml": "swarm:\n  hosts:\n    m1: {stack_name: one}\n",
+        "group_vars/all/own.yml": "stack_timeout: 5\nstack_environment:\n  A: 1\n  B: 2\n  A: 3\n",
+        "group_vars/all/secret.yml": "$ANSIBLE_VAULT;1.1;AES256\n3132\n",
+        "group_vars/swarm": "a: &a {X: 1}\nb: &b {Z: 1}\nc: {<<: *a, <<: *b, Y: !vault abc}\nstack_timeout: 6\n",
+        "host_vars/m1.yml": "stack_check_path: null\n",
+        "group_vars/all/broken.yml": "a: [\n",
+        "group_vars/all/.hidden.yml": "a: 1\na: 2\n",
+        "notes.txt": "a: 1\na: 2\n",
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("source", ["", "hosts.yml"])
+def test_second_key_is_named_with_file_and_line(inventory, source):
+    read = read_files([str(inventory / source)])
+    assert told(read.problems) == ["setting-duplicate: A (group_vars/all/own.yml:5)"]
+    assert "line 3" in read.problems[0].found
+
+
+def test_source_that_is_no_file_has_nothing(tmp_path):
+    assert read_files([str(tmp_path / "missing"), "m1,"]).problems == []
+
+
+def test_place_is_what_ansible_marked_else_the_only_one(inventory):
+    read = read_files([str(inventory)])
+    assert read.place("stack_check_path", None) == "host_vars/m1.yml:1"
+    assert read.place("stack_name", None) == "hosts.yml:3"
+    assert read.place("stack_timeout", None) == ""
+    marked = Origin(path=str(inventory / "group_vars/swarm"), line_num=4).tag("6")
+    assert read.place("stack_timeout", marked) == "group_vars/swarm:4"
+    assert read.place("stack_timeout", Origin(description="<CLI option '-e'>").tag("6")) == "CLI option '-e'"
