@@ -127,10 +127,7 @@ def settings_agree(inventory: Inventory, variables: Mapping[str, Mapping[str, ob
     """
     found = []
     for name, own in variables.items():
-        group = "managers" if name in inventory.group("managers") else "workers"
-        role, registry = own.get("swarm_node_role"), own.get("registry_host")
-        if name in inventory.members and role and f"{role}s" != group:
-            found.append(_disagrees("swarm_node_role", name, str(role), f"{group[:-1]}, as the host is in {group}"))
+        registry = own.get("registry_host")
         others = [host for host in inventory.group("registry") if registry not in (None, "", host)]
         if others:
             found.append(_disagrees("registry_host", name, str(registry), f"{others[0]}, the host of group registry"))

@@ -143,11 +143,18 @@ class HostPlan:
     def as_dict(self) -> dict[str, object]:
         """Return it as plays read it: JSON all through, each phase under its name."""
         return {
-            **{phase.value: asdict(getattr(self, phase)) for phase in self.phases},
+            **{phase.value: _plain(asdict(getattr(self, phase))) for phase in self.phases},
             "changes": [
                 {"phase": phase.value, **asdict(change)} for phase in Phase for change in self.changes.get(phase, ())
             ],
         }
+
+
+def _plain(value: object) -> object:
+    """Return JSON: Ansible takes no tuples for lists everywhere, and warns of other mappings."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def merge(*parts: HostPlan) -> HostPlan:
