@@ -31,9 +31,9 @@ packages: ## Install the Debian packages that the demo and the tests need
 	@tools/install-packages $$($(FLEET) prerequisites)
 
 demo: packages setup ## Boot three hosts on this machine and bring them to the serving stack
-	$(FLEET) up 3 --publish 4000
+	$(FLEET) up 3 --publish $$(python bench/stack.py port)
 	ansible-playbook -i inventory-demo site.yml
-	@echo "The page on this machine: http://127.0.0.1:4000/   Its inventory: inventory-demo/   (make demo-down ends it)"
+	@echo "The page on this machine: http://127.0.0.1:$$(python bench/stack.py port)/   Its inventory: inventory-demo/   (make demo-down ends it)"
 
 demo-down: ## End the demo and remove its hosts
 	$(FLEET) down

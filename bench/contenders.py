@@ -15,12 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import steps
+from . import stack, steps
 from .hosts import ENVIRONMENT, REPOSITORY, Hosts
 from .job import BenchError, Command, Job, run
 
 BENCH = REPOSITORY / "bench"
-REPLICAS = 5
 # Workers refuse the questions about nodes and services, as they are no managers; that is their answer.
 PROBE = "sudo sh -c 'docker info && { docker node ls; docker service ls; true; }'"
 CHANGED = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)", re.MULTILINE)
@@ -70,14 +69,16 @@ def conventional(hosts: Hosts, sample: Sampler | None = None) -> Job:
     if not vault.exists():
         vault.touch(mode=0o600)
         vault.write_text(json.dumps({f"{name}_password": secrets.token_hex(16) for name in ("registry", "redis")}))
-    command: Command = ["ansible-playbook", "-i", hosts.inventory, "site.yml", "-e", f"@{vault}"]
+    variables = ["-e", f"@{vault}", "-e", f"stack_port={stack.PORT}"]
+    command: Command = ["ansible-playbook", "-i", hosts.inventory, "site.yml", *variables]
     return run(command, BENCH / "conventional", ENVIRONMENT, sample)
 
 
 def raw(hosts: Hosts, sample: Sampler | None = None) -> Job:
     """Run the shell script."""
     cache = Path(ENVIRONMENT.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    command: Command = [BENCH / "raw.sh", hosts.ssh_config, cache / "flotilla-bench/wheels", *hosts.addresses]
+    wheels, port = cache / "flotilla-bench/wheels", str(stack.PORT)
+    command: Command = [BENCH / "raw.sh", hosts.ssh_config, wheels, port, *hosts.addresses]
     return run(command, REPOSITORY, ENVIRONMENT, sample)
 
 
@@ -108,8 +109,8 @@ def converge_bare(contender: Contender, hosts: Hosts) -> tuple[Job, float]:
 
     :return: the job, and the seconds from its start until every replica of the page had answered a visitor
     """
-    url = f"http://{hosts.addresses[0]}:4000/"
-    command = hosts.inside(sys.executable, "-m", "bench.serving", url, str(REPLICAS))
+    url = f"http://{hosts.addresses[0]}:{stack.PORT}/"
+    command = hosts.inside(sys.executable, "-m", "bench.serving", url, str(stack.REPLICAS))
     watcher = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
     try:
         job = contender.converge(hosts, None)
@@ -118,7 +119,7 @@ def converge_bare(contender: Contender, hosts: Hosts) -> tuple[Job, float]:
         if watcher.returncode:
             raise BenchError(f"{url} could not be asked from the hosts' network")
     except subprocess.TimeoutExpired as error:
-        raise BenchError(f"{contender.name} is done, but {url} is not served by {REPLICAS} replicas") from error
+        raise BenchError(f"{contender.name} is done, but {url} is not served by {stack.REPLICAS} replicas") from error
     finally:
         watcher.kill()
         watcher.wait()

@@ -2,12 +2,13 @@
 # Bare hosts to the serving stack by shell and ssh: what bench/ compares site.yml with. It makes the state that site.yml
 # makes, from the same packages, with every host worked on at once, and has no check, no plan and no second run.
 #
-# Usage: raw.sh SSH_CONFIG WHEELS MANAGER WORKER...   (addresses; WHEELS is a folder that keeps downloaded wheels)
+# Usage: raw.sh SSH_CONFIG WHEELS PORT MANAGER WORKER...   (addresses; WHEELS is a folder that keeps downloaded wheels,
+# PORT is that of the page)
 # Each line "STEP name" on standard output is the beginning of a step; bench/ takes the times.
 set -euo pipefail
 
-config=$1 wheels=$2
-shift 2
+config=$1 wheels=$2 port=$3
+shift 3
 hosts=("$@") manager=$1 workers=("${@:2}")
 app=$(dirname "$0")/../app
 registry=$manager:5000
@@ -181,14 +182,14 @@ export REDIS_APPENDFSYNC=always REDIS_PASSWORD_SECRET=redis_password
 docker stack deploy --detach=true --with-registry-auth --compose-file /run/stack.yml hello >/dev/null
 END
 
-step "5 of 5"
+step "every replica"
 on "$manager" <<'END'
-until [ "$(docker service ls --format '{{.Replicas}}' | sort | paste -sd ' ')" = "1/1 5/5" ]; do sleep 1; done
+until docker service ls --format '{{.Replicas}}' | awk -F/ '$1 != $2 { fewer = 1 } END { exit fewer || !NR }'; do sleep 1; done
 END
 
 step "first page"
 on "$manager" <<END
-until python3 -c 'import urllib.request; urllib.request.urlopen("http://$manager:4000/", timeout=5)' 2>/dev/null; do
+until python3 -c 'import urllib.request; urllib.request.urlopen("http://$manager:$port/", timeout=5)' 2>/dev/null; do
     sleep 1
 done
 END

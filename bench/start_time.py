@@ -17,10 +17,12 @@ from typing import Any
 
 import yaml
 
+from . import stack
 from .hosts import REPOSITORY, Hosts
 from .job import Command
 
 PAIRS = 2
+SERVICE = f"{stack.NAME}_{stack.WEB}"
 PROBE = "import urllib.request; urllib.request.urlopen('http://127.0.0.1/healthz')"
 NAIVE = {
     # Compiled code is looked for there alone, and cannot be written there.
@@ -44,11 +46,11 @@ def inspect(hosts: Hosts, address: str, find: str) -> list[dict[str, Any]]:
 
 def start_times(hosts: Hosts) -> list[float]:
     """Seconds between when the engines started tasks and when the swarm saw them run, which waits for their health."""
-    tasks = inspect(hosts, hosts.addresses[0], "service ps --quiet --filter desired-state=running hello_web")
+    tasks = inspect(hosts, hosts.addresses[0], f"service ps --quiet --filter desired-state=running {SERVICE}")
     healthy = {task["Status"]["ContainerStatus"]["ContainerID"]: task["Status"]["Timestamp"] for task in tasks}
     seconds = []
     for address in hosts.addresses:
-        for container in inspect(hosts, address, "ps --quiet --filter name=hello_web"):
+        for container in inspect(hosts, address, f"ps --quiet --filter name={SERVICE}"):
             if container["Id"] in healthy:
                 start, end = container["State"]["StartedAt"], healthy[container["Id"]]
                 seconds.append((datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds())
@@ -57,8 +59,8 @@ def start_times(hosts: Hosts) -> list[float]:
 
 def deploy(inventory: Path, change: dict[str, Any], greeting: str) -> None:
     """Deploy the stack with a change to its service web, which replaces every task."""
-    content = yaml.safe_load((REPOSITORY / "app/stack.yml").read_text())
-    web = content["services"]["web"]
+    content = yaml.safe_load(stack.FILE.read_text())
+    web = content["services"][stack.WEB]
     for key, value in change.items():
         web[key] = web.get(key, {}) | value if isinstance(value, dict) else value
     if change is BARE:
