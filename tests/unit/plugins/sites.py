@@ -330,12 +330,6 @@ def new_release(plan):
     return {key: value for key, value in deploy(plan)["release"].items() if key != "file"}
 
 
-def told(problems):
-    """Code, place and hosts of problems, which is what tests are about; the words may change."""
-    assert len({*problems}) == len(problems), "a problem is told twice"
-    return [f"{problem.code}: {', '.join(filter(None, [problem.where, *problem.hosts]))}" for problem in problems]
-
-
 def read_site(site):
     """A site as the planner takes it."""
     stack = site["stack"]

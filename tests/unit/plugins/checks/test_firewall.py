@@ -5,7 +5,9 @@ import re
 import pytest
 import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.firewall import members_are_let_in
-from sites import make_plan, told
+from sites import make_plan
+
+from tests.support.problems import told
 
 ADDRESSES = {"m1": "10.0.0.1", "w1": "10.0.0.2", "w2": "10.0.0.3"}
 

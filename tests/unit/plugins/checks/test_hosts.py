@@ -8,7 +8,8 @@ import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.hosts import RULES
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts.systems import ENGINE, SYSTEMS
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import find
-from sites import told
+
+from tests.support.problems import told
 
 
 def settled(**changes):

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks import settings
-from sites import told
+
+from tests.support.problems import told
 
 OPTIONS = settings.load_options(Path("roles"))
 
@@ -57,7 +58,7 @@ def test_good_variables_are_no_problem(name, value):
 
 def test_misspelt_name_is_guessed():
     (problem,) = settings.check_variables({"m1": {"docker_deamon_options": {}}}, OPTIONS)
-    assert problem.fix == "Did you mean docker_daemon_options? Rename it"
+    assert "docker_daemon_options" in problem.fix
 
 
 def test_value_that_may_be_secret_is_not_shown():

@@ -4,7 +4,8 @@ import pytest
 import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.site import RULES
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import find
-from sites import told
+
+from tests.support.problems import told
 
 
 def problems(**changes):

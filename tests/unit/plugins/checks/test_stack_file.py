@@ -7,7 +7,9 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.stack_file i
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import find
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file import make, parse
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.placement import Candidate
-from sites import make_plan, told
+from sites import make_plan
+
+from tests.support.problems import told
 
 
 def node(name, role="worker", **labels):

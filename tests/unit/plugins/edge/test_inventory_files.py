@@ -3,7 +3,8 @@
 import pytest
 from ansible._internal._datatag._tags import Origin
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.inventory_files import read_files
-from sites import told
+
+from tests.support.problems import told
 
 
 @pytest.fixture

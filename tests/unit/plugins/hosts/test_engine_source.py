@@ -11,7 +11,9 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.model import desire
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.decode import decode
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_seen
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import plan_lines
-from sites import acts, make_plan, of_phase, told
+from sites import acts, make_plan, of_phase
+
+from tests.support.problems import told
 
 VENDOR = {"docker-ce": "5:28.5.1-1~debian.13~trixie", "docker-ce-cli": "5:28.5.1-1~debian.13~trixie"}
 

@@ -4,7 +4,8 @@ import pytest
 import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.intent import Intent
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.intents import check_settings
-from sites import told
+
+from tests.support.problems import told
 
 
 def problems(intent, **stack):

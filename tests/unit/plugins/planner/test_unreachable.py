@@ -2,7 +2,9 @@
 
 import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import dead_lines, plan_lines, site_lines
-from sites import acts, deploy, make_plan, of_phase, phases, told
+from sites import acts, deploy, make_plan, of_phase, phases
+
+from tests.support.problems import told
 
 
 def lose(found, *names, reason="no route to host"):

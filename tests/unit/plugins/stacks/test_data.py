@@ -6,7 +6,9 @@ import yaml
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.site import decide
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file import parse
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.releases import steps
-from sites import acts, deploy, labels, make_plan, phases, told
+from sites import acts, deploy, labels, make_plan, phases
+
+from tests.support.problems import told
 
 LABEL = "flotilla.volume.redis"
 CONTENT = yaml.safe_load(sites.STACK_TEXT)
@@ -88,7 +90,7 @@ def test_label_that_was_moved_without_the_data_is_refused(site):
     one["labels"], other["labels"] = {}, {LABEL: "true"}
     (problem,) = make_plan(site, found)["problems"]
     assert told([problem]) == ["data-lost: w2"]
-    assert problem.found.endswith("w1 has some")
+    assert "w1" in problem.found
 
 
 def test_wiped_holder_is_refused(site):
