@@ -109,7 +109,8 @@ class ActionModule(ActionBase):
         return raw, [*problems, *find(inventory, run_rules), *(() if wrong else _not_observed(observed))]
 
     def _needs_registry(self) -> bool:
-        return self._task.args["intent"] not in (Intent.DOCKER, Intent.SWARM)
+        intents = (Intent.DOCKER, Intent.SWARM, Intent.REBALANCE, Intent.RESET)
+        return self._task.args["intent"] not in intents
 
     def _complete(self, raw: Raw, task_vars: Raw) -> Site:
         """Return the site with what lies on the control node, and with the values of secrets.

@@ -3,8 +3,9 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
+
+from tests.support.wait import wait_until
 
 PORT, BACKEND = 5443, 5444
 CONFIG = """\
@@ -72,12 +73,12 @@ class ExternalRegistry:
     def _wait(self, port):
         address = self.address if port == PORT else "127.0.0.1"
         probe = ["curl", "-sk", "-o", "/dev/null", f"http{'s' if port == PORT else ''}://{address}:{port}/v2/"]
-        for _ in range(100):
+
+        def answers():
             assert all(process.poll() is None for process in self.processes), self.folder / "processes.log"
-            if self.fleet.command("exec", "--", *probe, "-w", "%{http_code}", check=False).strip() in ("200", "401"):
-                return
-            time.sleep(0.1)
-        raise AssertionError(f"nothing listens at port {port}")
+            return self.fleet.command("exec", "--", *probe, "-w", "%{http_code}", check=False).strip() in ("200", "401")
+
+        wait_until(answers, 60, pause=0.1)
 
     def stop(self):
         for process in self.processes:

@@ -6,27 +6,21 @@ import re
 import subprocess
 import sys
 
-import yaml
-from conftest import REPOSITORY, quote, replica
+from tests.support.fleet import quote, replica
+from tests.support.runs import REPOSITORY
 
 MANAGERS = ["manager-1", "manager-2", "manager-3"]
+HOLD_APT = """
+import fcntl, time
+lock = open("/var/lib/dpkg/lock-frontend", "w")
+fcntl.lockf(lock, fcntl.LOCK_EX)
+time.sleep(40)
+"""
 
 
-def edit(fleet, managers, workers, removed=(), **variables):
-    """Edit the inventory's hosts as a user would.
-
-    :param variables: by inventory name with ``_`` for ``-``: variables of that host
-    """
-    path = fleet.inventory / "hosts.yml"
-    content = yaml.safe_load(path.read_text())
-
-    def hosts(names):
-        own = {name: variables.get(name.replace("-", "_"), {}) for name in names}
-        return {"hosts": {name: {"ansible_host": fleet.address_of(name), **own[name]} for name in names}}
-
-    content["swarm"]["children"] = {"managers": hosts(managers), "workers": hosts(workers)}
-    content["removed"] = hosts(removed)
-    path.write_text(yaml.safe_dump(content, sort_keys=False))
+def keep_apt_busy(fleet, host):
+    """Let another user of apt have it on a host for the next 40 s: what a run wants to install waits so long."""
+    fleet.on(host, f"setsid -f python3 -c '{HOLD_APT}' </dev/null >/dev/null 2>&1")
 
 
 def nodes(fleet, manager):
@@ -53,11 +47,9 @@ def cluster(fleet, manager):
 
 def converge(fleet, *words):
     """Run, expect success, then run again and expect no change and the page on every member."""
-    run = fleet.play(*words)
-    assert run.code == 0
-    assert all(replica(fleet.page(address)) for address in fleet.addresses.values())
-    again = fleet.play()
-    assert (again.code, set(again.changed.values())) == (0, {0})
+    run = fleet.play(*words).succeeded()
+    assert all(map(replica, fleet.pages()))
+    fleet.play().unchanged()
     return run
 
 
@@ -83,27 +75,16 @@ def majority_lives(fleet, manager):
 
 def spread(fleet):
     """Let neither the registry nor Redis be on the first manager."""
-    path = fleet.inventory / "hosts.yml"
-    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), "registry": {"hosts": {"manager-2": None}}}))
+    fleet.edit_hosts(registry={"hosts": {"manager-2": None}})
     (fleet.inventory / "group_vars/all/image.yml").write_text("image_builder: manager-2\n")
     # Redis goes to the first where there are managers only.
-    edit(fleet, MANAGERS[::-1], [])
+    fleet.set_hosts(MANAGERS[::-1], [])
 
 
 def settle(fleet, managers, workers):
     """Begin with these members."""
-    edit(fleet, managers, workers)
-    assert fleet.play().code == 0
-
-
-def failed(run):
-    """The hosts that a run names as not reached, or failed on."""
-    return [name for name, numbers in run.recap.items() if numbers[2] or numbers[3]]
-
-
-def words(run):
-    """What a run said, without its line ends."""
-    return " ".join(run.output.split())
+    fleet.set_hosts(managers, workers)
+    fleet.play().succeeded()
 
 
 def roles(fleet):

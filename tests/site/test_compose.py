@@ -1,7 +1,12 @@
 """The app on one machine, by Docker Compose alone, with images of the fleet's registry in place of Docker Hub's."""
 
 import pytest
-from conftest import REPOSITORY, quote, replica, visits
+
+from bench.stack import PORT, REPOSITORY
+from tests.support.fleet import quote, replica, visits
+
+# The swarm's own is taken there.
+FREE_PORT = PORT + 80
 
 # The builder has the app's folder with its wheels.
 START = f"""\
@@ -13,17 +18,18 @@ cat > compose.yml <<'EOF_COMPOSE'
 EOF_COMPOSE
 printf not-a-secret > redis_password.txt
 image() {{ docker images --format '{{{{.Repository}}}}:{{{{.Tag}}}}' | grep "/trixie-$1:" | head -n 1; }}
-export BASE=$(image python) REDIS_IMAGE=$(image redis) PORT=4080
+export BASE=$(image python) REDIS_IMAGE=$(image redis) PORT={FREE_PORT}
 timeout 240 docker-compose up --build --detach --wait
 """
 
 
 @pytest.mark.long
 def test_compose_file_serves_and_counts(fleet, request):
-    remove = "cd /root/compose && PORT=4080 docker-compose down --volumes --rmi local && rm -r /root/compose"
+    remove = f"cd /root/compose && PORT={FREE_PORT} docker-compose down --volumes --rmi local && rm -r /root/compose"
     request.addfinalizer(lambda: fleet.on("manager-1", remove))
     fleet.on("manager-1", START)
-    visit = 'import urllib.request as r; print(r.urlopen("http://127.0.0.1:4080/", timeout=10).read().decode())'
+    url = f"http://127.0.0.1:{FREE_PORT}/"
+    visit = f'import urllib.request as r; print(r.urlopen("{url}", timeout=10).read().decode())'
     pages = [fleet.on("manager-1", f"python3 -c {quote(visit)}") for _ in range(3)]
     assert [visits(page) for page in pages] == [1, 2, 3]
     assert len({replica(page) for page in pages}) == 1

@@ -5,8 +5,11 @@ import json
 import time
 
 import pytest
-from conftest import visits as count_of
 from visits import visiting
+
+from bench import stack
+from tests.support.fleet import visits as count_of
+from tests.support.wait import wait_until
 
 # Long enough for a host that boots and for five replicas that start at a tenth of a CPU.
 LONGEST = 420
@@ -22,22 +25,26 @@ def holder(fleet):
 def counted(fleet, seconds=LONGEST):
     """Ask all nodes until each shows a count; return the last one and the seconds that this took."""
     begin = time.monotonic()
+
+    def page(address):
+        shown = fleet.page(address)
+        return "" if "Visits:</b> <i>" in shown else shown
+
     for address in fleet.addresses.values():
-        while "Visits:</b> <i>" in (page := fleet.page(address)) or not page:
-            assert time.monotonic() - begin < seconds, page
-    return count_of(page), time.monotonic() - begin
+        last = wait_until(lambda address=address: page(address), begin + seconds - time.monotonic(), pause=0)
+    return count_of(last), time.monotonic() - begin
 
 
 @contextlib.contextmanager
 def nothing_lost(fleet, what):
     """Visit all nodes while the context breaks something, then until all count again; each count is above the last."""
     with visiting(fleet) as visits:
-        time.sleep(3)
+        visits.await_counts(len(fleet.addresses))
         begin = time.monotonic()
-        yield
+        yield visits
         counted(fleet)
         print(f"{what}: all nodes count again after {time.monotonic() - begin:.0f} s")
-        time.sleep(3)
+        visits.await_counts(4 * len(fleet.addresses))
     assert visits.counts == sorted(set(visits.counts))
 
 
@@ -53,14 +60,8 @@ def kill(fleet, host, name):
     assert not set(before) & set(processes(fleet, host, name))
 
 
-def scale(fleet, size):
-    fleet.on(fleet.manager, f"docker service scale --detach hello_redis={size}")
-
-
 def await_redis(fleet, size):
-    begin = time.monotonic()
-    while fleet.services()["redis"] != size:
-        assert time.monotonic() - begin < LONGEST
+    wait_until(lambda: fleet.services()["redis"] == size, LONGEST)
 
 
 def test_killed_redis_loses_no_visit(fleet):
@@ -70,13 +71,13 @@ def test_killed_redis_loses_no_visit(fleet):
 
 def test_without_redis_every_node_answers_soon_and_later_counts_by_itself(fleet):
     before, _ = counted(fleet)
-    scale(fleet, 0)
+    fleet.scale("redis", 0)
     try:
         await_redis(fleet, "0/0")
         for address in list(fleet.addresses.values()) * 3:
             assert "counter disabled" in fleet.page(address, timeout=2)
     finally:
-        scale(fleet, 1)
+        fleet.scale("redis", 1)
     await_redis(fleet, "1/1")
     after, seconds = counted(fleet, seconds=10)
     print(f"Redis is back: all nodes count again after {seconds:.1f} s")
@@ -86,26 +87,26 @@ def test_without_redis_every_node_answers_soon_and_later_counts_by_itself(fleet)
 @pytest.mark.long
 def test_power_cut_of_the_redis_node_loses_no_visit(fleet):
     host = holder(fleet)
-    with nothing_lost(fleet, "power cut of Redis' node"):
+    with nothing_lost(fleet, "power cut of Redis' node") as visits:
         fleet.command("kill", host)
-        time.sleep(5)
+        visits.await_trouble()
         fleet.command("boot", host)
-    assert fleet.play().code == 0
+    fleet.play().succeeded()
 
 
 @pytest.mark.long
 def test_killed_engine_loses_no_visit(fleet):
     with nothing_lost(fleet, "engine of Redis' node killed"):
         kill(fleet, holder(fleet), "dockerd")
-    assert fleet.play().code == 0
+    fleet.play().succeeded()
 
 
 @pytest.mark.long
 def test_all_web_tasks_killed_lose_no_visit(fleet):
     with nothing_lost(fleet, "every web task killed"):
         for host in fleet.addresses:
-            fleet.on(host, "docker ps -q --filter label=com.docker.swarm.service.name=hello_web | xargs -r docker kill")
-    assert fleet.play().code == 0
+            fleet.on(host, f"echo {' '.join(fleet.containers(host, stack.WEB))} | xargs -r docker kill")
+    fleet.play().succeeded()
 
 
 @pytest.mark.long
@@ -114,14 +115,14 @@ def test_power_cut_of_all_hosts_loses_no_visit(fleet):
         for host in fleet.addresses:
             fleet.command("kill", host)
         fleet.command("up", str(len(fleet.addresses)))
-    assert fleet.play().code == 0
+    fleet.play().succeeded()
 
 
 @pytest.mark.long
 def test_damaged_append_only_file_is_named_and_repaired_as_the_handbook_says(fleet):
     host, (before, _) = holder(fleet), counted(fleet)
     folder = "/var/lib/docker/volumes/hello_redis-data/_data/appendonlydir"
-    scale(fleet, 0)
+    fleet.scale("redis", 0)
     await_redis(fleet, "0/0")
     # Writes that the file has twice, with garbage between: damage in its middle, and the count of before at its end.
     file = fleet.on(host, f"ls {folder}/*.incr.aof | tail -n 1").strip()
@@ -139,5 +140,5 @@ def test_damaged_append_only_file_is_named_and_repaired_as_the_handbook_says(fle
         "docker run --rm -i --user 999:999 --network none -v hello_redis-data:/data --entrypoint sh "
         f"{image} -c 'cd /data/appendonlydir && yes | redis-check-aof --fix appendonly.aof.manifest'",
     )
-    assert fleet.play().code == 0
+    fleet.play().succeeded()
     assert counted(fleet)[0] > before

@@ -3,7 +3,9 @@
 import json
 
 import pytest
-from conftest import acts, replica
+
+from bench import stack
+from tests.support.fleet import replica
 
 # Things of other people that live in the same swarm.
 FOREIGN = """
@@ -22,12 +24,6 @@ docker config rm foreign_config
 docker network rm foreign_net
 docker node update --label-rm theirs worker-2
 """
-
-
-def image_of(fleet, service):
-    return fleet.on(
-        "manager-1", f"docker service inspect --format '{{{{.Spec.TaskTemplate.ContainerSpec.Image}}}}' {service}"
-    ).strip()
 
 
 def foreign_things(fleet):
@@ -50,7 +46,7 @@ def foreign_things(fleet):
 @pytest.fixture
 def foreign(fleet):
     """Put other people's things into the swarm, and expect them as they were."""
-    fleet.on("manager-1", f"set -e; image={image_of(fleet, 'hello_redis')}\n{FOREIGN}")
+    fleet.on("manager-1", f"set -e; image={fleet.image_of('redis')}\n{FOREIGN}")
     before = foreign_things(fleet)
     yield
     assert foreign_things(fleet) == before
@@ -65,17 +61,17 @@ def engine_starts(fleet, *hosts):
 def test_drift_of_stack_and_hosts_is_named_and_mended_and_nothing_else_touched(fleet, foreign):
     registry = f"{fleet.addresses['manager-1']}:5000"
     authority = f"/etc/docker/certs.d/{registry}/ca.crt"
-    redis = image_of(fleet, "hello_redis")
+    redis = fleet.image_of("redis")
     fleet.on("worker-2", "systemctl stop docker.socket docker; rm /etc/docker/daemon.json /root/.docker/config.json")
     fleet.on("worker-1", f"rm {authority} /etc/modules-load.d/flotilla.conf")
-    fleet.on("manager-1", "docker service scale --detach hello_web=3")
-    fleet.on("manager-1", "docker service rm hello_redis")
+    size = stack.REPLICAS
+    fleet.scale(stack.WEB, size - 1)
+    fleet.on("manager-1", f"docker service rm {stack.NAME}_redis")
     started = engine_starts(fleet, "manager-1", "worker-1")
-    run = fleet.play()
-    assert run.code == 0
-    distrust = next(act for act in acts(run) if act.startswith(f"registry worker-1: log in to {registry} ("))
+    run = fleet.play().succeeded()
+    distrust = next(act for act in run.changes if act.startswith(f"registry worker-1: log in to {registry} ("))
     assert "x509: certificate signed by unknown authority" in distrust
-    assert acts(run) == sorted(
+    assert run.changes == sorted(
         [
             "docker worker-1: write /etc/modules-load.d/flotilla.conf",
             "docker worker-2: write /etc/docker/daemon.json",
@@ -85,26 +81,27 @@ def test_drift_of_stack_and_hosts_is_named_and_mended_and_nothing_else_touched(f
             distrust,
             f"registry worker-2: log in to {registry} (no login is stored)",
             "stack manager-1: bring back service redis",
-            "stack manager-1: set service web right (Mode.Replicated.Replicas is 3, wanted 5)",
+            f"stack manager-1: set service {stack.WEB} right (Mode.Replicated.Replicas is {size - 1}, wanted {size})",
         ]
     )
     assert engine_starts(fleet, "manager-1", "worker-1") == started
-    assert fleet.services() == {"web": "5/5", "redis": "1/1", "foreign": "0/0", "theirs_one": "0/0"}
-    assert image_of(fleet, "hello_redis") == redis
-    assert all(replica(fleet.page(address)) for address in fleet.addresses.values())
-    assert set(fleet.play().changed.values()) == {0}
+    fleet.assert_serving(foreign=0, theirs_one=0)
+    assert fleet.image_of("redis") == redis
+    assert all(map(replica, fleet.pages()))
+    fleet.play().unchanged()
 
 
 @pytest.mark.long
 def test_image_set_by_hand_is_set_back(fleet):
-    web = image_of(fleet, "hello_web")
+    web = fleet.image_of(stack.WEB)
     repository, digest = web.split("@")
     other = f"{repository}:by-hand@{digest}"
-    fleet.on("manager-1", f"docker service update --detach --with-registry-auth --image {other} hello_web")
-    run = fleet.play()
-    assert run.code == 0
-    (act,) = acts(run)
+    fleet.on(
+        "manager-1", f"docker service update --detach --with-registry-auth --image {other} {stack.NAME}_{stack.WEB}"
+    )
+    run = fleet.play().succeeded()
+    (act,) = run.changes
     assert f"TaskTemplate.ContainerSpec.Image is {other}, wanted {web}" in act
-    assert image_of(fleet, "hello_web") == web
-    assert fleet.services() == {"web": "5/5", "redis": "1/1"}
-    assert set(fleet.play().changed.values()) == {0}
+    assert fleet.image_of(stack.WEB) == web
+    fleet.assert_serving()
+    fleet.play().unchanged()

@@ -6,7 +6,10 @@ import re
 import signal
 
 import pytest
-from conftest import acts, replica
+from members import keep_apt_busy
+
+from bench import stack
+from tests.support.fleet import replica
 
 # By phase, a task that takes its time.
 PHASES = {
@@ -30,27 +33,19 @@ touch /run/unlucky
 dpkg --install /root/unlucky.deb && exit 1
 ls /var/lib/dpkg/updates
 """
-HOLD_THE_LOCK = r"""
-import fcntl, time
-lock = open("/var/lib/dpkg/lock-frontend", "w")
-fcntl.lockf(lock, fcntl.LOCK_EX)
-time.sleep(40)
-"""
 
 
 def expect_serving(fleet):
     """The next run goes on to the page, and the one after it has nothing to do."""
-    run = fleet.play()
-    assert run.code == 0
-    assert fleet.services() == {"web": "5/5", "redis": "1/1"}
-    assert all(replica(fleet.page(address)) for address in fleet.addresses.values())
-    after = fleet.play()
-    assert (after.code, set(after.changed.values())) == (0, {0})
+    run = fleet.play().succeeded()
+    fleet.assert_serving()
+    assert all(map(replica, fleet.pages()))
+    fleet.play().unchanged()
     return run
 
 
 def test_run_killed_while_it_deploys_is_picked_up(fleet, tmp_path):
-    fleet.on("manager-1", "docker service scale --detach hello_web=3")
+    fleet.scale(stack.WEB, stack.REPLICAS - 1)
     with fleet.begin(tmp_path / "killed.log") as killed:
         killed.wait_for("waiting for at most")
         killed.signal(signal.SIGKILL)
@@ -61,9 +56,9 @@ def test_run_killed_while_it_deploys_is_picked_up(fleet, tmp_path):
 def test_interrupted_packages_are_finished_although_apt_is_busy(fleet):
     fleet.on("worker-2", "apt-get remove --yes python3-jsondiff")
     fleet.on("worker-2", UNLUCKY)
-    fleet.on("worker-2", f"setsid -f python3 -c '{HOLD_THE_LOCK}' </dev/null >/dev/null 2>&1")
+    keep_apt_busy(fleet, "worker-2")
     run = expect_serving(fleet)
-    assert acts(run) == [
+    assert run.changes == [
         "docker worker-2: finish the interrupted installation of dpkg, unlucky",
         "docker worker-2: install python3-jsondiff",
     ]

@@ -11,8 +11,8 @@ def lose(fleet, host, task, log):
     with fleet.begin(log) as run:
         run.wait_for(task)
         fleet.command("cut", host)
-        assert run.wait(900) != 0
-    fleet.mend(host)
+        assert run.wait(900).code != 0
+    fleet.reconnect(host)
     # Where the others noticed first that the host is away, they failed.
     assert re.search(rf"{host} +: .*unreachable=1|failed=1", run.output()), task
 

@@ -11,20 +11,12 @@ import sys
 
 import pytest
 import yaml
-from conftest import REPOSITORY, visits
-from members import (
-    MANAGERS,
-    cluster,
-    converge,
-    documented,
-    edit,
-    majority_lives,
-    nodes,
-    roles,
-    settle,
-    words,
-)
+from members import MANAGERS, cluster, converge, documented, majority_lives, nodes, roles, settle
 from visits import visiting
+
+from bench import stack
+from tests.support.fleet import visits
+from tests.support.runs import REPOSITORY
 
 HOLDER = "flotilla.volume.redis"
 pytestmark = pytest.mark.long
@@ -33,19 +25,18 @@ pytestmark = pytest.mark.long
 def test_each_operation_is_one_edit_and_one_run(managers):
     settle(managers, MANAGERS, [])
     managers.command("up", "5", "--managers", "3")
-    edit(managers, MANAGERS, ["worker-1", "worker-2"])
+    managers.set_hosts(MANAGERS, ["worker-1", "worker-2"])
     run = converge(managers)
     assert {run.changed[name] for name in MANAGERS} == {0}
     before = cluster(managers, "manager-2")
 
     _edit, rebalance = documented("Add a host")
     with visiting(managers) as visitors:
-        assert managers.play(playbook=rebalance.split()[-1]).code == 0
+        managers.play(playbook=rebalance.split()[-1]).succeeded()
     assert visitors.failed == []
-    running = "docker service ps --filter desired-state=running --format '{{.Node}}' hello_web"
-    assert {"worker-1", "worker-2"} <= set(managers.on("manager-2", running).split())
+    assert {"worker-1", "worker-2"} <= set(managers.nodes_of(stack.WEB))
 
-    edit(managers, ["manager-2", "manager-3", "worker-1"], ["manager-1", "worker-2"])
+    managers.set_hosts(["manager-2", "manager-3", "worker-1"], ["manager-1", "worker-2"])
     with majority_lives(managers, "manager-2"):
         converge(managers)
     wanted = {**dict.fromkeys(MANAGERS, "manager"), "manager-1": "worker", "worker-1": "manager", "worker-2": "worker"}
@@ -54,7 +45,7 @@ def test_each_operation_is_one_edit_and_one_run(managers):
     now = {"managers": ["manager-2", "manager-3", "worker-1"], "workers": ["manager-1", "worker-2"]}
     managers.on("manager-2", "docker node update --label-add foreign=x worker-2")
     for given in ({"disk": "ssd", "zone": "a"}, {"disk": "ssd", "zone": "b"}, {}):
-        edit(managers, **now, worker_2={"swarm_node_labels": given})
+        managers.set_hosts(**now, worker_2={"swarm_node_labels": given})
         run = converge(managers)
         assert [name for name, changed in run.changed.items() if changed] == ["worker-2"]
         found = nodes(managers, "manager-2")["worker-2"]["labels"]
@@ -63,20 +54,20 @@ def test_each_operation_is_one_edit_and_one_run(managers):
     (line,) = documented("Label a host, or take tasks from it")
     (given,) = yaml.safe_load(line).values()
     del given["ansible_host"]
-    edit(managers, **now, worker_2=given)
+    managers.set_hosts(**now, worker_2=given)
     converge(managers)
     assert nodes(managers, "manager-2")["worker-2"]["labels"]["disk"] == "ssd"
-    assert "worker-2" not in managers.on("manager-2", running)
-    edit(managers, **now)
+    assert "worker-2" not in managers.nodes_of(stack.WEB)
+    managers.set_hosts(**now)
     converge(managers)
     assert nodes(managers, "manager-2")["worker-2"]["availability"] == "active"
 
-    edit(managers, now["managers"], ["manager-1"], ["worker-2"])
+    managers.set_hosts(now["managers"], ["manager-1"], ["worker-2"])
     converge(managers)
-    edit(managers, ["manager-2", "manager-3"], ["manager-1"], ["worker-2", "worker-1"])
+    managers.set_hosts(["manager-2", "manager-3"], ["manager-1"], ["worker-2", "worker-1"])
     with majority_lives(managers, "manager-2"):
         run = converge(managers)
-    assert "2 managers stand the loss of 0, as 1 would" in words(run)
+    assert "2 managers stand the loss of 0, as 1 would" in run.words
     assert roles(managers) == {"manager-1": "worker", "manager-2": "manager", "manager-3": "manager"}
     assert cluster(managers, "manager-2") == before
 
@@ -90,7 +81,7 @@ def test_interrupted_runs_end_in_what_the_inventory_says(managers, tmp_path):
     settle(managers, MANAGERS, ["worker-1"])
     managers.command("wipe", "worker-2")
     before = cluster(managers, "manager-2")
-    edit(managers, ["manager-2", "manager-3", "worker-1"], ["worker-2"], ["manager-1"])
+    managers.set_hosts(["manager-2", "manager-3", "worker-1"], ["worker-2"], ["manager-1"])
     with majority_lives(managers, "manager-2"):
         for number in range(10):
             with managers.begin(tmp_path / f"{number}.log") as run:
@@ -121,7 +112,7 @@ def test_two_of_three_managers_retire_at_once_after_redis_was_moved(managers):
     holders = [name for name, node in nodes(managers, "manager-2").items() if HOLDER in node["labels"]]
     assert holders == ["manager-2"]
 
-    edit(managers, ["manager-2"], [], ["manager-3", "manager-1"])
+    managers.set_hosts(["manager-2"], [], ["manager-3", "manager-1"])
     with majority_lives(managers, "manager-2"):
         converge(managers)
     assert roles(managers) == {"manager-2": "manager"}
@@ -130,10 +121,7 @@ def test_two_of_three_managers_retire_at_once_after_redis_was_moved(managers):
 
 def test_registry_moves_to_another_host_and_back(managers):
     settle(managers, MANAGERS, [])
-    path = managers.inventory / "hosts.yml"
     for name in ("manager-3", "manager-2"):
-        path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), "registry": {"hosts": {name: None}}}))
+        managers.edit_hosts(registry={"hosts": {name: None}})
         converge(managers)
-        spec = "{{.Spec.TaskTemplate.ContainerSpec.Image}}"
-        image = managers.on("manager-2", f"docker service inspect --format '{spec}' hello_web")
-        assert image.startswith(f"{managers.addresses[name]}:5000/")
+        assert managers.image_of(stack.WEB).startswith(f"{managers.addresses[name]}:5000/")

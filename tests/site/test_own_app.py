@@ -3,10 +3,12 @@
 import re
 
 import pytest
-from conftest import REPOSITORY
+
+from tests.support.runs import REPOSITORY
 
 APP = REPOSITORY / "tests/site/own_app"
 GUIDE = REPOSITORY / "docs/your-app.md"
+PORT = 4001  # in its stack file
 
 
 @pytest.fixture
@@ -27,12 +29,10 @@ def block(guide, start):
 
 @pytest.mark.long
 def test_own_app_goes_beside_the_shipped_one_and_leaves_it_alone(fleet, settings):
-    run = fleet.play("-e", f"@{settings}")
-    assert run.code == 0
-    assert fleet.services() == {"web": "5/5", "redis": "1/1", "shop_web": "2/2", "shop_orders": "1/1"}
-    pages = [fleet.page(address, port=4001) for address in fleet.addresses.values()]
-    assert pages == [f"Open all day: order {number}" for number in (1, 2, 3)]
-    assert all("Hello World!" in fleet.page(address) for address in fleet.addresses.values())
+    fleet.play("-e", f"@{settings}").succeeded()
+    fleet.assert_serving(shop_web=2, shop_orders=1)
+    assert fleet.pages(port=PORT) == [f"Open all day: order {number}" for number in (1, 2, 3)]
+    assert all("Hello World!" in page for page in fleet.pages())
 
-    assert set(fleet.play("-e", f"@{settings}").changed.values()) == {0}
-    assert set(fleet.play().changed.values()) == {0}
+    fleet.play("-e", f"@{settings}").unchanged()
+    fleet.play().unchanged()

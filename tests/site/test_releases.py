@@ -4,36 +4,37 @@ Most deploys here change a label, which restarts nothing.
 """
 
 import json
-import re
 import shutil
 import signal
 
 import pytest
-import yaml
-from conftest import REPOSITORY
-from test_bad_releases import release_of, stack_with
+from test_bad_releases import release_of
+
+from bench import stack
+from tests.support.runs import REPOSITORY
+from tests.support.stack import stack_with
+
+
+def web_with(tmp_path, **change):
+    """Change the page's service."""
+    return stack_with(tmp_path, **{stack.WEB: change})
 
 
 def labelled(tmp_path, text):
-    return stack_with(tmp_path, web={"deploy": {"labels": {"note": text}}})
+    return web_with(tmp_path, deploy={"labels": {"note": text}})
 
 
 def label(fleet):
-    inspect = "docker service inspect hello_web --format '{{index .Spec.Labels \"note\"}}'"
-    return fleet.on(fleet.manager, inspect).strip()
+    return fleet.inspect(fleet.manager, stack.WEB, '{{index .Spec.Labels "note"}}')
 
 
 def status(fleet, *words):
-    run = fleet.play("-e", "status_format=json", *words, playbook="playbooks/status.yml")
-    assert run.code == 0
-    assert set(run.changed.values()) == {0}
+    run = fleet.play("-e", "status_format=json", *words, playbook="playbooks/status.yml").unchanged()
     return json.loads(run.output.splitlines()[-1])
 
 
 def deploy(fleet, *words, playbook="deploy"):
-    run = fleet.play(*words, playbook=f"playbooks/{playbook}.yml")
-    assert run.code == 0
-    return run
+    return fleet.play(*words, playbook=f"playbooks/{playbook}.yml").succeeded()
 
 
 @pytest.mark.long
@@ -47,9 +48,7 @@ def test_releases_are_numbered_and_gone_back_to(fleet, tmp_path):
     deploy(fleet, playbook="rollback")
     assert label(fleet) == "a"
 
-    held = fleet.play("-e", labelled(tmp_path, "b"))
-    assert held.code == 0
-    assert set(held.changed.values()) == {0}
+    held = fleet.play("-e", labelled(tmp_path, "b")).unchanged()
     assert f"Note: release {first + 3} stays, which went back to {first + 1}" in held.output
 
     deploy(fleet, "-e", f"stack_release={first + 2}", playbook="rollback")
@@ -64,10 +63,9 @@ def test_releases_are_numbered_and_gone_back_to(fleet, tmp_path):
     ]
     assert all("@sha256:" in image for release in seen["releases"] for image in release["images"])
     wrong = fleet.play("-e", "stack_release=999", playbook="playbooks/rollback.yml")
-    assert wrong.code != 0
-    assert "release-unknown: stack_release" in wrong.output
-    assert "no release 999" in wrong.output
-    assert fleet.play().code == 0
+    wrong.refused("release-unknown: stack_release")
+    assert "999" in wrong.problems["release-unknown: stack_release"]
+    fleet.play().succeeded()
     assert label(fleet) == ""
     assert [release["number"] - first for release in status(fleet)["releases"]] == [5, 4, 3, 2, 1]
     fleet.on(fleet.manager, f"docker config rm {neighbour}")
@@ -85,37 +83,36 @@ def test_deploy_that_was_killed_is_gone_back_from_and_does_not_come_back(fleet, 
     assert f"back to release {last} of" in back.output
     assert "A deploy that was begun and not recorded is left" in back.output
     assert label(fleet) == ""
-    held = fleet.play("-e", option)
-    assert (held.code, set(held.changed.values())) == (0, {0})
+    held = fleet.play("-e", option).unchanged()
     assert f"Note: release {last + 1} stays, which went back to {last}" in held.output
 
 
 @pytest.mark.long
 def test_release_with_another_port_is_gone_back_to_and_stays(fleet, tmp_path):
-    option = stack_with(tmp_path, web={"ports": ["8080:80"]})
+    other = stack.PORT + 80
+    option = web_with(tmp_path, ports=[f"{other}:80"])
     deploy(fleet, "-e", option)
-    assert "Hello World" in fleet.page(fleet.addresses["worker-1"], port=8080)
+    assert "Hello World" in fleet.page(fleet.addresses["worker-1"], port=other)
     deploy(fleet, "-e", option, playbook="rollback")
     assert "Hello World" in fleet.page(fleet.addresses["worker-1"])
-    held = fleet.play("-e", option)
-    assert (held.code, set(held.changed.values())) == (0, {0})
+    fleet.play("-e", option).unchanged()
     assert status(fleet, "-e", option)["problems"] == []
 
 
 @pytest.mark.long
 def test_going_back_needs_no_registry(fleet, tmp_path):
     """The other release has another environment, so that its tasks are replaced."""
-    deploy(fleet, "-e", stack_with(tmp_path, web={"environment": {"EDITION": "b"}}))
+    deploy(fleet, "-e", web_with(tmp_path, environment={"EDITION": "b"}))
     fleet.on(fleet.manager, "systemctl stop docker-registry")
     try:
         refused = fleet.play("-e", labelled(tmp_path, "c"), playbook="playbooks/deploy.yml")
         deploy(fleet, playbook="rollback")
     finally:
         fleet.on(fleet.manager, "systemctl start docker-registry")
-    assert refused.code != 0
-    assert re.search(rf"registry-login: .*, {fleet.manager}$", refused.output, re.MULTILINE)
-    assert fleet.services() == {"web": "5/5", "redis": "1/1"}
-    assert fleet.play().code == 0
+    refused.refused("registry-login")
+    assert [head.endswith(f", {fleet.manager}") for head in refused.problems] == [True]
+    fleet.assert_serving()
+    fleet.play().succeeded()
 
 
 @pytest.mark.long
@@ -127,8 +124,7 @@ def test_what_no_release_needs_is_removed_everywhere_and_nothing_else(fleet):
         fleet.on(fleet.manager, f"echo old | docker config create {owner} -")
     for owner in ("--label flotilla.stack=hello --label flotilla.secret=key hello_key", "foreign"):
         fleet.on(fleet.manager, f"echo old | docker secret create {owner} -")
-    run = fleet.play()
-    assert run.code == 0
+    fleet.play().succeeded()
     images = fleet.on("worker-2", "docker image ls --format '{{.Repository}}:{{.Tag}}'")
     assert f"{registry}/hello:old" not in images
     assert "another:old" in images
@@ -138,7 +134,7 @@ def test_what_no_release_needs_is_removed_everywhere_and_nothing_else(fleet):
         assert "foreign" in left
         fleet.on(fleet.manager, f"docker {kind} rm foreign")
     fleet.on("worker-2", "docker image rm another:old")
-    assert set(fleet.play().changed.values()) == {0}
+    fleet.play().unchanged()
 
 
 def edit_app(tmp_path, number):
@@ -154,13 +150,16 @@ def edition(tmp_path, number):
     """Edit app, config and secret as a user would, and return the options of the release that they make."""
     app = edit_app(tmp_path, number)
     (tmp_path / "motd").write_text(f"edition {number}\n")
-    option = stack_with(tmp_path, web={"deploy": {"replicas": 1}, "configs": [{"source": "motd", "target": "/motd"}]})
-    path = tmp_path / "stack.yml"
-    content = yaml.safe_load(path.read_text())
-    content["services"]["web"]["secrets"].append("note")
-    content["secrets"]["note"] = {"external": True, "name": "${NOTE_SECRET}"}
-    content["configs"] = {"motd": {"file": "./motd"}}
-    path.write_text(yaml.safe_dump(content))
+    web = {
+        "deploy": {"replicas": 1},
+        "configs": [{"source": "motd", "target": "/motd"}],
+        "secrets": [*stack.SERVICES[stack.WEB]["secrets"], "note"],
+    }
+    sections = {
+        "secrets": {"note": {"external": True, "name": "${NOTE_SECRET}"}},
+        "configs": {"motd": {"file": "./motd"}},
+    }
+    option = stack_with(tmp_path, sections, **{stack.WEB: web})
     values = {"stack_secrets": {"redis_password": "", "note": f"edition {number}"}, "image_app_dir": str(app)}
     return ["-e", option, "-e", json.dumps(values)]
 
@@ -172,10 +171,11 @@ def test_app_that_is_edited_during_a_run_is_not_deployed(fleet, tmp_path):
     with fleet.begin(tmp_path / "run.log", "-e", f"image_app_dir={app}") as run:
         run.wait_for("PLAY [Build and push images]")
         edit_app(tmp_path, "b")
-        assert run.wait(300) != 0
-    assert f"{app} was edited while this run was under way" in " ".join(run.output().split())
+        ended = run.wait(300)
+    assert ended.code != 0
+    assert f"{app} was edited while this run was under way" in ended.words
     assert release_of(fleet) == before
-    assert set(fleet.play().changed.values()) == {0}
+    fleet.play().unchanged()
 
 
 def images_of_the_app(fleet, host):
@@ -201,23 +201,21 @@ def test_five_releases_keep_their_images_configs_and_secrets_on_all_nodes_and_ol
 
     deploy(fleet, "-e", f"stack_release={kept[-1]['number']}", playbook="rollback")
     assert "<!-- edition 2 -->" in fleet.page(fleet.addresses["worker-1"])
-    assert fleet.play().code == 0
-    assert fleet.services() == {"web": "5/5", "redis": "1/1"}
+    fleet.play().succeeded()
+    fleet.assert_serving()
 
 
 @pytest.mark.long
 def test_config_from_a_file_follows_its_content(fleet, tmp_path):
     mounted = [{"source": "motd", "target": "/motd"}]
-    option = stack_with(tmp_path, redis={"configs": mounted})
-    path = tmp_path / "stack.yml"
-    path.write_text(path.read_text() + "configs: {motd: {file: ./motd}}\n")
+    option = stack_with(tmp_path, {"configs": {"motd": {"file": "./motd"}}}, redis={"configs": mounted})
     names = set()
     for text in ("Good morning\n", "Good night\n"):
         (tmp_path / "motd").write_text(text)
         deploy(fleet, "-e", option)
         names.update(status(fleet)["releases"][0]["configs"])
-        host = next(task["node"] for task in status(fleet)["tasks"] if task["name"] == "redis.1")
-        redis = fleet.on(host, "docker ps --quiet --filter name=hello_redis").strip()
+        (host,) = fleet.nodes_of("redis")
+        (redis,) = fleet.containers(host, "redis")
         assert fleet.on(host, f"docker exec {redis} cat /motd") == text
     assert len(names) == 2
-    assert fleet.play().code == 0
+    fleet.play().succeeded()

@@ -1,13 +1,15 @@
 """Data that is lost comes back from a backup, whatever is killed meanwhile, and nothing begins anew unasked."""
 
-import json
 import shutil
 import signal
-import time
 
 import pytest
-from test_data import counted, holder, scale
+from test_data import counted, holder
+from test_releases import status
 from visits import visiting
+
+from bench import stack
+from tests.support.wait import wait_until
 
 
 def back_up(fleet, folder):
@@ -16,8 +18,7 @@ def back_up(fleet, folder):
     for _ in range(10):
         before, _ = counted(fleet)
     with visiting(fleet) as visits:
-        run = fleet.play("-e", f"backup_dir={folder}", playbook="playbooks/backup.yml")
-    assert run.code == 0
+        fleet.play("-e", f"backup_dir={folder}", playbook="playbooks/backup.yml").succeeded()
     assert "disabled" not in visits.shown
     (backup,) = folder.iterdir()
     assert {path.name: oct(path.stat().st_mode & 0o777) for path in [backup, *backup.iterdir()]} == {
@@ -32,24 +33,19 @@ def restoring(backup):
 
 
 def restore(fleet, backup):
-    run = fleet.play(*restoring(backup), playbook="playbooks/restore.yml", verbose=True)
-    assert run.code == 0
-    return run
+    return fleet.play(*restoring(backup), playbook="playbooks/restore.yml", verbose=True).succeeded()
 
 
 def releases(fleet):
-    run = fleet.play("-e", "status_format=json", playbook="playbooks/status.yml")
-    return json.loads(run.output.splitlines()[-1])["releases"]
+    return status(fleet)["releases"]
 
 
 def lose_data(fleet, host):
-    scale(fleet, 0)
-    fleet.on(
-        host,
-        "until docker ps -aq --filter label=com.docker.swarm.service.name=hello_redis | xargs -r docker rm && "
-        "docker volume rm hello_redis-data; do sleep 1; done",
-    )
-    scale(fleet, 1)
+    stopped = f"docker ps -aq --filter label=com.docker.swarm.service.name={stack.NAME}_redis"
+    remove = f"{stopped} | xargs -r docker rm && docker volume rm {stack.NAME}_redis-data"
+    fleet.scale("redis", 0)
+    wait_until(lambda: fleet.on(host, remove, check=False).endswith("_redis-data\n"), 120)
+    fleet.scale("redis", 1)
 
 
 @pytest.mark.long
@@ -59,44 +55,31 @@ def test_lost_data_is_not_begun_anew_by_itself_and_comes_back_from_a_backup(flee
     known = releases(fleet)
     host = holder(fleet)
     lose_data(fleet, host)
-    for _ in range(60):
-        log = fleet.on(fleet.manager, "docker service logs hello_redis 2>&1 | grep 'no first start' || :")
-        if log:
-            break
-        time.sleep(1)
-    assert "No data in /data" in log
-    assert all("counter disabled" in fleet.page(address) for address in fleet.addresses.values())
-    refused = fleet.play()
-    assert (refused.code != 0, set(refused.changed.values())) == (True, {0})
-    assert f"1. data-lost: {host}" in refused.output
-    assert "no data in hello_redis-data" in refused.output
-    accepted = fleet.play("-e", "stack_data_lost=redis")
-    assert accepted.code == 0
+    log = f"docker service logs {stack.NAME}_redis 2>&1 | grep 'no first start' || :"
+    assert "No data in /data" in wait_until(lambda: fleet.on(fleet.manager, log), 120)
+    assert all("counter disabled" in page for page in fleet.pages())
+    refused = fleet.play().refused(f"data-lost: {host}")
+    assert f"{stack.NAME}_redis-data" in refused.problems[f"data-lost: {host}"]
+    fleet.play("-e", "stack_data_lost=redis").succeeded()
     assert counted(fleet)[0] < 10
-    again = fleet.play("-e", "stack_data_lost=redis")
-    assert (again.code, set(again.changed.values())) == (0, {0})
+    fleet.play("-e", "stack_data_lost=redis").unchanged()
 
     lose_data(fleet, host)
-    unasked = fleet.play("-e", f"backup_from={backup}", playbook="playbooks/restore.yml")
-    assert (unasked.code != 0, set(unasked.changed.values())) == (True, {0})
+    unasked = fleet.play("-e", f"backup_from={backup}", playbook="playbooks/restore.yml").refused()
     assert "not 'yes'" in unasked.output
     cut = tmp_path / "cut"
     shutil.copytree(backup, cut)
     (cut / "redis.rdb").write_bytes((backup / "redis.rdb").read_bytes()[:-1])
-    refused = fleet.play(*restoring(cut), playbook="playbooks/restore.yml")
-    assert (refused.code != 0, set(refused.changed.values())) == (True, {0})
-    assert "1. backup-damaged: backup_from" in refused.output
-    assert f"{cut}: redis.rdb was cut short" in refused.output
+    refused = fleet.play(*restoring(cut), playbook="playbooks/restore.yml").refused("backup-damaged: backup_from")
+    assert f"{cut}: redis.rdb" in refused.problems["backup-damaged: backup_from"]
     misspelt = fleet.play(*restoring(backup), "-e", "stack_quux=1", playbook="playbooks/restore.yml")
-    assert (misspelt.code != 0, set(misspelt.changed.values())) == (True, {0})
-    assert "1 problem, nothing was changed" in misspelt.output
-    planned = fleet.play(*restoring(backup), "--check", playbook="playbooks/restore.yml")
-    assert planned.code == 0
+    misspelt.refused("setting-unknown: stack_quux")
+    fleet.play(*restoring(backup), "--check", playbook="playbooks/restore.yml").succeeded()
     assert fleet.services()["redis"] == "0/1"
     restore(fleet, backup)
     assert counted(fleet)[0] > before
     assert releases(fleet) == known
-    assert fleet.play().code == 0
+    fleet.play().succeeded()
 
 
 @pytest.mark.long
@@ -116,8 +99,8 @@ def test_restore_that_was_killed_is_finished_by_the_next_one(fleet, tmp_path):
         count, seconds = counted(fleet)
         print(f"killed at {moment}: restored by the next run, {seconds:.0f} s until all nodes count")
         assert count > before
-        assert fleet.services() == {"web": "5/5", "redis": "1/1"}
-    assert set(fleet.play().changed.values()) == {0}
+        fleet.assert_serving()
+    fleet.play().unchanged()
 
 
 @pytest.mark.long
@@ -126,13 +109,12 @@ def test_wiped_hosts_get_counter_and_releases_back(fleet, tmp_path):
     known = releases(fleet)
     for host in fleet.addresses:
         fleet.command("wipe", host)
-    assert fleet.play().code == 0
+    fleet.play().succeeded()
     assert counted(fleet)[0] < before
     restore(fleet, backup)
     assert counted(fleet)[0] > before
     now = releases(fleet)
     assert now[1:] == known[: len(now) - 1]
     assert {key: now[0][key] for key in ("images", "secrets")} == {key: known[0][key] for key in ("images", "secrets")}
-    assert fleet.play().code == 0
-    again = fleet.play()
-    assert (again.code, set(again.changed.values())) == (0, {0})
+    fleet.play().succeeded()
+    fleet.play().unchanged()

@@ -5,23 +5,21 @@ import json
 import signal
 
 import pytest
-from conftest import visits as count_of
-from test_releases import status
 from visits import visiting
+
+from bench import stack
+from tests.support.fleet import visits as count_of
 
 
 def password(fleet):
-    listing = "docker service ps --filter desired-state=running --format '{{.Node}}' hello_web | head -n 1"
-    host = fleet.on(fleet.manager, listing).strip()
-    web = fleet.on(host, "docker ps --quiet --filter name=hello_web | head -n 1").strip()
+    host, *_others = fleet.nodes_of(stack.WEB)
+    web, *_others = fleet.containers(host, stack.WEB)
     return fleet.on(host, f"docker exec {web} cat /run/secrets/redis_password").strip()
 
 
 def redis_says(fleet, secret):
-    host = next(
-        task["node"] for task in status(fleet)["tasks"] if task["name"] == "redis.1" and task["state"] == "running"
-    )
-    redis = fleet.on(host, "docker ps --quiet --filter name=hello_redis").strip()
+    (host,) = fleet.nodes_of("redis")
+    (redis,) = fleet.containers(host, "redis")
     return fleet.on(host, f"docker exec --env REDISCLI_AUTH={secret} {redis} redis-cli ping")
 
 
@@ -30,8 +28,7 @@ def rotate(fleet, *words, verbose=False):
     old = password(fleet)
     before = count_of(fleet.page(fleet.addresses[fleet.manager]))
     with visiting(fleet) as seen:
-        run = fleet.play(*words, playbook="playbooks/deploy.yml", verbose=verbose)
-    assert run.code == 0
+        run = fleet.play(*words, playbook="playbooks/deploy.yml", verbose=verbose).succeeded()
     assert seen.failed == []
     assert seen.counts[0] > before
     assert all(earlier < later for earlier, later in itertools.pairwise(seen.counts))
@@ -46,24 +43,23 @@ def rotate(fleet, *words, verbose=False):
 @pytest.mark.long
 def test_generated_password_is_rotated_on_request(fleet):
     rotate(fleet, "-e", "stack_rotate=redis_password")
-    assert set(fleet.play().changed.values()) == {0}
+    fleet.play().unchanged()
 
 
 @pytest.mark.long
 def test_rotation_that_was_killed_is_finished_by_the_next_run(fleet, tmp_path):
     old = password(fleet)
     with fleet.begin(tmp_path / "killed.log", "-e", "stack_rotate=redis_password") as killed:
-        killed.wait_for("web 1/5")
+        killed.wait_for(f"{stack.WEB} 1/{stack.REPLICAS}")
         killed.signal(signal.SIGKILL)
     with visiting(fleet) as seen:
-        run = fleet.play()
-    assert run.code == 0
+        run = fleet.play().succeeded()
     assert "Note: the rotation of redis_password to" in run.output
     assert seen.failed == []
     assert len(seen.counts) > 0.8 * len(seen.shown)
     assert redis_says(fleet, password(fleet)).startswith("PONG")
     assert "PONG" not in redis_says(fleet, old)
-    assert set(fleet.play().changed.values()) == {0}
+    fleet.play().unchanged()
 
 
 @pytest.mark.long
@@ -83,6 +79,6 @@ def test_given_password_is_rotated_by_its_value_and_shown_nowhere(fleet):
         fleet.manager, "for kind in service config secret; do docker $kind ls -q | xargs docker $kind inspect; done"
     )
     assert canary not in shown
-    assert set(fleet.play(*words).changed.values()) == {0}
+    fleet.play(*words).unchanged()
     # The value is kept when the inventory does not give one any more.
-    assert set(fleet.play().changed.values()) == {0}
+    fleet.play().unchanged()

@@ -65,11 +65,11 @@ def test_secrets_are_in_no_output_object_image_file_or_log(fleet, tmp_path):
     (tmp_path / "secrets.yml").write_text(json.dumps({"stack_secrets": {"redis_password": canary}}))
     # One run that logs a host in again and creates a given secret, one that generates it anew.
     fleet.on("worker-2", "docker logout $(ls /etc/docker/certs.d)")
-    given = fleet.play("-e", f"@{tmp_path / 'secrets.yml'}", verbose=True)
-    assert given.code == 0
+    given = fleet.play("-e", f"@{tmp_path / 'secrets.yml'}", verbose=True).succeeded()
     assert password(fleet) == canary
-    generated = fleet.play("-e", "stack_rotate=redis_password", playbook="playbooks/deploy.yml", verbose=True)
-    assert generated.code == 0
+    generated = fleet.play(
+        "-e", "stack_rotate=redis_password", playbook="playbooks/deploy.yml", verbose=True
+    ).succeeded()
     new = password(fleet)
     assert new != canary
 
@@ -95,7 +95,7 @@ def test_secrets_are_in_no_output_object_image_file_or_log(fleet, tmp_path):
         there = {host: found(fleet, host, pattern) for host in fleet.addresses}
         owned = {fleet.manager: {"/etc/flotilla/ca.key"}} if pattern == [key] else {}
         assert there == {host: owned.get(host, set()) for host in fleet.addresses}
-    assert fleet.play().code == 0
+    fleet.play().succeeded()
 
 
 @pytest.mark.long

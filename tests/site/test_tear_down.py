@@ -1,19 +1,18 @@
 """Down and up again; each test goes on where the one before it left the shared fleet, and nothing comes after."""
 
 import pytest
-from conftest import replica, visits
+
+from tests.support.fleet import replica, visits
 
 
 def test_reset_asks_first(fleet):
-    run = fleet.play(playbook="playbooks/reset.yml")
-    assert run.code != 0
+    run = fleet.play(playbook="playbooks/reset.yml").refused()
     assert "not 'yes'" in run.output
-    assert fleet.services()["web"] == "5/5"
+    fleet.assert_serving()
 
 
 def reset(fleet, *words):
-    run = fleet.play("-e", "reset_confirm=yes", *words, playbook="playbooks/reset.yml")
-    assert run.code == 0
+    run = fleet.play("-e", "reset_confirm=yes", *words, playbook="playbooks/reset.yml").succeeded()
     assert "Removed: the swarm, which manager-1" in run.output
     assert ("Removed" if "reset_data=true" in words else "Kept") + ": the stack's data, volume hello_" in run.output
 
@@ -23,7 +22,7 @@ def test_reset_and_site_serve_again_with_the_data_kept(fleet):
     before = visits(fleet.page(fleet.addresses["manager-1"]))
     reset(fleet)
     assert "inactive" in fleet.on("worker-1", "docker info --format '{{.Swarm.LocalNodeState}}'")
-    assert fleet.play().code == 0
+    fleet.play().succeeded()
     assert visits(fleet.page(fleet.addresses["worker-2"])) == before + 1
 
 
@@ -31,10 +30,10 @@ def test_reset_and_site_serve_again_with_the_data_kept(fleet):
 def test_one_host_is_a_site(fleet):
     reset(fleet)
     fleet.set_hosts(["manager-1"], [])
-    assert fleet.play().code == 0
-    assert fleet.services() == {"web": "5/5", "redis": "1/1"}
+    fleet.play().succeeded()
+    fleet.assert_serving()
     assert replica(fleet.page(fleet.addresses["manager-1"]))
-    assert set(fleet.play().changed.values()) == {0}
+    fleet.play().unchanged()
 
 
 @pytest.mark.long
@@ -43,10 +42,10 @@ def test_three_managers_and_two_workers(fleet):
     reset(fleet, "-e", "reset_data=true")
     fleet.command("up", "5")
     fleet.set_hosts(["manager-1", "worker-1", "worker-2"], ["worker-3", "worker-4"])
-    assert fleet.play().code == 0
+    fleet.play().succeeded()
     nodes = fleet.on("manager-1", "docker node ls --format '{{.Status}} {{.ManagerStatus}}'").splitlines()
     assert len(nodes) == 5
     assert all(node.startswith("Ready") for node in nodes)
     assert sum(node.endswith(("Leader", "Reachable")) for node in nodes) == 3
-    assert all(replica(fleet.page(address)) for address in fleet.addresses.values())
-    assert set(fleet.play().changed.values()) == {0}
+    assert all(map(replica, fleet.pages()))
+    fleet.play().unchanged()

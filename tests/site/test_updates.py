@@ -8,7 +8,11 @@ import sys
 import time
 
 import pytest
-from conftest import REPOSITORY
+
+from bench import stack
+from tests.support.runs import REPOSITORY
+from tests.support.stack import stack_with
+from tests.support.wait import wait_until
 
 # Free addresses of the fleet's network, for visitors.
 VISITORS = ["10.77.{}.201", "10.77.{}.202", "10.77.{}.203", "10.77.{}.204"]
@@ -23,7 +27,7 @@ def load(fleet):
         fleet.command("exec", "--", "ip", "address", "replace", f"{address}/24", "dev", "bridge")
     command = [sys.executable, "-m", "fleet", "exec", "--name", fleet.name, "--", sys.executable, "bench/load.py"]
     command += [word for address in visitors for word in ("--source", address)]
-    command += [f"http://{address}:4000/" for address in fleet.addresses.values()]
+    command += [f"http://{address}:{stack.PORT}/" for address in fleet.addresses.values()]
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield
@@ -40,70 +44,56 @@ def load(fleet):
 def greet(fleet, name):
     """Let every replica greet somebody, and return the seconds that this took."""
     start = time.monotonic()
-    assert fleet.play("-e", json.dumps({"stack_environment": {"NAME": name}})).code == 0
+    fleet.play("-e", json.dumps({"stack_environment": {"NAME": name}})).succeeded()
     seconds = time.monotonic() - start
-    for address in fleet.addresses.values():
-        assert f"Hello {name}!" in fleet.page(address)
+    assert all(f"Hello {name}!" in page for page in fleet.pages())
     return seconds
 
 
 def scale(fleet, tmp_path, replicas):
     """Deploy with another number of replicas, as a user would edit it."""
-    text = (REPOSITORY / "app/stack.yml").read_text()
-    assert text.count("replicas: 5") == 1
-    path = tmp_path / "stack.yml"
-    path.write_text(text.replace("replicas: 5", f"replicas: {replicas}"))
-    assert fleet.play("-e", f"stack_file={path}").code == 0
-    assert fleet.services()["web"] == f"{replicas}/{replicas}"
+    fleet.play("-e", stack_with(tmp_path, **{stack.WEB: {"deploy": {"replicas": replicas}}})).succeeded()
+    fleet.assert_serving(**{stack.WEB: replicas})
 
 
 @pytest.mark.long
 def test_update_and_the_way_back_lose_no_request(fleet):
     with load(fleet):
         print(f"one update: {greet(fleet, 'Moby'):.0f} s")
-        assert fleet.play(playbook="playbooks/rollback.yml").code == 0
+        fleet.play(playbook="playbooks/rollback.yml").succeeded()
         assert "Hello World!" in fleet.page(fleet.addresses["worker-1"])
-    assert set(fleet.play().changed.values()) == {0}
+    fleet.play().unchanged()
 
 
 @pytest.mark.long
 def test_rotated_password_loses_no_request(fleet):
     with load(fleet):
-        assert fleet.play("-e", "stack_rotate=redis_password", playbook="playbooks/deploy.yml").code == 0
+        fleet.play("-e", "stack_rotate=redis_password", playbook="playbooks/deploy.yml").succeeded()
 
 
 @pytest.mark.long
 def test_scaling_up_and_down_loses_no_request(fleet, tmp_path):
     with load(fleet):
-        for replicas in (8, 3, 5):
+        for replicas in (stack.REPLICAS + 3, stack.REPLICAS - 2, stack.REPLICAS):
             scale(fleet, tmp_path, replicas)
 
 
 @pytest.mark.long
 def test_draining_a_node_loses_no_request(fleet):
     """The node without Redis, which has one task; web tasks move, and the node itself goes on to answer."""
-    placed = fleet.on(
-        fleet.manager, "docker service ps --filter desired-state=running --format '{{.Node}}' hello_redis"
-    )
-    node = next(name for name in reversed(fleet.addresses) if name != placed.strip())
+    node = next(name for name in reversed(fleet.addresses) if [name] != fleet.nodes_of("redis"))
     with load(fleet):
         fleet.on(fleet.manager, f"docker node update --availability drain {node}")
-        wait_until_whole(fleet, node)
+        wait_until(lambda: is_whole_without(fleet, node), 600)
         fleet.on(fleet.manager, f"docker node update --availability active {node}")
         fleet.play()
-    assert fleet.services()["web"] == "5/5"
+    fleet.assert_serving()
 
 
-def wait_until_whole(fleet, drained):
-    """Wait until all replicas run, and none on the drained node."""
-    listing = "docker service ps --filter desired-state=running --format '{{.Node}} {{.CurrentState}}' hello_web"
-    end = time.monotonic() + 600
-    while True:
-        tasks = [line.split()[:2] for line in fleet.on(fleet.manager, listing).splitlines()]
-        if len(tasks) == 5 and all(node != drained and state == "Running" for node, state in tasks):
-            return
-        assert time.monotonic() < end, tasks
-        time.sleep(2)
+def is_whole_without(fleet, drained):
+    """Whether all replicas run, and none on the drained node."""
+    tasks = fleet.tasks(stack.WEB)
+    return len(tasks) == stack.REPLICAS and all(node != drained and state == "Running" for node, state in tasks)
 
 
 @pytest.mark.long
@@ -112,7 +102,7 @@ def test_an_update_by_hand_for_comparison(fleet):
     with load(fleet):
         whole = greet(fleet, "Moby")
         start = time.monotonic()
-        fleet.on(fleet.manager, "docker service update --quiet --env-add NAME=World hello_web")
+        fleet.on(fleet.manager, f"docker service update --quiet --env-add NAME=World {stack.NAME}_{stack.WEB}")
         by_hand = time.monotonic() - start
         greet(fleet, "World")
     print(f"an update: {whole:.0f} s by flotilla, {by_hand:.0f} s by docker service update")

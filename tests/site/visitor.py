@@ -1,4 +1,4 @@
-"""Visit the page again and again until standard input ends.
+"""Visit the page again and again until standard input ends: `visitor.py PORT ADDRESS...`.
 
 Each visit is a line: address, seconds, and what it showed, which is the count, ``disabled`` for a page without one, or
 ``failed: REASON``.
@@ -15,27 +15,27 @@ COUNT = re.compile(r"<b>Visits:</b> (\d+)")
 LONGEST = 1500
 
 
-def visit(address):
+def visit(address, port):
     """Return what the page shows."""
     try:
-        with urllib.request.urlopen(f"http://{address}:4000/", timeout=15) as answer:
+        with urllib.request.urlopen(f"http://{address}:{port}/", timeout=15) as answer:
             found = COUNT.search(answer.read().decode())
     except OSError as error:
         return f"failed: {error}"
     return found[1] if found else "disabled"
 
 
-def main(addresses, pause=0.15):
+def main(port, *addresses, pause=0.15):
     """Take one node after the other."""
     end = time.monotonic() + LONGEST
     while time.monotonic() < end:
         for address in addresses:
             begin = time.monotonic()
-            shown = visit(address)
+            shown = visit(address, port)
             print(address, f"{time.monotonic() - begin:.2f}", shown, flush=True)
             if select.select([sys.stdin], [], [], pause)[0]:
                 return
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*sys.argv[1:])

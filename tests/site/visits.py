@@ -1,30 +1,32 @@
 """Visits of the page beside what a test does."""
 
 import contextlib
+import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
-from conftest import REPOSITORY
+from bench import stack
+from tests.support.runs import REPOSITORY
+from tests.support.wait import wait_until
 
 
 class Visits:
-    """What visitors saw.
+    """What visitors saw until now.
 
-    :ivar shown: what each page showed, in order
-    :ivar slow: visits that took more than 2 s
+    :ivar log: what visitor.py prints
     """
 
     def __init__(self):
-        self.shown = []
-        self.slow = []
+        self.log = tempfile.TemporaryFile()  # noqa: SIM115 (tests read it when the visitor has ended)
 
-    def read(self, output):
-        for line in output.splitlines():
-            _address, seconds, shown = line.split(" ", 2)
-            self.shown.append(shown)
-            if float(seconds) > 2:
-                self.slow.append(line)
+    @property
+    def shown(self):
+        """What each page showed, in order."""
+        # The visitor's file is this one: reading it must not move where the next line goes.
+        text = os.pread(self.log.fileno(), os.fstat(self.log.fileno()).st_size, 0).decode()
+        return [line.split(" ", 2)[2] for line in text[: text.rfind("\n") + 1].splitlines()]
 
     @property
     def failed(self):
@@ -34,18 +36,27 @@ class Visits:
     def counts(self):
         return [int(shown) for shown in self.shown if shown.isdecimal()]
 
+    def await_counts(self, number):
+        """Wait until so many more visits were counted."""
+        until = len(self.counts) + number
+        wait_until(lambda: len(self.counts) >= until, 60, pause=0.1)
+
+    def await_trouble(self):
+        """Wait until a visitor saw that something is broken."""
+        wait_until(lambda: not self.shown[-1].isdecimal(), 60, pause=0.1)
+
 
 @contextlib.contextmanager
 def visiting(fleet):
-    """Visit all nodes in turn, several times a second, as another machine would; the result is there afterwards."""
+    """Visit all nodes in turn, several times a second, as another machine would."""
     visits = Visits()
-    command = [sys.executable, "-m", "fleet", "exec", "--name", fleet.name, "--"]
-    command += [sys.executable, Path(__file__).with_name("visitor.py"), *fleet.addresses.values()]
-    with subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as visitor:
+    command = [sys.executable, "-m", "fleet", "exec", "--name", fleet.name, "--", sys.executable]
+    command += [Path(__file__).with_name("visitor.py"), str(stack.PORT), *fleet.addresses.values()]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=visits.log) as visitor:
         try:
             yield visits
         finally:
-            output, _ = visitor.communicate(timeout=60)
-            visits.read(output)
-    print(f"{len(visits.shown)} visits, {len(visits.failed)} failed, {visits.shown.count('disabled')} without a count")
+            visitor.communicate(timeout=60)
+    shown = visits.shown
+    print(f"{len(shown)} visits, {len(visits.failed)} failed, {shown.count('disabled')} without a count")
     assert visits.counts

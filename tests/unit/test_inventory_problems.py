@@ -1,54 +1,29 @@
 """What is wrong in an inventory is one report, whether its hosts answer or not: here nobody listens."""
 
 import json
-import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import yaml
 from ansible.constants import DEFAULT_VAULT_ID_MATCH
 from ansible.parsing.vault import VaultLib, VaultSecret
 
-PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
+from tests.support import runs
+
 NOBODY = {"ansible_host": "127.0.0.1", "ansible_port": 9}
 PAIR = {"managers": {"hosts": {"m1": NOBODY}}, "workers": {"hosts": {"w1": NOBODY}}}
-OPEN_VAULT = "Give this run the vault's password (--ask-vault-pass, --vault-password-file)"
+OPEN_VAULT = "(--ask-vault-pass, --vault-password-file)"
 
 
-def refuse(folder, hosts, variables="", playbook="site.yml"):
-    """Run a playbook with an inventory, expect that it fails and changes nothing, and return its output."""
+def play(folder, hosts, variables="", playbook="site.yml"):
+    """Run a playbook with an inventory."""
     (folder / "group_vars/all").mkdir(parents=True)
     (folder / "hosts.yml").write_text(yaml.safe_dump(hosts))
     (folder / "group_vars/all/own.yml").write_text(variables)
-    return fail(folder, playbook)
+    return run(folder, playbook)
 
 
-def fail(inventory, playbook, *words):
-    """Run a playbook, expect that it fails and changes nothing, and return its output."""
-    done = subprocess.run(
-        [PLAYBOOK, "--inventory", inventory, playbook, *words],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode != 0
-    assert not re.search("changed=[1-9]", done.stdout)
-    return done.stdout
-
-
-def problems(*inventory):
-    """Return the report that an inventory is refused with: code and place of each problem, and what is said of it."""
-    lines = [line.strip() for line in refuse(*inventory).rsplit("nothing was changed", 1)[-1].splitlines()]
-    titles = [number for number, line in enumerate(lines) if re.match(r"\d+\. [a-z]", line)]
-    return [(lines[number].split(". ", 1)[1], " ".join(lines[number + 1 : number + 4])) for number in titles]
-
-
-def titles(found):
-    """Code, place and hosts of each problem; of a place's file, its name and line."""
-    return [re.sub(r"\(\S*/", "(", title) for title, _text in found]
+def run(inventory, playbook, *words):
+    return runs.run(*runs.playbook(inventory, playbook, *words), timeout=120)
 
 
 def locked(indent):
@@ -58,7 +33,7 @@ def locked(indent):
 
 
 def test_problems_of_an_inventory_are_one_report(tmp_path):
-    found = problems(
+    found = play(
         tmp_path,
         {
             "swarm": {
@@ -72,15 +47,18 @@ def test_problems_of_an_inventory_are_one_report(tmp_path):
         "stack_quux: 1\nregistry_certificate_days: '{{ nobody_knows }}'\nstack_secrets:\n  redis_password: "
         + locked(4),
     )
-    assert titles(found) == [
+    found.refused(
         "setting-unknown: stack_quux (own.yml:1), all 2 hosts",
         "setting-invalid: stack_timeout (hosts.yml:14), m2",
         "setting-unreadable: registry_certificate_days (own.yml:2), all 2 hosts",
         "setting-unreadable: stack_secrets (own.yml:4), all 2 hosts",
         "group-conflict: m2",
-    ]
-    assert "'nobody_knows' is undefined" in found[2][1]
-    assert OPEN_VAULT in found[3][1]
+    )
+    assert (
+        "'nobody_knows' is undefined"
+        in found.problems["setting-unreadable: registry_certificate_days (own.yml:2), all 2 hosts"]
+    )
+    assert OPEN_VAULT in found.problems["setting-unreadable: stack_secrets (own.yml:4), all 2 hosts"]
 
 
 @pytest.mark.parametrize(
@@ -89,12 +67,14 @@ def test_problems_of_an_inventory_are_one_report(tmp_path):
 )
 def test_inventory_without_hosts_is_refused(tmp_path, playbook):
     empty = {"swarm": {"children": {"managers": None}}}
-    for inventory, output in (
-        (tmp_path, refuse(tmp_path, empty, playbook=playbook)),
-        (tmp_path / "missing", fail(tmp_path / "missing", playbook)),
+    for inventory, refused in (
+        (tmp_path, play(tmp_path, empty, playbook=playbook)),
+        (tmp_path / "missing", run(tmp_path / "missing", playbook)),
     ):
-        words = " ".join(output.split())
-        assert f"Nothing was changed: group swarm of the inventory ({inventory}) is empty, wanted is at least" in words
+        words = refused.refused().words
+        assert (
+            f"Nothing was changed: group swarm of the inventory ({inventory}) is empty, expected is at least" in words
+        )
 
 
 @pytest.mark.parametrize(
@@ -113,22 +93,22 @@ def test_inventory_without_hosts_is_refused(tmp_path, playbook):
             "'vault_nobody_knows' is undefined",
         ),
         (PAIR, "stack_file: /no/such.yml", "setting-unreadable: the inventory", "/no/such.yml"),
-        ({"workers": PAIR["workers"]}, "", "group-empty: group managers", "at least one"),
+        ({"workers": PAIR["workers"]}, "registry_password: x", "group-empty: group managers", "at least one"),
     ],
 )
 def test_what_no_host_can_be_asked_without_is_a_line_of_the_same_report(tmp_path, groups, variables, problem, words):
     given = f"registry_url: reg.example\nregistry_username: me\nstack_quux: 1\n{variables}"
-    stray, found = problems(tmp_path, {"swarm": {"children": groups}}, given)
-    assert stray[0].startswith("setting-unknown: stack_quux")
-    assert titles([found]) == [problem]
-    assert words in found[1]
+    found = play(tmp_path, {"swarm": {"children": groups}}, given).refused(
+        "setting-unknown: stack_quux (own.yml:3)", problem
+    )
+    assert words in found.problems[problem]
 
 
 @pytest.mark.parametrize("value", ["abc", ""])
 def test_release_that_is_no_number_is_named(tmp_path, value):
     hosts = {"swarm": {"children": PAIR}, "registry": {"hosts": {"m1": None}}}
-    found = problems(tmp_path, hosts, f"stack_release: '{value}'\n", "playbooks/rollback.yml")
-    assert titles(found) == ["setting-invalid: stack_release (own.yml:1), all 2 hosts"]
+    found = play(tmp_path, hosts, f"stack_release: '{value}'\n", "playbooks/rollback.yml")
+    found.refused("setting-invalid: stack_release (own.yml:1), all 2 hosts")
 
 
 def test_wrong_types_and_second_keys_are_one_line_each(tmp_path):
@@ -144,23 +124,22 @@ def test_wrong_types_and_second_keys_are_one_line_each(tmp_path):
         "registry_password": "",
     }
     text = "".join(f"{name}: {value}\n" for name, value in wrong.items())
-    found = problems(tmp_path, hosts, f"{text}image_base: hub\nimage_base: distro\n")
+    found = play(tmp_path, hosts, f"{text}image_base: hub\nimage_base: distro\n")
     lines = {name: number for number, name in enumerate(wrong, 1)}
-    assert titles(found) == [
+    found.refused(
         "setting-duplicate: image_base (own.yml:9)",
         *(f"setting-invalid: {name} (own.yml:{lines[name]}), all 2 hosts" for name in sorted(wrong)),
-    ]
+    )
 
 
 def test_settings_that_playbooks_make_of_groups_are_not_hidden(tmp_path):
     """What a user set is what counts: here, told since it contradicts the groups."""
     hosts = {"swarm": {"children": PAIR}, "registry": {"hosts": {"m1": None}}}
-    given = "registry_host: w1\nswarm_node_role: worker\ndocker_insecure_registries: {a: b}\n"
-    assert titles(problems(tmp_path, hosts, given)) == [
-        "setting-invalid: docker_insecure_registries (own.yml:3), all 2 hosts",
-        "setting-conflict: swarm_node_role, m1",
+    found = play(tmp_path, hosts, "registry_host: w1\ndocker_insecure_registries: {a: b}\n")
+    found.refused(
+        "setting-invalid: docker_insecure_registries (own.yml:2), all 2 hosts",
         "setting-conflict: registry_host, all 2 hosts",
-    ]
+    )
 
 
 @pytest.fixture
@@ -196,34 +175,31 @@ def write_record(backup):
     path = backup.parent / "write.yml"
     path.write_text(yaml.safe_dump(play))
     options = ["--extra-vars", json.dumps({"folder": str(backup), "configs": configs})]
-    subprocess.run([PLAYBOOK, path, *options], check=True, capture_output=True, timeout=120)
+    run("localhost,", path, *options).succeeded()
 
 
 def restore(inventory, backup):
-    """Let playbooks/restore.yml be refused, and return its words."""
     answers = ["--extra-vars", json.dumps({"restore_confirm": "yes", "backup_from": str(backup)})]
-    return " ".join(fail(inventory, "playbooks/restore.yml", *answers, "-v").split())
+    return run(inventory, "playbooks/restore.yml", *answers, "-v")
 
 
 def test_backup_that_is_not_whole_is_refused_before_any_host_is_asked(backed_up):
     inventory, backup = backed_up
     (backup / "redis.rdb").write_text("redis.r")
-    words = restore(inventory, backup)
-    assert "1 problem, nothing was changed 1. backup-damaged: backup_from" in words
-    assert f"found {backup}: redis.rdb was cut short or altered" in words
-    assert "TASK [preflight" not in words
+    refused = restore(inventory, backup).refused("backup-damaged: backup_from")
+    assert f"{backup}: redis.rdb" in refused.problems["backup-damaged: backup_from"]
+    assert "TASK [preflight" not in refused.output
 
 
 def test_restore_plans_before_it_changes_anything(backed_up):
     inventory, backup = backed_up
     (inventory / "group_vars").mkdir()
     (inventory / "group_vars/all.yml").write_text("stack_quux: 1")
-    words = restore(inventory, backup)
-    assert "nothing was changed 1. setting-unknown: stack_quux" in words
-    assert "TASK [preflight : Send" not in words
+    refused = restore(inventory, backup).refused("setting-unknown: stack_quux")
+    assert "TASK [preflight : Send" not in refused.output
 
 
-def test_tear_down_has_no_check_mode(tmp_path):
+def test_tear_down_asks_every_member_before_it_removes_anything(tmp_path):
     (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"swarm": {"children": PAIR}}))
-    words = fail(tmp_path, "playbooks/reset.yml", "--check", "--extra-vars", "reset_confirm=yes")
-    assert "Nothing was changed: the tear-down has no check mode" in words
+    refused = run(tmp_path, "playbooks/reset.yml", "--extra-vars", "reset_confirm=yes")
+    refused.refused("host-not-observed: m1", "host-not-observed: w1")

@@ -1,19 +1,12 @@
 import os
 import signal
 import subprocess
-import time
 
 import pytest
 
 from fleet import process
 from fleet.errors import FleetError
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+from tests.support.wait import wait_until
 
 
 @pytest.fixture
@@ -52,7 +45,7 @@ def test_a_process_that_no_longer_fulfils_the_condition_gets_no_signal(sleeper):
 def test_main_process_is_the_parent_of_the_others(tmp_path):
     process.start(["sh", "-c", "sleep 60 & wait"], tmp_path, "a", tmp_path / "log")
     works = process.works_for(tmp_path)
-    wait_until(lambda: len(process.find(works)) == 2)
+    wait_until(lambda: len(process.find(works)) == 2, 5, pause=0.01)
     assert process.parent_of(process.find_main(works)) == os.getpid()
     process.end(works)
 
@@ -61,7 +54,7 @@ def test_stopped_process_is_told_from_a_running_one(sleeper):
     pid = process.find_main(sleeper)
     assert not process.is_stopped(pid)
     process.send(pid, sleeper, signal.SIGSTOP)
-    wait_until(lambda: process.is_stopped(pid))
+    wait_until(lambda: process.is_stopped(pid), 5, pause=0.01)
     assert process.age_of(pid) < 60
 
 
