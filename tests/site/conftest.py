@@ -4,6 +4,7 @@ import os
 
 import pytest
 from golden_disks import name_of
+from members import MANAGERS, spread
 
 from fleet import golden, settings
 from tests.support.fleet import Fleet
@@ -120,8 +121,6 @@ def managers(serving):
 
     FLOTILLA_FLEET names a fleet that is so already to take instead.
     """
-    from members import MANAGERS, spread
-
     if "FLOTILLA_FLEET" in os.environ:
         fleet = Fleet(os.environ["FLOTILLA_FLEET"])
         if set(MANAGERS) <= fleet.addresses.keys():

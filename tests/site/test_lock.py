@@ -29,7 +29,10 @@ def elsewhere(fleet, *words):
 
 def test_second_run_is_refused_with_who_where_and_since_when_until_the_first_is_gone(fleet, begun):
     holder = re.escape(f"{getpass.getuser()}@{os.uname().nodename}, process {begun.pid}")
-    for run, how in ((fleet.play(), "still running on this machine"), (elsewhere(fleet), r"last sign of it \d+ s ago")):
+    for run, how in (
+        (fleet.play(), "still running on this machine"),
+        (elsewhere(fleet), r"last sign of it \d+ (s|min) ago"),
+    ):
         run.refused("site-locked: this site")
         since = r"\(since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\)"
         assert re.search(f"another run: {holder} {since}, {how}", run.output)

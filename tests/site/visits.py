@@ -42,8 +42,9 @@ class Visits:
         wait_until(lambda: len(self.counts) >= until, 60, pause=0.1)
 
     def await_trouble(self):
-        """Wait until a visitor saw that something is broken."""
-        wait_until(lambda: not self.shown[-1].isdecimal(), 60, pause=0.1)
+        """Wait until a visitor sees that something is broken."""
+        before = len(self.shown)
+        wait_until(lambda: not all(shown.isdecimal() for shown in self.shown[before:]), 60, pause=0.1)
 
 
 @contextlib.contextmanager
