@@ -97,9 +97,7 @@ class Run:
         return self.changed_nothing()
 
 
-def run(
-    *command: str | Path, folder: Path = REPOSITORY, environment: Mapping[str, str] = ENVIRONMENT, timeout: int = 1800
-) -> Run:
+def run(*command: str | Path, folder: Path = REPOSITORY, environment: Mapping[str, str] = ENVIRONMENT) -> Run:
     """Run a command of Ansible or molecule to its end, and print what it printed."""
     done = subprocess.run(
         command,
@@ -109,7 +107,7 @@ def run(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=timeout,
+        timeout=1800,
         check=False,
     )
     print(done.stdout)
