@@ -79,8 +79,9 @@ class ActionModule(ActionBase):
         if forbidden:
             raise AnsibleActionFail("\n".join(refusal_lines(forbidden, names)))
         earlier = self._task.args["earlier"]
-        if not earlier:
-            _tell(notes, plan)
+        _tell([f"Note: {text}" for text in again.left(earlier, plan)] if earlier else [*notes, *plan_lines(plan)])
+        for text in plan.warnings if not earlier else ():
+            Display().warning(text)
         # Under --check no play changes anything; who could not be reached is named all the same.
         phases = plan.phases()
         if self._task.check_mode:
@@ -210,11 +211,9 @@ def _digest(raw: Raw) -> str:
     return hashlib.sha256(json.dumps(raw, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _tell(notes: Sequence[str], plan: Plan) -> None:
-    for line in [*notes, *plan_lines(plan)]:
+def _tell(lines: Iterable[str]) -> None:
+    for line in lines:
         Display().display(line)
-    for text in plan.warnings:
-        Display().warning(text)
 
 
 def _answer(own: Raw, variable: str) -> Raw:

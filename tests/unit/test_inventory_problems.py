@@ -202,4 +202,4 @@ def test_restore_plans_before_it_changes_anything(backed_up):
 def test_tear_down_asks_every_member_before_it_removes_anything(tmp_path):
     (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"swarm": {"children": PAIR}}))
     refused = run(tmp_path, "playbooks/reset.yml", "--extra-vars", "reset_confirm=yes")
-    refused.refused("host-not-observed: m1", "host-not-observed: w1")
+    refused.refused("host-not-observed: all 2 hosts")

@@ -109,7 +109,7 @@ def plan_builder(now: Situation, name: str, missing: Sequence[Image]) -> HostPla
     if not changes:
         return HostPlan()
     make = MakeImages(
-        packages=(*now.engines[name].builder, *role.packages),
+        packages=role.packages,
         images=tuple(image.as_dict() for image in missing),
         architecture=now.seen[name].system.architecture,
     )

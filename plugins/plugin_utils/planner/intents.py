@@ -18,7 +18,7 @@ STACK = (Phase.PULL_IMAGES, Phase.DEPLOY, Phase.CHECK_PAGE, Phase.CLEAN_UP)
 IMAGES = (Phase.START_BASE_IMAGES, Phase.BUILD_IMAGES, Phase.OBSERVE_IMAGES)
 # The phases of each intent; those that surround all others come to them.
 PHASES: Mapping[Intent, Collection[Phase]] = {
-    Intent.SITE: tuple(Phase),
+    Intent.SITE: tuple(phase for phase in Phase if not phase.comes_after(Phase.LOG_OUT)),
     Intent.DEPLOY: (*IMAGES, *STACK),
     Intent.ROLLBACK: STACK,
     Intent.STACK: (*STACK, Phase.OBSERVE_IMAGES),
