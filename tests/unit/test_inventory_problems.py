@@ -195,7 +195,7 @@ def test_restore_plans_before_it_changes_anything(backed_up):
     inventory, backup = backed_up
     (inventory / "group_vars").mkdir()
     (inventory / "group_vars/all.yml").write_text("stack_quux: 1")
-    refused = restore(inventory, backup).refused("setting-unknown: stack_quux", "swarm-unknown")
+    refused = restore(inventory, backup).refused("setting-unknown: stack_quux (all.yml:1)", "swarm-unknown")
     assert "TASK [preflight : Send" not in refused.output
 
 

@@ -72,7 +72,7 @@ def failure_lines(
     """
     lines = [
         f"The stack did not converge: {failure}",
-        f"seen after {elapsed:.0f} s of at most {timeout} s (stack_timeout); {progress_line(state).strip()}",
+        f"found after {elapsed:.0f} s of at most {timeout} s (stack_timeout); {progress_line(state).strip()}",
     ]
     if state.trouble:
         task = state.trouble.task
