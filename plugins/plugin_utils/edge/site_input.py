@@ -1,0 +1,165 @@
+"""What a run is made from: the settings that users wrote, and the site that all roles' variables describe together.
+
+Read once, on the control node. Whatever is wrong with it becomes a problem here, and nothing later looks at it again.
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import json
+import secrets
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+
+from ..checks import groups, settings
+from ..checks import site as site_checks
+from ..lock import process
+from ..model.intent import Intent
+from ..model.problem import Code, Problem, ProblemError, find, merge
+from ..model.site import Backup, Site, read_site
+from ..stacks import backup
+from ..stacks.file import parse
+from ..stacks.secrets import read_configs
+from . import answers, inventory_files
+from .answers import Raw
+from .role_variables import ROLES, template_with_roles
+
+# Intents that need nothing of a registry.
+WITHOUT_REGISTRY = (Intent.DOCKER, Intent.SWARM, Intent.REBALANCE, Intent.RESET)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteInput:
+    """The input of a run.
+
+    :ivar raw: the site as plain data; empty where it cannot be read
+    :ivar fatal: problems without whose end nothing can be said of the hosts
+    :ivar wrong: what is told beside all that is found out of the hosts
+    """
+
+    raw: Raw
+    fatal: tuple[Problem, ...]
+    wrong: tuple[Problem, ...]
+
+    @property
+    def digest(self) -> str:
+        """Return what tells whether the input is another one than earlier in the run."""
+        return hashlib.sha256(json.dumps(self.raw, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def read_input(
+    action: ActionBase, variables: Raw, variable: str, observed: Mapping[str, Raw], intent: Intent
+) -> SiteInput:
+    """Read and check settings, groups and the site.
+
+    What is made of a user's settings and groups mostly cannot be read for what is told of those already.
+
+    :param variables: of the play's first host
+    :param variable: name of the one that describes the site
+    :param observed: answers by inventory name
+    """
+    inventory = groups.Inventory(variables["groups"], list(observed))
+    wrong, unusable = _check_settings(variables, inventory)
+    # Role docker alone takes the hosts of its play, whatever groups they are in.
+    rules, run_rules = ((), ()) if intent is Intent.DOCKER else (groups.RULES, groups.RUN_RULES)
+    fatal = [*unusable, *find(inventory, rules)]
+    raw, reasons = _template(action, variables, variable)
+    reasons += answers.unreadable(observed)
+    fatal = fatal or [settings.unreadable("the inventory", reason) for reason in dict.fromkeys(reasons)]
+    if not unusable:
+        fatal += find(read_site(raw), site_checks.RULES) if raw and intent not in WITHOUT_REGISTRY else ()
+        fatal += answers.missing(observed)
+    return SiteInput(raw=raw, fatal=(*fatal, *find(inventory, run_rules)), wrong=wrong)
+
+
+def _check_settings(variables: Raw, inventory: groups.Inventory) -> tuple[tuple[Problem, ...], list[Problem]]:
+    """Check what users wrote.
+
+    :return: all problems of settings, and those that the site cannot be made with
+    """
+    hostvars, options = variables["hostvars"], settings.load_options(ROLES)
+    own = {name: settings.own_names(hostvars.raw_get(name), options) for name in inventory.hosts}
+    files = inventory_files.read_files(variables.get("ansible_inventory_sources") or ())
+    places = {host: {name: files.place(name, hostvars.raw_get(host)[name]) for name in own[host]} for host in own}
+    values, unreadable = _read(hostvars, own, places)
+    wrong = (
+        *files.problems,
+        *settings.check_variables(values, options, places),
+        *groups.settings_agree(inventory, values),
+    )
+    return wrong, [*(problem for problem in wrong if problem.code is Code.SETTING_INVALID), *unreadable]
+
+
+def _read(
+    hostvars: Mapping[str, Raw], own: Mapping[str, set[str]], places: settings.Places
+) -> tuple[dict[str, dict[str, object]], tuple[Problem, ...]]:
+    """Read the variables that users set: a vault may be locked, an expression may name what is not there.
+
+    :param own: by inventory name, the names of its variables
+    :return: by inventory name its variables, and the problems, the same of several hosts once
+    """
+    values: dict[str, dict[str, object]] = {}
+    problems: list[Problem] = []
+    for host, names in own.items():
+        values[host] = {}
+        for name in sorted(names):
+            try:
+                values[host][name] = hostvars[host][name]
+            except AnsibleError as error:
+                problems.append(settings.unreadable(settings.place(name, host, places), error, (host,)))
+    return values, merge(problems)
+
+
+def _template(action: ActionBase, variables: Raw, variable: str) -> tuple[Raw, list[str]]:
+    """Return a variable, or ``{}``, and the reasons why it cannot be read."""
+    try:
+        return template_with_roles(action, variable, variables), []
+    except AnsibleError as error:
+        return {}, [str(error)]
+
+
+def complete_site(action: ActionBase, variables: Raw, raw: Raw, intent: Intent) -> Site | Problem:
+    """Return the site with what lies on the control node, with time, user and salt, and with the values of secrets.
+
+    The values are taken here, so that no task's arguments hold them.
+
+    :return: the problem where a file cannot be read or is not what it should be
+    """
+    values = template_with_roles(action, "stack_secrets", variables)
+    try:
+        return read_site(
+            raw,
+            salt=secrets.token_hex(16),
+            user=f"{getpass.getuser()}@{socket.gethostname()}",
+            process=process.identify().process,
+            values={name: str(value or "") for name, value in values.items()},
+            configs=read_configs(parse(str(raw["stack"]["text"])), Path(raw["stack"]["folder"])),
+            backup=_read_backup(raw, intent),
+        )
+    except OSError as error:
+        return settings.unreadable("stack_file", error)
+    except ProblemError as error:
+        return error.problem
+
+
+def _read_backup(raw: Raw, intent: Intent) -> Backup:
+    """Return where a backup goes now, and what the one that is restored has recorded.
+
+    :raise ProblemError: it is not whole, or of another stack
+    """
+    name, given = str(raw["stack"]["name"]), raw["backup"]
+    source, now = str(given["from"]), datetime.now(UTC)
+    files: Sequence[str] = (backup.RECORD_FILE, backup.DATA_FILE, backup.IMAGES_FILE)
+    needed = files if raw["registry_host"] else files[:2]
+    return Backup(
+        folder=f"{given['dir']}/{name}-{now:%Y-%m-%dT%H-%M-%SZ}",
+        source=source,
+        saved=backup.read(source, needed, name) if intent is Intent.RESTORE else {},
+    )
