@@ -50,9 +50,12 @@ class ActionModule(ActionBase):
         problems = merge([*given.wrong, *plan.problems])
         if problems:
             raise AnsibleActionFail("\n".join(refusal_lines(problems, names)))
-        _tell([f"Note: {text}" for text in again.left(earlier, plan)] if earlier else [*notes, *plan_lines(plan)])
-        for text in plan.warnings if not earlier else ():
-            Display().warning(text)
+        if again.is_told(earlier):
+            _tell([f"Note: {text}" for text in again.left(earlier, plan)])
+        else:
+            _tell([*notes, *plan_lines(plan)])
+            for text in plan.warnings:
+                Display().warning(text)
         facts = {"flotilla_phases": self._phases(plan)}
         return dict(result, changed=False, input=given.digest, ansible_facts=facts, **plan.as_dict())
 

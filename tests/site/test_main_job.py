@@ -112,7 +112,7 @@ def test_replicas_follow_one_number_and_only_the_stack_changes(fleet, tmp_path):
     fleet.assert_serving(**{stack.WEB: 2})
     assert [run.changed[name] for name in ("worker-1", "worker-2")] == [0, 0]
     ran = set(re.findall(r"^PLAY \[(.+?)\] \*+\n(?!skipping: no hosts matched)", run.output, re.MULTILINE))
-    assert {"Look at every host and plan", "Deploy the stack", "See the page through every node", "Report"} <= ran
+    assert {"Observe every host and plan", "Deploy the stack", "See the page through every node", "Report"} <= ran
     others = ("Docker", "swarm", "manager", "worker", "dead", "registry", "images", "Retire")
     assert [play for play in ran if any(word in play for word in others)] == []
     fleet.play().succeeded()

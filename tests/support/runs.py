@@ -87,11 +87,11 @@ class Run:
     def refused(self, *problems: str) -> Self:
         """Expect that it was refused before anything changed, for exactly these problems.
 
-        :param problems: their heads, or the beginnings of them: the code, or code and place
+        :param problems: their heads, or the beginnings of them: the code, or code and place; who sets a setting may be
+            left out
         """
         assert self.code == 2
-        beginnings = [(f"{problem},", f"{problem}:") for problem in problems]
-        named = [head for beginning in beginnings for head in self.problems if f"{head},".startswith(beginning)]
+        named = [head for problem in problems for head in self.problems if _begins(head, problem)]
         assert sorted(named) == sorted(self.problems)
         assert len(problems) == len(named)
         return self.changed_nothing()

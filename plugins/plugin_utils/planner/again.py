@@ -54,6 +54,16 @@ def check(earlier: Mapping[str, object], digest: str, plan: Plan) -> Iterator[Pr
                 yield Problem(code=code, found=found, expected=expected, fix=fix)
 
 
+def is_told(earlier: Mapping[str, object]) -> bool:
+    """Tell whether an earlier plan has told already what is to come.
+
+    It has not before the first one, nor behind one that only went as far as to start engines.
+
+    :param earlier: see ``check``; empty for the first plan of a run
+    """
+    return bool(earlier) and Phase.OBSERVE_SWARM not in behind(earlier)
+
+
 def left(earlier: Mapping[str, object], plan: Plan) -> list[str]:
     """Say what is found only now, and belongs to phases that the run has passed.
 
