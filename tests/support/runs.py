@@ -97,6 +97,12 @@ class Run:
         return self.changed_nothing()
 
 
+def _begins(head: str, problem: str) -> bool:
+    """Tell whether a problem's head begins so, with or without the file that sets a setting."""
+    heads = (head, re.sub(r" \([^)]*\)", "", head))
+    return any(f"{each},".startswith((f"{problem},", f"{problem}:")) for each in heads)
+
+
 def run(*command: str | Path, folder: Path = REPOSITORY, environment: Mapping[str, str] = ENVIRONMENT) -> Run:
     """Run a command of Ansible or molecule to its end, and print what it printed."""
     done = subprocess.run(

@@ -111,3 +111,11 @@ def test_lock_that_this_run_holds_is_released_though_nothing_is_left_to_do(proce
 
 def test_run_without_a_process_of_its_own_holds_no_lock():
     assert phases(sites.make_plan(sites.site(), sites.settled_site()), "m1") == ["report"]
+
+
+@pytest.mark.parametrize(
+    ("hosts", "is_told"),
+    [(None, False), ({"m1": {"observe_swarm": {}}}, False), ({"m1": {"observe_images": {}}}, True), ({"m1": {}}, True)],
+)
+def test_what_an_earlier_plan_has_not_told_is_told(hosts, is_told):
+    assert again.is_told({} if hosts is None else {"hosts": hosts}) is is_told
