@@ -76,7 +76,7 @@ def test_drift_of_stack_and_hosts_is_named_and_mended_and_nothing_else_touched(f
             "docker worker-1: write /etc/modules-load.d/flotilla.conf",
             "docker worker-2: write /etc/docker/daemon.json",
             "docker worker-2: start docker",
-            "docker worker-2: look at its swarm once the engine runs, and plan the rest then",
+            "docker worker-2: observe its swarm once the engine runs, and plan the rest then",
             f"registry worker-1: make {authority}",
             distrust,
             f"registry worker-2: log in to {registry} (no login is stored)",

@@ -73,10 +73,26 @@ def read_input(
     raw, reasons = _template(action, variables, variable)
     reasons += answers.unreadable(observed)
     fatal = fatal or [settings.unreadable("the inventory", reason) for reason in dict.fromkeys(reasons)]
+    if raw and intent not in WITHOUT_REGISTRY:
+        fatal += _check_site(raw, unusable)
     if not unusable:
-        fatal += find(read_site(raw), site_checks.RULES) if raw and intent not in WITHOUT_REGISTRY else ()
         fatal += answers.missing(observed)
     return SiteInput(raw=raw, fatal=(*fatal, *find(inventory, run_rules)), wrong=wrong)
+
+
+def _check_site(raw: Raw, unusable: Sequence[Problem]) -> list[Problem]:
+    """Check settings against each other, but for those that are told already.
+
+    :param unusable: settings of the wrong kind, which may leave nothing to be checked
+    """
+    told = {problem.where.split(" ")[0] for problem in unusable}
+    try:
+        site = read_site(raw)
+    except (TypeError, ValueError, AttributeError):
+        if not unusable:
+            raise
+        return []
+    return [problem for problem in find(site, site_checks.RULES) if problem.where.split(" ")[0] not in told]
 
 
 def _check_settings(variables: Raw, inventory: groups.Inventory) -> tuple[tuple[Problem, ...], list[Problem]]:
