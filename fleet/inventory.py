@@ -25,7 +25,7 @@ HOSTS_HEADER = """\
 """
 HOSTS_FOOTER = """\
 # Hosts to take out of the swarm: move their lines here, and run site.yml.
-# removed:
+# retire:
 #   hosts:
 """
 CONNECTION_HEADER = """\

@@ -221,7 +221,7 @@ class Fleet:
         path.write_text(yaml.safe_dump({**content, **groups}, sort_keys=False))
 
     def set_hosts(
-        self, managers: Sequence[str], workers: Sequence[str], removed: Sequence[str] = (), **own: dict[str, object]
+        self, managers: Sequence[str], workers: Sequence[str], retire: Sequence[str] = (), **own: dict[str, object]
     ) -> None:
         """Edit the inventory's hosts as a user would.
 
@@ -237,7 +237,7 @@ class Fleet:
             }
 
         children = {"managers": hosts(managers), "workers": hosts(workers)}
-        self.edit_hosts(swarm={"children": children}, removed=hosts(removed))
+        self.edit_hosts(swarm={"children": children}, retire=hosts(retire))
 
     def address_of(self, name: str) -> str:
         """Return the address of a host of the fleet, also of one that the inventory does not have."""

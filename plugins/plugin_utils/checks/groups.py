@@ -42,8 +42,8 @@ def managers_are_there(inventory: Inventory) -> Iterator[Problem]:
 
 
 def hosts_are_of_one_kind(inventory: Inventory) -> Iterator[Problem]:
-    """A host is a manager, a worker or removed."""
-    for one, other in (("managers", "workers"), ("removed", "swarm")):
+    """A host is a manager, a worker or retires."""
+    for one, other in (("managers", "workers"), ("retire", "swarm")):
         for name in sorted({*inventory.group(one)} & {*inventory.group(other)}):
             yield Problem(
                 code=Code.GROUP_CONFLICT,
@@ -78,7 +78,7 @@ def group_names_are_known(inventory: Inventory) -> Iterator[Problem]:
                 where=f"group {group}",
                 hosts=lost,
                 found="a group that flotilla does not use",
-                expected=f"{', '.join(GROUPS)} or removed",
+                expected=f"{', '.join(GROUPS)} or retire",
                 fix=f"Did you mean {near[0]}? Rename the group in {FILE}",
             )
 
@@ -86,11 +86,11 @@ def group_names_are_known(inventory: Inventory) -> Iterator[Problem]:
 def registry_is_on_one_host_that_stays(inventory: Inventory) -> Iterator[Problem]:
     """The bundled registry has one host, which does not retire."""
     hosts = inventory.group("registry")
-    for name in {*hosts} & {*inventory.group("removed")}:
+    for name in {*hosts} & {*inventory.group("retire")}:
         yield Problem(
             code=Code.GROUP_CONFLICT,
             hosts=(name,),
-            found="it is in removed, but serves the registry",
+            found="it is in retire, but serves the registry",
             expected="another host in group registry",
             fix="Put another host into registry and run (its images are made again there), then retire this one",
         )
@@ -107,7 +107,7 @@ def registry_is_on_one_host_that_stays(inventory: Inventory) -> Iterator[Problem
 
 def run_has_all_hosts(inventory: Inventory) -> Iterator[Problem]:
     """A plan of a part could cost the swarm its majority."""
-    everyone = dict.fromkeys(name for group in ("swarm", "registry", "removed") for name in inventory.group(group))
+    everyone = dict.fromkeys(name for group in ("swarm", "registry", "retire") for name in inventory.group(group))
     left_out = tuple(name for name in everyone if name not in inventory.hosts)
     if left_out:
         yield Problem(

@@ -101,7 +101,7 @@ def _unfinished(view: View) -> Iterator[Problem]:
             yield Problem(
                 code=Code.ENGINE_STOPPED,
                 hosts=(name,),
-                found="it is in removed, but its engine is stopped and cannot leave the swarm",
+                found="it is in retire, but its engine is stopped and cannot leave the swarm",
                 expected="an engine that runs",
                 fix=f"Run on {name}: systemctl start docker",
             )
@@ -126,7 +126,7 @@ def _badly_named(view: View) -> Iterator[Problem]:
                 where="swarm_remove_dead",
                 found=f"{node.hostname}, whose node is {node.state}",
                 expected="a node that is down",
-                fix="Retire a living host by moving it to group removed",
+                fix="Retire a living host by moving it to group retire",
             )
         elif hosts:
             yield Problem(

@@ -46,7 +46,7 @@ def data_that_would_go(view: View, settings: Mapping[str, NodeChange], retire: b
         leaving = [view.own[name]] if retire and name in view.own else []
         for node in [*view.old.get(name, ()), *leaving]:
             if view.holds(node):
-                yield keeps_data(name, view.holds(node), "it is in group removed")
+                yield keeps_data(name, view.holds(node), "it is in group retire")
 
 
 def keeps_data(name: str, pinned: Sequence[str], reason: str) -> Problem:

@@ -28,8 +28,8 @@ def test_good_groups_are_no_problem():
         ({"managers": [], "swarm": ["w1"]}, "group-empty: group managers"),
         ({"workers": ["m1", "w1"]}, "group-conflict: m1"),
         ({"swarm": ["m1", "w1", "x1"]}, "host-without-role: x1"),
-        ({"removed": ["w1"]}, "group-conflict: w1"),
-        ({"registry": ["r1"], "removed": ["r1"]}, "group-conflict: r1"),
+        ({"retire": ["w1"]}, "group-conflict: w1"),
+        ({"registry": ["r1"], "retire": ["r1"]}, "group-conflict: r1"),
         ({"registry": ["m1", "w1"]}, "group-too-large: group registry, m1, w1"),
         ({"worker": ["w2"]}, "group-unknown: group worker, w2"),
     ],
@@ -39,7 +39,7 @@ def test_bad_groups_are_named(change, problem):
 
 
 def test_limit_that_leaves_hosts_out_is_refused():
-    groups = {**GOOD, "removed": ["x1"]}
+    groups = {**GOOD, "retire": ["x1"]}
     assert problems(groups, ["m1", "w1", "x1"], RUN_RULES) == []
     assert problems(groups, ["m1"], RUN_RULES) == ["run-limited: --limit, w1, x1"]
 

@@ -292,7 +292,7 @@ def test_member_is_not_removed_as_dead():
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"removed": ["h2"], "workers": ["h3"]}, "it is in group removed"),
+        ({"removed": ["h2"], "workers": ["h3"]}, "it is in group retire"),
         ({"wanted": {"h2": {"availability": "drain"}}}, "swarm_availability is drain"),
     ],
 )
