@@ -4,11 +4,11 @@ Each host is a User-Mode Linux guest: an ordinary process with its own kernel, s
 disk. The hosts of a fleet live on a bridge in a network namespace of their own, so nothing of the
 machine's own network changes. `python -m fleet --help` shows the commands.
 
-Where to look:
+What is where:
 
 - cli            the commands and their options
 - fleet          what the commands do: a fleet, from `up` to `down`
-- prerequisites  what this machine must have, with the command that mends it
+- prerequisites  what this machine must have, with the command that fixes it
 - state          what is kept of a fleet between commands
 - image          the base disk image that all hosts share; base/ holds its files
 - host           one guest: its disk, keys, boot, power button

@@ -28,7 +28,7 @@ def boot(hosts: list[Host]) -> None:
         if host.pid is None:
             host.boot()
     print(f"Booting {', '.join(host.name for host in hosts)}", flush=True)
-    last_seen = dict.fromkeys(hosts, 0.0)
+    last_found = dict.fromkeys(hosts, 0.0)
     waiting: dict[Host, subprocess.Popen[str] | None] = dict.fromkeys(hosts)
     while waiting:
         for host, question in list(waiting.items()):
@@ -43,8 +43,8 @@ def boot(hosts: list[Host]) -> None:
                     continue
                 waiting[host] = None
             if host.pid is not None:
-                last_seen[host] = seconds
-            elif seconds - last_seen[host] > GONE_AFTER:
+                last_found[host] = seconds
+            elif seconds - last_found[host] > GONE_AFTER:
                 raise BootError(f"{host.name} ended while booting: {last_words(host)}")
             if seconds > timeout:
                 raise BootError(f"{host.name} does not answer after {timeout} s: {last_words(host)}")

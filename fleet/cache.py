@@ -1,7 +1,7 @@
 """The package cache through which the hosts of all fleets reach the mirror.
 
-One private apt-cacher-ng serves all fleets. It listens on 127.0.0.1 only, knows the Debian archive
-and nothing else, and keeps its files when fleets go.
+One private apt-cacher-ng serves all fleets. It listens on 127.0.0.1 only, passes on the Debian
+archive and nothing else, and keeps its files when fleets go.
 """
 
 import random

@@ -67,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
         ("freeze", "stop a host's time: it keeps its state and answers nothing"),
         ("thaw", "let a frozen host go on"),
         ("cut", "pull a host's network cable out"),
-        ("mend", "plug a host's network cable in again"),
+        ("plug", "plug a host's network cable in again"),
         ("wipe", "replace a host by a fresh one with the same name and address"),
     ):
         add(name, text).add_argument("host", metavar="HOST")
@@ -90,7 +90,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code: 0 if done, 1 if not, 130 if interrupted."""
     options = parser().parse_args(arguments)
     if options.command == "up" and (options.count is None) == (options.golden is None):
-        parser().error("up: wanted is either the number of hosts or --from GOLDEN, such as: python -m fleet up 3")
+        parser().error("up: expected either the number of hosts or --from GOLDEN, such as: python -m fleet up 3")
     for number in INTERRUPTIONS:
         signal.signal(number, interrupt)
     try:
@@ -115,7 +115,7 @@ def port_number(text: str) -> int:
     """
     if text.isdecimal() and 1 <= int(text) <= 65535:
         return int(text)
-    raise argparse.ArgumentTypeError(f"{text} is no port: wanted is a number from 1 to 65535")
+    raise argparse.ArgumentTypeError(f"{text} is no port: expected a number from 1 to 65535")
 
 
 def interrupt(_number: int, _frame: object) -> None:
@@ -183,7 +183,7 @@ def run(options: argparse.Namespace) -> None:
                         host.thaw()
                     case "cut":
                         network.pull_out(one.namespace, host.name)
-                    case "mend":
+                    case "plug":
                         network.plug_in(one.namespace, host.name)
 
 

@@ -2,8 +2,8 @@
 
 
 class FleetError(Exception):
-    """A sentence for the user: what was found, what is wanted and the command that mends it."""
+    """A sentence for the user: what was found, what is expected and the command that fixes it."""
 
 
 class BootError(FleetError):
-    """A host does not boot. What runs is left as it is, for a look at it."""
+    """A host does not boot. What runs is left as it is, to be examined."""

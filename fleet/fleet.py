@@ -48,7 +48,7 @@ class Fleet:
         """
         if name not in state.hosts:
             have = ", ".join(state.hosts)
-            raise FleetError(f"fleet {self.name} has no host {name}: wanted is one of {have}")
+            raise FleetError(f"fleet {self.name} has no host {name}: expected one of {have}")
         return Host(
             name=name,
             memory=state.hosts[name],
@@ -87,13 +87,13 @@ class Fleet:
         :param published: ports of the machine that lead to the hosts, besides those that do
         :raise FleetError: it could not be done; only after a BootError is something left
         """
-        wanted = network.host_names(count, managers)
+        names = network.host_names(count, managers)
         self.clear_interrupted()
         old = states.load(self.folder)
         before = self.hosts(old) if old else []
         had = [host.name for host in before]
-        new = [name for name in wanted if name not in had]
-        if extra := [name for name in had if name not in wanted]:
+        new = [name for name in names if name not in had]
+        if extra := [name for name in had if name not in names]:
             print(f"Fleet {self.name} has more hosts, which stay: {', '.join(extra)}", flush=True)
         off = [host for host in before if host.pid is None]
         prerequisites.check_room(

@@ -2,7 +2,7 @@
 
 Usage: forward.py LISTENER TARGETS
 
-LISTENER is a file descriptor. TARGETS is a file with an ADDRESS:PORT on each line, read anew for
+LISTENER is a file descriptor. TARGETS is a file with an ADDRESS:PORT on each line, read again for
 each connection; the first that answers gets it. The socket may be of one network namespace and the
 forwarder run in another: that is how it leads from the one into the other.
 

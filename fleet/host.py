@@ -106,7 +106,7 @@ class Host:
         """
         network.ensure_tap(self.namespace, self.name)
         if not network.is_plugged_in(self.namespace, self.name):
-            raise BootError(f"{self.name} is cut off; run: {self.command('mend')}")
+            raise BootError(f"{self.name} is cut off; run: {self.command('plug')}")
         shutil.rmtree(self.folder / CONTROL, ignore_errors=True)
         command: list[str | Path] = [
             *network.inside(self.namespace),
@@ -118,7 +118,7 @@ class Host:
             # This kernel charges CPU time in ticks of 10 ms, all that a container with 0.1 CPU gets in a period. A
             # period must then begin with a tick, or the container pays for a tick of which it ran a fraction.
             "highres=off",
-            # 512 terminals that nobody uses, each of which udev would look at.
+            # 512 terminals that nobody uses, each of which udev would examine.
             "pty.legacy_count=0",
             f"vec0:transport=tap,ifname={self.name},depth=128,gro=1,mac={network.hardware_address_of(self.address)}",
             *("con=null", "con0=null,fd:2"),
@@ -159,7 +159,7 @@ class Host:
         self.cut_power()
 
     def press_power_button(self) -> None:
-        """Send the guest's kernel Ctrl-Alt-Del, on which its systemd powers off."""
+        """Press the guest's Ctrl-Alt-Del, on which its systemd powers off."""
         request = struct.pack("<III", CONTROL_MAGIC, CONTROL_VERSION, len("cad"))
         request += b"cad".ljust(CONTROL_TEXT_SIZE, b"\0")
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as control:
@@ -175,11 +175,11 @@ class Host:
 
     def freeze(self) -> None:
         """Stop the guest's time: it keeps its state and answers nothing."""
-        process.send(self.running_pid(), self.is_own, signal.SIGSTOP)
+        process.send_signal(self.running_pid(), self.is_own, signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Let a frozen guest go on."""
-        process.send(self.running_pid(), self.is_own, signal.SIGCONT)
+        process.send_signal(self.running_pid(), self.is_own, signal.SIGCONT)
 
     def command(self, name: str) -> str:
         """Return the fleet's command of this name for this host, for messages."""

@@ -29,7 +29,7 @@ def host_names(count: int, managers: int) -> list[str]:
     workers = count - managers
     if not 1 <= managers <= MOST_MANAGERS or not 0 <= workers <= MOST_WORKERS:
         raise FleetError(
-            f"{managers} managers and {workers} workers make no fleet: wanted are 1 to "
+            f"{managers} managers and {workers} workers make no fleet: expected 1 to "
             f"{MOST_MANAGERS} managers and 0 to {MOST_WORKERS} workers, "
             "such as: python -m fleet up 3 --managers 1"
         )
@@ -95,7 +95,7 @@ def plug_in(namespace: Path, host: str) -> None:
 def pull_out(namespace: Path, host: str) -> None:
     """Pull a host's network cable out.
 
-    Its tap stays up, off the bridge: a guest that sends into a tap that is down may never send again.
+    Its tap stays up, off the bridge: a guest that transmits into a tap that is down may never do so again.
     """
     ip(namespace, "link", "set", host, "nomaster")
 

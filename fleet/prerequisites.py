@@ -1,4 +1,4 @@
-"""What this machine must have, with the command that mends it.
+"""What this machine must have, with the command that fixes it.
 
 Imports nothing outside the standard library: `python -m fleet prerequisites` runs before anything
 is installed.
@@ -23,7 +23,7 @@ COMMANDS = {
     "nsenter": "util-linux",
     "ssh": "openssh-client",
 }
-# Most systems keep some of these commands where only root's PATH looks.
+# Most systems keep some of these commands only on root's PATH.
 SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
 LEAST_PYTHON = (3, 12)  # the first with os.setns
 MEMORY_RESERVE = 512  # MiB that stay free for the machine itself
@@ -46,17 +46,17 @@ def check_machine() -> None:
     """
     if sys.platform != "linux" or platform.machine() != "x86_64":
         raise FleetError(
-            f"this machine is {sys.platform} on {platform.machine()}: wanted is Linux on x86_64, "
+            f"this machine is {sys.platform} on {platform.machine()}: expected Linux on x86_64, "
             "for which User-Mode Linux is made; run the fleet on such a machine"
         )
     if sys.version_info < LEAST_PYTHON:
         raise FleetError(
-            f"this is Python {platform.python_version()}: wanted is {'.'.join(map(str, LEAST_PYTHON))} or newer, which "
+            f"this is Python {platform.python_version()}: expected {'.'.join(map(str, LEAST_PYTHON))} or newer, which "
             "can enter a network namespace; run: /usr/bin/python3 -m fleet ..."
         )
     if os.geteuid() != 0:
         raise FleetError(
-            f"this is user {os.geteuid()}: wanted is root, to make network interfaces; "
+            f"this is user {os.geteuid()}: expected root, to make network interfaces; "
             'run: sudo env PATH="$PATH" python -m fleet ...'
         )
     if not TUN.exists():
@@ -101,7 +101,7 @@ def check_memory(hosts: int, memory: int) -> None:
     :raise FleetError: there is not
     """
     if memory < LEAST_MEMORY:
-        raise FleetError(f"hosts of {memory} MiB are too small: wanted are at least --memory {LEAST_MEMORY}")
+        raise FleetError(f"hosts of {memory} MiB are too small: expected at least --memory {LEAST_MEMORY}")
     need = hosts * memory
     available = max(available_memory() - MEMORY_RESERVE, 0)
     if need > available:
@@ -125,4 +125,4 @@ def available_memory() -> int:
     for line in Path("/proc/meminfo").read_text().splitlines():
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) // 1024
-    raise FleetError("/proc/meminfo has no MemAvailable: wanted is Linux 3.14 or newer")
+    raise FleetError("/proc/meminfo has no MemAvailable: expected Linux 3.14 or newer")

@@ -45,7 +45,7 @@ def start(
 
     :param owner: the folder that it works for
     :param part: what it does there, such as "worker-1"
-    :param log: file that receives its output, written anew
+    :param log: file that receives its output, overwritten
     :param listener: file descriptor of a listening socket that it inherits
     """
     environment = {
@@ -74,18 +74,18 @@ def start(
 
 def works_for(owner: Path, part: str | None = None) -> Condition:
     """Return the condition that a process works for a folder, as one part or as any."""
-    wanted = {f"{OWNER}={owner}".encode()}
+    words = {f"{OWNER}={owner}".encode()}
     if part is not None:
-        wanted.add(f"{PART}={part}".encode())
-    return lambda pid: wanted <= environment_of(pid)
+        words.add(f"{PART}={part}".encode())
+    return lambda pid: words <= environment_of(pid)
 
 
 def is_inside(namespace: Path) -> Condition:
     """Return the condition that a process is in a network namespace, as ssh connections are."""
     if not namespace.exists():
         return lambda pid: False
-    wanted = namespace.stat()
-    return lambda pid: is_same_file(Path(f"/proc/{pid}/ns/net"), wanted)
+    inside = namespace.stat()
+    return lambda pid: is_same_file(Path(f"/proc/{pid}/ns/net"), inside)
 
 
 def find(condition: Condition) -> list[int]:
@@ -108,15 +108,15 @@ def end(condition: Condition, with_signal: signal.Signals = signal.SIGKILL) -> N
     deadline = time.monotonic() + 10
     while pids := find(condition):
         if time.monotonic() > deadline:
-            raise FleetError(f"process {pids[0]} does not end; look at it with: ps -fp {pids[0]}")
+            raise FleetError(f"process {pids[0]} does not end; examine it with: ps -fp {pids[0]}")
         for pid in pids:
             with suppress(ProcessLookupError):
-                send(pid, condition, with_signal)
+                send_signal(pid, condition, with_signal)
         time.sleep(0.05)
 
 
-def send(pid: int, condition: Condition, a_signal: signal.Signals) -> None:
-    """Send a process a signal if it still fulfils a condition.
+def send_signal(pid: int, condition: Condition, a_signal: signal.Signals) -> None:
+    """Signal a process if it still fulfils a condition.
 
     :raise ProcessLookupError: it has ended
     """
@@ -180,9 +180,9 @@ def memory_of(pid: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE") // 2**20
 
 
-def is_same_file(path: Path, wanted: os.stat_result) -> bool:
+def is_same_file(path: Path, other: os.stat_result) -> bool:
     """Tell whether a path leads to a file, following links."""
     try:
-        return os.path.samestat(path.stat(), wanted)
+        return os.path.samestat(path.stat(), other)
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return False

@@ -28,7 +28,7 @@ def home() -> Path:
     folder = Path(os.environ.get("FLOTILLA_FLEET_HOME", DEFAULT_HOME)).absolute()
     if not PATH_PATTERN.fullmatch(str(folder)) or len(str(folder)) > LONGEST_HOME:
         raise FleetError(
-            f"the state folder {folder} cannot hold fleets: wanted are at most {LONGEST_HOME} "
+            f"the state folder {folder} cannot hold fleets: expected at most {LONGEST_HOME} "
             f"letters, digits and '/._+-'; run: export FLOTILLA_FLEET_HOME={DEFAULT_HOME}"
         )
     return folder
@@ -41,7 +41,7 @@ def check_name(name: str) -> str:
     """
     if not NAME_PATTERN.fullmatch(name):
         raise FleetError(
-            f"'{name}' is no name for a fleet or snapshot: wanted are 1 to 24 lower-case letters, "
+            f"'{name}' is no name for a fleet or snapshot: expected 1 to 24 lower-case letters, "
             "digits and '-', such as --name demo"
         )
     return name

@@ -115,9 +115,9 @@ def test_ansible_reaches_root_on_every_host_through_the_inventory():
 
 
 def test_hosts_have_names_and_machine_ids_of_their_own():
-    seen = {on(FIRST, host, "hostname; cat /etc/machine-id") for host in states(FIRST)}
-    assert {line.split()[0] for line in seen} == {"manager-1", "worker-1"}
-    assert len({line.split()[1] for line in seen}) == 2
+    found = {on(FIRST, host, "hostname; cat /etc/machine-id") for host in states(FIRST)}
+    assert {line.split()[0] for line in found} == {"manager-1", "worker-1"}
+    assert len({line.split()[1] for line in found}) == 2
 
 
 def test_hosts_reach_the_package_mirror_and_nothing_else():
@@ -157,11 +157,11 @@ def test_frozen_and_cut_hosts_are_told_and_come_back():
     fleet("thaw", "--name", FIRST, "worker-1")
     fleet("cut", "--name", FIRST, "worker-1")
     assert states(FIRST)["worker-1"] == "cut"
-    fleet("mend", "--name", FIRST, "worker-1")
+    fleet("plug", "--name", FIRST, "worker-1")
     assert states(FIRST)["worker-1"] == "running"
 
 
-# Sends to everybody for 20 s, as fast as it can: no neighbour must be known for that. Then it says so on the console,
+# Broadcasts for 20 s, as fast as it can: no neighbour's address is needed for that. Then it says so on the console,
 # whose log is read without the network.
 SHOUT = """\
 import socket, time
@@ -174,12 +174,12 @@ open("/dev/console", "w").write("SHOUTED\\n")
 """
 
 
-def test_a_host_that_sends_while_it_is_cut_off_comes_back():
+def test_a_host_that_transmits_while_it_is_cut_off_comes_back():
     on(FIRST, "worker-1", f"sudo nohup python3 -c '{SHOUT}' >/dev/null 2>&1 </dev/null &")
     fleet("cut", "--name", FIRST, "worker-1")
     console = HOME / "fleets" / FIRST / "hosts/worker-1/console.log"
     wait_until(lambda: "SHOUTED" in console.read_text(errors="replace"), 60)
-    fleet("mend", "--name", FIRST, "worker-1")
+    fleet("plug", "--name", FIRST, "worker-1")
     wait_until(lambda: on(FIRST, "worker-1", "echo here", check=False) == "here", 30)
 
 

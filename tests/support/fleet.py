@@ -46,7 +46,7 @@ class Begun:
         return Run(self.process.wait(seconds), self.output())
 
     def interrupt(self, seconds: float, number: signal.Signals) -> None:
-        """Send a signal to it after some seconds, unless it is done before, and print which it was."""
+        """Signal it after some seconds, unless it is done before, and print which it was."""
         try:
             self.wait(seconds)
             print(f"was done before {seconds:.0f} s")
@@ -56,7 +56,7 @@ class Begun:
             print(f"interrupted after {seconds:.0f} s in {self.task()}")
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal to its process group; nothing where it has ended."""
+        """Signal its process group; nothing where it has ended."""
         if self.process.poll() is None:
             os.killpg(self.pid, number)
         if number == signal.SIGKILL:
@@ -154,7 +154,7 @@ class Fleet:
 
     def reconnect(self, host: str) -> None:
         """Plug a host's cable in again, and wait until it answers."""
-        self.command("mend", host)
+        self.command("plug", host)
         wait_until(lambda: self.on(host, "echo here", check=False), 120)
 
     def await_serving(self) -> None:
@@ -172,13 +172,13 @@ class Fleet:
     def services(self) -> dict[str, str]:
         """Running tasks and size by service, such as ``{"web": "5/5"}``, once those told to stop have stopped."""
 
-        def settled() -> list[dict[str, str]]:
+        def stopped() -> list[dict[str, str]]:
             lines = self.on(self.manager, "docker service ls --format '{{.Name}} {{.Replicas}}'").splitlines()
             found = {name.removeprefix(f"{stack.NAME}_"): size for name, size, *_more in map(str.split, lines)}
             sizes = (size.split("/") for size in found.values())
             return [found] if all(int(running) <= int(size) for running, size in sizes) else []
 
-        return wait_until(settled, 60)[0]
+        return wait_until(stopped, 60)[0]
 
     def assert_serving(self, **sizes: int) -> None:
         """Expect that each service of the stack file has all its tasks, and that there is no other.

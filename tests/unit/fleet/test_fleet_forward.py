@@ -16,7 +16,7 @@ def closed_port():
 
 
 async def exchange(targets_file, targets, message):
-    """Send a message through a forwarder and return what comes back."""
+    """Pass a message through a forwarder and return what comes back."""
     targets_file.write_text("\n".join(targets))
     listener = socket.create_server(("127.0.0.1", 0))
     port = listener.getsockname()[1]

@@ -93,4 +93,4 @@ def test_one_without_its_base_image_or_too_old_is_not_used(fleet, state):
 def test_up_wants_a_number_or_a_golden_disk(words, capsys):
     with pytest.raises(SystemExit):
         cli.main(words)
-    assert "wanted is either the number of hosts or --from GOLDEN" in capsys.readouterr().err
+    assert "expected either the number of hosts or --from GOLDEN" in capsys.readouterr().err

@@ -57,7 +57,7 @@ def test_mirrors_are_those_of_the_machine(monkeypatch):
     }
 
 
-def test_mirrors_are_debians_own_on_another_distribution(monkeypatch):
+def test_mirrors_are_those_of_debian_on_another_distribution(monkeypatch):
     monkeypatch.setattr(process, "run", lambda *command: "noble http://mirror.example/ubuntu/\n")
     assert image.mirrors() == image.DEFAULT_MIRRORS
 

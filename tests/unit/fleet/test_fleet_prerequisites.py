@@ -47,17 +47,17 @@ def test_a_machine_that_has_all_passes():
 
 def test_another_architecture_is_refused(machine):
     machine.setattr(platform, "machine", lambda: "aarch64")
-    assert "wanted is Linux on x86_64" in message(prerequisites.check_machine)
+    assert "expected Linux on x86_64" in message(prerequisites.check_machine)
 
 
-def test_old_python_is_told_with_the_command_that_mends_it(machine):
+def test_old_python_is_told_with_the_command_that_fixes_it(machine):
     machine.setattr(prerequisites.sys, "version_info", (3, 11, 7, "final", 0))
-    assert "wanted is 3.12 or newer" in message(prerequisites.check_machine)
+    assert "expected 3.12 or newer" in message(prerequisites.check_machine)
 
 
 def test_an_ordinary_user_is_told_of_sudo(machine):
     machine.setattr(os, "geteuid", lambda: 1000)
-    assert "wanted is root" in message(prerequisites.check_machine)
+    assert "expected root" in message(prerequisites.check_machine)
 
 
 def test_a_missing_tun_device_is_made_with_mknod(machine, tmp_path):

@@ -38,7 +38,7 @@ def test_others_are_left_alone(sleeper, tmp_path):
 
 def test_a_process_that_no_longer_fulfils_the_condition_gets_no_signal(sleeper):
     pid = process.find_main(sleeper)
-    process.send(pid, lambda pid: False, signal.SIGKILL)
+    process.send_signal(pid, lambda pid: False, signal.SIGKILL)
     assert process.is_alive(pid)
 
 
@@ -53,7 +53,7 @@ def test_main_process_is_the_parent_of_the_others(tmp_path):
 def test_stopped_process_is_told_from_a_running_one(sleeper):
     pid = process.find_main(sleeper)
     assert not process.is_stopped(pid)
-    process.send(pid, sleeper, signal.SIGSTOP)
+    process.send_signal(pid, sleeper, signal.SIGSTOP)
     wait_until(lambda: process.is_stopped(pid), 5, pause=0.01)
     assert process.age_of(pid) < 60
 

@@ -28,7 +28,7 @@ def test_names_that_fit_are_taken(name):
 
 @pytest.mark.parametrize("name", ["", "-a", "Demo", "a/b", "..", "a b", "x" * 25])
 def test_other_names_are_refused(name):
-    with pytest.raises(FleetError, match="wanted are 1 to 24"):
+    with pytest.raises(FleetError, match="expected 1 to 24"):
         settings.check_name(name)
 
 

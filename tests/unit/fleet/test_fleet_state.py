@@ -32,5 +32,5 @@ def test_a_fleet_that_is_not_there_is_answered_with_up():
 
 def test_an_unknown_host_is_answered_with_the_known_ones():
     one = fleet.Fleet("demo")
-    with pytest.raises(FleetError, match="wanted is one of manager-1"):
+    with pytest.raises(FleetError, match="expected one of manager-1"):
         one.host(state.State(index=0, image="0", hosts={"manager-1": 1536}), "worker-9")
