@@ -13,11 +13,11 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation i
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import failure_lines, progress_line
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.state import Convergence, judge
 
-# Seconds between two looks; a look costs a manager about as much as one `docker service ls`.
+# Seconds between two observations; one costs a manager about as much as one `docker service ls`.
 INTERVAL = 3
-# Looks in a row that must find old tasks without an update before they count as left behind: the orchestrator itself
-# needs a moment between the end of one update and the start of the next.
-STALE_LOOKS = 10
+# Observations in a row that must find old tasks without an update before they count as left behind: the orchestrator
+# itself needs a moment between the end of one update and the start of the next.
+STALE_OBSERVATIONS = 10
 # Seconds for which no node may take a task: tasks that make room need a while to end, and a node that reboots about a
 # minute.
 HOMELESS_SECONDS = 90
@@ -27,25 +27,25 @@ LOOPING_SECONDS = 40
 
 
 class ActionModule(ActionBase):
-    """Look at the stack again and again, through ``flotilla.swarm.observe``."""
+    """Observe the stack again and again, through ``flotilla.swarm.observe``."""
 
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, object]:
         """Return the specs of the converged services, or fail with the task that stands in the way."""
         result = super().run(tmp, task_vars)
         begin, timeout = time.monotonic(), int(self._task.args["timeout"])
         said: str | None = None
-        stale_looks, housed, steady = 0, begin, begin
+        stale_for, housed, steady = 0, begin, begin
         Display().display(
             f"  waiting for at most {timeout} s (stack_timeout), or {HOMELESS_SECONDS} s while no node takes a task,\n"
             f"  or {LOOPING_SECONDS} s while a task fails again and again in the same way\n"
             "  only new tasks are counted; older ones may go on serving meanwhile"
         )
         while True:
-            seen = self._look(task_vars)
-            state = judge(seen.stack.services if seen.stack else {}, self._task.args.get("excused") or [])
-            stale_looks = stale_looks + 1 if state.stale else 0
-            if seen.stack and (state.done or stale_looks == STALE_LOOKS):
-                specs = {name: dict(service.spec) for name, service in seen.stack.services.items()}
+            found = self._observe(task_vars)
+            state = judge(found.stack.services if found.stack else {}, self._task.args.get("skip_wait_for") or [])
+            stale_for = stale_for + 1 if state.stale else 0
+            if found.stack and (state.done or stale_for == STALE_OBSERVATIONS):
+                specs = {name: dict(service.spec) for name, service in found.stack.services.items()}
                 return dict(result, changed=False, specs=specs, stale=list(state.stale))
             now = time.monotonic()
             elapsed = now - begin
@@ -57,8 +57,8 @@ class ActionModule(ActionBase):
             if failure:
                 # A task without a node has no log.
                 task = state.trouble.task.id if state.trouble and state.trouble.task.node else ""
-                logs = self._look(task_vars, task).logs if task else ()
-                lines = failure_lines(state, failure, seen.nodes or (), logs, elapsed, timeout)
+                logs = self._observe(task_vars, task).logs if task else ()
+                lines = failure_lines(state, failure, found.nodes or (), logs, elapsed, timeout)
                 raise AnsibleActionFail("\n".join(lines))
             line = progress_line(state)
             if line != said:
@@ -66,11 +66,11 @@ class ActionModule(ActionBase):
                 said = line
             time.sleep(INTERVAL)
 
-    def _look(self, task_vars: dict[str, Any] | None, task: str = "") -> Seen:
+    def _observe(self, task_vars: dict[str, Any] | None, task: str = "") -> Seen:
         question = {"stack": self._task.args["stack"], "logs": task}
         answer = self._execute_module("flotilla.swarm.observe", question, task_vars=task_vars)
         if answer.get("failed"):
-            raise AnsibleActionFail(f"cannot look at the stack: {answer.get('msg')}")
+            raise AnsibleActionFail(f"cannot observe the stack: {answer.get('msg')}")
         return read_seen("the manager", answer["seen"])
 
 

@@ -26,7 +26,7 @@ class ActionModule(ActionBase):
             return dict(result, changed=False, skipped=True)
         args, run = self._task.args, process.identify()
         if args["state"] == "held":
-            _stop_at(lease.judge(decode(Lock, args["seen"], "seen"), run, boolean(args.get("take", False))))
+            _stop_at(lease.judge(decode(Lock, args["observed"], "observed"), run, boolean(args.get("take", False))))
         arguments = dict(args, run=asdict(run))
         answer: dict[str, Any] = self._execute_module("flotilla.swarm.lock", arguments, task_vars=task_vars)
         if answer.get("failed"):

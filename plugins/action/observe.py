@@ -14,7 +14,7 @@ class ActionModule(ActionBase):
     """Run the module and put this machine's clock beside the host's."""
 
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the module's result, with ``seen.system.asked``: this machine's time before and after.
+        """Return the module's result, and in its system ``asked``: this machine's time before and after.
 
         A question that cannot be read, as in a locked vault, is no error here: the plan tells it beside all else.
         """

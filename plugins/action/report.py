@@ -23,7 +23,7 @@ CALLBACK = "flotilla.swarm.concise"
 OPTIONS = {
     "about": {"required": True, "choices": ["site", "status", "reset"]},
     "names": {"type": "dict"},
-    "seen": {"type": "dict"},
+    "observation": {"type": "dict"},
     "hosts": {"type": "list", "elements": "str"},
     "observed": {},
     "stack": {},
@@ -36,7 +36,7 @@ OPTIONS = {
     "images": {"type": "bool", "default": False},
 }
 NEEDED = [
-    ("about", "site", ["names", "seen"]),
+    ("about", "site", ["names", "observation"]),
     ("about", "status", ["hosts", "observed"]),
     ("about", "reset", ["hosts", "observed", "stack", "done", "registry_url"]),
 ]
@@ -64,8 +64,8 @@ class ActionModule(ActionBase):
         nodes, stack = _swarm(observed)
         called, port = (template_with_roles(self, name, task_vars) for name in ("stack_name", "__stack_page_port"))
         names = {
-            (isinstance(seen, Seen) and seen.swarm.address) or hostvars[name].get("ansible_host", name): name
-            for name, seen in observed.items()
+            (isinstance(one, Seen) and one.swarm.address) or hostvars[name].get("ansible_host", name): name
+            for name, one in observed.items()
         }
         found = status.describe(names, nodes, stack, observed, called, int(port))
         lines = [json.dumps(asdict(found))] if args["format"] == "json" else status.lines(found, names, nodes, stack)
@@ -74,7 +74,7 @@ class ActionModule(ActionBase):
 
 def _site(args: Mapping[str, Any], _task_vars: Mapping[str, Any]) -> dict[str, Any]:
     names = args["names"]
-    nodes, stack = _swarm({"the manager": read_seen("the manager", args["seen"])})
+    nodes, stack = _swarm({"the manager": read_seen("the manager", args["observation"])})
     return {"lines": [*dead_lines(names, nodes), *site_lines(names, nodes, stack, args["port"])]}
 
 
@@ -87,9 +87,9 @@ def _reset(args: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, A
 
 def _swarm(observed: Mapping[str, Seen | Unreachable]) -> tuple[Sequence[Node], Stack]:
     """Return what the first manager that answers for the swarm says."""
-    for seen in observed.values():
-        if isinstance(seen, Seen) and seen.nodes is not None and seen.stack is not None:
-            return seen.nodes, seen.stack
+    for one in observed.values():
+        if isinstance(one, Seen) and one.nodes is not None and one.stack is not None:
+            return one.nodes, one.stack
     raise AnsibleActionFail("\n".join(status.silence_lines(observed)))
 
 

@@ -7,7 +7,7 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   hosts:
-    description: Inventory names of all hosts, also of those that could not be looked at.
+    description: Inventory names of all hosts, also of those that could not be observed.
     type: list
     elements: str
     required: true

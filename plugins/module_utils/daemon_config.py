@@ -41,7 +41,7 @@ PREFIX = "unable to configure the Docker daemon with file /dev/stdin: "
 
 def refusal(
     run: Run,
-    wanted: Mapping[str, Mapping[str, Any]],
+    desired: Mapping[str, Mapping[str, Any]],
     files: Mapping[str, File | None],
     services: Mapping[str, Unit],
 ) -> str:
@@ -49,12 +49,12 @@ def refusal(
 
     It is asked where the file differs, and where no engine runs, since one is then started with the file.
 
-    :param wanted: what each role wants on this host, by role name; see ``flotilla.swarm.observe``
+    :param desired: what each role needs on this host, by role name; see ``flotilla.swarm.observe``
     :param files: as they are there, as are ``services``
     :return: dockerd's own sentence, in one line and without logins; ``""`` where it accepts the settings, where it was
         not asked, and where no dockerd is installed
     """
-    role = wanted.get("docker", {})
+    role = desired.get("docker", {})
     text = role.get("files", {}).get(PATH, {}).get("text")
     if text is None:
         return ""

@@ -21,7 +21,7 @@ FIELD = re.compile(r"^(Package|Status|Version): (.*)$", re.MULTILINE)
 class Package(NamedTuple):
     """What dpkg notes of a package.
 
-    :ivar selection: what shall become of it: ``install``, ``hold``, ``deinstall`` or ``purge``
+    :ivar selection: what is to become of it: ``install``, ``hold``, ``deinstall`` or ``purge``
     :ivar state: what it is: ``installed``, ``config-files``, one of ``ON_THE_WAY`` ...
     :ivar version: ``""`` where nothing was unpacked
     """

@@ -1,6 +1,6 @@
 """Talk to a Docker Engine over its local socket, with the standard library alone.
 
-Looking at a host must work before anything is installed there, so this client needs neither the Docker SDK nor the
+Observing a host must work before anything is installed there, so this client needs neither the Docker SDK nor the
 ``docker`` command. It only reads, but for the lock's swap that community.docker lacks; acts go through that.
 
 Source of paths and fields: the Engine API reference, version 1.41 and later (https://docs.docker.com/reference/api/engine/).
@@ -60,9 +60,9 @@ class Engine:
         return json.loads(self._request("GET", path, query, headers=headers) or "null")
 
     def post(self, path: str, content: Item, **query: object) -> Document:
-        """Send a JSON document.
+        """Post a JSON document.
 
-        :param content: what is sent
+        :param content: the document
         :return: the engine's answer
         :raise EngineError: the engine is not there or refuses
         """
@@ -97,7 +97,7 @@ class Engine:
 
         :param info: its answer to ``GET /info``
         :param server: ``"host:port"``
-        :param ca: PEM text of the CA that it must know, or ``""``
+        :param ca: PEM text of the CA that it must have, or ``""``
         :param insecure: whether it must do without a trusted certificate
         """
         if ca and read_text(f"/etc/docker/certs.d/{server}/ca.crt") != ca:
@@ -154,7 +154,7 @@ def demultiplex(raw: bytes) -> list[str]:
     """Split the engine's multiplexed log stream into lines.
 
     Each frame is a header of 8 bytes (stream, three zeros, big-endian length) and its payload; a container with a
-    terminal sends plain text instead.
+    terminal has plain text instead.
 
     :param raw: as received
     :return: lines without their ends

@@ -127,13 +127,13 @@ def kernel_modules(names: Sequence[str]) -> dict[str, str]:
     # Built-in ones have a folder there only if they have parameters.
     loaded.update(name for name in names if os.path.isdir(f"/sys/module/{name}"))
     found = dict.fromkeys(names, "loaded")
-    absent = [name for name in names if name not in loaded]
-    if absent:
+    missing = [name for name in names if name not in loaded]
+    if missing:
         # Thousands of lines, which a host that is set up need not read.
         folder = f"/lib/modules/{platform.release()}"
         builtin = _module_names(read_text(f"{folder}/modules.builtin"))
         available = _module_names(read_text(f"{folder}/modules.dep"))
-        for name in absent:
+        for name in missing:
             found[name] = "loaded" if name in builtin else "available" if name in available else "missing"
     return found
 

@@ -1,7 +1,7 @@
 """One question and its answer by HTTP/1.0.
 
 An observation asks some 15 of them, and the standard library's client costs more than the answers: the modules that it
-imports, and a parser for e-mail that reads the headers. HTTP/1.0 ends an answer by closing the connection and knows no
+imports, and a parser for e-mail that reads the headers. HTTP/1.0 ends an answer by closing the connection and has no
 chunks, so that an answer is its first line and what stands behind the first empty one (RFC 1945).
 """
 
@@ -25,7 +25,7 @@ def ask(
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
 ) -> tuple[int, bytes]:
-    """Send a question over a connection and read the answer to its end.
+    """Ask a question over a connection and read the answer to its end.
 
     :param connection: connected socket; its timeout holds for each wait
     :param method: such as ``"GET"``

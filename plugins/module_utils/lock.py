@@ -1,6 +1,6 @@
 """The lock that keeps two runs apart: read it, and replace it only if it is still what was read.
 
-Once there is a swarm, the lock is the labels of a config: every manager knows it, and the swarm refuses to replace a
+Once there is a swarm, the lock is the labels of a config: every manager has it, and the swarm refuses to replace a
 version that is not the newest. Beside it lies a copy in a file of the host that wrote it. The copy alone is the lock
 before there is a swarm, after it was left, and while the engine does not answer.
 """
@@ -55,12 +55,12 @@ def _describe(record: Item, version: str) -> Lock:
     )
 
 
-def hold(engine: Engine | None, run: Mapping[str, str], seen: str) -> Lock:
+def hold(engine: Engine | None, run: Mapping[str, str], observed: str) -> Lock:
     """Take the lock, or renew it.
 
     :param engine: of a manager, ``None`` where there is none
     :param run: ``holder`` and ``process``
-    :param seen: ``version`` that the decision to take the lock was made on
+    :param observed: ``version`` that the decision to take the lock was made on
     :return: the lock as it is now; it is ours when its ``process`` is ours, else another run was faster
     """
     with _alone():
@@ -71,7 +71,7 @@ def hold(engine: Engine | None, run: Mapping[str, str], seen: str) -> Lock:
         elif copy.process == run["process"] and found.renewed < copy.since:
             # Taken while the engine did not answer; nobody wrote to the swarm since.
             since = copy.since
-        elif found.version == seen:
+        elif found.version == observed:
             since = now
         else:
             return found

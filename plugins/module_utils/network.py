@@ -53,7 +53,7 @@ def _holders(sockets: Mapping[str, str]) -> dict[str, str]:
 
 
 def _open_files(folder: str) -> set[str]:
-    """Return what a process's descriptors lead to; a process may end, or close a file, while it is looked at."""
+    """Return what a process's descriptors lead to; a process may end, or close a file, while it is read."""
     links = set()
     with contextlib.suppress(OSError):
         for descriptor in os.listdir(folder):

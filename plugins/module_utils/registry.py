@@ -57,7 +57,7 @@ def decode(auth: str) -> dict[str, str]:
 def fingerprint(key: str, server: str, credentials: Mapping[str, str]) -> str:
     """Recognise a login later without keeping it.
 
-    :param key: what no one else knows: without it a short password could be guessed
+    :param key: a secret: without it a short password could be guessed
     :return: hexadecimal
     """
     return hmac.new(key.encode(), f"{server} {encode(credentials)}".encode(), hashlib.sha256).hexdigest()

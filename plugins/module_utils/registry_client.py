@@ -1,8 +1,9 @@
 """Ask a registry about a login, without an engine.
 
-A run must know before it changes anything whether an external registry takes the accounts that it was given, also on a
-host whose engine is not there yet or does not have the registry's CA yet. This client does what ``docker login`` does
-(https://distribution.github.io/distribution/spec/auth/token/). It does not see what an account may do beyond that.
+A run must find out before it changes anything whether an external registry takes the accounts that it was given, also
+on a host whose engine is not there yet or does not have the registry's CA yet. This client does what ``docker login``
+does (https://distribution.github.io/distribution/spec/auth/token/). It does not find out what an account may do beyond
+that.
 """
 
 from __future__ import annotations

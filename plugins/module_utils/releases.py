@@ -60,7 +60,7 @@ def _version(config: Item) -> int:
 
 
 def _content(config: Item) -> tuple[Release, Record] | None:
-    """Read a record; one that is none is left out, and so deployed anew."""
+    """Read a record; one that is none is left out, and so deployed again."""
     try:
         content = json.loads(base64.b64decode(config["Spec"]["Data"]))
         record = Record(file=content["file"], specs=content["specs"])

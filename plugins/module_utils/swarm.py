@@ -1,4 +1,4 @@
-"""Read what an engine knows about its swarm: membership, nodes, and one stack's services, tasks and releases."""
+"""Read what an engine tells about its swarm: membership, nodes, and one stack's services, tasks and releases."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def stack(engine: Engine, name: str, tasks: Sequence[Item], configs: Sequence[It
 
 def _service(service: Item, tasks: Sequence[Item]) -> Service:
     own = [task for task in tasks if task["ServiceID"] == service["ID"]]
-    wanted = [task for task in own if task["DesiredState"] == "running"]
+    current = [task for task in own if task["DesiredState"] == "running"]
     ended = sorted((task for task in own if task["DesiredState"] != "running"), key=lambda task: task["UpdatedAt"])
     update = service.get("UpdateStatus") or {}
     return Service(
@@ -139,7 +139,7 @@ def _service(service: Item, tasks: Sequence[Item]) -> Service:
         update=Update(State=update.get("State", ""), Message=update.get("Message", "")),
         size=(service.get("ServiceStatus") or {}).get("DesiredTasks", 0),
         ports=tuple(port["PublishedPort"] for port in service.get("Endpoint", {}).get("Ports") or ()),
-        tasks=tuple(_task(task, service) for task in wanted + ended[-ENDED_TASKS:]),
+        tasks=tuple(_task(task, service) for task in current + ended[-ENDED_TASKS:]),
     )
 
 
@@ -212,5 +212,5 @@ def observe(engine: Engine, info: Item | None, stack_name: str = "", task: str =
             logs=_logs(engine, task) if task else (),
         )
     except EngineError as error:
-        # A manager without quorum knows that it is one, and nothing else.
+        # A manager without quorum tells that it is one, and nothing else.
         return replace(own, swarm=replace(own.swarm, error=error.message))

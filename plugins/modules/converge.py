@@ -5,7 +5,7 @@ DOCUMENTATION = r"""
 module: converge
 short_description: Follow a deploy until every service runs at its size
 description:
-  - Looks at a stack through a manager until all services run their newest spec at their size, telling how far it is.
+  - Observes a stack through a manager until all services run their newest spec at their size, telling how far it is.
   - Returns as well when tasks of an older spec are left behind, see C(stale).
   - Fails when an update was rolled back or paused, or when the time is over, with the node, the error and the last log
     lines of a task that stands in the way.
@@ -18,7 +18,7 @@ options:
     description: Seconds that it may take.
     type: int
     required: true
-  excused:
+  skip_wait_for:
     description: Services that are not waited for, because the one host that they can run on is away.
     type: list
     elements: str

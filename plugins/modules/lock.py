@@ -8,7 +8,7 @@ module: lock
 short_description: Keep two runs apart
 description:
   - Takes the lock of the site on a manager, renews it, or gives it back. A run does so only if it has something to do.
-  - Fails when another run holds the lock, or has held it since this run looked. Then nothing may be changed.
+  - Fails when another run holds the lock, or has held it since this run observed the site. Then nothing may be changed.
   - The lock of a run whose process is gone is free, as is one that was not renewed for a while.
 options:
   state:
@@ -16,8 +16,8 @@ options:
     type: str
     choices: [held, released]
     required: true
-  seen:
-    description: C(lock) as M(flotilla.swarm.observe) saw it on this host.
+  observed:
+    description: C(lock) as M(flotilla.swarm.observe) read it on this host.
     type: dict
     required: true
   take:
@@ -35,7 +35,7 @@ EXAMPLES = r"""
 - name: Take the lock
   flotilla.swarm.lock:
     state: held
-    seen: "{{ flotilla_observed.seen.lock }}"
+    observed: "{{ flotilla_observed.seen.lock }}"
 """
 
 RETURN = r"""
@@ -66,15 +66,15 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "state": {"type": "str", "choices": ["held", "released"], "required": True},
-            "seen": {"type": "dict", "required": True},
+            "observed": {"type": "dict", "required": True},
             "take": {"type": "bool", "default": False},
             "run": {"type": "dict", "default": {}},
         }
     )
-    state, seen, run = (module.params[name] for name in ("state", "seen", "run"))
+    state, observed, run = (module.params[name] for name in ("state", "observed", "run"))
     engine = managing_engine()
     try:
-        found = lock.hold(engine, run, seen["version"]) if state == "held" else lock.release(engine, run)
+        found = lock.hold(engine, run, observed["version"]) if state == "held" else lock.release(engine, run)
     except EngineError as error:
         module.fail_json(msg=f"cannot write the lock: {error.message}")
     # Not a change: once the run is over, the site is as if there had been no lock.

@@ -19,7 +19,7 @@ options:
   names:
     description: Inventory names by address; needed for V(site).
     type: dict
-  seen:
+  observation:
     description: C(seen) of M(flotilla.swarm.observe) on a manager; needed for V(site).
     type: dict
   hosts:
@@ -71,7 +71,7 @@ EXAMPLES = r"""
   flotilla.swarm.report:
     about: site
     names: {192.0.2.11: manager-1}
-    seen: "{{ flotilla_observed.seen }}"
+    observation: "{{ flotilla_observed.seen }}"
     port: 4000
 
 - name: Report the state of the site
