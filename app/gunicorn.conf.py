@@ -17,7 +17,7 @@ threads = 4
 preload_app = True
 
 # Every answer ends its connection. A kept connection can be closed, by a stopping replica or for
-# being idle, just when its client sends the next request, which is then lost; and it would stay
+# being idle, just when its client makes the next request, which is then lost; and it would stay
 # with one replica, while new connections spread over all of them.
 keepalive = 0
 
@@ -36,7 +36,7 @@ control_socket_disable = True
 # `restart: on-failure` forget the replica when its host's engine is restarted.
 STOPPED = 128 + signal.SIGTERM
 
-# Nothing made during the import is garbage, so don't look for it ...
+# Nothing made during the import is garbage, so don't search it ...
 gc.disable()
 
 # ... and as process 1 of its container, Python ignores SIGTERM until gunicorn handles it.

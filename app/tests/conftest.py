@@ -51,7 +51,7 @@ class RedisServer:
         self.process: subprocess.Popen | None = None
 
     def client(self) -> redis.Redis:
-        """Make a client for looking at what the app wrote."""
+        """Make a client that reads what the app wrote."""
         return redis.Redis(port=self.port, password=PASSWORD, decode_responses=True)
 
     def start(self) -> None:

@@ -14,8 +14,8 @@ PHONE, DESK = 320, 1280
 # What WCAG 2 asks of text, and of shapes that carry meaning.
 TEXT_CONTRAST, SHAPE_CONTRAST = 4.5, 3
 
-# Every text and bar that is seen: its name, its colour, what lies behind it, and where it is.
-LOOK = """() => {
+# Every visible text and bar: its name, its colour, what lies behind it, and where it is.
+VISIBLE = """() => {
   const paper = node => node && (getComputedStyle(node).backgroundColor.startsWith("rgba")
     ? paper(node.parentElement) : getComputedStyle(node).backgroundColor)
   return [...document.querySelectorAll("h1, p, p *, figcaption, summary, th, td, svg text, svg rect")].map(node => {
@@ -83,7 +83,7 @@ def test_everything_can_be_read_without_scripts_and_by_a_screen_reader(visit):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_colours_follow_the_scheme_and_stand_out(visit, scheme):
-    things = visit(DESK, scheme).evaluate(LOOK)
+    things = visit(DESK, scheme).evaluate(VISIBLE)
     assert {thing["shape"] for thing in things} == {True, False}
     for thing in things:
         assert (luminance(thing["paper"]) > 0.5) == (scheme == "light"), thing
@@ -95,7 +95,7 @@ def test_nothing_is_cut_off_too_small_or_on_top_of_something_else(visit, width):
     page = visit(width, "light")
     page.get_by_text("The same as a table").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    things = page.evaluate(LOOK)
+    things = page.evaluate(VISIBLE)
     for thing in things:
         assert thing["left"] >= 0 and thing["right"] <= width, thing
         assert thing["shape"] or thing["size"] >= 12, thing
