@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import steps
-from .contenders import CONVENTIONAL, FLOTILLA, RAW, Contender, converge_bare, look, probe, run_again
+from .contenders import CONVENTIONAL, FLOTILLA, RAW, Contender, converge_bare, observe, probe, run_again
 from .hosts import Hosts, fleet
 from .job import BenchError, MemorySum
 from .results import HEAD, Results, surroundings
@@ -29,7 +29,7 @@ def options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--no-warm-up", action="store_true", help="take it that packages and wheels are cached")
     parser.add_argument("--only", nargs="+", choices=CONTENDERS, default=list(CONTENDERS), help="measure but these")
     parser.add_argument(
-        "--fleet", metavar="NAME", help="measure looks and second runs on this fleet, which serves already"
+        "--fleet", metavar="NAME", help="measure observations and second runs on this fleet, which serves already"
     )
     return parser.parse_args(arguments)
 
@@ -40,7 +40,7 @@ def order(names: Sequence[str], number: int) -> list[Contender]:
 
 
 def measure_again(contender: Contender, hosts: Hosts, repeats: int, results: Results) -> None:
-    """Measure runs where nothing is left to do, in turn with the raw probe and, for flotilla, the look."""
+    """Measure runs where nothing is left to do, in turn with the raw probe and, for flotilla, the observation."""
     name = f"{contender.name} again"
     together = MemorySum()
     run_again(contender, hosts, together)
@@ -49,7 +49,7 @@ def measure_again(contender: Contender, hosts: Hosts, repeats: int, results: Res
         hosts.close_connections()
         results.add("raw probe" if contender is FLOTILLA else f"raw probe beside {contender.name}", probe(hosts))
         if contender is FLOTILLA:
-            results.add("look", look(hosts).seconds)
+            results.add("observe", observe(hosts).seconds)
             hosts.close_connections()
         job = run_again(contender, hosts)
         results.add(name, job.seconds)

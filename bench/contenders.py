@@ -39,8 +39,8 @@ def probe(hosts: Hosts) -> float:
     return time.monotonic() - start
 
 
-def look(hosts: Hosts) -> Job:
-    """Let flotilla look at all hosts and plan, and nothing else."""
+def observe(hosts: Hosts) -> Job:
+    """Let flotilla observe all hosts and plan, and nothing else."""
     return run(["ansible-playbook", "-i", hosts.inventory, "playbooks/preflight.yml"], REPOSITORY, ENVIRONMENT)
 
 

@@ -39,7 +39,7 @@ def ratio(ours: Sequence[float], theirs: Sequence[float]) -> Figure:
 class Target:
     """A ratio that is to be kept.
 
-    :param what: the ratio in words, such as ``"look / raw probe"``
+    :param what: the ratio in words, such as ``"observe / raw probe"``
     :param limit: the bound, which the median is held to
     :param measured: the ratio of each pair
     :param at_least: whether the bound is a lower one

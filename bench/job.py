@@ -86,11 +86,11 @@ class MemorySum:
     PERIOD = 0.1  # seconds
 
     def __init__(self) -> None:
-        """Begin with nothing seen."""
+        """Begin with no memory measured."""
         self.peak = 0.0  # MiB
 
     def __call__(self, leader: int) -> None:
-        """Look until the session's leader has ended."""
+        """Measure until the session's leader has ended."""
         while session := [pid for pid in processes() if session_of(pid) == leader]:
             self.peak = max(self.peak, sum(map(proportional_memory, session)))
             time.sleep(self.PERIOD)

@@ -148,7 +148,7 @@ async def request(visitor, timeout, tally):
 
 
 async def load(urls, sources, rate, seconds, late=2, timeout=20):
-    """Send requests and wait for the last answer.
+    """Make requests and wait for the last answer.
 
     :param urls: pages to ask for, in turn
     :param sources: addresses of this machine to ask from, in turn; empty leaves the choice to it

@@ -23,12 +23,12 @@ yourself: seconds depend on the machine, ratios hardly.
 
 - *raw probe*: `docker info`, `docker node ls` and `docker service ls` on each host over a new ssh connection, all hosts
   at once: the least that any tool must do to see a swarm.
-- *look*: `playbooks/preflight.yml` alone, from the start of `ansible-playbook` to its end: every host observed, and the
-  plan made.
+- *observe*: `playbooks/preflight.yml` alone, from the start of `ansible-playbook` to its end: every host observed, and
+  the plan made.
 - *flotilla*: `site.yml`. *conventional*: the playbook in `bench/conventional`, of stock modules with Ansible's
   defaults. *raw*: the shell script `bench/raw.sh`. All three make the same state from bare hosts.
 - *again*: the whole playbook on hosts where nothing is left to do; if it changes something, nothing is measured.
-  Connections that Ansible keeps open are closed before each run and each look.
+  Connections that Ansible keeps open are closed before each run and each observation.
 - *serving*: from the start until all five replicas of the page have counted a visit. Hosts have booted before, and
   their packages lie in a cache near them.
 - *CPU* is that of the control node, user and system, ssh included. *Memory of the largest process* and *memory
@@ -60,7 +60,7 @@ class Results:
     def targets(self) -> Iterator[Target]:
         """Yield the targets for which there are measurements."""
         for what, theirs, ours, limit, at_least in (
-            ("look / raw probe", "raw probe", "look", 2, False),
+            ("observe / raw probe", "raw probe", "observe", 2, False),
             ("flotilla again / raw probe", "raw probe", "flotilla again", 3, False),
             ("conventional again / flotilla again", "flotilla again", "conventional again", 8, True),
             ("flotilla serving / raw serving", "raw serving", "flotilla serving", 1, False),

@@ -1,7 +1,7 @@
 """Tell when a page is served by all of its replicas: `python -m bench.serving URL REPLICAS` in the hosts' network.
 
 Asks until as many different replicas have counted a visit, and prints the moment of `time.monotonic` at which the last
-of them did. The routing mesh sends visitors to healthy replicas alone.
+of them did. The routing mesh leads visitors to healthy replicas alone.
 """
 
 import re
@@ -26,7 +26,7 @@ def wait_for(url: str, count: int) -> float:
 
     :return: the moment of the last one's answer
     """
-    seen: set[str] = set()
+    replicas: set[str] = set()
     # The hosts are asked themselves, whatever proxy this machine uses.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while True:
@@ -36,8 +36,8 @@ def wait_for(url: str, count: int) -> float:
         except OSError:
             replica = None
         if replica:
-            seen.add(replica)
-        if len(seen) >= count:
+            replicas.add(replica)
+        if len(replicas) >= count:
             return time.monotonic()
         time.sleep(PAUSE)
 

@@ -25,7 +25,7 @@ PAIRS = 2
 SERVICE = f"{stack.NAME}_{stack.WEB}"
 PROBE = "import urllib.request; urllib.request.urlopen('http://127.0.0.1/healthz')"
 NAIVE = {
-    # Compiled code is looked for there alone, and cannot be written there.
+    # Compiled code is searched there alone, and cannot be written there.
     "environment": {"PYTHONPYCACHEPREFIX": "/nowhere"},
     "healthcheck": {"test": ["CMD", "python3", "-c", PROBE], "interval": "5s", "start_interval": "5s"},
 }

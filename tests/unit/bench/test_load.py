@@ -36,7 +36,7 @@ async def server(answer):
 
 
 def run(answer, requests=20, **options):
-    """Send requests to a server and return the summary and the addresses of its connections."""
+    """Load a server and return the summary and the addresses of its connections."""
 
     async def both():
         async with server(answer) as (url, connections):

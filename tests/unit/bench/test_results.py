@@ -22,14 +22,14 @@ def measured(**figures):
 def test_each_target_stands_beside_its_figure():
     results = measured(
         raw_probe=[1, 2],
-        look=[2, 4],
+        observe=[2, 4],
         flotilla_again=[3, 7],
         conventional_again=[27, 63],
         flotilla_serving=[201],
         raw_serving=[200],
     )
     assert verdicts(results) == {
-        "look / raw probe": "met",
+        "observe / raw probe": "met",
         "flotilla again / raw probe": "**not met**",
         "conventional again / flotilla again": "met",
         "flotilla serving / raw serving": "**not met**",
@@ -37,7 +37,7 @@ def test_each_target_stands_beside_its_figure():
 
 
 def test_what_was_not_measured_has_no_verdict():
-    assert list(verdicts(measured(raw_probe=[1], look=[1]))) == ["look / raw probe"]
+    assert list(verdicts(measured(raw_probe=[1], observe=[1]))) == ["observe / raw probe"]
 
 
 def test_units_are_kept_apart():

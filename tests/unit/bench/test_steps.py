@@ -3,8 +3,8 @@
 from bench.steps import PLAYS, RAW, TASKS, medians, steps
 
 PLAYBOOK = [
-    (2.0, "PLAY [Look at every host and plan] *******"),
-    (2.5, "TASK [preflight : Look | Look at the host] ***"),
+    (2.0, "PLAY [Observe every host and plan] *******"),
+    (2.5, "TASK [preflight : Observe] ***"),
     (3.0, "ok: [manager-1] => PLAY [no play] ***"),
     (6.0, "PLAY [Form the swarm] ***"),
     (6.5, "TASK [swarm : Join] ***"),
@@ -17,7 +17,7 @@ PLAYBOOK = [
 def test_plays():
     assert steps(PLAYBOOK, PLAYS, 10) == {
         "start": 2,
-        "Look at every host and plan": 4,
+        "Observe every host and plan": 4,
         "Form the swarm": 3,
         "RECAP": 1,
     }
@@ -26,7 +26,7 @@ def test_plays():
 def test_tasks_of_one_name_are_added_up():
     found = steps(PLAYBOOK, TASKS, 10)
     assert found["swarm : Join"] == 1.5
-    assert found["preflight : Look | Look at the host"] == 3.5
+    assert found["preflight : Observe"] == 3.5
     assert found["docker : Load kernel modules"] == 1
     assert sum(found.values()) == 10
 
