@@ -112,7 +112,7 @@ def run(part: str, files: list[str], fleets: int) -> Result:
         ]
         code = subprocess.run(command, cwd=TESTS.parent, check=False).returncode
         passed, failed = count(report.read_text()) if report.exists() else (0, 0)
-    # Whatever else ended pytest red must not look like success.
+    # Whatever else ended pytest red must not pass for success.
     if code and not failed:
         failed = 1
     date = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M}"
@@ -126,7 +126,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"one of {', '.join(parts)}; by default all")
     chosen = parser.parse_args(words).parts or list(parts)
     if unknown := [part for part in chosen if part not in parts]:
-        parser.error(f"there is no part {', '.join(unknown)}: wanted is one of {', '.join(parts)}")
+        parser.error(f"there is no part {', '.join(unknown)}: expected one of {', '.join(parts)}")
     failed = 0
     for part in chosen:
         result = run(part, parts[part], int(os.environ.get("FLEETS", "2")))

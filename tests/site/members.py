@@ -81,7 +81,7 @@ def spread(fleet):
     fleet.set_hosts(MANAGERS[::-1], [])
 
 
-def settle(fleet, managers, workers):
+def begin_with(fleet, managers, workers):
     """Begin with these members."""
     fleet.set_hosts(managers, workers)
     fleet.play().succeeded()

@@ -1,7 +1,7 @@
 """A front with TLS and accounts for a registry that has neither: one account may push and pull, the other only pull.
 
 Run as: registry_front.py ADDRESS PORT BACKEND_PORT FOLDER. The folder holds server.crt, server.key and accounts.json
-(name to password, read anew for each request; the name "puller" may not push), and gets requests.log with a line per
+(name to password, read again for each request; the name "puller" may not push), and gets requests.log with a line per
 answer: account, peer, method, path, status.
 """
 
@@ -57,7 +57,7 @@ class Front(BaseHTTPRequestHandler):
 
     def forward(self):
         backend = http.client.HTTPConnection("127.0.0.1", BACKEND, timeout=60)
-        # An engine sends each media type that it takes as a header of its own.
+        # An engine names each media type that it takes as a header of its own.
         names = set(self.headers) - {name for name in self.headers if name.lower() in HOP_BY_HOP}
         headers = {name: ", ".join(self.headers.get_all(name)) for name in names}
         length = self.headers.get("Content-Length")

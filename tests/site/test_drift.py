@@ -1,4 +1,4 @@
-"""What someone did by hand to a serving site is seen by name and put right, and nothing else is touched."""
+"""What someone changed manually on a serving site is named and repaired, and nothing else is touched."""
 
 import json
 
@@ -58,7 +58,7 @@ def engine_starts(fleet, *hosts):
     return [fleet.on(host, "systemctl show --property=ActiveEnterTimestamp docker") for host in hosts]
 
 
-def test_drift_of_stack_and_hosts_is_named_and_mended_and_nothing_else_touched(fleet, foreign):
+def test_drift_of_stack_and_hosts_is_named_and_repaired_and_nothing_else_touched(fleet, foreign):
     registry = f"{fleet.addresses['manager-1']}:5000"
     authority = f"/etc/docker/certs.d/{registry}/ca.crt"
     redis = fleet.image_of("redis")
@@ -68,6 +68,7 @@ def test_drift_of_stack_and_hosts_is_named_and_mended_and_nothing_else_touched(f
     fleet.scale(stack.WEB, size - 1)
     fleet.on("manager-1", f"docker service rm {stack.NAME}_redis")
     started = engine_starts(fleet, "manager-1", "worker-1")
+    drift = f"Mode.Replicated.Replicas is {size - 1}, wanted {size}"  # codespell:ignore wanted
     run = fleet.play().succeeded()
     distrust = next(act for act in run.changes if act.startswith(f"registry worker-1: log in to {registry} ("))
     assert "x509: certificate signed by unknown authority" in distrust
@@ -81,7 +82,7 @@ def test_drift_of_stack_and_hosts_is_named_and_mended_and_nothing_else_touched(f
             distrust,
             f"registry worker-2: log in to {registry} (no login is stored)",
             "stack manager-1: bring back service redis",
-            f"stack manager-1: set service {stack.WEB} right (Mode.Replicated.Replicas is {size - 1}, wanted {size})",
+            f"stack manager-1: set service {stack.WEB} right ({drift})",
         ]
     )
     assert engine_starts(fleet, "manager-1", "worker-1") == started
@@ -92,16 +93,16 @@ def test_drift_of_stack_and_hosts_is_named_and_mended_and_nothing_else_touched(f
 
 
 @pytest.mark.long
-def test_image_set_by_hand_is_set_back(fleet):
+def test_image_set_manually_is_set_back(fleet):
     web = fleet.image_of(stack.WEB)
     repository, digest = web.split("@")
-    other = f"{repository}:by-hand@{digest}"
+    other = f"{repository}:manual@{digest}"
     fleet.on(
         "manager-1", f"docker service update --detach --with-registry-auth --image {other} {stack.NAME}_{stack.WEB}"
     )
     run = fleet.play().succeeded()
     (act,) = run.changes
-    assert f"TaskTemplate.ContainerSpec.Image is {other}, wanted {web}" in act
+    assert f"TaskTemplate.ContainerSpec.Image is {other}, wanted {web}" in act  # codespell:ignore wanted
     assert fleet.image_of(stack.WEB) == web
     fleet.assert_serving()
     fleet.play().unchanged()

@@ -80,7 +80,7 @@ class Vendor:
             "docker_vendor_key_checksum": repository.checksum,
         }
         self.server = repository.serve(fleet.name, gateway)
-        # The hosts' packages come through a cache that knows Debian alone.
+        # The hosts' packages come through a cache that has Debian alone.
         self.on(f"echo 'Acquire::http::Proxy::{gateway} \"DIRECT\";' > /etc/apt/apt.conf.d/90vendor")
 
     def on(self, command):
@@ -124,37 +124,37 @@ def test_wrong_key_leaves_a_bare_host_as_it_is(vendor, settings):
 
 @pytest.mark.long
 def test_vendors_engine_is_installed_at_its_version_and_held(vendor, settings):
-    wanted = settings(**vendor.variables, docker_version="27.0.1")
-    told = vendor.fleet.play("--check", "--diff", *wanted)
+    given = settings(**vendor.variables, docker_version="27.0.1")
+    told = vendor.fleet.play("--check", "--diff", *given)
     assert f"docker: install {', '.join(ENGINE)}, containerd.io" in told.output
     assert f"after: docker: write {SOURCE}" in told.output
     assert vendor.on(f"ls {KEY} {SOURCE} 2>/dev/null || :") == ""
-    vendor.fleet.play(*wanted, playbook=ONLY_ENGINE).succeeded()
+    vendor.fleet.play(*given, playbook=ONLY_ENGINE).succeeded()
     assert vendor.versions() == [OLD, OLD]
     assert vendor.held() == sorted(ENGINE)
     assert vendor.on("docker version --format '{{.Server.Version}}'")
-    vendor.fleet.play(*wanted, playbook=ONLY_ENGINE).unchanged()
+    vendor.fleet.play(*given, playbook=ONLY_ENGINE).unchanged()
 
 
 @pytest.mark.long
-def test_upgrade_by_others_is_refused_and_drift_is_seen_and_repaired(vendor, settings):
-    wanted = settings(**vendor.variables, docker_version="27.0.1")
+def test_upgrade_by_others_is_refused_and_drift_is_reported_and_repaired(vendor, settings):
+    given = settings(**vendor.variables, docker_version="27.0.1")
     vendor.on("apt-get update -q && apt-get upgrade -yq")
     assert vendor.versions() == [OLD, OLD]
     vendor.on(f"apt-mark unhold docker-ce && apt-get install -yq docker-ce={NEW}")
-    told = vendor.fleet.play("--check", "--diff", *wanted)
+    told = vendor.fleet.play("--check", "--diff", *given)
     assert f"docker: bring docker-ce from {NEW} to 27.0.1 (docker_version)" in told.output
     assert "docker: hold docker-ce at 27.0.1" in told.output
     assert vendor.versions() == [NEW, OLD]
-    vendor.fleet.play(*wanted, playbook=ONLY_ENGINE).succeeded()
+    vendor.fleet.play(*given, playbook=ONLY_ENGINE).succeeded()
     assert vendor.versions() == [OLD, OLD]
     assert vendor.held() == sorted(ENGINE)
 
 
 @pytest.mark.long
 def test_another_version_is_brought_and_held(vendor, settings):
-    wanted = settings(**vendor.variables, docker_version="27.0.2")
-    vendor.fleet.play(*wanted, playbook=ONLY_ENGINE).succeeded()
+    given = settings(**vendor.variables, docker_version="27.0.2")
+    vendor.fleet.play(*given, playbook=ONLY_ENGINE).succeeded()
     assert vendor.versions() == [NEW, NEW]
     assert vendor.held() == sorted(ENGINE)
     missing = settings(**vendor.variables, docker_version="27.0.3")
@@ -178,14 +178,14 @@ def test_edited_repository_is_put_right_and_version_is_let_go(vendor, settings):
 def test_engine_and_swarm_made_by_hand_are_adopted(vendor):
     address = vendor.fleet.addresses[vendor.fleet.manager]
     vendor.on(f"docker swarm init --advertise-addr {address}")
-    vendor.on("docker node update --label-add by=hand $(docker node ls --quiet)")
+    vendor.on("docker node update --label-add by=admin $(docker node ls --quiet)")
     swarm = vendor.on("docker info --format '{{.Swarm.Cluster.ID}}'")
     run = vendor.fleet.play().succeeded()
     (note,) = notes(run)
     assert note.startswith(f"Note: {vendor.fleet.manager}: keeps its engine docker-ce {NEW}, though docker_source is ")
     vendor.fleet.assert_serving()
     assert vendor.on("docker info --format '{{.Swarm.Cluster.ID}}'") == swarm
-    assert "by:hand" in vendor.on("docker node inspect self --format '{{.Spec.Labels}}'")
+    assert "by:admin" in vendor.on("docker node inspect self --format '{{.Spec.Labels}}'")
     assert vendor.versions() == [NEW, NEW]
     assert "docker-buildx-plugin" in vendor.on("dpkg-query --show docker-buildx-plugin")
     vendor.fleet.play().unchanged()

@@ -23,7 +23,7 @@ def begun(fleet, tmp_path):
 
 
 def elsewhere(fleet, *words):
-    """Run site.yml as if on another machine: where processes have other numbers, the first run's cannot be seen."""
+    """Run site.yml as if on another machine: where processes have other numbers, the first run's is not there."""
     return fleet.play(*words, prefix=("unshare", "--pid", "--fork", "--mount-proc"))
 
 

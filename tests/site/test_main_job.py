@@ -42,9 +42,9 @@ def test_molecule_brings_bare_hosts_to_the_page_as_its_check_had_told(fleet, fir
 
 
 def test_bad_input_is_one_report_and_changes_nothing(fleet):
-    run = fleet.play("-e", "stack_timeout=soon", "-e", "docker_deamon_options=x", "-e", "registry_url=reg")
+    run = fleet.play("-e", "stack_timeout=soon", "-e", "docker_daemon_option=x", "-e", "registry_url=reg")
     run.refused(
-        "setting-unknown: docker_deamon_options, all 3 hosts",
+        "setting-unknown: docker_daemon_option, all 3 hosts",
         "setting-invalid: stack_timeout, all 3 hosts",
         "setting-invalid: registry_url",
     )
@@ -93,7 +93,7 @@ def test_web_task_stays_small_under_load(fleet):
     visit = f"for i in $(seq 200); do curl -s -o /dev/null http://$0:{stack.PORT}/; done"
     fleet.command("exec", "--", "sh", "-c", visit, fleet.addresses["worker-2"])
     memory = "cat memory.max; awk '/^anon / {print $2}' memory.stat"
-    seen = 0
+    tasks = 0
     for host in fleet.addresses:
         ids = " ".join(fleet.containers(host, stack.WEB))
         told = fleet.on(host, f"for id in {ids}; do cd /sys/fs/cgroup/system.slice/docker-$id.scope; {memory}; done")
@@ -101,9 +101,9 @@ def test_web_task_stays_small_under_load(fleet):
         for limit, used in zip(numbers[::2], numbers[1::2], strict=True):
             assert limit == 50 * 2**20
             assert used < 40 * 2**20
-            seen += 1
+            tasks += 1
         assert "Memory cgroup out of memory" not in fleet.on(host, "dmesg")
-    assert seen >= stack.REPLICAS
+    assert tasks >= stack.REPLICAS
 
 
 def test_replicas_follow_one_number_and_only_the_stack_changes(fleet, tmp_path):

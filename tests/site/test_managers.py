@@ -4,7 +4,7 @@ Each test begins with its own edit of the inventory, and goes on with the hosts 
 """
 
 import pytest
-from members import MANAGERS, cluster, converge, documented, keep_apt_busy, nodes, roles, settle
+from members import MANAGERS, begin_with, cluster, converge, documented, keep_apt_busy, nodes, roles
 
 from bench import stack
 from tests.support.wait import wait_until
@@ -13,12 +13,12 @@ pytestmark = pytest.mark.long
 
 
 def page_at_last(fleet, name):
-    """The page through a node, once the swarm sends nobody to a replica that was lost."""
+    """The page through a node, once the swarm leads nobody to a replica that was lost."""
     return wait_until(lambda: fleet.page(fleet.addresses[name]), 120)
 
 
 def test_first_manager_is_lost_wiped_and_comes_back(managers):
-    settle(managers, MANAGERS, [])
+    begin_with(managers, MANAGERS, [])
     before = cluster(managers, "manager-2")
     managers.command("kill", "manager-1")
     run = managers.play()
@@ -43,7 +43,7 @@ def test_first_manager_is_lost_wiped_and_comes_back(managers):
 
 
 def test_lost_majority_is_refused_with_the_arithmetic(managers):
-    settle(managers, MANAGERS, [])
+    begin_with(managers, MANAGERS, [])
     for name in ("manager-1", "manager-3"):
         managers.command("kill", name)
     try:
@@ -57,7 +57,7 @@ def test_lost_majority_is_refused_with_the_arithmetic(managers):
 
 
 def test_lost_registry_is_named_with_what_cannot_be_done(managers):
-    settle(managers, MANAGERS, [])
+    begin_with(managers, MANAGERS, [])
     managers.command("kill", "manager-2")
     try:
         run = managers.play("-e", '{"stack_environment": {"NAME": "Moby"}}')
@@ -77,9 +77,9 @@ def keep_busy(fleet, host):
     keep_apt_busy(fleet, host)
 
 
-def test_manager_that_dies_meanwhile_lets_no_other_lose_its_voice(managers, tmp_path):
+def test_manager_that_dies_meanwhile_lets_no_other_lose_its_vote(managers, tmp_path):
     managers.command("up", "5", "--managers", "3")
-    settle(managers, MANAGERS, ["worker-1"])
+    begin_with(managers, MANAGERS, ["worker-1"])
     keep_busy(managers, "worker-1")
     managers.set_hosts(["manager-1", "manager-2"], ["worker-1", "manager-3"])
     with managers.begin(tmp_path / "run.log") as run:
@@ -95,13 +95,13 @@ def test_manager_that_dies_meanwhile_lets_no_other_lose_its_voice(managers, tmp_
 
 
 def test_nobody_retires_where_the_stack_was_not_dealt_with(managers, tmp_path):
-    settle(managers, MANAGERS, ["worker-1"])
+    begin_with(managers, MANAGERS, ["worker-1"])
     keep_busy(managers, "manager-1")
     managers.scale(stack.WEB, stack.REPLICAS - 1)
     managers.set_hosts(MANAGERS, [], ["worker-1"])
     with managers.begin(tmp_path / "run.log") as run:
         run.wait_for("TASK [docker : Install | ")
-        # A task of the run is at work there. In brackets, the pattern does not match the command that looks for it.
+        # A task of the run is at work there. In brackets, the pattern does not match the command that searches for it.
         wait_until(lambda: managers.on("manager-1", "pgrep -f [B]ECOME-SUCCESS || :"), 60, pause=0.1)
         # The run loses the manager that was to deploy; the manager itself lives on.
         managers.command("ssh", "manager-1", "sudo pkill -u admin sshd", check=False)
@@ -115,7 +115,7 @@ def test_nobody_retires_where_the_stack_was_not_dealt_with(managers, tmp_path):
 
 def test_dead_host_goes_when_it_is_named(managers):
     managers.command("up", "5", "--managers", "3")
-    settle(managers, MANAGERS, ["worker-2"])
+    begin_with(managers, MANAGERS, ["worker-2"])
     managers.command("kill", "worker-2")
     managers.set_hosts(MANAGERS, [])
     wait_until(lambda: nodes(managers, "manager-2")["worker-2"]["state"] == "down", 120)

@@ -11,7 +11,7 @@ import sys
 
 import pytest
 import yaml
-from members import MANAGERS, cluster, converge, documented, majority_lives, nodes, roles, settle
+from members import MANAGERS, begin_with, cluster, converge, documented, majority_lives, nodes, roles
 from visits import visiting
 
 from bench import stack
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.long
 
 
 def test_each_operation_is_one_edit_and_one_run(managers):
-    settle(managers, MANAGERS, [])
+    begin_with(managers, MANAGERS, [])
     managers.command("up", "5", "--managers", "3")
     managers.set_hosts(MANAGERS, ["worker-1", "worker-2"])
     run = converge(managers)
@@ -39,8 +39,13 @@ def test_each_operation_is_one_edit_and_one_run(managers):
     managers.set_hosts(["manager-2", "manager-3", "worker-1"], ["manager-1", "worker-2"])
     with majority_lives(managers, "manager-2"):
         converge(managers)
-    wanted = {**dict.fromkeys(MANAGERS, "manager"), "manager-1": "worker", "worker-1": "manager", "worker-2": "worker"}
-    assert roles(managers) == wanted
+    expected = {
+        **dict.fromkeys(MANAGERS, "manager"),
+        "manager-1": "worker",
+        "worker-1": "manager",
+        "worker-2": "worker",
+    }
+    assert roles(managers) == expected
 
     now = {"managers": ["manager-2", "manager-3", "worker-1"], "workers": ["manager-1", "worker-2"]}
     managers.on("manager-2", "docker node update --label-add foreign=x worker-2")
@@ -78,7 +83,7 @@ def test_interrupted_runs_end_in_what_the_inventory_says(managers, tmp_path):
     print(f"FLOTILLA_SEED={seed}")
     moments = random.Random(seed)
     managers.command("up", "5", "--managers", "3")
-    settle(managers, MANAGERS, ["worker-1"])
+    begin_with(managers, MANAGERS, ["worker-1"])
     managers.command("wipe", "worker-2")
     before = cluster(managers, "manager-2")
     managers.set_hosts(["manager-2", "manager-3", "worker-1"], ["worker-2"], ["manager-1"])
@@ -97,7 +102,7 @@ def test_interrupted_runs_end_in_what_the_inventory_says(managers, tmp_path):
 
 
 def test_two_of_three_managers_retire_at_once_after_redis_was_moved(managers):
-    settle(managers, MANAGERS, [])
+    begin_with(managers, MANAGERS, [])
     before, counted = cluster(managers, "manager-2"), visits(managers.page(managers.addresses["manager-2"]))
     stop, volume, copy, label, clear = documented("Move Redis to another host")
     managers.on("manager-2", stop)
@@ -120,7 +125,7 @@ def test_two_of_three_managers_retire_at_once_after_redis_was_moved(managers):
 
 
 def test_registry_moves_to_another_host_and_back(managers):
-    settle(managers, MANAGERS, [])
+    begin_with(managers, MANAGERS, [])
     for name in ("manager-3", "manager-2"):
         managers.edit_hosts(registry={"hosts": {name: None}})
         converge(managers)

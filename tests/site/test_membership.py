@@ -52,7 +52,7 @@ def test_host_with_the_data_or_the_registry_is_not_retired(fleet):
 
 
 @pytest.mark.long
-def test_absent_worker_stops_no_other_and_is_named(fleet):
+def test_unreachable_worker_stops_no_other_and_is_named(fleet):
     worker = next(
         name for name, node in nodes(fleet, "manager-1").items() if name != "manager-1" and not node["labels"]
     )

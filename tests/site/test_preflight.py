@@ -21,12 +21,12 @@ def spoilt(fleet):
     """The shared fleet with a full disk, a clock that is ahead, and two hosts of one name and one machine-id."""
     machine = fleet.on("worker-1", "cat /etc/machine-id").strip()
     try:
-        for host, (spoil, _mend) in SPOILT.items():
+        for host, (spoil, _repair) in SPOILT.items():
             fleet.on(host, spoil.format(machine=machine))
         yield fleet
     finally:
-        for host, (_spoil, mend) in SPOILT.items():
-            fleet.on(host, mend)
+        for host, (_spoil, repair) in SPOILT.items():
+            fleet.on(host, repair)
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ def stored_logins(fleet, host):
     return {server: base64.b64decode(entry["auth"]).decode() for server, entry in kept.items()}
 
 
-def pull_anew_on(fleet, host):
+def pull_again_on(fleet, host):
     """Take a host's tasks and the app's image away, and let the swarm start tasks there; return how many run."""
     hello, web = "--filter label=org.opencontainers.image.title=hello", f"{stack.NAME}_{stack.WEB}"
     fleet.on(fleet.manager, f"docker node update --availability drain {host}")
@@ -109,9 +109,9 @@ def test_rotated_password_of_our_registry_reaches_hosts_and_services(fleet):
 
 @pytest.mark.long
 def test_services_pull_with_a_password_changed_by_hand(fleet):
-    fleet.on("manager-1", "echo by-hand-0123456789 > /etc/flotilla/registry_password")
+    fleet.on("manager-1", "echo manual-0123456789 > /etc/flotilla/registry_password")
     fleet.play().succeeded()
-    assert pull_anew_on(fleet, "worker-2") >= 1
+    assert pull_again_on(fleet, "worker-2") >= 1
     fleet.play().succeeded()
 
 
@@ -167,7 +167,7 @@ def test_external_registry_with_two_accounts_and_a_mirror_of_docker_hub(fleet, e
         assert stored_logins(fleet, host)[external.url] == f"puller:{external.passwords['puller']}"
         assert (
             fleet.on(
-                host, f"echo $(grep -rlsE --exclude-dir=journal 'may-push|{word}' /root /etc /run /var/cache)"
+                host, f"echo $(grep -Erls --exclude-dir=journal 'may-push|{word}' /root /etc /run /var/cache)"
             ).strip()
             == ""
         )
@@ -194,7 +194,7 @@ def test_external_registry_with_two_accounts_and_a_mirror_of_docker_hub(fleet, e
     renewed = play(**team).succeeded()
     assert "log in to" in renewed.output and "(another login is stored)" in renewed.output
     assert "give its services the new login of the registry" in renewed.output
-    assert pull_anew_on(fleet, "worker-2") >= 1
+    assert pull_again_on(fleet, "worker-2") >= 1
 
     # Without its CA it is used by an explicit word alone, and then every engine logs in.
     for host in fleet.addresses:

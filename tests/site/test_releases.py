@@ -53,15 +53,15 @@ def test_releases_are_numbered_and_gone_back_to(fleet, tmp_path):
 
     deploy(fleet, "-e", f"stack_release={first + 2}", playbook="rollback")
     assert label(fleet) == "b"
-    seen = status(fleet)
-    assert seen["problems"] == []
-    assert [(release["number"] - first, release["rollback_to"]) for release in seen["releases"][:4]] == [
+    shown = status(fleet)
+    assert shown["problems"] == []
+    assert [(release["number"] - first, release["rollback_to"]) for release in shown["releases"][:4]] == [
         (4, first + 2),
         (3, first + 1),
         (2, 0),
         (1, 0),
     ]
-    assert all("@sha256:" in image for release in seen["releases"] for image in release["images"])
+    assert all("@sha256:" in image for release in shown["releases"] for image in release["images"])
     wrong = fleet.play("-e", "stack_release=999", playbook="playbooks/rollback.yml")
     wrong.refused("release-unknown: stack_release")
     assert "999" in wrong.problems["release-unknown: stack_release"]
@@ -189,9 +189,11 @@ def test_five_releases_keep_their_images_configs_and_secrets_on_all_nodes_and_ol
     for number in range(1, 7):
         deploy(fleet, *edition(tmp_path, number))
     kept = status(fleet)["releases"]
-    wanted = {image for release in kept for image in release["images"] if "/hello@" in image}
-    assert len(wanted) == len(kept) == 5
-    assert {host: images_of_the_app(fleet, host) for host in fleet.addresses} == dict.fromkeys(fleet.addresses, wanted)
+    expected = {image for release in kept for image in release["images"] if "/hello@" in image}
+    assert len(expected) == len(kept) == 5
+    assert {host: images_of_the_app(fleet, host) for host in fleet.addresses} == dict.fromkeys(
+        fleet.addresses, expected
+    )
     for kind, name in (("config", "motd"), ("secret", "note")):
         there = fleet.on(
             fleet.manager, f"docker {kind} ls --format '{{{{.Name}}}}' --filter name=hello_{name}_"

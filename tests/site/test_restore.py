@@ -1,4 +1,4 @@
-"""Data that is lost comes back from a backup, whatever is killed meanwhile, and nothing begins anew unasked."""
+"""Data that is lost comes back from a backup, whatever is killed meanwhile, and nothing starts empty unasked."""
 
 import shutil
 import signal
@@ -14,7 +14,7 @@ from tests.support.wait import wait_until
 
 def back_up(fleet, folder):
     """Back up while visits go on, and return the backup's folder and the last count that was shown before."""
-    # More than a site that begins anew comes to until it is looked at.
+    # More than a site with an empty data set counts until it is read.
     for _ in range(10):
         before, _ = counted(fleet)
     with visiting(fleet) as visits:
@@ -49,7 +49,7 @@ def lose_data(fleet, host):
 
 
 @pytest.mark.long
-def test_lost_data_is_not_begun_anew_by_itself_and_comes_back_from_a_backup(fleet, tmp_path):
+def test_lost_data_is_not_replaced_by_an_empty_volume_and_comes_back_from_a_backup(fleet, tmp_path):
     """A volume goes, as with a disk that is not mounted: neither Swarm nor a run begins a new count."""
     backup, before = back_up(fleet, tmp_path)
     known = releases(fleet)

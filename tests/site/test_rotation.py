@@ -27,13 +27,13 @@ def rotate(fleet, *words, verbose=False):
     """Rotate Redis' password while visitors come."""
     old = password(fleet)
     before = count_of(fleet.page(fleet.addresses[fleet.manager]))
-    with visiting(fleet) as seen:
+    with visiting(fleet) as visits:
         run = fleet.play(*words, playbook="playbooks/deploy.yml", verbose=verbose).succeeded()
-    assert seen.failed == []
-    assert seen.counts[0] > before
-    assert all(earlier < later for earlier, later in itertools.pairwise(seen.counts))
+    assert visits.failed == []
+    assert visits.counts[0] > before
+    assert all(earlier < later for earlier, later in itertools.pairwise(visits.counts))
     # Redis restarts twice. Were only one password taken, web tasks with the other would be refused half of the time.
-    assert len(seen.counts) > 0.8 * len(seen.shown)
+    assert len(visits.counts) > 0.8 * len(visits.shown)
     assert password(fleet) != old
     assert redis_says(fleet, password(fleet)).startswith("PONG")
     assert "PONG" not in redis_says(fleet, old)
@@ -52,11 +52,11 @@ def test_rotation_that_was_killed_is_finished_by_the_next_run(fleet, tmp_path):
     with fleet.begin(tmp_path / "killed.log", "-e", "stack_rotate=redis_password") as killed:
         killed.wait_for(f"{stack.WEB} 1/{stack.REPLICAS}")
         killed.signal(signal.SIGKILL)
-    with visiting(fleet) as seen:
+    with visiting(fleet) as visits:
         run = fleet.play().succeeded()
     assert "Note: the rotation of redis_password to" in run.output
-    assert seen.failed == []
-    assert len(seen.counts) > 0.8 * len(seen.shown)
+    assert visits.failed == []
+    assert len(visits.counts) > 0.8 * len(visits.shown)
     assert redis_says(fleet, password(fleet)).startswith("PONG")
     assert "PONG" not in redis_says(fleet, old)
     fleet.play().unchanged()

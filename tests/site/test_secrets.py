@@ -29,7 +29,7 @@ docker service ls --quiet | xargs --max-args 1 docker service logs
 docker swarm ca; docker stack ls
 """
 # The disk, and with it the files of all images and what ended runs left; what is mounted for tasks is in memory.
-ON_DISK = "find / /run /dev/shm /tmp -xdev -type f ! -path {patterns} -exec grep -laF --file={patterns} {{}} + | sort"
+ON_DISK = "find / /run /dev/shm /tmp -xdev -type f ! -path {patterns} -exec grep -aFl --file={patterns} {{}} + | sort"
 PATTERNS, ANSWER = "/dev/shm/patterns", "/dev/shm/answer"
 
 
@@ -63,7 +63,7 @@ def found(fleet, host, patterns):
 def test_secrets_are_in_no_output_object_image_file_or_log(fleet, tmp_path):
     canary = f"canary {secrets.token_hex(12)}"
     (tmp_path / "secrets.yml").write_text(json.dumps({"stack_secrets": {"redis_password": canary}}))
-    # One run that logs a host in again and creates a given secret, one that generates it anew.
+    # One run that logs a host in again and creates a given secret, one that generates another.
     fleet.on("worker-2", "docker logout $(ls /etc/docker/certs.d)")
     given = fleet.play("-e", f"@{tmp_path / 'secrets.yml'}", verbose=True).succeeded()
     assert password(fleet) == canary

@@ -35,7 +35,7 @@ def specs(fleet):
     return fleet.on(fleet.manager, "docker service inspect --format '{{json .Spec}}' $(docker service ls -q)")
 
 
-def test_digests_that_a_stolen_worker_sends_unasked_are_ignored_and_reported(fleet, stolen_worker):
+def test_digests_that_a_stolen_worker_returns_unasked_are_ignored_and_reported(fleet, stolen_worker):
     before = specs(fleet)
     run = fleet.play().unchanged()
     assert f"{stolen_worker} answered with digests that it was not asked for" in run.output

@@ -21,7 +21,7 @@ class Variant:
     """The shared fleet with another inventory.
 
     :ivar site: the fleet, to play against
-    :ivar known_hosts: file of the host keys that ssh knows
+    :ivar known_hosts: file of the known host keys
     """
 
     def __init__(self, fleet, folder):
@@ -50,8 +50,8 @@ class Variant:
         edit(content)
         self.site.edit_hosts(**content)
 
-    def know_as(self, name_of):
-        """Let ssh know each host's key by another name as well, ``name_of`` its address."""
+    def alias_hosts(self, name_of):
+        """Give each host's key another name in known_hosts as well, ``name_of`` its address."""
         lines = [line.split(" ", 1) for line in self.known_hosts.read_text().splitlines()]
         self.known_hosts.write_text("".join(f"{a} {key}\n{name_of(a)} {key}\n" for a, key in lines))
 
@@ -81,7 +81,7 @@ def test_sudo_that_asks_for_a_password(fleet, variant, deployer):
     run = variant.site.play().changed_nothing()
     assert run.code != 0
     assert "password" in run.output
-    # What a run mends here also asks another host, the registry's, on behalf of this one.
+    # What a run repairs here also asks another host, the registry's, on behalf of this one.
     fleet.on("worker-1", "rm /root/.docker/config.json")
     variant.connect(ansible_user="deployer", ansible_become_password=PASSWORD)
     run = variant.site.play().succeeded()
@@ -93,7 +93,7 @@ def test_another_ssh_port(fleet, variant):
     for host in fleet.addresses:
         fleet.on(host, "systemd-run --quiet --unit=sshd-2222 /usr/sbin/sshd -D -p 2222")
     try:
-        variant.know_as("[{}]:2222".format)
+        variant.alias_hosts("[{}]:2222".format)
         variant.connect(ansible_port=2222)
         variant.site.play().unchanged()
         assert "2222" in fleet.on(
@@ -104,7 +104,7 @@ def test_another_ssh_port(fleet, variant):
             fleet.on(host, "systemctl stop sshd-2222")
 
 
-def test_bastion_that_alone_knows_the_workers(fleet, variant, tmp_path):
+def test_bastion_that_alone_resolves_the_workers(fleet, variant, tmp_path):
     manager = fleet.addresses["manager-1"]
     workers = {name: address for name, address in fleet.addresses.items() if name != "manager-1"}
     names = "".join(f"{address} {name}.inside\n" for name, address in workers.items())
@@ -124,7 +124,7 @@ Host *
   StrictHostKeyChecking yes
 """)
         inside = {address: f"{name}.inside" for name, address in workers.items()}
-        variant.know_as(lambda address: inside.get(address, address))
+        variant.alias_hosts(lambda address: inside.get(address, address))
         variant.connect(ansible_ssh_common_args=f"-F {tmp_path / 'ssh_config'}")
 
         def rename(content):
@@ -162,7 +162,7 @@ def test_second_address_leaves_a_member_alone_and_cannot_become_its_first(fleet,
         fleet.on("worker-1", "ip address delete 10.99.0.2/24 dev vec0")
 
 
-def test_firewall_that_keeps_members_out_is_named_with_the_commands_that_mend_it(fleet):
+def test_firewall_that_keeps_members_out_is_named_with_the_commands_that_fix_it(fleet):
     install = "apt-get -qq update && apt-get -qq -y --no-install-recommends install ufw"
     fleet.on("worker-2", f"{install} && ufw allow 22/tcp && ufw --force enable")
     try:
@@ -196,8 +196,8 @@ def test_value_of_a_vault_that_cannot_be_opened_is_said_to_be_so(variant):
 def test_problems_of_a_small_host_and_of_the_input_are_one_report(make_fleet):
     small = make_fleet(1, memory=512)
     small.on("manager-1", f"systemd-run --quiet --unit=squatter python3 -m http.server {stack.PORT}")
-    small.play("-e", "docker_deamon_options=x").refused(
-        "setting-unknown: docker_deamon_options, manager-1",
+    small.play("-e", "docker_daemon_option=x").refused(
+        "setting-unknown: docker_daemon_option, manager-1",
         "host-memory: manager-1",
         f"port-in-use: {stack.PORT}/tcp, manager-1",
     )

@@ -35,7 +35,7 @@ def test_index_leads_to_every_page():
 
 
 REJECTED = ("It shall\n", "a keeper\n", "swarm_via: x\n", "Mended by hand\n", "teh swarm\n")  # codespell:ignore
-OTHERS = ("state: absent\n", "via = 1  # codespell:ignore via\n", "sha256: 0abd1daa\n", "lookup\n")
+OTHERS = ("state: absent\n", "via = 1  # codespell:ignore via\n", "send_signal(9)\n", "sha256: 0abd1daa\n", "lookup\n")
 
 
 @pytest.mark.parametrize("text", REJECTED)

@@ -47,4 +47,4 @@ REPORT = """<testsuites><testsuite>
 def test_an_unknown_part_is_answered_with_the_known_ones(capsys):
     with pytest.raises(SystemExit):
         long.main(["memberships"])
-    assert "there is no part memberships: wanted is one of membership, " in capsys.readouterr().err
+    assert "there is no part memberships: expected one of membership, " in capsys.readouterr().err
