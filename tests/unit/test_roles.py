@@ -1,11 +1,15 @@
 """Every role's defaults and argument specs say the same."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.role_variables import add_roles
 
 ROLES = sorted(path.parent.parent for path in Path("roles").glob("*/defaults/main.yml"))
 
@@ -26,3 +30,26 @@ def test_variables_carry_the_roles_prefix(role):
 def test_page_of_variables_is_current():
     done = subprocess.run([sys.executable, "tools/document-variables", "--check"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, {"log-driver": "json-file", "log-opts": {"max-size": "10m", "max-file": "3"}}),
+        (
+            {"log-opts": {"max-size": "50m"}},
+            {"log-driver": "json-file", "log-opts": {"max-size": "50m", "max-file": "3"}},
+        ),
+        ({"log-driver": "local"}, {"log-driver": "local", "log-opts": {"max-size": "10m", "max-file": "3"}}),
+        ({"log-driver": "journald"}, {"log-driver": "journald"}),
+        ({"log-driver": "syslog", "log-opts": {"tag": "x"}}, {"log-driver": "syslog", "log-opts": {"tag": "x"}}),
+    ],
+    ids=["default", "part", "local", "journald", "syslog"],
+)
+def test_daemon_options_are_merged_key_by_key(options, expected):
+    loader = DataLoader()
+    own = {"docker_daemon_options": options, "registry_url": "r.example.com", "registry_host": ""}
+    text = Templar(loader, variables=add_roles(loader, own)).template(add_roles(loader, own)["__docker_desired"])[
+        "files"
+    ]["/etc/docker/daemon.json"]["text"]
+    assert json.loads(text) == {"live-restore": False, **expected}
