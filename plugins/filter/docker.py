@@ -19,7 +19,7 @@ def engine_trouble(answer: Mapping[str, object]) -> str:
 def engine_failure(
     result: Mapping[str, object], journal: str, host: str, order: Sequence[str], left_out: Sequence[str]
 ) -> str:
-    """Say why the engine of a host is not as the run wants it.
+    """Say why the engine of a host is not as the run requires.
 
     :param result: of the task that failed
     """

@@ -54,7 +54,7 @@ class Engine:
         """Ask for a JSON document.
 
         :param path: API path, such as ``"/info"``
-        :param query: query parameters; dictionaries and lists are sent as JSON, as ``filters`` wants them
+        :param query: query parameters; dictionaries and lists are sent as JSON, as ``filters`` takes them
         :raise EngineError: the engine is not there or refuses
         """
         return json.loads(self._request("GET", path, query, headers=headers) or "null")
