@@ -42,11 +42,12 @@ class ActionModule(ActionBase):
         )
         while True:
             found = self._observe(task_vars)
-            state = judge(found.stack.services if found.stack else {}, self._task.args.get("skip_wait_for") or [])
+            stack = (found.stacks or {}).get(self._task.args["stack"])
+            state = judge(stack.services if stack else {}, self._task.args.get("skip_wait_for") or [])
             stale_for = stale_for + 1 if state.stale else 0
-            if found.stack and (state.done or stale_for == STALE_OBSERVATIONS):
-                specs = {name: dict(service.spec) for name, service in found.stack.services.items()}
-                return dict(result, changed=False, specs=specs, stale=list(state.stale))
+            if stack and (state.done or stale_for == STALE_OBSERVATIONS):
+                specs = {name: dict(service.spec) for name, service in stack.services.items()}
+                return dict(result, changed=False, stack=self._task.args["stack"], specs=specs, stale=list(state.stale))
             now = time.monotonic()
             elapsed = now - begin
             housed = housed if state.homeless else now
@@ -67,7 +68,7 @@ class ActionModule(ActionBase):
             time.sleep(INTERVAL)
 
     def _observe(self, task_vars: dict[str, Any] | None, task: str = "") -> Seen:
-        question = {"stack": self._task.args["stack"], "logs": task}
+        question = {"stacks": [self._task.args["stack"]], "logs": task}
         answer = self._execute_module("flotilla.swarm.observe", question, task_vars=task_vars)
         if answer.get("failed"):
             raise AnsibleActionFail(f"cannot observe the stack: {answer.get('msg')}")

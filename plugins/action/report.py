@@ -26,8 +26,8 @@ OPTIONS = {
     "observation": {"type": "dict"},
     "hosts": {"type": "list", "elements": "str"},
     "observed": {},
-    "stack": {},
-    "port": {"type": "int", "default": 0},
+    "stacks": {"type": "list", "elements": "str"},
+    "ports": {"type": "dict", "default": {}},
     "format": {"choices": ["text", "json"], "default": "text"},
     "done": {"type": "list", "elements": "str"},
     "registry_host": {"default": ""},
@@ -38,7 +38,7 @@ OPTIONS = {
 NEEDED = [
     ("about", "site", ["names", "observation"]),
     ("about", "status", ["hosts", "observed"]),
-    ("about", "reset", ["hosts", "observed", "stack", "done", "registry_url"]),
+    ("about", "reset", ["hosts", "observed", "stacks", "done", "registry_url"]),
 ]
 
 
@@ -61,35 +61,37 @@ class ActionModule(ActionBase):
     def _status(self, args: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
         hostvars = task_vars["hostvars"]
         observed = {name: _observation(name, hostvars[name].get(args["observed"]) or {}) for name in args["hosts"]}
-        nodes, stack = _swarm(observed)
-        called, port = (template_with_roles(self, name, task_vars) for name in ("stack_name", "__stack_page_port"))
+        nodes, stacks = _swarm(observed)
+        pages = template_with_roles(self, "__stack_inventory_pages", task_vars)
+        ports = {name: int(page["port"]) for name, page in pages.items()}
         names = {
             (isinstance(one, Seen) and one.swarm.address) or hostvars[name].get("ansible_host", name): name
             for name, one in observed.items()
         }
-        found = status.describe(names, nodes, stack, observed, called, int(port))
-        lines = [json.dumps(asdict(found))] if args["format"] == "json" else status.lines(found, names, nodes, stack)
+        found = status.describe(names, nodes, stacks, observed, ports)
+        lines = [json.dumps(asdict(found))] if args["format"] == "json" else status.lines(found, names, nodes, stacks)
         return {"status": asdict(found), "lines": lines}
 
 
 def _site(args: Mapping[str, Any], _task_vars: Mapping[str, Any]) -> dict[str, Any]:
     names = args["names"]
-    nodes, stack = _swarm({"the manager": read_seen("the manager", args["observation"])})
-    return {"lines": [*dead_lines(names, nodes), *site_lines(names, nodes, stack, args["port"])]}
+    nodes, stacks = _swarm({"the manager": read_seen("the manager", args["observation"])})
+    ports = {name: int(port) for name, port in args["ports"].items()}
+    return {"lines": [*dead_lines(names, nodes), *site_lines(names, nodes, stacks, ports)]}
 
 
 def _reset(args: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
     hostvars = task_vars["hostvars"]
     observed = {name: read_seen(name, hostvars[name][args["observed"]]["seen"]) for name in args["hosts"]}
     options = {name: args[name] for name in ("registry_host", "registry_url", "data", "images")}
-    return {"lines": reset_lines(observed, args["done"], args["stack"], **options)}
+    return {"lines": reset_lines(observed, args["done"], args["stacks"], **options)}
 
 
-def _swarm(observed: Mapping[str, Seen | Unreachable]) -> tuple[Sequence[Node], Stack]:
+def _swarm(observed: Mapping[str, Seen | Unreachable]) -> tuple[Sequence[Node], Mapping[str, Stack]]:
     """Return what the first manager that answers for the swarm says."""
     for one in observed.values():
-        if isinstance(one, Seen) and one.nodes is not None and one.stack is not None:
-            return one.nodes, one.stack
+        if isinstance(one, Seen) and one.nodes is not None and one.stacks is not None:
+            return one.nodes, one.stacks
     raise AnsibleActionFail("\n".join(status.silence_lines(observed)))
 
 

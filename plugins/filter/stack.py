@@ -6,7 +6,10 @@ from collections.abc import Callable
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import ProblemError
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import deploy_failure_lines
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import (
+    deploy_failure_lines,
+    page_lines,
+)
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file import parse
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.releases import is_new
 
@@ -40,6 +43,7 @@ class FilterModule:
         return {
             "deploy_failure_lines": deploy_failure_lines,
             "is_new_release": is_new,
+            "page_lines": page_lines,
             "page_port": page_port,
             "published_ports": published_ports,
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from .engine import Engine, Item
 from .observation.host import LocalImage
@@ -77,13 +77,13 @@ def _content(config: Item) -> tuple[Release, Record] | None:
         return None
 
 
-def local_images(engine: Engine, registry: str, stack_name: str) -> tuple[LocalImage, ...]:
-    """List this host's images that came from a registry; one is used by what runs, or is not the stack's."""
+def local_images(engine: Engine, registry: str, stack_names: Collection[str]) -> tuple[LocalImage, ...]:
+    """List this host's images that came from a registry; one is used by what runs, or is of none of the stacks."""
     used = {
         container["ImageID"]
         for container in engine.get("/containers/json", all="true")
         if container["State"] == "running"
-        or (container.get("Labels") or {}).get("com.docker.stack.namespace") != stack_name
+        or (container.get("Labels") or {}).get("com.docker.stack.namespace") not in stack_names
     }
     found = []
     for image in engine.get("/images/json"):

@@ -1,4 +1,4 @@
-"""Read what an engine tells about its swarm: membership, nodes, and one stack's services, tasks and releases."""
+"""Read what an engine tells about its swarm: membership, nodes, and services, tasks and releases of stacks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .observation.swarm import Node, Place
 DAEMON_CONFIG = "/etc/docker/daemon.json"
 DATA_ROOT = "/var/lib/docker"
 NAMESPACE_LABEL = "com.docker.stack.namespace"
-# Entries of a volume that are no data of the stack: the file system's own, and what a restore that was cut short left
+# Entries of a volume that are no data of its stack: the file system's own, and what a restore that was cut short left
 # (see role backup).
 NO_DATA = {"lost+found", "flotilla-restore"}
 # Ended tasks that are shown per service; Swarm itself keeps five per slot.
@@ -75,10 +75,14 @@ def silent() -> Place:
     return Place(state="stopped") if os.path.exists(f"{root}/swarm/docker-state.json") else Place()
 
 
-def volumes(engine: Engine, stack_name: str) -> dict[str, bool]:
-    """Tell by name of each of a stack's volumes on this host whether there is anything in it."""
-    found = engine.get("/volumes", filters={"label": [f"{NAMESPACE_LABEL}={stack_name}"]})
-    return {volume["Name"]: _is_filled(volume.get("Mountpoint")) for volume in found["Volumes"] or []}
+def volumes(engine: Engine, stack_names: Sequence[str]) -> dict[str, dict[str, bool]]:
+    """Tell by stack, then by name of each of its volumes on this host, whether there is anything in it."""
+    found: dict[str, dict[str, bool]] = {name: {} for name in stack_names}
+    for volume in engine.get("/volumes", filters={"label": [NAMESPACE_LABEL]})["Volumes"] or []:
+        owner = volume["Labels"][NAMESPACE_LABEL]
+        if owner in found:
+            found[owner][volume["Name"]] = _is_filled(volume.get("Mountpoint"))
+    return found
 
 
 def _is_filled(folder: str | None) -> bool:
@@ -113,18 +117,22 @@ def nodes(engine: Engine, tasks: Sequence[Item]) -> tuple[Node, ...]:
     )
 
 
-def stack(engine: Engine, name: str, tasks: Sequence[Item], configs: Sequence[Item]) -> Stack:
-    """Describe one stack as it runs.
+def stacks(engine: Engine, names: Sequence[str], tasks: Sequence[Item], configs: Sequence[Item]) -> dict[str, Stack]:
+    """Describe stacks as they run, by name.
 
     :param tasks: of all services, as ``GET /tasks`` lists them
     :param configs: all of the swarm, as ``GET /configs`` lists them
     """
-    in_stack = {"label": [f"{NAMESPACE_LABEL}={name}"]}
-    services = {
-        service["Spec"]["Name"].removeprefix(f"{name}_"): _service(service, tasks)
-        for service in engine.get("/services", filters=in_stack, status="true")
-    }
-    return releases.describe(name, services, configs, engine.get("/secrets"))
+    if not names:
+        return {}
+    secrets = engine.get("/secrets")
+    in_stacks = {"label": [NAMESPACE_LABEL]}
+    found: dict[str, dict[str, Service]] = {name: {} for name in names}
+    for service in engine.get("/services", filters=in_stacks, status="true"):
+        owner = service["Spec"]["Labels"][NAMESPACE_LABEL]
+        if owner in found:
+            found[owner][service["Spec"]["Name"].removeprefix(f"{owner}_")] = _service(service, tasks)
+    return {name: releases.describe(name, services, configs, secrets) for name, services in found.items()}
 
 
 def _service(service: Item, tasks: Sequence[Item]) -> Service:
@@ -178,18 +186,18 @@ class EngineObservation:
 
     engine: types.Engine | None
     swarm: Place
-    volumes: dict[str, bool]
+    volumes: dict[str, dict[str, bool]]
     lock: Lock
     nodes: tuple[Node, ...] | None = None
-    stack: Stack | None = None
+    stacks: dict[str, Stack] | None = None
     logs: tuple[str, ...] = ()
 
 
-def observe(engine: Engine, info: Item | None, stack_name: str = "", task: str = "") -> EngineObservation:
+def observe(engine: Engine, info: Item | None, stack_names: Sequence[str] = (), task: str = "") -> EngineObservation:
     """Read engine and swarm of this host.
 
     :param info: the engine's answer to ``GET /info``, ``None`` where it did not answer
-    :param stack_name: the stack that managers describe as well
+    :param stack_names: the stacks that managers describe as well
     :param task: ID of a task whose last log lines are read
     """
     if info is None:
@@ -197,7 +205,7 @@ def observe(engine: Engine, info: Item | None, stack_name: str = "", task: str =
     own = EngineObservation(
         engine=types.Engine(version=info.get("ServerVersion", "")),
         swarm=membership(info),
-        volumes=volumes(engine, stack_name),
+        volumes=volumes(engine, stack_names),
         lock=lock.read(),
     )
     if not own.swarm.manager:
@@ -208,7 +216,7 @@ def observe(engine: Engine, info: Item | None, stack_name: str = "", task: str =
             own,
             lock=lock.read(next((config for config in configs if config["Spec"]["Name"] == lock.NAME), None)),
             nodes=nodes(engine, tasks),
-            stack=stack(engine, stack_name, tasks, configs) if stack_name else None,
+            stacks=stacks(engine, stack_names, tasks, configs),
             logs=_logs(engine, task) if task else (),
         )
     except EngineError as error:

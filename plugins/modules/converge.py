@@ -34,6 +34,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+stack:
+  description: The option of that name.
+  returned: success
+  type: str
 specs:
   description: By service, the spec that runs, as the engine tells it.
   returned: success

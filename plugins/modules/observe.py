@@ -46,14 +46,15 @@ options:
     type: list
     elements: str
     default: []
-  stack:
-    description: Name of the stack that managers describe.
-    type: str
-    default: ""
-  page:
+  stacks:
+    description: Names of the stacks that managers describe.
+    type: list
+    elements: str
+    default: []
+  pages:
     description:
-      - C(port) and C(path) of the page that this host should answer, and C(visits), how many times it is asked (1).
-      - Empty asks for none.
+      - C(port) and C(path) of the pages that this host should answer, by stack, and C(visits), how many times each is
+        asked (1).
     type: dict
     default: {}
   logs:
@@ -70,7 +71,7 @@ EXAMPLES = r"""
       docker:
         packages: [docker.io]
         services: [docker]
-    stack: hello
+    stacks: [hello]
   register: flotilla_observed
 """
 
@@ -81,8 +82,8 @@ wanted:
   type: dict
 seen:
   description:
-    - The fields of C(Seen) in module_utils/observation. C(nodes), C(stack) and C(logs) are left out where a host cannot
-      tell them, or was not asked.
+    - The fields of C(Seen) in module_utils/observation. C(nodes), C(stacks) and C(logs) are left out where a host
+      cannot tell them, or was not asked.
   returned: unless C(question) cannot be read
   type: dict
 unreadable:
@@ -151,7 +152,7 @@ def observe_registry(seen: Seen, engine: Engine, info: Item | None, params: Mapp
         credentials=bool(stored),
         login=login,
         images={reference: None if login else engine.image_digest(reference, auth) for reference in seen.images},
-        local_images=local_images(engine, asked.get("url", server), params["stack"]),
+        local_images=local_images(engine, asked.get("url", server), params["stacks"]),
     )
 
 
@@ -202,14 +203,14 @@ def run(command: list[str]) -> tuple[int, str, str]:
 
 
 def observe_host(engine: Engine, info: Item | None, params: Mapping[str, Any], validate: daemon_config.Run) -> Seen:
-    """Read everything but what the registry and the page answer.
+    """Read everything but what the registry and the pages answer.
 
     :param validate: runs dockerd, to ask it about its settings
     """
-    wanted, page = params["wanted"], params["page"]
+    wanted = params["wanted"]
     files, services = observe_files(wanted), host.services(run, gather(wanted, "services"))
     packages = dpkg.packages(gather(wanted, "packages"))
-    own = swarm.observe(engine, info, params["stack"], params["logs"])
+    own = swarm.observe(engine, info, params["stacks"], params["logs"])
     return Seen(
         system=host.system(run),
         packages=packages.packages,
@@ -236,9 +237,9 @@ def observe_host(engine: Engine, info: Item | None, params: Mapping[str, Any], v
         registry_way=None,
         images=dict.fromkeys(params["references"]),
         local_images=(),
-        page="no engine" if page else "",
+        pages=dict.fromkeys(params["pages"], "no engine"),
         nodes=own.nodes,
-        stack=own.stack,
+        stacks=own.stacks,
         logs=own.logs,
     )
 
@@ -256,6 +257,11 @@ def observe_registry_server(seen: Seen, engine: Engine, params: Mapping[str, Any
     return seen
 
 
+def visit(address: str, page: Mapping[str, Any]) -> str:
+    """Ask for a page, ``""`` where it answers; see ``host.page``."""
+    return host.page(address, int(page["port"]), page["path"], int(page.get("visits", 1)))
+
+
 def main() -> None:
     """Observe, and tell."""
     module = AnsibleModule(
@@ -266,21 +272,21 @@ def main() -> None:
             "accounts": {"type": "dict", "default": {}, "no_log": True},
             "reach": {"type": "list", "elements": "str", "default": []},
             "references": {"type": "list", "elements": "str", "default": []},
-            "stack": {"type": "str", "default": ""},
-            "page": {"type": "dict", "default": {}},
+            "stacks": {"type": "list", "elements": "str", "default": []},
+            "pages": {"type": "dict", "default": {}},
             "logs": {"type": "str", "default": ""},
         },
         supports_check_mode=True,
     )
-    engine, page = Engine(), module.params["page"]
+    engine = Engine()
     info = swarm.ask(engine)
     seen = observe_host(engine, info, module.params, module.run_command)
     if module.params["registry"].get("server"):
         seen = observe_registry(seen, engine, info, module.params)
         seen = observe_registry_server(seen, engine, module.params)
-    if page and seen.swarm.is_member:
-        visits = int(page.get("visits", 1))
-        seen = replace(seen, page=host.page(seen.swarm.address, int(page["port"]), page["path"], visits))
+    if seen.swarm.is_member:
+        pages = {name: visit(seen.swarm.address, page) for name, page in module.params["pages"].items()}
+        seen = replace(seen, pages=pages)
     module.exit_json(changed=False, seen=seen.as_dict())
 
 

@@ -32,13 +32,14 @@ options:
       - Name of the variable that holds the result of M(flotilla.swarm.observe) of each host; needed for V(status) and
         V(reset).
     type: str
-  stack:
-    description: Name of the stack; needed for V(reset).
-    type: str
-  port:
-    description: For V(site), the port that every node answers on, V(0) where the stack publishes none.
-    type: int
-    default: 0
+  stacks:
+    description: Names of the stacks; needed for V(reset).
+    type: list
+    elements: str
+  ports:
+    description: For V(site), by stack the port that every node answers on; none for a stack that publishes none.
+    type: dict
+    default: {}
   format:
     description: For V(status), V(text) for a terminal, V(json) for one line of JSON.
     type: str
@@ -56,7 +57,7 @@ options:
     description: The registry; needed for V(reset).
     type: str
   data:
-    description: For V(reset), whether the stack's volumes were to be removed.
+    description: For V(reset), whether the stacks' volumes were to be removed.
     type: bool
     default: false
   images:
@@ -72,7 +73,7 @@ EXAMPLES = r"""
     about: site
     names: {192.0.2.11: manager-1}
     observation: "{{ flotilla_observed.seen }}"
-    port: 4000
+    ports: {hello: 4000}
 
 - name: Report the state of the site
   flotilla.swarm.report:
@@ -85,7 +86,7 @@ EXAMPLES = r"""
     about: reset
     hosts: "{{ groups['swarm'] }}"
     observed: flotilla_observed
-    stack: hello
+    stacks: [hello]
     done: "{{ ansible_play_hosts }}"
     registry_host: manager-1
     registry_url: 192.0.2.11:5000

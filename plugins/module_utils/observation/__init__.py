@@ -31,7 +31,7 @@ class Seen:
     :ivar firewall: ``None`` where none is active
     :ivar reach: by peer, ``open``, ``closed`` or what went wrong
     :ivar engine: ``None`` where none answers
-    :ivar volumes: by name of each of the stack's volumes, whether there is anything in it
+    :ivar volumes: by stack, then by name of each of its volumes, whether there is anything in it
     :ivar credentials: whether a login to the registry is stored
     :ivar login: empty where the registry accepted the stored login, else the reason
     :ivar login_fingerprint: of the login that services should get; of managers only
@@ -39,9 +39,9 @@ class Seen:
     :ivar server_account: the same for the account of the registry that this host serves
     :ivar registry_way: to a registry that a host of the inventory serves; ``None`` for another, and through a proxy
     :ivar images: digest by reference, of a builder
-    :ivar page: empty where the page answered or was not asked for, else the reason
+    :ivar pages: by stack that has a page, empty where it answered, else the reason
     :ivar nodes: the swarm's nodes; ``None`` where the host is no manager that can list them
-    :ivar stack: the stack; ``None`` as with ``nodes``
+    :ivar stacks: by name, those that were asked for; ``None`` as with ``nodes``
     :ivar logs: last log lines of the task that was asked for
     """
 
@@ -60,7 +60,7 @@ class Seen:
     reach: Mapping[str, str]
     engine: Engine | None
     swarm: Place
-    volumes: Mapping[str, bool]
+    volumes: Mapping[str, Mapping[str, bool]]
     lock: Lock
     credentials: bool
     login: str
@@ -70,10 +70,15 @@ class Seen:
     registry_way: Resolution | None
     images: Mapping[str, str | None]
     local_images: tuple[LocalImage, ...]
-    page: str
+    pages: Mapping[str, str]
     nodes: tuple[Node, ...] | None = None
-    stack: Stack | None = None
+    stacks: Mapping[str, Stack] | None = None
     logs: tuple[str, ...] = ()
+
+    @property
+    def volume_names(self) -> list[str]:
+        """List the volumes of all stacks."""
+        return [name for volumes in self.volumes.values() for name in volumes]
 
     def as_dict(self) -> dict[str, object]:
         """Return it as JSON has it; what only managers can tell is left out where it was not told."""

@@ -63,7 +63,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class LocalImage:
-    """An image on a host, and whether something other than an ended task of the stack uses it."""
+    """An image on a host, and whether something other than an ended task of a stack of ours uses it."""
 
     id: str
     names: tuple[str, ...]

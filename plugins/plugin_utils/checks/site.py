@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from ..lock import lease
@@ -76,23 +77,32 @@ def builders_are_members(site: Site) -> Iterator[Problem]:
 
 def stack_name_is_valid(site: Site) -> Iterator[Problem]:
     """A stack's name begins the names of its services, secrets and configs."""
-    name = site.stack.name
-    if not STACK_NAME.fullmatch(name):
-        expected = "letters, digits, - and _, a letter or digit first"
-        yield _invalid("stack_name", repr(name), expected, "Use, for example, my-shop")
+    for stack in site.stacks:
+        if not STACK_NAME.fullmatch(stack.name):
+            expected = "letters, digits, - and _, a letter or digit first"
+            yield _invalid("stack_name", repr(stack.name), expected, "Use, for example, my-shop")
+
+
+def stacks_have_names_of_their_own(site: Site) -> Iterator[Problem]:
+    """What is kept of a stack is found by its name."""
+    for name, times in Counter(stack.name for stack in site.stacks).items():
+        if times > 1:
+            yield _invalid("stack_name", f"{name} for {times} stacks", "another name for each stack", "Rename one")
 
 
 def stack_timeout_is_within_the_lease(site: Site) -> Iterator[Problem]:
     """A deploy that takes longer than the lock's lease could lose the lock."""
-    timeout, most = site.stack.timeout, lease.LEASE - lease.MARGIN
-    if timeout > most:
-        yield Problem(
-            code=Code.SETTING_TOO_LARGE,
-            where="stack_timeout",
-            found=str(timeout),
-            expected=f"at most {most} (the lock expires {lease.LEASE} s after its last renewal)",
-            fix=f"Set stack_timeout: {most} or less",
-        )
+    most = lease.LEASE - lease.MARGIN
+    for stack in site.stacks:
+        if stack.timeout > most:
+            problem = Problem(
+                code=Code.SETTING_TOO_LARGE,
+                where="stack_timeout",
+                found=str(stack.timeout),
+                expected=f"at most {most} (the lock expires {lease.LEASE} s after its last renewal)",
+                fix=f"Set stack_timeout: {most} or less",
+            )
+            yield site.titled(stack.name, problem)
 
 
 def _invalid(setting: str, found: object, expected: str, fix: str) -> Problem:
@@ -106,5 +116,6 @@ RULES = (
     Rule(registry_ca_is_a_certificate),
     Rule(builders_are_members),
     Rule(stack_name_is_valid),
+    Rule(stacks_have_names_of_their_own),
     Rule(stack_timeout_is_within_the_lease),
 )

@@ -1,9 +1,9 @@
-"""Check a stack file against the hosts that it will run on, before the engine is asked to."""
+"""Check stack files against the hosts that they will run on and each other, before the engine is asked to."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..model.problem import Code, Problem, Rule
@@ -34,6 +34,18 @@ class StackFacts:
     file: StackFile
     nodes: Sequence[Candidate]
     secrets: Collection[str]
+
+
+@dataclass(frozen=True, slots=True)
+class AllFacts:
+    """What the checks of all stack files together may read.
+
+    :ivar files: by stack, rendered
+    :ivar nodes: one for each host
+    """
+
+    files: Mapping[str, StackFile]
+    nodes: Sequence[Candidate]
 
 
 def external_secrets_are_there(facts: StackFacts) -> Iterator[Problem]:
@@ -107,10 +119,11 @@ def _place(service: Service, nodes: Sequence[Candidate]) -> Iterator[Problem]:
                 )
 
 
-def reservations_fit_on_all_hosts(facts: StackFacts) -> Iterator[Problem]:
-    """All tasks together reserve no more than there is."""
+def reservations_fit_on_all_hosts(facts: AllFacts) -> Iterator[Problem]:
+    """The tasks of all stacks together reserve no more than there is."""
     for kind in ("cpus", "memory"):
-        amount = sum(_reserved(kind, service, facts.nodes) for service in facts.file.services.values())
+        services = [service for file in facts.files.values() for service in file.services.values()]
+        amount = sum(_reserved(kind, service, facts.nodes) for service in services)
         there = sum(capacity(node, kind) for node in facts.nodes)
         if amount > there:
             yield Problem(
@@ -122,21 +135,46 @@ def reservations_fit_on_all_hosts(facts: StackFacts) -> Iterator[Problem]:
             )
 
 
+def ports_are_published_once(files: Mapping[str, StackFile]) -> Iterator[Problem]:
+    """Each port of the nodes is one stack's.
+
+    :param files: by stack
+    """
+    owners: dict[int, list[str]] = {}
+    for name, file in files.items():
+        for port in dict.fromkeys(file.published()):
+            owners.setdefault(port, []).append(name)
+    for port, names in owners.items():
+        if len(names) > 1:
+            yield Problem(
+                code=Code.PORT_PUBLISHED_TWICE,
+                where=str(port),
+                found=f"a port that the stacks {' and '.join(names)} publish",
+                expected="a port that one stack publishes",
+                fix="Publish another port in one of the stack files",
+            )
+
+
 def _reserved(kind: str, service: Service, nodes: Sequence[Candidate]) -> float:
     amount = _amount(kind, service.resources.get("reservations", {}).get(kind, 0))
     return amount * service.tasks(sum(fits(service, node) for node in nodes))
 
 
-def network_needs(file: StackFile, hosts: int) -> tuple[int, int]:
-    """Tell what a stack needs of the swarm's address pools.
+def network_needs(files: Collection[StackFile], hosts: int) -> tuple[int, int]:
+    """Tell what all stacks need of the swarm's address pools.
 
     :return: how many overlay networks there will be, and how many addresses the largest may need: one for each host,
         service and task
     """
-    services = file.services.values()
+    services = [service for file in files for service in file.services.values()]
+    networks = 1 + sum(_networks(file) for file in files)
+    return networks, hosts + len(services) + sum(service.tasks(hosts) for service in services)
+
+
+def _networks(file: StackFile) -> int:
+    """Count the networks of a stack, with the default one where a service names none."""
     own = [network for network in file.section("networks").values() if not network.get("external")]
-    default = not all(service.has_networks for service in services)
-    return 1 + len(own) + default, hosts + len(services) + sum(service.tasks(hosts) for service in services)
+    return len(own) + (not all(service.has_networks for service in file.services.values()))
 
 
 def _amount(kind: str, value: object) -> float:
@@ -161,5 +199,5 @@ def show(kind: str, amount: float) -> str:
 RULES = (
     Rule(external_secrets_are_there),
     Rule(services_can_run),
-    Rule(reservations_fit_on_all_hosts, after=frozenset({Code.SERVICE_INVALID})),
 )
+ALL_RULES = (Rule(reservations_fit_on_all_hosts),)

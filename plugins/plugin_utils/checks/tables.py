@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ...module_utils.observation import Seen
-from ..model.problem import Problem, find
+from ..model.problem import Code, Problem, find
 from ..model.site import Site
 from . import firewall, hosts, network, registry, stack_file
 from .facts import HostFacts
-from .stack_file import StackFacts
+from .stack_file import AllFacts, StackFacts
 
 HOST_RULES = (*hosts.RULES, *network.RULES, *registry.RULES, *firewall.RULES)
 
@@ -20,9 +22,20 @@ def find_host_problems(facts: HostFacts, with_logins: bool) -> tuple[Problem, ..
     return find(facts, HOST_RULES + registry.LOGIN_RULES * with_logins)
 
 
-def find_stack_problems(facts: StackFacts, site: Site, members: dict[str, Seen]) -> tuple[Problem, ...]:
-    """Check the stack file against the hosts, and where they can carry it, the networks that it needs."""
-    needs = stack_file.network_needs
-    return find(facts, stack_file.RULES) or tuple(
-        network.check_pools(members, site.pools, site.subnet_size, *needs(facts.file, len(members)))
+def find_stack_problems(
+    facts: Mapping[str, StackFacts], site: Site, members: Mapping[str, Seen]
+) -> tuple[Problem, ...]:
+    """Check the stack files against the hosts, and where they can carry them, the networks that they need.
+
+    :param facts: by stack
+    """
+    each = tuple(
+        site.titled(name, problem) for name, found in facts.items() for problem in find(found, stack_file.RULES)
     )
+    if any(problem.code is Code.SERVICE_INVALID for problem in each):
+        return each
+    files = {name: found.file for name, found in facts.items()}
+    nodes = next((found.nodes for found in facts.values()), ())
+    problems = (*each, *find(AllFacts(files, nodes), stack_file.ALL_RULES))
+    needs = stack_file.network_needs(files.values(), len(members))
+    return problems or tuple(network.check_pools(members, site.pools, site.subnet_size, *needs))

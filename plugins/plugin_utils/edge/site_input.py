@@ -23,7 +23,7 @@ from ..checks import site as site_checks
 from ..lock import process
 from ..model.intent import Intent
 from ..model.problem import Code, Problem, ProblemError, find, merge
-from ..model.site import Backup, Site, read_site
+from ..model.site import NO_BACKUP, Backup, Site, read_site
 from ..stacks import backup
 from ..stacks.file import parse
 from ..stacks.secrets import read_configs
@@ -148,21 +148,38 @@ def complete_site(action: ActionBase, variables: Raw, raw: Raw, intent: Intent) 
 
     :return: the problem where a file cannot be read or is not what it should be
     """
-    values = template_with_roles(action, "stack_secrets", variables)
+    values = template_with_roles(action, "__stack_values", variables)
+    configs = _read_configs(raw)
+    if isinstance(configs, Problem):
+        return configs
     try:
         return read_site(
             raw,
             salt=secrets.token_hex(16),
             user=f"{getpass.getuser()}@{socket.gethostname()}",
             process=process.identify().process,
-            values={name: str(value or "") for name, value in values.items()},
-            configs=read_configs(parse(str(raw["stack"]["text"])), Path(raw["stack"]["folder"])),
-            backup=_read_backup(raw, intent),
+            values={
+                stack: {name: str(value or "") for name, value in given.items()} for stack, given in values.items()
+            },
+            configs=configs,
+            backup=_read_backup(raw, intent) if intent in (Intent.BACKUP, Intent.RESTORE) else NO_BACKUP,
         )
-    except OSError as error:
-        return settings.unreadable("stack_file", error)
     except ProblemError as error:
         return error.problem
+
+
+def _read_configs(raw: Raw) -> dict[str, dict[str, bytes]] | Problem:
+    """Read by stack the files of its configs, or return the first problem with one."""
+    site, configs = read_site(raw), {}
+    for stack in raw["stacks"]:
+        name = str(stack["name"])
+        try:
+            configs[name] = read_configs(parse(str(stack["text"])), Path(stack["folder"]))
+        except OSError as error:
+            return site.titled(name, settings.unreadable("stack_file", error))
+        except ProblemError as error:
+            return site.titled(name, error.problem)
+    return configs
 
 
 def _read_backup(raw: Raw, intent: Intent) -> Backup:
@@ -170,7 +187,7 @@ def _read_backup(raw: Raw, intent: Intent) -> Backup:
 
     :raise ProblemError: it is not whole, or of another stack
     """
-    name, given = str(raw["stack"]["name"]), raw["backup"]
+    name, given = backup.saved_stack(read_site(raw).stacks).name, raw["backup"]
     source, now = str(given["from"]), datetime.now(UTC)
     files: Sequence[str] = (backup.RECORD_FILE, backup.DATA_FILE, backup.IMAGES_FILE)
     needed = files if raw["registry_host"] else files[:2]

@@ -53,8 +53,9 @@ def trouble(observation: Observation) -> str:
         return "its engine was started, but does not answer"
     if swarm.state not in MEMBERS:
         return f"its engine runs, but in the swarm it is {swarm.state} ({swarm.error or 'no reason given'})"
-    if observation.page:
-        return f"its engine runs, but the page does not answer there ({observation.page})"
+    silence = next(filter(None, observation.pages.values()), "")
+    if silence:
+        return f"its engine runs, but the page does not answer there ({silence})"
     return ""
 
 

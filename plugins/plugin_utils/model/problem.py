@@ -72,10 +72,11 @@ class Code(StrEnum):
     DEAD_NODE_ALIVE = "dead-node-alive"
     DEAD_NODE_IS_HOST = "dead-node-is-host"
     NODE_HAS_DATA = "node-has-data"
-    # The stack, its images, data and releases.
+    # The stacks, their images, data and releases.
     STACK_FILE_INVALID = "stack-file-invalid"
     STACK_VARIABLE_MISSING = "stack-variable-missing"
     STACK_TOO_LARGE = "stack-too-large"
+    PORT_PUBLISHED_TWICE = "port-published-twice"
     SERVICE_INVALID = "service-invalid"
     SERVICE_UNPLACEABLE = "service-unplaceable"
     SERVICE_TOO_LARGE = "service-too-large"

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..registry.url import RegistryUrl
+from .problem import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """The stack as the inventory describes it.
+    """A stack as the inventory describes it.
 
     :ivar text: its stack file
     :ivar environment: values of the file's variables
@@ -80,7 +81,7 @@ class Stack:
     :ivar configs: contents by name
     :ivar release: number of the release to go back to, ``0`` for the previous one
     :ivar timeout: seconds
-    :ivar check_path: path that the page is visited at
+    :ivar check_path: path that its page is visited at
     """
 
     name: str
@@ -112,7 +113,7 @@ class Backup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reset:
-    """What a reset removes beside stack and swarm: volumes with their data, images that no container uses."""
+    """What a reset removes beside stacks and swarm: volumes with their data, images that no container uses."""
 
     data: bool = False
     images: bool = False
@@ -147,7 +148,7 @@ class Site:
     salt: str = ""
     user: str = ""
     process: str = ""
-    stack: Stack
+    stacks: tuple[Stack, ...]
     backup: Backup = NO_BACKUP
     reset: Reset = NO_RESET
 
@@ -155,6 +156,14 @@ class Site:
     def members(self) -> tuple[str, ...]:
         """Return managers and workers."""
         return self.managers + self.workers
+
+    def title(self, stack: str) -> str:
+        """Return what begins a sentence about one stack, ``""`` where there is no other."""
+        return f"{stack}: " if len(self.stacks) > 1 else ""
+
+    def titled(self, stack: str, problem: Problem) -> Problem:
+        """Return a problem of one stack, with the stack's name where there are others."""
+        return replace(problem, where=f"{self.title(stack)}{problem.where}".removesuffix(": "))
 
     def without(self, names: frozenset[str]) -> Site:
         """Return the site without hosts that could not be reached: nothing can be said of them."""
@@ -172,13 +181,13 @@ def read_site(
     salt: str = "",
     user: str = "",
     process: str = "",
-    values: Mapping[str, str] = MappingProxyType({}),
-    configs: Mapping[str, bytes] = MappingProxyType({}),
+    values: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    configs: Mapping[str, Mapping[str, bytes]] = MappingProxyType({}),
     backup: Backup = NO_BACKUP,
 ) -> Site:
     """Read the site from ``preflight_site`` (playbooks/group_vars/all.yml).
 
-    :param values: see ``Stack``, as ``configs``
+    :param values: by stack, see ``Stack``; as ``configs``
     """
     given = raw["registry"]
     registry = Registry(
@@ -198,19 +207,22 @@ def read_site(
         salt=salt,
         user=user,
         process=process,
-        stack=_stack(raw["stack"], values, configs),
+        stacks=tuple(_stack(stack, values, configs) for stack in raw["stacks"]),
         backup=backup,
         reset=Reset(**{key: bool(value) for key, value in raw.get("reset", {}).items()}),
     )
 
 
-def _stack(raw: Mapping[str, Any], values: Mapping[str, str], configs: Mapping[str, bytes]) -> Stack:
+def _stack(
+    raw: Mapping[str, Any], values: Mapping[str, Mapping[str, str]], configs: Mapping[str, Mapping[str, bytes]]
+) -> Stack:
+    name = str(raw["name"])
     return Stack(
-        name=str(raw["name"]),
+        name=name,
         text=str(raw["text"]),
         environment=dict(raw["environment"]),
-        values=values,
-        configs=configs,
+        values=values.get(name, {}),
+        configs=configs.get(name, {}),
         release=number(raw["release"]),
         timeout=number(raw["timeout"]),
         check_path=str(raw["check_path"]),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from ...module_utils.observation import Seen
 from ...module_utils.observation.stack import Service, Stack, Task
@@ -110,35 +111,71 @@ def deploy_failure_lines(error: str, before: int | None, restored: str) -> list[
     return [error, end]
 
 
-def site_lines(names: Mapping[str, str], nodes: Sequence[Node], stack: Stack, port: int | None) -> list[str]:
-    """Show where the service answers and what runs where.
+def page_lines(answer: Mapping[str, Any], pages: Mapping[str, Mapping[str, object]]) -> list[str]:
+    """Say which pages a node does not answer.
+
+    :param answer: result of ``flotilla.swarm.observe``, which may have failed
+    :param pages: that were visited, as in ``planner.arguments.CheckPage``
+    """
+    reasons = answer["seen"]["pages"] if "seen" in answer else dict.fromkeys(pages, answer.get("msg", "no answer"))
+    return [
+        f"Port {page['port']} of this node does not answer every visit of {page['path']} ({reasons[name]}). Visits go "
+        "to replicas on all nodes: where some are answered, a firewall or a cloud's rules keep this node and others "
+        "apart; let 4789/udp, 7946/udp and 7946/tcp through between all members, and run again."
+        for name, page in pages.items()
+        if reasons[name]
+    ]
+
+
+def shown(stacks: Collection[str], stack: str, name: str) -> str:
+    """Return what people call a service or task: as the swarm does where there are several stacks.
+
+    :param stacks: names of all
+    """
+    return f"{stack}_{name}" if len(stacks) > 1 else name
+
+
+def site_lines(
+    names: Mapping[str, str], nodes: Sequence[Node], stacks: Mapping[str, Stack], ports: Mapping[str, int]
+) -> list[str]:
+    """Show where the stacks answer and what runs where.
 
     :param names: inventory name by address
     :param nodes: as the manager that was asked sees them
-    :param port: published port
+    :param stacks: by name
+    :param ports: published port by stack; none for a stack without one
     """
+    services = {
+        shown(stacks, stack, name): service for stack in stacks for name, service in stacks[stack].services.items()
+    }
     nodes = sorted(nodes, key=lambda node: (not node.is_manager, node.hostname))
     elsewhere = moved(names, nodes)
-    rows = [_node_row(node, _name(node, names, elsewhere), stack.services) for node in nodes]
+    rows = [_node_row(node, _name(node, names, elsewhere), services) for node in nodes]
     lines = [
         *table(["NODE", "ADDRESS", "ROLE", "STATE", "RUNS"], rows),
         "",
-        *table(["SERVICE", "RUNNING", "IMAGE"], [_service_row(name, entry) for name, entry in stack.services.items()]),
+        *table(["SERVICE", "RUNNING", "IMAGE"], [_service_row(name, entry) for name, entry in services.items()]),
     ]
-    for release in stack.releases[-1:]:
-        back = f", back to {release.rollback_to}" if release.rollback_to else ""
-        lines += ["", f"Release {release.number} of {release.at} by {release.by}{back}"]
-    if port:
-        # For a moment after the leader was lost, the new one knows of no node whether it is up.
-        up = [node for node in nodes if node.state != "down"]
-        lines += ["", "The page, through every node:", *(f"  http://{node.address}:{port}/" for node in up)]
+    for name, stack in stacks.items():
+        title = f"{name}: " if len(stacks) > 1 else ""
+        for release in stack.releases[-1:]:
+            back = f", back to {release.rollback_to}" if release.rollback_to else ""
+            lines += ["", f"{title}Release {release.number} of {release.at} by {release.by}{back}"]
+        if name in ports:
+            # For a moment after the leader was lost, the new one knows of no node whether it is up.
+            up = [node for node in nodes if node.state != "down"]
+            page = [
+                f"{title}The page, through every node:",
+                *(f"  http://{node.address}:{ports[name]}/" for node in up),
+            ]
+            lines += ["", *page]
     return lines
 
 
 def reset_lines(
     observed: Mapping[str, Seen],
     done: Sequence[str],
-    stack: str,
+    stacks: Sequence[str],
     registry_host: str,
     registry_url: str,
     data: bool,
@@ -149,7 +186,8 @@ def reset_lines(
     :param observed: by inventory name, as it was before
     :param done: inventory names of the hosts on which nothing failed
     :param registry_host: host that serves the registry, ``""`` for an external one
-    :param data: whether the stack's volumes were to be removed
+    :param stacks: names
+    :param data: whether the stacks' volumes were to be removed
     :param images: whether unused images were
     """
     left = [name for name in done if observed[name].swarm.is_member]
@@ -157,7 +195,7 @@ def reset_lines(
     failed = [name for name in observed if name not in done]
     lines = []
     if any(seen.swarm.manager for seen in observed.values()):
-        lines.append(f"Removed: stack {stack}, with its services, secrets, configs and releases")
+        lines += [f"Removed: stack {stack}, with its services, secrets, configs and releases" for stack in stacks]
     lines.append(f"Removed: the swarm, which {', '.join(left)} left" if left else "No host was in a swarm")
     if volumes:
         way = "" if data else " (-e reset_data=true removes it)"
@@ -174,7 +212,7 @@ def _volumes(observed: Mapping[str, Seen], done: Sequence[str], data: bool) -> l
     return [
         f"volume {volume} on {name}"
         for name, seen in observed.items()
-        for volume in seen.volumes
+        for volume in seen.volume_names
         if name in done or not data
     ]
 

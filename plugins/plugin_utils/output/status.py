@@ -11,7 +11,7 @@ from ...module_utils.observation.swarm import Node
 from ..model.observation import Unreachable
 from ..stacks.file import parse
 from ..stacks.state import differences, judge
-from .report import moved, site_lines, table
+from .report import moved, shown, site_lines, table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,7 @@ class NodeStatus:
 class ServiceStatus:
     """A service: how many tasks run and should run, the state of its last update, and the ports that it publishes."""
 
+    stack: str
     name: str
     running: int
     desired: int
@@ -43,6 +44,7 @@ class ServiceStatus:
 class TaskStatus:
     """A task, and the node that it is on, ``""`` for none."""
 
+    stack: str
     name: str
     node: str
     id: str
@@ -56,6 +58,7 @@ class TaskStatus:
 class ReleaseStatus:
     """A release, and the names of the images, secrets and configs that it needs."""
 
+    stack: str
     number: int
     at: str
     by: str
@@ -69,12 +72,12 @@ class ReleaseStatus:
 class Status:
     """What a person asks about a site; the fields are those of ``playbooks/status.yml`` as JSON.
 
-    :ivar stack: its name
+    :ivar stacks: names
     :ivar problems: sentences
-    :ivar releases: the newest first
+    :ivar releases: of one stack after another, the newest first
     """
 
-    stack: str
+    stacks: tuple[str, ...]
     problems: tuple[str, ...]
     nodes: tuple[NodeStatus, ...]
     services: tuple[ServiceStatus, ...]
@@ -85,38 +88,43 @@ class Status:
 def describe(
     names: Mapping[str, str],
     nodes: Sequence[Node],
-    running: Stack,
+    running: Mapping[str, Stack],
     observed: Mapping[str, Seen | Unreachable],
-    stack: str,
-    port: int,
+    ports: Mapping[str, int],
 ) -> Status:
     """Gather what a person asks about a site.
 
     :param names: inventory name by address
-    :param nodes: as the manager that was asked sees them, as ``running``
+    :param nodes: as the manager that was asked sees them
+    :param running: by stack, as that manager sees it
     :param observed: by inventory name
-    :param stack: its name
-    :param port: where hosts were asked for the page: at the inventory's port. While a release with another one is held,
-        their answers tell nothing
+    :param ports: by stack, where hosts were asked for its page: at the inventory's port. While a release with another
+        one is held, their answers tell nothing
     """
     called = {node.id: names.get(node.address, node.hostname) for node in nodes}
-    asked = any(port in service.ports for service in running.services.values())
     return Status(
-        stack=stack,
+        stacks=tuple(running),
         problems=(
-            *_host_problems(observed, asked),
+            *_host_problems(observed, running, ports),
             *_node_problems(names, nodes),
-            *_stack_problems(running, called),
+            *_problems_of_stacks(running, called),
         ),
         nodes=tuple(_node(node, called[node.id]) for node in nodes),
-        services=tuple(_service(name, service) for name, service in running.services.items()),
+        services=tuple(_service(stack, name, service) for stack, name, service in _services(running)),
         tasks=tuple(
-            _task(f"{name}.{task.slot}", task, called.get(task.node, ""))
-            for name, service in running.services.items()
+            _task(stack, f"{name}.{task.slot}", task, called.get(task.node, ""))
+            for stack, name, service in _services(running)
             for task in service.tasks
         ),
-        releases=tuple(_release(release) for release in reversed(running.releases)),
+        releases=tuple(
+            _release(name, release) for name, stack in running.items() for release in reversed(stack.releases)
+        ),
     )
+
+
+def _services(running: Mapping[str, Stack]) -> list[tuple[str, str, Service]]:
+    """List the services of all stacks: stack, name in it, and service."""
+    return [(stack, name, service) for stack, found in running.items() for name, service in found.services.items()]
 
 
 def _node(node: Node, name: str) -> NodeStatus:
@@ -131,8 +139,9 @@ def _node(node: Node, name: str) -> NodeStatus:
     )
 
 
-def _service(name: str, service: Service) -> ServiceStatus:
+def _service(stack: str, name: str, service: Service) -> ServiceStatus:
     return ServiceStatus(
+        stack=stack,
         name=name,
         running=sum(task.is_up for task in service.tasks),
         desired=service.size,
@@ -142,8 +151,9 @@ def _service(name: str, service: Service) -> ServiceStatus:
     )
 
 
-def _task(name: str, task: Task, node: str) -> TaskStatus:
+def _task(stack: str, name: str, task: Task, node: str) -> TaskStatus:
     return TaskStatus(
+        stack=stack,
         name=name,
         node=node,
         id=task.id,
@@ -154,9 +164,10 @@ def _task(name: str, task: Task, node: str) -> TaskStatus:
     )
 
 
-def _release(release: Release) -> ReleaseStatus:
+def _release(stack: str, release: Release) -> ReleaseStatus:
     file = parse(release.file)
     return ReleaseStatus(
+        stack=stack,
         number=release.number,
         at=release.at,
         by=release.by,
@@ -167,15 +178,18 @@ def _release(release: Release) -> ReleaseStatus:
     )
 
 
-def lines(status: Status, names: Mapping[str, str], nodes: Sequence[Node], running: Stack) -> list[str]:
+def lines(status: Status, names: Mapping[str, str], nodes: Sequence[Node], running: Mapping[str, Stack]) -> list[str]:
     """Put a status into lines.
 
     :param status: see ``describe``, as for the others
     """
-    ports = [port for service in status.services for port in service.ports]
+    ports = {service.stack: service.ports[0] for service in reversed(status.services) if service.ports}
+    newest = {release.stack: release for release in reversed(status.releases)}
+    several = len(status.stacks) > 1
     rows = [
         [
-            f"{release.number}{' (runs)' if release is status.releases[0] else ''}",
+            *([release.stack] if several else []),
+            f"{release.number}{' (runs)' if release is newest[release.stack] else ''}",
             release.at,
             release.by,
             f"back to {release.rollback_to}" if release.rollback_to else "",
@@ -184,14 +198,14 @@ def lines(status: Status, names: Mapping[str, str], nodes: Sequence[Node], runni
         for release in status.releases
     ]
     ended = [
-        [task.name, task.node or "-", f"{task.updated[:19]}Z", task.state, task.error]
+        [shown(status.stacks, task.stack, task.name), task.node or "-", f"{task.updated[:19]}Z", task.state, task.error]
         for task in status.tasks
         if task.error
     ]
     return [
-        *site_lines(names, nodes, running, ports[0] if ports else None),
+        *site_lines(names, nodes, running, ports),
         "",
-        *table(["RELEASE", "AT", "BY", "", "IMAGES"], rows),
+        *table([*(["STACK"] if several else []), "RELEASE", "AT", "BY", "", "IMAGES"], rows),
         *(["", *table(["FAILED TASK", "NODE", "AT", "STATE", "ERROR"], ended)] if ended else []),
         "",
         *([f"Problem: {problem}" for problem in status.problems] or ["No problem found."]),
@@ -229,12 +243,19 @@ def _short(image: str) -> str:
     return f"{name}@{digest[:12]}" if digest else name
 
 
-def _host_problems(observed: Mapping[str, Seen | Unreachable], asked: bool) -> Iterator[str]:
+def _host_problems(
+    observed: Mapping[str, Seen | Unreachable], running: Mapping[str, Stack], ports: Mapping[str, int]
+) -> Iterator[str]:
+    published = {(stack, port) for stack, _name, service in _services(running) for port in service.ports}
+    asked = [stack for stack, port in ports.items() if (stack, port) in published]
     for name, seen in observed.items():
         if isinstance(seen, Unreachable):
             yield _not_observed(name, seen)
-        elif seen.page and asked:
-            yield f"{name} does not answer the page: {seen.page}"
+            continue
+        for stack in asked:
+            if seen.pages.get(stack):
+                of = f" of {stack}" if len(running) > 1 else ""
+                yield f"{name} does not answer the page{of}: {seen.pages[stack]}"
 
 
 def _node_problems(names: Mapping[str, str], nodes: Sequence[Node]) -> Iterator[str]:
@@ -262,6 +283,13 @@ def _problems_of(node: Node, names: Mapping[str, str], elsewhere: Mapping[str, s
         yield f"{name} is ready, but the other managers do not reach it"
     if node.availability != "active":
         yield f"{name} takes no tasks, its availability is {node.availability}"
+
+
+def _problems_of_stacks(running: Mapping[str, Stack], nodes: Mapping[str, str]) -> Iterator[str]:
+    for name, stack in running.items():
+        title = f"{name}: " if len(running) > 1 else ""
+        for problem in _stack_problems(stack, nodes):
+            yield f"{title}{problem}"
 
 
 def _stack_problems(running: Stack, nodes: Mapping[str, str]) -> Iterator[str]:

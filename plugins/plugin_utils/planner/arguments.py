@@ -68,12 +68,12 @@ class RestartEngine(InstallDocker):
 
     :ivar restart: whether it runs with older settings; a package that gets another version restarts it by itself
     :ivar order: inventory names of all hosts of this phase, in their order
-    :ivar page: what the host must answer before the next one; ``None`` where it answered nothing before
+    :ivar pages: by stack, what the host must answer before the next one: what it answered before
     """
 
     restart: bool
     order: tuple[str, ...]
-    page: Page | None
+    pages: Mapping[str, Page]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,9 +176,11 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deploy:
-    """Deploy the stack, or go back to its last release.
+class StackDeploy:
+    """The deploy of one stack, or the way back to its last release.
 
+    :ivar stack: its name
+    :ivar timeout: seconds that its services may take to run at their size
     :ivar steps: texts of the stack files to apply one after another
     :ivar steps_back: the same to go back when that fails; empty where there is nothing to go back to
     :ivar secrets: to create first, as with ``configs``
@@ -188,6 +190,8 @@ class Deploy:
     :ivar registry: ``host[:port]`` whose login goes along
     """
 
+    stack: str
+    timeout: int
     steps: tuple[str, ...]
     steps_back: tuple[str, ...]
     secrets: tuple[NewSecret, ...]
@@ -199,13 +203,33 @@ class Deploy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckPage(Page):
-    """Visit the page through this node.
+class Deploy:
+    """Deploy stacks, one after another.
+
+    :ivar deploys: in their order
+    """
+
+    deploys: tuple[StackDeploy, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit(Page):
+    """Visits of a page.
 
     :ivar visits: as many as reach every replica
     """
 
     visits: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckPage:
+    """Visit the pages of stacks through this node.
+
+    :ivar pages: by stack
+    """
+
+    pages: Mapping[str, Visit]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,36 +242,57 @@ class CleanUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Retire:
-    """Let a host leave.
+class WaitForStack:
+    """A stack that must run at its size.
 
-    :ivar node: its ID, ``""`` for a host that is in no swarm
-    :ivar demote: whether it is a manager still
-    :ivar manager: inventory name of the manager that acts
-    :ivar stack: name of the stack that must run at its size elsewhere, within ``timeout`` seconds
-    :ivar skip_wait_for: see ``Deploy``
+    :ivar stack: its name
+    :ivar timeout: seconds that this may take
+    :ivar skip_wait_for: see ``StackDeploy``
     """
 
-    node: str
-    demote: bool
-    manager: str
     stack: str
     timeout: int
     skip_wait_for: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rebalance:
-    """Spread the tasks of services over the nodes again, on a manager.
+class Retire:
+    """Let a host leave.
 
-    :ivar stack: its name, as with all that follow
-    :ivar services: names in the stack file
-    :ivar timeout: seconds that a service may take to run at its size
+    :ivar node: its ID, ``""`` for a host that is in no swarm
+    :ivar demote: whether it is a manager still
+    :ivar manager: inventory name of the manager that acts
+    :ivar stacks: that must run at their size elsewhere first
+    """
+
+    node: str
+    demote: bool
+    manager: str
+    stacks: tuple[WaitForStack, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """A service whose tasks are spread.
+
+    :ivar stack: its stack's name, as with all that follow
+    :ivar service: its name in the stack file
+    :ivar timeout: seconds that it may take to run at its size
     """
 
     stack: str
-    services: tuple[str, ...]
+    service: str
     timeout: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebalance:
+    """Spread the tasks of services over the nodes again, on a manager.
+
+    :ivar services: in their order
+    """
+
+    services: tuple[Spread, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,11 +354,13 @@ class CopyData:
 class LoadReleases:
     """Bring releases back into a swarm.
 
+    :ivar stack: whose releases they are
     :ivar remove: names of the configs that are the record of a site that began with nothing
     :ivar configs: name, data in base 64 and labels of each
     :ivar secrets: to create first
     """
 
+    stack: str
     remove: tuple[str, ...]
     configs: tuple[Mapping[str, object], ...]
     secrets: tuple[NewSecret, ...]
@@ -352,20 +399,20 @@ class LoadData:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OfStack:
-    """Remove the stack, or wait for the last of its tasks to end.
+class OfStacks:
+    """Remove stacks, or wait for the last of their tasks to end.
 
-    :ivar stack: its name
+    :ivar stacks: their names
     """
 
-    stack: str
+    stacks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveLeftovers:
     """Remove what was asked for by name.
 
-    :ivar volumes: names of the stack's volumes
+    :ivar volumes: names of volumes of stacks
     :ivar images: whether images that no container uses go
     """
 
@@ -379,12 +426,12 @@ class Report:
 
     :ivar observe: whether this run changed anything since it observed the site
     :ivar names: inventory name by address
-    :ivar port: where the page answers, ``0`` for none
+    :ivar ports: by stack that has a page, where that answers
     """
 
     observe: bool
     names: Mapping[str, str]
-    port: int
+    ports: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -392,15 +439,15 @@ class ReportReset:
     """Tell what a reset has removed and what it has kept.
 
     :ivar hosts: inventory names
-    :ivar stack: its name
+    :ivar stacks: names
     :ivar registry_host: inventory name of the host that serves the registry, ``""`` for an external one
     :ivar registry_url: its address
-    :ivar data: whether the stack's volumes were to go
+    :ivar data: whether the stacks' volumes were to go
     :ivar images: whether images that no container uses were
     """
 
     hosts: tuple[str, ...]
-    stack: str
+    stacks: tuple[str, ...]
     registry_host: str
     registry_url: str
     data: bool

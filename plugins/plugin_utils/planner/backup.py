@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...module_utils.observation import Seen
 from ...module_utils.observation.stack import Stack
 from ..model.change import Change
 from ..model.phase import Phase
@@ -22,16 +21,15 @@ EMPTY = Stack()
 def plan_backup(now: Situation) -> Plan:
     """Let each host that has something save it; nothing of the site changes."""
     try:
-        places = backup.place(now.seen, now.site.registry.host)
+        stack = backup.saved_stack(now.site.stacks)
+        places = backup.place(now.seen, stack.name, now.site.registry.host)
     except ProblemError as error:
         return Plan(problems=(error.problem,))
-    folder, stack = now.site.backup.folder, now.site.stack.name
+    folder, service = now.site.backup.folder, _service(stack.name)
     parts = {
         "data": HostPlan(
-            save_data=SaveData(
-                folder=folder, file=backup.DATA_FILE, service=_service(stack), volume=f"{_service(stack)}-data"
-            ),
-            changes={Phase.SAVE_DATA: (Change(f"save the data of {_service(stack)}"),)},
+            save_data=SaveData(folder=folder, file=backup.DATA_FILE, service=service, volume=f"{service}-data"),
+            changes={Phase.SAVE_DATA: (Change(f"save the data of {service}"),)},
         ),
         "registry": HostPlan(
             save_images=SaveImages(folder=folder, file=backup.IMAGES_FILE),
@@ -41,8 +39,8 @@ def plan_backup(now: Situation) -> Plan:
             save_releases=SaveReleases(
                 folder=folder,
                 file=backup.RECORD_FILE,
-                stack=stack,
-                secrets=_running(now, places["manager"]).secrets,
+                stack=stack.name,
+                secrets=_running(now, places["manager"], stack.name).secrets,
             ),
             changes={Phase.SAVE_RELEASES: (Change("save the releases"),)},
         ),
@@ -59,10 +57,11 @@ def plan_restore(now: Situation) -> Plan:
     if decided.problems:
         return Plan(problems=decided.problems)
     try:
-        places = backup.place(now.seen, now.site.registry.host)
+        stack = backup.saved_stack(now.site.stacks)
+        places = backup.place(now.seen, stack.name, now.site.registry.host)
     except ProblemError as error:
         return Plan(problems=(error.problem,))
-    source, stack, running = now.site.backup.source, now.site.stack, _running(now, places["manager"])
+    source, running = now.site.backup.source, _running(now, places["manager"], stack.name)
     volume, redis = f"{_service(stack.name)}-data", running.services[backup.SERVICE]
     missing = backup.missing(now.site.backup.saved, running, stack.name, stack.secrets, stack.values)
     parts = {
@@ -83,7 +82,9 @@ def plan_restore(now: Situation) -> Plan:
         ),
         "manager": HostPlan(
             lock=frame.lock(now, places["manager"]),
-            load_releases=LoadReleases(remove=missing.remove, configs=missing.configs, secrets=missing.secrets),
+            load_releases=LoadReleases(
+                stack=stack.name, remove=missing.remove, configs=missing.configs, secrets=missing.secrets
+            ),
             stop_data=StopData(service=_service(stack.name), node=now.seen[places["data"]].swarm.node_id),
             changes={
                 Phase.LOAD_RELEASES: (Change(f"bring back the releases of {source}"),),
@@ -103,6 +104,5 @@ def _service(stack: str) -> str:
     return f"{stack}_{backup.SERVICE}"
 
 
-def _running(now: Situation, manager: str) -> Stack:
-    seen: Seen = now.seen[manager]
-    return seen.stack or EMPTY
+def _running(now: Situation, manager: str, stack: str) -> Stack:
+    return (now.seen[manager].stacks or {}).get(stack, EMPTY)

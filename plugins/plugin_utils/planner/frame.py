@@ -12,12 +12,12 @@ from . import unreachable
 from .arguments import Nothing, Report, TakeLock, Unreachable
 from .result import HostPlan, merge
 from .situation import Situation
-from .stack import StackDecision
+from .stack import StackDecisions
 
 Hosts = Mapping[str, HostPlan]
 
 
-def defer(now: Situation, decided: StackDecision, hosts: Hosts) -> dict[str, HostPlan]:
+def defer(now: Situation, decided: StackDecisions, hosts: Hosts) -> dict[str, HostPlan]:
     """Leave what comes after a second observation to the plan that is made of it."""
     last = _observed_after(now, decided, hosts)
     if not last:
@@ -27,7 +27,7 @@ def defer(now: Situation, decided: StackDecision, hosts: Hosts) -> dict[str, Hos
     return {name: merge(host.only(lambda phase: not phase.comes_after(last)), again) for name, host in hosts.items()}
 
 
-def _observed_after(now: Situation, decided: StackDecision, hosts: Hosts) -> Phase | None:
+def _observed_after(now: Situation, decided: StackDecisions, hosts: Hosts) -> Phase | None:
     """Find what makes something that nobody can know yet.
 
     A builder that only now logs in could not ask the registry; images that are made only now have no digest yet.
@@ -35,7 +35,7 @@ def _observed_after(now: Situation, decided: StackDecision, hosts: Hosts) -> Pha
     builder = hosts.get(now.builder)
     if now.is_served and builder and builder.log_in and now.seen[now.builder].login:
         return Phase.OBSERVE_REGISTRY
-    return Phase.OBSERVE_IMAGES if decided.missing(now) else None
+    return Phase.OBSERVE_IMAGES if decided.missing else None
 
 
 def lock(now: Situation, name: str) -> TakeLock:
@@ -43,15 +43,14 @@ def lock(now: Situation, name: str) -> TakeLock:
     return TakeLock(found=now.seen[name].lock if name in now.seen else Lock(version=""))
 
 
-def add(now: Situation, members: Membership, decided: StackDecision, hosts: Hosts) -> dict[str, HostPlan]:
+def add(now: Situation, members: Membership, decided: StackDecisions, hosts: Hosts) -> dict[str, HostPlan]:
     """Add these phases to the plans of hosts."""
     changes = any(host.has_changes for host in hosts.values())
     framed = {name: _away(now, decided, name, host) for name, host in hosts.items()}
-    page = decided.plan.page if decided.plan else None
     report = Report(
         observe=changes,
         names={address: name for name, address in now.addresses.items()},
-        port=page.port if page else 0,
+        ports={each.stack.name: each.plan.page.port for each in decided.each if each.plan.page},
     )
     framed[members.deploy_manager] = replace(framed[members.deploy_manager], report=report)
     manager = framed[members.join_manager]
@@ -62,7 +61,7 @@ def add(now: Situation, members: Membership, decided: StackDecision, hosts: Host
     return framed
 
 
-def _away(now: Situation, decided: StackDecision, name: str, host: HostPlan) -> HostPlan:
+def _away(now: Situation, decided: StackDecisions, name: str, host: HostPlan) -> HostPlan:
     nodes = (decided.manager and decided.manager.nodes) or ()
     message = unreachable.describe(now, name, nodes) if name in now.away else ""
     return replace(host, unreachable=Unreachable(message=message)) if message else host

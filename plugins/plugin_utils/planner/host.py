@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from types import MappingProxyType
 
 from ...module_utils.observation import Seen
 from ..hosts import state, systems
@@ -20,16 +21,21 @@ from .result import HostPlan
 from .situation import Situation
 
 CA = "/etc/flotilla/ca.crt"
+NO_STACKS: Mapping[str, StackFile] = MappingProxyType({})
 
 
 def plan_engine(
-    now: Situation, name: str, missing: Sequence[Image] = (), more: Sequence[Change] = (), file: StackFile | None = None
+    now: Situation,
+    name: str,
+    missing: Sequence[Image] = (),
+    more: Sequence[Change] = (),
+    files: Mapping[str, StackFile] = NO_STACKS,
 ) -> HostPlan:
     """Plan packages, files and services of role docker.
 
     :param missing: images that are to be made
     :param more: what else the phase does
-    :param file: the stack's, whose page a host must answer after its engine was restarted
+    :param files: by stack, whose pages a host must answer after its engine was restarted
     """
     seen, engine = now.seen[name], now.engines[name]
     notes = (systems.note(seen.system.distribution), engine.note)
@@ -54,15 +60,19 @@ def plan_engine(
         **{key: getattr(install, key) for key in asdict(install)},
         restart=state.is_stale(now.desired(name).role("docker"), seen),
         order=tuple(each for each in now.hosts if each in now.seen and _restarts(now, each)),
-        page=_page(now, seen, file),
+        pages=_pages(now, seen, files),
     )
     return replace(told, restart_engine=restart, changes={Phase.RESTART_ENGINE: changes})
 
 
-def _page(now: Situation, seen: Seen, file: StackFile | None) -> Page | None:
-    """Return the page that a host must answer again: one that it answers now."""
-    port = file.page_port if file else None
-    return Page(port=port, path=now.site.stack.check_path) if port and not seen.page else None
+def _pages(now: Situation, seen: Seen, files: Mapping[str, StackFile]) -> dict[str, Page]:
+    """Return by stack the pages that a host must answer again: those that it answers now."""
+    ports = {name: file.page_port for name, file in files.items()}
+    return {
+        stack.name: Page(port=port, path=stack.check_path)
+        for stack in now.site.stacks
+        if (port := ports.get(stack.name)) and not seen.pages.get(stack.name)
+    }
 
 
 def _engine_changes(now: Situation, name: str) -> Iterator[Change]:

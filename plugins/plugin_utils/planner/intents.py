@@ -30,10 +30,13 @@ DEPLOYS = (Intent.DEPLOY, Intent.RESTORE, Intent.STACK)
 def check_settings(site: Site, intent: Intent) -> Iterator[Problem]:
     """A number of a release is for a rollback, a rotation for all else."""
     rollback = intent is Intent.ROLLBACK
-    if site.stack.release and not rollback:
-        yield _misplaced("stack_release", str(site.stack.release), "playbooks/rollback.yml only")
-    if site.stack.rotate and rollback:
-        yield _misplaced("stack_rotate", ", ".join(site.stack.rotate), "site.yml and playbooks/deploy.yml only")
+    for stack in site.stacks:
+        if stack.release and not rollback:
+            problem = _misplaced("stack_release", str(stack.release), "playbooks/rollback.yml only")
+            yield site.titled(stack.name, problem)
+        if stack.rotate and rollback:
+            problem = _misplaced("stack_rotate", ", ".join(stack.rotate), "site.yml and playbooks/deploy.yml only")
+            yield site.titled(stack.name, problem)
 
 
 def _misplaced(setting: str, found: str, expected: str) -> Problem:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ...module_utils.observation import Seen
 from ..model.change import Change
@@ -10,7 +10,7 @@ from ..model.phase import Phase
 from ..model.problem import Code, Problem
 from ..stacks import state
 from . import frame
-from .arguments import Nothing, Rebalance
+from .arguments import Nothing, Rebalance, Spread
 from .result import HostPlan, Plan
 from .situation import Situation
 
@@ -21,17 +21,27 @@ def plan_rebalance(now: Situation) -> Plan:
     if not managers:
         return Plan(problems=(no_manager(now),))
     manager, seen = next(iter(managers.items()))
-    stack = now.site.stack
-    services = state.services_to_spread(seen.stack.services if seen.stack else {}, seen.nodes or ())
+    services = tuple(_uneven(now, seen))
     hosts = {name: HostPlan() for name in now.hosts}
     if services:
         hosts[manager] = HostPlan(
             lock=frame.lock(now, manager),
-            rebalance=Rebalance(stack=stack.name, services=tuple(services), timeout=stack.timeout),
+            rebalance=Rebalance(services=services),
             unlock=Nothing(),
-            changes={Phase.REBALANCE: tuple(Change(f"spread the tasks of {name} over the nodes") for name in services)},
+            changes={Phase.REBALANCE: tuple(_change(now, each) for each in services)},
         )
     return Plan(hosts=hosts)
+
+
+def _uneven(now: Situation, seen: Seen) -> Iterator[Spread]:
+    for stack in now.site.stacks:
+        running = (seen.stacks or {}).get(stack.name)
+        for name in state.services_to_spread(running.services if running else {}, seen.nodes or ()):
+            yield Spread(stack=stack.name, service=name, timeout=stack.timeout)
+
+
+def _change(now: Situation, each: Spread) -> Change:
+    return Change(f"{now.site.title(each.stack)}spread the tasks of {each.service} over the nodes")
 
 
 def answering(now: Situation) -> Mapping[str, Seen]:

@@ -1,4 +1,4 @@
-"""Plan the tear-down: stack and swarm go, Docker and the registry stay; data and images go only when asked for."""
+"""Plan the tear-down: stacks and swarm go, Docker and the registry stay; data and images go only when asked for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..model.change import Change
 from ..model.phase import Phase
 from ..model.problem import Code, Problem
 from . import frame
-from .arguments import Nothing, OfStack, RemoveLeftovers, ReportReset
+from .arguments import Nothing, OfStacks, RemoveLeftovers, ReportReset
 from .result import HostPlan, Plan, merge
 from .situation import Situation
 
@@ -23,7 +23,7 @@ def plan_reset(now: Situation) -> Plan:
     hosts = {name: _plan_host(now, seen) for name, seen in now.members.items()}
     managers = [name for name, seen in now.members.items() if seen.swarm.manager]
     if managers:
-        hosts[managers[0]] = merge(_remove_stack(now, managers[0]), hosts[managers[0]])
+        hosts[managers[0]] = merge(_remove_stacks(now, managers[0]), hosts[managers[0]])
     return Plan(hosts={**{name: HostPlan() for name in now.hosts}, **hosts})
 
 
@@ -47,22 +47,30 @@ def _problems(now: Situation) -> Iterator[Problem]:
         )
 
 
-def _remove_stack(now: Situation, name: str) -> HostPlan:
-    stack = now.site.stack.name
+def _remove_stacks(now: Situation, name: str) -> HostPlan:
+    stacks = _names(now)
     return HostPlan(
         lock=frame.lock(now, name),
-        remove_stack=OfStack(stack=stack),
+        remove_stack=OfStacks(stacks=stacks),
         # The swarm's lock goes with the swarm; its copy on this host is what is left.
         unlock=Nothing(),
-        changes={Phase.REMOVE_STACK: (Change(f"remove stack {stack}, with its services, secrets and releases"),)},
+        changes={
+            Phase.REMOVE_STACK: tuple(
+                Change(f"remove stack {stack}, with its services, secrets and releases") for stack in stacks
+            )
+        },
     )
+
+
+def _names(now: Situation) -> tuple[str, ...]:
+    return tuple(stack.name for stack in now.site.stacks)
 
 
 def _plan_host(now: Situation, seen: Seen) -> HostPlan:
     site = now.site
     report = ReportReset(
         hosts=site.members,
-        stack=site.stack.name,
+        stacks=_names(now),
         registry_host=site.registry.host,
         registry_url=site.registry.url.text,
         data=site.reset.data,
@@ -74,7 +82,7 @@ def _plan_host(now: Situation, seen: Seen) -> HostPlan:
 def _leave(now: Situation, seen: Seen) -> HostPlan:
     if seen.swarm.state != "active":
         return HostPlan()
-    wait = HostPlan(wait_for_tasks=OfStack(stack=now.site.stack.name))
+    wait = HostPlan(wait_for_tasks=OfStacks(stacks=_names(now)))
     text = (Change("leave the swarm"),)
     if seen.swarm.manager:
         return replace(wait, leave_managers=Nothing(), changes={Phase.LEAVE_MANAGERS: text})
@@ -82,7 +90,7 @@ def _leave(now: Situation, seen: Seen) -> HostPlan:
 
 
 def _remove_leftovers(now: Situation, seen: Seen) -> HostPlan:
-    volumes = tuple(seen.volumes) if now.site.reset.data else ()
+    volumes = tuple(seen.volume_names) if now.site.reset.data else ()
     images = bool(now.site.reset.images and seen.engine)
     changes = [Change(f"remove volume {name} with its data") for name in volumes]
     changes += [Change("remove images that no container uses")] if images else []

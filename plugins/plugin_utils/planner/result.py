@@ -108,8 +108,8 @@ class HostPlan:
     load_images: arguments.LoadImages | None = None
     stop_data: arguments.StopData | None = None
     load_data: arguments.LoadData | None = None
-    remove_stack: arguments.OfStack | None = None
-    wait_for_tasks: arguments.OfStack | None = None
+    remove_stack: arguments.OfStacks | None = None
+    wait_for_tasks: arguments.OfStacks | None = None
     leave_workers: arguments.Nothing | None = None
     leave_managers: arguments.Nothing | None = None
     remove_leftovers: arguments.RemoveLeftovers | None = None

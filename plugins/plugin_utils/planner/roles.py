@@ -32,7 +32,7 @@ def plan_swarm(now: Situation) -> Plan:
     problems = (*find(now.facts, (*network.RULES, *firewall.RULES)), *members.problems)
     if problems:
         return Plan(problems=problems)
-    planned = {name: swarm.plan_member(now, members, name, ()) for name in now.hosts}
+    planned = {name: swarm.plan_member(now, members, name, {}) for name in now.hosts}
     return Plan(warnings=members.warnings, hosts=_locked(now, members.join_manager, planned))
 
 

@@ -7,6 +7,7 @@ digests of images that are still to be made, the hosts are observed and the run 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ..checks.tables import find_host_problems
@@ -20,7 +21,7 @@ from .host import is_renewed, plan_engine, plan_registry
 from .images import Digests
 from .result import HostPlan, Plan, merge
 from .situation import Situation
-from .stack import StackDecision
+from .stack import StackDecisions
 from .start import plan_start
 
 
@@ -30,7 +31,7 @@ class Decisions:
 
     digests: Digests
     members: Membership
-    stack: StackDecision
+    stacks: StackDecisions
     problems: tuple[Problem, ...]
 
 
@@ -39,19 +40,25 @@ def plan_site(now: Situation) -> Plan:
     if now.stopped:
         return plan_start(now)
     decided = decide(now)
-    if decided.problems or not decided.stack.plan:
+    if decided.problems:
         return Plan(problems=decided.problems)
     everything = {name: merge(*_parts(now, decided, name)) for name in now.hosts}
-    chosen = frame.defer(now, decided.stack, intents.limit(now.intent, everything))
+    chosen = frame.defer(now, decided.stacks, intents.limit(now.intent, everything))
     return Plan(
         warnings=(*decided.digests.warnings, *decided.members.warnings),
-        hosts=frame.add(now, decided.members, decided.stack, chosen),
-        notes=(*intents.left_out(now.intent, everything), *decided.stack.plan.definition.notes),
+        hosts=frame.add(now, decided.members, decided.stacks, chosen),
+        notes=(*intents.left_out(now.intent, everything), *_notes(now, decided.stacks)),
     )
 
 
+def _notes(now: Situation, decided: StackDecisions) -> Iterator[str]:
+    for each in decided.each:
+        for note in each.plan.definition.notes:
+            yield f"{now.site.title(each.stack.name)}{note}"
+
+
 def decide(now: Situation) -> Decisions:
-    """Decide about images, members and the stack, and check everything that the run relies on."""
+    """Decide about images, members and the stacks, and check everything that the run relies on."""
     digests = images.choose_digests(now)
     members = membership.decide(now.site, now.hosts, now.addresses, _pinning(now.site), retire=now.is_served)
     decided = stack.decide(now, members, digests)
@@ -59,30 +66,35 @@ def decide(now: Situation) -> Decisions:
         *find_host_problems(now.facts, now.asks_registry),
         *decided.problems,
         *members.problems,
-        *images.check_builder(now, decided.missing(now)),
+        *images.check_builder(now, decided.missing),
     )
     return Decisions(
         digests=digests,
         members=members,
-        stack=decided,
+        stacks=decided,
         problems=problems or tuple(intents.check(now, members)),
     )
 
 
-def _pinning(site: Site) -> list[str]:
-    """Return the labels that pin the stack's volumes; a stack file with a fault has none, and is told of later."""
-    try:
-        return parse(site.stack.text).volume_labels
-    except ProblemError:
-        return []
+def _pinning(site: Site) -> dict[str, list[str]]:
+    """Return the labels that pin volumes, with the stacks that have them.
+
+    A stack file with a fault has none, and is told of later.
+    """
+    found: dict[str, list[str]] = {}
+    for each in site.stacks:
+        with suppress(ProblemError):
+            for label in parse(each.text).volume_labels:
+                found.setdefault(label, []).append(each.name)
+    return found
 
 
 def _parts(now: Situation, decided: Decisions, name: str) -> Iterator[HostPlan]:
     """Plan one host, topic by topic; one that could not be reached has its place in the swarm alone."""
-    missing = decided.stack.missing(now)
+    files = {each.stack.name: each.plan.definition.rendered for each in decided.stacks.each}
     if name in now.seen:
-        yield plan_engine(now, name, missing, file=decided.stack.file)
+        yield plan_engine(now, name, decided.stacks.missing, files=files)
         yield plan_registry(now, name, is_renewed(now))
-        yield images.plan_builder(now, name, missing)
-    yield swarm.plan_member(now, decided.members, name, decided.stack.skip_wait_for)
-    yield stack.plan_host(now, decided.members, decided.stack, name)
+        yield images.plan_builder(now, name, decided.stacks.missing)
+    yield swarm.plan_member(now, decided.members, name, decided.stacks.skip_wait_for)
+    yield stack.plan_host(now, decided.members, decided.stacks, name)

@@ -1,4 +1,4 @@
-"""Decide what happens to the stack, and what every node does for it before and after."""
+"""Decide what happens to each stack, and what every node does for it before and after."""
 
 from __future__ import annotations
 
@@ -7,111 +7,156 @@ from dataclasses import dataclass, field, replace
 
 from ...module_utils.observation import Seen
 from ...module_utils.observation.host import LocalImage
-from ...module_utils.observation.stack import Stack
-from ..checks.stack_file import StackFacts
+from ...module_utils.observation.stack import Stack as RunningStack
+from ..checks.stack_file import StackFacts, ports_are_published_once
 from ..checks.tables import find_stack_problems
 from ..images.pulls import missing_images
 from ..model.change import Change
 from ..model.intent import Intent
 from ..model.phase import Phase
 from ..model.problem import Problem, ProblemError
-from ..model.site import Image
+from ..model.site import Image, Stack
 from ..registry import logins
 from ..stacks import backup, data, release_plan, releases
-from ..stacks.file import StackFile, parse
+from ..stacks.file import parse
 from ..stacks.placement import Candidate
 from ..stacks.release_plan import WAIT, StackPlan
 from ..swarm.membership import Membership
 from . import host, unreachable
-from .arguments import CheckPage, CleanUp, Deploy, PullImages, Release
+from .arguments import CheckPage, CleanUp, Deploy, PullImages, Release, StackDeploy, Visit
 from .images import Digests
-from .result import HostPlan, merge
+from .result import NO_CHANGES, HostPlan, merge
 from .situation import Situation
 
-EMPTY = Stack()
-NO_VERDICT = data.Verdict()
+EMPTY = RunningStack()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackDecision:
-    """What is decided about the stack.
+    """What is decided about one stack.
 
-    :ivar plan: ``None`` where problems forbid one
+    :ivar changes: what is done to it
+    """
+
+    stack: Stack
+    plan: StackPlan
+    data: data.Verdict
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackDecisions:
+    """What is decided about all stacks.
+
+    :ivar each: in the order of the inventory, without those that cannot be planned for a problem
     :ivar manager: the manager that was asked, ``None`` before there is a swarm
-    :ivar drains: whether a node is drained in this run
+    :ivar missing: the images that are made
     :ivar pulls: by inventory name, the images to pull before an update
     :ivar old_images: by inventory name, the images of releases that are gone
     """
 
-    plan: StackPlan | None = None
-    data: data.Verdict = NO_VERDICT
-    nodes: tuple[Candidate, ...] = ()
-    manager: Seen | None = None
-    problems: tuple[Problem, ...] = ()
-    drains: bool = False
+    each: tuple[StackDecision, ...]
+    manager: Seen | None
+    problems: tuple[Problem, ...]
+    missing: tuple[Image, ...] = ()
     pulls: Mapping[str, Sequence[str]] = field(default_factory=dict)
     old_images: Mapping[str, tuple[LocalImage, ...]] = field(default_factory=dict)
 
     @property
-    def file(self) -> StackFile | None:
-        """Return the stack file that this run deploys."""
-        return self.plan.definition.rendered if self.plan else None
-
-    @property
-    def skip_wait_for(self) -> tuple[str, ...]:
-        """Return the services that are not waited for."""
-        return self.plan.excused if self.plan else ()
-
-    def changes(self, now: Situation) -> tuple[Change, ...]:
-        """Return what is done to the stack itself."""
-        if not self.plan or (now.asks_registry and not now.is_served):
-            return ()
-        losses = tuple(Change(f"let {name} begin anew, as its data is lost") for name in self.data.losses)
-        found = self.plan.changes + losses
-        return found or ((Change(WAIT),) if self.drains and now.is_served else ())
-
-    def missing(self, now: Situation) -> tuple[Image, ...]:
-        """Return the images that are made."""
-        return self.plan.definition.missing if self.plan and (now.is_served or not now.asks_registry) else ()
+    def skip_wait_for(self) -> Mapping[str, tuple[str, ...]]:
+        """Return by stack the services that are not waited for."""
+        return {each.stack.name: each.plan.excused for each in self.each}
 
 
-def decide(now: Situation, members: Membership, digests: Digests) -> StackDecision:
-    """Plan the stack and check it against the data and the hosts."""
+def decide(now: Situation, members: Membership, digests: Digests) -> StackDecisions:
+    """Plan the stacks and check them against their data, the hosts and each other."""
     manager = now.seen.get(members.join_manager)
-    try:
-        plan = _plan(now, members, digests, manager)
-        nodes = tuple(_candidates(now, members, manager))
-        verdict = data.judge(
-            now.site.stack,
-            plan.definition.file,
-            now.seen,
-            (manager and manager.nodes) or (),
-            members.labels,
-            plan.running,
-            restored=(backup.SERVICE,) if now.intent is Intent.RESTORE else (),
-        )
+    each, problems = [], []
+    for stack in now.site.stacks:
+        try:
+            decision = _decide(now, members, digests, manager, stack)
+        except ProblemError as error:
+            problems.append(now.site.titled(stack.name, error.problem))
+        else:
+            each.append(decision)
+            problems += [now.site.titled(stack.name, problem) for problem in decision.data.problems]
+    nodes = tuple(_candidates(now, members, manager))
+    if len(each) == len(now.site.stacks):
         complete = not now.away and not members.problems
-        problems = (*verdict.problems, *(_check(now, plan, nodes) if complete else ()))
-    except ProblemError as error:
-        return StackDecision(manager=manager, problems=(error.problem,))
+        problems += _check(now, each, nodes if complete else ())
+    return StackDecisions(
+        each=tuple(each),
+        manager=manager,
+        problems=tuple(problems),
+        missing=_missing(now, each),
+        pulls=_pulls(now, each, nodes),
+        old_images=_old_images(now, each),
+    )
+
+
+def _decide(now: Situation, members: Membership, digests: Digests, manager: Seen | None, stack: Stack) -> StackDecision:
+    """Decide about one stack.
+
+    :raise ProblemError: the input forbids a plan
+    """
+    plan = _plan(now, digests, manager, stack)
+    restores = now.intent is Intent.RESTORE and stack.name == backup.saved_stack(now.site.stacks).name
+    verdict = data.judge(
+        stack,
+        plan.definition.file,
+        now.seen,
+        (manager and manager.nodes) or (),
+        members.labels,
+        plan.running,
+        restored=(backup.SERVICE,) if restores else (),
+    )
     drains = any(change.availability == "drain" for change in members.settings.values())
-    decision = StackDecision(plan=plan, data=verdict, nodes=nodes, manager=manager, problems=problems, drains=drains)
-    return replace(decision, pulls=_pulls(now, decision), old_images=_old_images(now, decision))
+    return StackDecision(stack=stack, plan=plan, data=verdict, changes=tuple(_changes(now, plan, verdict, drains)))
 
 
-def _plan(now: Situation, members: Membership, digests: Digests, manager: Seen | None) -> StackPlan:
+def _plan(now: Situation, digests: Digests, manager: Seen | None, stack: Stack) -> StackPlan:
     nodes = (manager and manager.nodes) or ()
+    running = ((manager and manager.stacks) or {}).get(stack.name, EMPTY)
     addresses = {now.addresses[name] for name in now.away}
-    excused = unreachable.excused(parse(now.site.stack.text), addresses, nodes)
+    excused = unreachable.excused(parse(stack.text), addresses, nodes)
     # Hosts log in by site.yml alone, so the other playbooks have no new login to give.
-    new_login = now.intent is Intent.SITE and logins.is_new_to_services(manager, host.is_renewed(now))
-    running = (manager and manager.stack) or EMPTY
-    return release_plan.plan_stack(now.site, now.intent, running, digests.known, excused, new_login)
+    new_login = now.intent is Intent.SITE and logins.is_new_to_services(manager, running, host.is_renewed(now))
+    return release_plan.plan_stack(now.site, stack, now.intent, running, digests.known, excused, new_login)
 
 
-def _check(now: Situation, plan: StackPlan, nodes: tuple[Candidate, ...]) -> tuple[Problem, ...]:
-    secrets = {*plan.running.secret_names, *plan.definition.secret_objects}
-    return find_stack_problems(StackFacts(plan.definition.rendered, nodes, secrets), now.site, now.members)
+def _changes(now: Situation, plan: StackPlan, verdict: data.Verdict, drains: bool) -> list[Change]:
+    """List what is done to a stack.
+
+    :param drains: whether a node is drained in this run
+    """
+    if now.asks_registry and not now.is_served:
+        return []
+    losses = [Change(f"let {name} begin anew, as its data is lost") for name in verdict.losses]
+    return [*plan.changes, *losses] or [Change(WAIT)] * (drains and now.is_served)
+
+
+def _check(now: Situation, each: Sequence[StackDecision], nodes: tuple[Candidate, ...]) -> tuple[Problem, ...]:
+    """Check the stacks against each other, and against the hosts.
+
+    :param nodes: none where not all hosts are known
+    """
+    files = {one.stack.name: one.plan.definition.rendered for one in each}
+    try:
+        twice = tuple(ports_are_published_once(files))
+    except ProblemError as error:
+        return (error.problem,)
+    if not nodes:
+        return twice
+    secrets = {name for one in each for name in (*one.plan.running.secret_names, *one.plan.definition.secret_objects)}
+    facts = {name: StackFacts(file, nodes, secrets) for name, file in files.items()}
+    return (*twice, *find_stack_problems(facts, now.site, now.members))
+
+
+def _missing(now: Situation, each: Sequence[StackDecision]) -> tuple[Image, ...]:
+    """Collect the images that any stack needs and the registry does not have."""
+    if now.asks_registry and not now.is_served:
+        return ()
+    return tuple({image.reference: image for one in each for image in one.plan.definition.missing}.values())
 
 
 def _candidates(now: Situation, members: Membership, manager: Seen | None) -> Iterator[Candidate]:
@@ -130,16 +175,14 @@ def _candidates(now: Situation, members: Membership, manager: Seen | None) -> It
         )
 
 
-def plan_host(now: Situation, members: Membership, stack: StackDecision, name: str) -> HostPlan:
-    """Plan what a host does for the stack: pull before, deploy, visit the page and clean up behind it."""
-    if not stack.plan:
-        return HostPlan()
+def plan_host(now: Situation, members: Membership, decided: StackDecisions, name: str) -> HostPlan:
+    """Plan what a host does for the stacks: pull before, deploy, visit their pages and clean up behind them."""
     acts = name == members.deploy_manager
     return merge(
-        _plan_pull(stack.pulls.get(name, ())),
-        _plan_deploy(now, stack, stack.plan) if acts else HostPlan(),
-        _plan_page(now, stack, stack.plan, name),
-        _plan_clean_up(stack.plan.old if acts and now.is_served else {}, stack.old_images.get(name, ())),
+        _plan_pull(decided.pulls.get(name, ())),
+        _plan_deploy(now, decided) if acts else HostPlan(),
+        _plan_pages(now, decided, name),
+        _plan_clean_up(decided if acts and now.is_served else None, decided.old_images.get(name, ())),
     )
 
 
@@ -150,15 +193,27 @@ def _plan_pull(images: Sequence[str]) -> HostPlan:
     return HostPlan(pull_images=PullImages(images=tuple(images)), changes={Phase.PULL_IMAGES: changes})
 
 
-def _plan_deploy(now: Situation, stack: StackDecision, plan: StackPlan) -> HostPlan:
-    changes = stack.changes(now)
-    if not changes:
+def _plan_deploy(now: Situation, decided: StackDecisions) -> HostPlan:
+    deploys = tuple(_deploy(now, each) for each in decided.each if each.changes)
+    if not deploys:
         return HostPlan()
+    changes = tuple(_titled(now, each, change) for each in decided.each for change in each.changes)
+    return HostPlan(deploy=Deploy(deploys=deploys), changes={Phase.DEPLOY: changes})
+
+
+def _titled(now: Situation, each: StackDecision, change: Change) -> Change:
+    return replace(change, text=f"{now.site.title(each.stack.name)}{change.text}")
+
+
+def _deploy(now: Situation, decided: StackDecision) -> StackDeploy:
+    plan = decided.plan
     text, previous = plan.definition.rendered.text, plan.previous
     mounted = sorted(plan.running.mounts("Secret"))
     goes_back = previous.number and previous.file != text
-    deploy = Deploy(
-        steps=tuple(releases.steps(text, previous.file, stack.data.allow_empty, mounted, plan.republished)),
+    return StackDeploy(
+        stack=decided.stack.name,
+        timeout=decided.stack.timeout,
+        steps=tuple(releases.steps(text, previous.file, decided.data.allow_empty, mounted, plan.republished)),
         steps_back=tuple(releases.steps(previous.file, text)) if goes_back else (),
         secrets=plan.definition.secrets,
         configs=plan.definition.configs,
@@ -169,59 +224,78 @@ def _plan_deploy(now: Situation, stack: StackDecision, plan: StackPlan) -> HostP
         previous=previous,
         registry=now.site.registry.url.server,
     )
-    return HostPlan(deploy=deploy, changes={Phase.DEPLOY: changes})
 
 
-def _plan_page(now: Situation, stack: StackDecision, plan: StackPlan, name: str) -> HostPlan:
-    """Let a member's page be visited after a deploy, or waited for.
+def _plan_pages(now: Situation, decided: StackDecisions, name: str) -> HostPlan:
+    """Let a member's pages be visited after a deploy, or waited for."""
+    if name not in now.members:
+        return HostPlan()
+    pages: dict[str, Visit] = {}
+    changes: list[Change] = []
+    for each in decided.each:
+        page, silence = each.plan.page, _silence(each, now.seen[name])
+        if page and (each.changes or silence):
+            pages[each.stack.name] = Visit(port=page.port, path=each.stack.check_path, visits=page.visits)
+        if page and silence and not each.changes:
+            changes.append(_titled(now, each, Change(f"wait for the page ({silence})")))
+    if not pages:
+        return HostPlan()
+    return HostPlan(
+        check_page=CheckPage(pages=pages), changes={Phase.CHECK_PAGE: tuple(changes)} if changes else NO_CHANGES
+    )
+
+
+def _silence(decided: StackDecision, seen: Seen) -> str:
+    """Say why a stack's page does not answer, ``""`` where it does.
 
     Hosts were asked at the inventory's port. Where what runs has another, as after a rollback, that tells nothing.
     """
-    page = plan.page
-    if not page or name not in now.members:
-        return HostPlan()
-    seen = now.seen[name]
-    told = page.port == parse(now.site.stack.text).page_port
-    check = CheckPage(port=page.port, path=now.site.stack.check_path, visits=page.visits)
-    if stack.changes(now):
-        return HostPlan(check_page=check)
-    if seen.page and told:
-        return HostPlan(check_page=check, changes={Phase.CHECK_PAGE: (Change(f"wait for the page ({seen.page})"),)})
-    return HostPlan()
+    page = decided.plan.page
+    told = page and page.port == parse(decided.stack.text).page_port
+    return seen.pages.get(decided.stack.name, "") if told else ""
 
 
-def _plan_clean_up(old: Mapping[str, Sequence[str]], images: Sequence[LocalImage]) -> HostPlan:
-    """Remove the secrets, configs and images that no release needs."""
-    texts = [f"remove {kind[:-1]} {name}, which no release needs" for kind in old for name in old[kind]]
+def _plan_clean_up(decided: StackDecisions | None, images: Sequence[LocalImage]) -> HostPlan:
+    """Remove the secrets, configs and images that no release needs.
+
+    :param decided: ``None`` where only images are removed
+    """
+    old = [each.plan.old for each in decided.each] if decided else []
+    secrets = tuple(name for kinds in old for name in kinds["secrets"])
+    configs = tuple(name for kinds in old for name in kinds["configs"])
+    texts = [f"remove secret {name}, which no release needs" for name in secrets]
+    texts += [f"remove config {name}, which no release needs" for name in configs]
     texts += [f"remove image {image.names[0]}, which no release needs" for image in images]
     if not texts:
         return HostPlan()
-    clean = CleanUp(secrets=tuple(old.get("secrets", ())), configs=tuple(old.get("configs", ())), images=tuple(images))
+    clean = CleanUp(secrets=secrets, configs=configs, images=tuple(images))
     return HostPlan(clean_up=clean, changes={Phase.CLEAN_UP: tuple(map(Change, texts))})
 
 
-def _pulls(now: Situation, stack: StackDecision) -> Mapping[str, list[str]]:
+def _pulls(now: Situation, each: Sequence[StackDecision], nodes: Sequence[Candidate]) -> Mapping[str, list[str]]:
     """Find by host the images to pull before an update.
 
-    Before the first deploy nobody waits for tasks, which pull for themselves.
+    Before the first deploy of a stack nobody waits for its tasks, which pull for themselves.
     """
-    if not stack.plan or not stack.changes(now) or not stack.plan.running.services:
+    updated = [one.plan.definition.rendered for one in each if one.changes and one.plan.running.services]
+    services = [service for file in updated for service in file.services.values()]
+    if not services:
         return {}
-    services = stack.plan.definition.rendered.services.values()
     local = {name: seen.local_images for name, seen in now.seen.items()}
-    made = {image.reference for image in stack.missing(now)}
-    found = missing_images(now.site.registry.url.text, services, stack.nodes, local)
+    made = {image.reference for image in _missing(now, each)}
+    found = missing_images(now.site.registry.url.text, services, nodes, local)
     return {
         name: [image for image in images if not (name == now.builder and image in made)]
         for name, images in found.items()
     }
 
 
-def _old_images(now: Situation, stack: StackDecision) -> Mapping[str, tuple[LocalImage, ...]]:
-    """Find by host the images of releases that are gone."""
-    if not stack.plan or not now.is_served:
+def _old_images(now: Situation, each: Sequence[StackDecision]) -> Mapping[str, tuple[LocalImage, ...]]:
+    """Find by host the images of releases that are gone; what another stack needs stays."""
+    if not now.is_served:
         return {}
-    needed = releases.needed_images(stack.plan.kept, now.site.images)
+    kept = [file for one in each for file in one.plan.kept]
+    needed = releases.needed_images(kept, now.site.images)
     repositories = {image.repository for image in now.site.images}
     return {
         name: tuple(releases.old_images(needed, repositories, seen.local_images)) for name, seen in now.seen.items()

@@ -8,15 +8,15 @@ from ..model.change import Change
 from ..model.phase import Phase
 from ..swarm.membership import Membership
 from ..swarm.steps import Step
-from .arguments import ChangeNodes, CreateSwarm, JoinSwarm, Nothing, Retire
+from .arguments import ChangeNodes, CreateSwarm, JoinSwarm, Nothing, Retire, WaitForStack
 from .result import HostPlan
 from .situation import Situation
 
 
-def plan_member(now: Situation, members: Membership, name: str, skip_wait_for: Sequence[str]) -> HostPlan:
+def plan_member(now: Situation, members: Membership, name: str, skip_wait_for: Mapping[str, Sequence[str]]) -> HostPlan:
     """Plan a host's place in the swarm.
 
-    :param skip_wait_for: services that are not waited for when a host retires
+    :param skip_wait_for: by stack, services that are not waited for when a host retires
     """
     steps: dict[Phase, list[Step]] = {}
     for step in members.of(name):
@@ -69,14 +69,19 @@ def _demote(members: Membership, steps: Sequence[Step]) -> ChangeNodes | None:
     return ChangeNodes(manager=members.deploy_manager, nodes=nodes) if nodes else None
 
 
-def _retire(now: Situation, members: Membership, steps: Sequence[Step], skip_wait_for: Sequence[str]) -> Retire | None:
+def _retire(
+    now: Situation, members: Membership, steps: Sequence[Step], skip_wait_for: Mapping[str, Sequence[str]]
+) -> Retire | None:
     if not steps:
         return None
     return Retire(
         node=next((step.node for step in steps if step.node), ""),
         demote=any(step.kind == "demote" for step in steps),
         manager=members.deploy_manager,
-        stack=now.site.stack.name,
-        timeout=now.site.stack.timeout,
-        skip_wait_for=tuple(skip_wait_for),
+        stacks=tuple(
+            WaitForStack(
+                stack=stack.name, timeout=stack.timeout, skip_wait_for=tuple(skip_wait_for.get(stack.name, ()))
+            )
+            for stack in now.site.stacks
+        ),
     )

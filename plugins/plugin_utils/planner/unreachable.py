@@ -49,7 +49,6 @@ def _reason(reason: str, address: str) -> str:
 
 
 def _as_node(now: Situation, node: Node, nodes: Sequence[Node]) -> Iterator[str]:
-    file = parse(now.site.stack.text)
     yield f"The swarm sees it as {node.state}"
     if node.is_manager:
         managers = [other for other in nodes if other.is_manager]
@@ -58,8 +57,10 @@ def _as_node(now: Situation, node: Node, nodes: Sequence[Node]) -> Iterator[str]
             f"It is one of {len(managers)} managers, of which {alive} are reachable; a majority is "
             f"{majority(len(managers))}"
         )
-    for service in excused(file, [node.address], nodes):
-        yield f"Service {service} runs only there, where its data is; it was not waited for"
+    for stack in now.site.stacks:
+        for service in excused(parse(stack.text), [node.address], nodes):
+            name = f"{service} of {stack.name}" if len(now.site.stacks) > 1 else service
+            yield f"Service {name} runs only there, where its data is; it was not waited for"
 
 
 def _elsewhere(name: str, nodes: Sequence[Node]) -> Iterator[str]:

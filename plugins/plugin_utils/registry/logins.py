@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...module_utils.observation import Seen
+from ...module_utils.observation.stack import Stack
 from ..model.desired import Desired
 from ..model.problem import Code
 from .answers import classify
@@ -25,16 +26,17 @@ def is_renamed(seen: Seen) -> bool:
     return classify(seen.server_account) is Code.REGISTRY_OTHER_NAME
 
 
-def is_new_to_services(manager: Seen | None, renewed: bool) -> bool:
-    """Tell whether the services pull with another login of the registry than they should.
+def is_new_to_services(manager: Seen | None, running: Stack, renewed: bool) -> bool:
+    """Tell whether the services of a stack pull with another login of the registry than they should.
 
     Swarm does not tell which one they have: the record of the stack holds its fingerprint.
 
-    :param manager: which describes the stack, ``None`` before there is a swarm
+    :param manager: which describes it, ``None`` before there is a swarm
+    :param running: the stack
     :param renewed: see ``is_renewed``
     """
-    if not manager or not manager.stack or not manager.stack.record:
+    if not manager or not running.record:
         return False
     # A manager that a run was killed before is logged in only now, and cannot know the new login yet.
     refused = classify(manager.login) is Code.REGISTRY_CREDENTIALS
-    return renewed or refused or manager.stack.login != manager.login_fingerprint
+    return renewed or refused or running.login != manager.login_fingerprint

@@ -18,7 +18,8 @@ from ...module_utils.observation import Seen
 from ...module_utils.observation.stack import Release, SecretObject, Stack
 from ...module_utils.releases import AT_LABEL, VERSION_LABEL
 from ..model.problem import Code, Problem, ProblemError
-from .file import VOLUME_PREFIX
+from ..model.site import Stack as DesiredStack
+from .file import VOLUME_PREFIX, parse
 from .secrets import NewSecret, is_of
 
 SERVICE = "redis"
@@ -30,20 +31,38 @@ ALTERED = "was cut short or altered"
 Raw = Mapping[str, Any]
 
 
-def place(seen: Mapping[str, Seen], registry_host: str = "") -> dict[str, str]:
+def saved_stack(stacks: Sequence[DesiredStack]) -> DesiredStack:
+    """Return the stack that a backup is of: the one with Redis' data.
+
+    Where none has it, the first is returned, of which ``place`` then says what is missing.
+
+    :raise ProblemError: several have it
+    """
+    found = [stack for stack in stacks if SERVICE in parse(stack.text).pinned_services([DATA])]
+    if len(found) > 1:
+        raise _impossible(
+            f"service {SERVICE} with label {DATA} in the stacks {' and '.join(stack.name for stack in found)}",
+            "one stack with it, whose data a backup is of",
+            "Give the others another label, and copy their data by their own means, see docs/data.md",
+        )
+    return [*found, *stacks][0]
+
+
+def place(seen: Mapping[str, Seen], stack: str, registry_host: str = "") -> dict[str, str]:
     """Find the hosts that a backup is made of, and that a restore changes.
 
     :param seen: of the hosts that could be reached
+    :param stack: name of the stack
     :param registry_host: inventory name of the host that serves the registry, ``""`` for an external one
     :return: inventory names: ``manager`` answers for the swarm, ``data`` has Redis' data, ``registry`` has the
         images, where a host of the inventory serves it
     :raise ProblemError: one of them is not there
     """
-    speaking = {name: found.stack for name, found in seen.items() if found.stack and found.stack.services}
-    if not speaking:
+    running = {name: (found.stacks or {}).get(stack, Stack()) for name, found in seen.items()}
+    manager = next((name for name, found in running.items() if found.services), "")
+    if not manager:
         raise _impossible("no manager that answers for a swarm with the stack", "one", "Run site.yml first")
-    manager, stack = next(iter(speaking.items()))
-    if SERVICE not in stack.services:
+    if SERVICE not in running[manager].services:
         raise _impossible(
             f"a stack without service {SERVICE}",
             "that service, whose data a backup is of",

@@ -20,7 +20,7 @@ from .file import VOLUME_PREFIX, StackFile, parse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What is to be thought of the stack's data.
+    """What is to be thought of a stack's data.
 
     :ivar problems: what forbids the run
     :ivar allow_empty: services that may begin without data
@@ -34,14 +34,16 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
-    """A volume that the stack's file pins to a node.
+    """A volume that a stack's file pins to a node.
 
+    :ivar stack: the stack's name
     :ivar label: that pins it
     :ivar names: as the engine has them
     :ivar holder: the host that has the data, or will
     :ivar services: that use it
     """
 
+    stack: str
     label: str
     names: tuple[str, ...]
     holder: str
@@ -54,7 +56,7 @@ class Volume:
 
     def is_on(self, seen: Seen) -> bool:
         """Tell whether a host has data of it."""
-        return any(seen.volumes.get(name) for name in self.names)
+        return any(seen.volumes.get(self.stack, {}).get(name) for name in self.names)
 
 
 def judge(
@@ -105,7 +107,7 @@ def _volumes(
         names, holder = file.pinned_volumes(label, stack.name), _holder(label, hosts, nodes, labels)
         if names and holder:
             services = tuple(file.pinned_services([label]))
-            yield Volume(label=label, names=tuple(names), holder=holder, services=services)
+            yield Volume(stack=stack.name, label=label, names=tuple(names), holder=holder, services=services)
 
 
 def _holder(

@@ -1,12 +1,12 @@
-"""Make the stack that the inventory describes."""
+"""Make a stack as the inventory describes it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ...module_utils.observation.stack import Stack
-from ..model.site import Image, Site
+from ...module_utils.observation.stack import Stack as RunningStack
+from ..model.site import Image, Site, Stack
 from . import secrets
 from .file import StackFile, parse
 from .secrets import NewConfig, NewSecret
@@ -16,7 +16,7 @@ UNFINISHED = "the rotation of {} to {}, which a run began and did not end, is fi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
-    """What the stack is to be.
+    """What a stack is to be.
 
     :ivar file: the stack file that plays fill in
     :ivar rendered: the same with all that is known now
@@ -39,12 +39,12 @@ class Definition:
     notes: tuple[str, ...] = ()
 
 
-def of_inventory(site: Site, running: Stack, digests: Mapping[str, str | None]) -> Definition:
-    """Make the stack that the inventory describes."""
-    chosen, new_secrets = name_secrets(site, running)
-    configs, new_configs = secrets.name_configs(site.stack, running.configs)
-    file = parse(site.stack.text).with_configs(configs)
-    variables = stack_variables(site, digests, chosen)
+def of_inventory(site: Site, stack: Stack, running: RunningStack, digests: Mapping[str, str | None]) -> Definition:
+    """Make a stack as the inventory describes it."""
+    chosen, new_secrets = name_secrets(site, stack, running)
+    configs, new_configs = secrets.name_configs(stack, running.configs)
+    file = parse(stack.text).with_configs(configs)
+    variables = stack_variables(site, stack, digests, chosen)
     return Definition(
         file=file,
         rendered=file.render(variables),
@@ -54,17 +54,17 @@ def of_inventory(site: Site, running: Stack, digests: Mapping[str, str | None]) 
         secrets=new_secrets,
         secret_objects=tuple(sorted(chosen.values())),
         configs=new_configs,
-        notes=tuple(_unfinished(site, running, chosen)),
+        notes=tuple(_unfinished(stack, running, chosen)),
     )
 
 
-def name_secrets(site: Site, running: Stack) -> tuple[dict[str, str], tuple[NewSecret, ...]]:
-    """Find or name the swarm's object for each secret of the stack."""
+def name_secrets(site: Site, stack: Stack, running: RunningStack) -> tuple[dict[str, str], tuple[NewSecret, ...]]:
+    """Find or name the swarm's object for each secret of a stack."""
     applied = parse(running.record.file).names("secrets") if running.record else set()
-    return secrets.name_secrets(site.stack, running.secrets, applied, site.salt, running.mounts("Secret"))
+    return secrets.name_secrets(stack, running.secrets, applied, site.salt, running.mounts("Secret"))
 
 
-def _unfinished(site: Site, running: Stack, chosen: Mapping[str, str]) -> list[str]:
+def _unfinished(stack: Stack, running: RunningStack, chosen: Mapping[str, str]) -> list[str]:
     """Name the secrets whose object services mount though the last release has another one."""
     if not running.record:
         return []
@@ -74,11 +74,13 @@ def _unfinished(site: Site, running: Stack, chosen: Mapping[str, str]) -> list[s
     return [
         UNFINISHED.format(name, key)
         for name, key in chosen.items()
-        if key in new and name in known and not site.stack.values.get(name)
+        if key in new and name in known and not stack.values.get(name)
     ]
 
 
-def stack_variables(site: Site, digests: Mapping[str, str | None], chosen: Mapping[str, str]) -> dict[str, object]:
+def stack_variables(
+    site: Site, stack: Stack, digests: Mapping[str, str | None], chosen: Mapping[str, str]
+) -> dict[str, object]:
     """Gather the values of a stack file's variables.
 
     :param chosen: object by secret
@@ -86,7 +88,7 @@ def stack_variables(site: Site, digests: Mapping[str, str | None], chosen: Mappi
         each secret
     """
     objects = {f"{secret.upper()}_SECRET": name for secret, name in chosen.items()}
-    return {**site.stack.environment, **image_variables(site.images, digests), **objects}
+    return {**stack.environment, **image_variables(site.images, digests), **objects}
 
 
 def image_variables(images: Iterable[Image], digests: Mapping[str, str | None]) -> dict[str, str]:

@@ -1,14 +1,15 @@
-"""Plan the stack, from the inventory or from a release, and what is left to remove once it runs."""
+"""Plan a stack, from the inventory or from a release, and what is left to remove once it runs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ...module_utils.observation.stack import Stack, published_ports
+from ...module_utils.observation.stack import Stack as RunningStack
+from ...module_utils.observation.stack import published_ports
 from ..model.change import Change
 from ..model.intent import Intent
-from ..model.site import Site
+from ..model.site import Site, Stack
 from . import releases, secrets, state
 from .definition import Definition, of_inventory
 from .file import Page, StackFile, parse
@@ -35,7 +36,7 @@ class Previous:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackPlan:
-    """What is done to the stack.
+    """What is done to a stack.
 
     :ivar running: what runs now, empty before there is anything
     :ivar republished: services whose published ports are others than in the last release
@@ -46,7 +47,7 @@ class StackPlan:
     """
 
     definition: Definition
-    running: Stack
+    running: RunningStack
     republished: tuple[str, ...]
     excused: tuple[str, ...]
     page: Page | None
@@ -76,13 +77,14 @@ class StackPlan:
 
 def plan_stack(
     site: Site,
+    stack: Stack,
     intent: Intent,
-    running: Stack,
+    running: RunningStack,
     digests: Mapping[str, str | None],
     excused: Sequence[str] = (),
     new_login: bool = False,
 ) -> StackPlan:
-    """Plan the stack: what the inventory describes, or for intent ``rollback`` what a release was.
+    """Plan a stack: what the inventory describes, or for intent ``rollback`` what a release was.
 
     :param running: what runs now, empty before there is anything
     :param digests: by image reference, as far as they are known
@@ -90,11 +92,11 @@ def plan_stack(
     :param new_login: whether services pull with another login than they should, see ``registry.logins``
     :raise ProblemError: the input forbids a plan
     """
-    loose = secrets.loose_secrets(site.stack, parse(site.stack.text))
+    loose = secrets.loose_secrets(stack, parse(stack.text))
     if intent is Intent.ROLLBACK:
-        definition = of_release(site, running, digests, loose)
+        definition = of_release(site, stack, running, digests, loose)
     else:
-        definition = unless_held(site, running, of_inventory(site, running, digests), loose)
+        definition = unless_held(stack, running, of_inventory(site, stack, running, digests), loose)
     republished = _republished(running)
     return StackPlan(
         definition=definition,
@@ -103,13 +105,13 @@ def plan_stack(
         excused=tuple(excused),
         page=definition.rendered.page(),
         kept=releases.kept_files(running.releases, definition.rendered),
-        changes=tuple(_changes(site.stack.name, running, definition.rendered, republished, excused, new_login)),
+        changes=tuple(_changes(stack.name, running, definition.rendered, republished, excused, new_login)),
     )
 
 
 def _changes(
     name: str,
-    running: Stack,
+    running: RunningStack,
     rendered: StackFile,
     republished: Sequence[str],
     excused: Sequence[str],
@@ -128,7 +130,7 @@ def _changes(
     return changes
 
 
-def _republished(running: Stack) -> tuple[str, ...]:
+def _republished(running: RunningStack) -> tuple[str, ...]:
     """List the services whose published ports were changed since the last release."""
     specs = running.record.specs if running.record else {}
     return tuple(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ...module_utils.observation.stack import Release, Stack
+from ...module_utils.observation.stack import Release
+from ...module_utils.observation.stack import Stack as RunningStack
 from ..model.problem import Code, Problem, ProblemError
-from ..model.site import Site
+from ..model.site import Site, Stack
 from . import releases, state
 from .definition import Definition, name_secrets, of_inventory
 from .file import StackFile, parse
@@ -24,17 +25,17 @@ STAYS = "site.yml and deploy.yml leave it so until the stack or the app in the i
 COMES = "The inventory describes a stack that was not deployed yet: the next site.yml or deploy.yml deploys that"
 
 
-def last_release(running: Stack) -> Release | None:
+def last_release(running: RunningStack) -> Release | None:
     """Return the newest release."""
     return running.releases[-1] if running.releases else None
 
 
-def unless_held(site: Site, running: Stack, inventory: Definition, loose: set[str]) -> Definition:
+def unless_held(stack: Stack, running: RunningStack, inventory: Definition, loose: set[str]) -> Definition:
     """Leave what was rolled back to, while the inventory still describes what was left then."""
     last = last_release(running)
     if not last or not running.record or not releases.is_held(running.releases, inventory.rendered, loose):
         return inventory
-    if site.stack.rotate:
+    if stack.rotate:
         raise ProblemError(_held(last))
     file = parse(running.record.file)
     return replace(
@@ -59,16 +60,18 @@ def _held(last: Release) -> Problem:
     )
 
 
-def of_release(site: Site, running: Stack, digests: Mapping[str, str | None], loose: set[str]) -> Definition:
+def of_release(
+    site: Site, stack: Stack, running: RunningStack, digests: Mapping[str, str | None], loose: set[str]
+) -> Definition:
     """Take the stack file of a release from the record."""
     history = running.releases
-    chosen, _missing = name_secrets(site, running)
-    described = _described(site, running, digests)
+    chosen, _missing = name_secrets(site, stack, running)
+    described = _described(site, stack, running, digests)
     other = bool(running.record and state.differences(running.record.file, running))
     begun = described if other and _is_new(described, running, loose) else None
     # Where it is not known what was begun: one release too few costs a second rollback, one too many may cost data.
     to_last = bool(begun) or (other and not described)
-    number = site.stack.release or (history[-1].number if to_last else 0)
+    number = stack.release or (history[-1].number if to_last else 0)
     target = releases.choose(history, number, [*running.secrets, *running.configs])
     left = releases.left_behind(history, target, loose, begun)
     notes = [BACK.format(target)] + [BEGUN if begun else OTHER] * to_last
@@ -88,16 +91,16 @@ def of_release(site: Site, running: Stack, digests: Mapping[str, str | None], lo
     )
 
 
-def _described(site: Site, running: Stack, digests: Mapping[str, str | None]) -> StackFile | None:
+def _described(site: Site, stack: Stack, running: RunningStack, digests: Mapping[str, str | None]) -> StackFile | None:
     """Make the inventory's stack file; ``None`` where it has a fault or images to be made, so that it is not known."""
     try:
-        definition = of_inventory(site, running, digests)
+        definition = of_inventory(site, stack, running, digests)
     except ProblemError:
         return None
     return None if definition.missing else definition.rendered
 
 
-def _is_new(described: StackFile | None, running: Stack, loose: set[str]) -> bool:
+def _is_new(described: StackFile | None, running: RunningStack, loose: set[str]) -> bool:
     """Tell whether the inventory describes neither the last release nor what is held.
 
     Where services are other than in the last release, a deploy of that was begun. Else they were mostly changed by

@@ -11,18 +11,6 @@ from ...module_utils.observation.swarm import Node
 from .file import VOLUME_CONSTRAINT
 
 
-def place_volumes(labels: Sequence[str], nodes: Sequence[Node], candidates: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Choose a node for each pinned volume; a choice once made is kept.
-
-    :param labels: that pin volumes
-    :param candidates: inventory names to choose from, the preferred first
-    :return: by inventory name, the labels that it must get; volumes already placed are left out
-    """
-    placed = {label for node in nodes for label, value in node.labels.items() if value == "true"}
-    missing = {label: "true" for label in labels if label not in placed}
-    return {candidates[0]: missing} if missing else {}
-
-
 def services_to_spread(services: Mapping[str, Service], nodes: Sequence[Node]) -> list[str]:
     """Choose the services whose tasks can be spread again without losing a request.
 

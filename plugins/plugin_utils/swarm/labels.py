@@ -6,7 +6,7 @@ where they are: in one more label of the node itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...module_utils.observation.swarm import Node
@@ -89,7 +89,7 @@ def compare(current: Mapping[str, str], desired: Mapping[str, object], kept: Map
     return LabelChange(add=add, drop=tuple(drop), texts=tuple(texts))
 
 
-def inherit(old: Sequence[Node], others: Sequence[Node], pinning: Sequence[str]) -> dict[str, str]:
+def inherit(old: Sequence[Node], others: Sequence[Node], pinning: Collection[str]) -> dict[str, str]:
     """Choose the labels that a host which comes back keeps from its old entries.
 
     :param old: its old entries

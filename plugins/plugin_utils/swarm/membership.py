@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from ..model.observation import Host
 from ..model.phase import Phase
@@ -15,6 +16,8 @@ from .placement import choose_nodes, data_that_would_go, keeps_data, several_hav
 from .quorum import even
 from .steps import NodeChange, Step, list_steps, losses_of_quorum
 from .view import View, compare
+
+NO_VOLUMES: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +56,13 @@ def decide(
     site: Site,
     hosts: Mapping[str, Host],
     addresses: Mapping[str, str],
-    pinning: Sequence[str] = (),
+    pinning: Mapping[str, Sequence[str]] = NO_VOLUMES,
     retire: bool = True,
 ) -> Membership:
     """Decide what the swarm's members have to do.
 
     :param addresses: by inventory name, the address that other nodes use
-    :param pinning: labels that pin the stack's volumes
+    :param pinning: labels that pin volumes, with the names of the stacks that have them
     :param retire: whether hosts of group removed may leave now
     """
     view = compare(site, hosts, addresses, pinning, ())
@@ -88,7 +91,7 @@ def decide(
         settings=settings,
         problems=(
             *losses_of_quorum(view, steps),
-            *(several_have_data(view) if placed else ()),
+            *dict.fromkeys(several_have_data(view)),
             *data_that_would_go(view, settings, retire),
         ),
         warnings=(*even(len(site.managers)), *_unknown_names(view)),

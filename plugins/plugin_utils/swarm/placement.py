@@ -1,4 +1,4 @@
-"""Keep the stack's data where it is: choose nodes for its volumes, and refuse to empty those that have them."""
+"""Keep the data of stacks where it is: choose nodes for volumes, and refuse to empty those that have them."""
 
 from __future__ import annotations
 
@@ -6,37 +6,47 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ..model.problem import Code, Problem
 from ..stacks.file import VOLUME_PREFIX
-from ..stacks.state import place_volumes
 from .steps import NodeChange
 from .view import View
 
 
 def choose_nodes(view: View) -> dict[str, dict[str, str]]:
-    """Choose a node for each volume of the stack that has none yet.
+    """Choose a node for each volume that has none yet; a choice once made is kept.
 
-    A host that holds the stack's data from an earlier swarm comes first; workers are spared less than managers.
+    A host that holds its stack's data from an earlier swarm comes first; workers are spared less than managers.
+
+    :return: by inventory name, the labels that it must get
     """
+    placed: dict[str, dict[str, str]] = {}
+    for label in view.unplaced:
+        for name in _candidates(view, label)[:1]:
+            placed.setdefault(name, {})[label] = "true"
+    return placed
+
+
+def _candidates(view: View, label: str) -> list[str]:
+    """List the hosts that a volume may go to, the preferred first."""
     active = [name for name in view.site.members if name in view.seen and view.availability(name) == "active"]
-    active.sort(key=lambda name: (not view.data(name), name in view.site.managers))
-    return place_volumes(view.pinning, list(view.nodes.values()), active) if active else {}
+    return sorted(active, key=lambda name: (not view.data(name, label), name in view.site.managers))
 
 
 def several_have_data(view: View) -> Iterator[Problem]:
-    """Refuse to choose between hosts that each have the stack's data from an earlier swarm."""
-    active = [name for name in view.site.members if name in view.seen and view.availability(name) == "active"]
-    holders = sorted((name for name in active if view.data(name)), key=lambda name: name in view.site.managers)
-    if len(holders) > 1:
-        yield Problem(
-            code=Code.DATA_SEVERAL,
-            hosts=tuple(holders),
-            found="a volume of the stack from an earlier swarm on each, and no node labelled as its place",
-            expected="the data on one host",
-            fix=f"Remove those that nobody needs: docker volume rm {view.data(holders[0])[0]}",
-        )
+    """Refuse to choose between hosts that each have a stack's data from an earlier swarm."""
+    for label in view.unplaced:
+        holders = [name for name in _candidates(view, label) if view.data(name, label)]
+        if len(holders) > 1:
+            yield Problem(
+                code=Code.DATA_SEVERAL,
+                where=view.site.title(" and ".join(view.pinning[label])).removesuffix(": "),
+                hosts=tuple(holders),
+                found="a volume of the stack from an earlier swarm on each, and no node labelled as its place",
+                expected="the data on one host",
+                fix=f"Remove those that nobody needs: docker volume rm {view.data(holders[0], label)[0]}",
+            )
 
 
 def data_that_would_go(view: View, settings: Mapping[str, NodeChange], retire: bool) -> Iterator[Problem]:
-    """Refuse to drain or to remove a node that has the stack's data."""
+    """Refuse to drain or to remove a node that has data of a stack."""
     for name, change in settings.items():
         now = {**(view.own[name].labels if name in view.own else {}), **change.labels.add}
         pinned = [label for label in view.pinning if now.get(label) == "true"]

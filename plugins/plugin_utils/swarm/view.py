@@ -17,7 +17,7 @@ class View:
     """The inventory's hosts and the swarm's nodes.
 
     :ivar addresses: by inventory name, the address that other nodes use
-    :ivar pinning: labels that pin the stack's volumes
+    :ivar pinning: labels that pin volumes, with the names of the stacks that have them
     :ivar desired: by inventory name, what the inventory says of it as a member
     :ivar former: by inventory name, the registry's files that a host which is to go should not have any more
     :ivar seen: of the hosts that could be asked, in the order managers, workers, removed
@@ -30,7 +30,7 @@ class View:
 
     site: Site
     addresses: Mapping[str, str]
-    pinning: Sequence[str]
+    pinning: Mapping[str, Sequence[str]]
     desired: Mapping[str, Member]
     former: Mapping[str, tuple[str, ...]]
     seen: Mapping[str, Seen]
@@ -60,9 +60,10 @@ class View:
         """List what a person may call a node."""
         return _names_of(node, {name: self.addresses[name] for name in self.unreachable})
 
-    def data(self, name: str) -> list[str]:
-        """List the stack's volumes on a host that are not empty."""
-        return [volume for volume, filled in self.seen[name].volumes.items() if filled]
+    def data(self, name: str, label: str) -> list[str]:
+        """List the volumes on a host that are not empty, of the stacks that have a label."""
+        volumes = self.seen[name].volumes
+        return [volume for stack in self.pinning[label] for volume, filled in volumes.get(stack, {}).items() if filled]
 
     def availability(self, name: str) -> str:
         """Tell the availability that the inventory says."""
@@ -87,15 +88,21 @@ class View:
         return [node for node in self.nodes.values() if node.id not in earlier]
 
     def holds(self, node: Node) -> list[str]:
-        """List the labels that pin the stack's volumes to a node."""
+        """List the labels that pin volumes to a node."""
         return [label for label in self.pinning if node.labels.get(label) == "true"]
+
+    @property
+    def unplaced(self) -> list[str]:
+        """List the labels that no node has yet."""
+        placed = {label for node in self.nodes.values() for label in self.holds(node)}
+        return [label for label in self.pinning if label not in placed]
 
 
 def compare(
     site: Site,
     hosts: Mapping[str, Host],
     addresses: Mapping[str, str],
-    pinning: Sequence[str],
+    pinning: Mapping[str, Sequence[str]],
     nodes: Sequence[Node],
 ) -> View:
     """Find out which host is which node.

@@ -27,6 +27,15 @@ services:
     image: ${REDIS_IMAGE}
     deploy: {placement: {constraints: ["node.labels.flotilla.volume.redis == true"]}}
 """
+SHOP_TEXT = """\
+services:
+  till:
+    image: ${WEB_IMAGE}
+    ports: ["4001:80"]
+  stock:
+    image: ${REDIS_IMAGE}
+    deploy: {placement: {constraints: ["node.labels.flotilla.volume.stock == true"]}}
+"""
 PIN = "/etc/apt/preferences.d/flotilla-docker"
 KEY, REPOSITORY = "/etc/apt/keyrings/docker.asc", "/etc/apt/sources.list.d/docker.sources"
 # Any text may stand for the vendor's key; here it is the path of its file.
@@ -129,7 +138,7 @@ def bare(address):
         "registry_way": {"addresses": ["10.0.0.1"], "error": "", "certificate": ""},
         "images": dict.fromkeys(REFERENCES),
         "local_images": [],
-        "page": "no engine",
+        "pages": {"hello": "no engine"},
     }
 
 
@@ -149,7 +158,7 @@ def settled(address, node_id, manager=False):
     seen["ports"] = {"7946/tcp": "dockerd", "7946/udp": "dockerd", "4789/udp": "", "4000/tcp": "dockerd"}
     seen["engine"] = {"version": "26.1.5", "warnings": []}
     seen["swarm"].update(state="active", node_id=node_id, address=address, manager=manager)
-    seen["login"] = seen["page"] = ""
+    seen["login"] = seen["pages"]["hello"] = ""
     seen["credentials"] = True
     names = ("reg:5000/hello@sha256:d", "reg:5000/redis@sha256:d")
     seen["local_images"] = [{"id": name, "names": [name], "used": True} for name in names]
@@ -234,19 +243,24 @@ def site(managers=("m1",), workers=("w1", "w2"), removed=()):
         "intent": "site",
         "salt": "salt",
         "process": "",
-        "stack": {
-            "name": "hello",
-            "text": STACK_TEXT,
-            "environment": {"NAME": "World"},
-            "secrets": ["redis_password"],
-            "values": {"redis_password": ""},
-            "rotate": [],
-            "lost": [],
-            "configs": {},
-            "release": 0,
-            "timeout": 600,
-            "check_path": "/healthz",
-        },
+        "stacks": [stack_setting("hello", STACK_TEXT)],
+    }
+
+
+def stack_setting(name, text):
+    """A stack of a site."""
+    return {
+        "name": name,
+        "text": text,
+        "environment": {"NAME": "World"},
+        "secrets": ["redis_password"],
+        "values": {"redis_password": ""},
+        "rotate": [],
+        "lost": [],
+        "configs": {},
+        "release": 0,
+        "timeout": 600,
+        "check_path": "/healthz",
     }
 
 
@@ -265,30 +279,61 @@ def settled_site():
     """One manager and two workers with everything as wanted, and the stack running."""
     found = hosts(["m1", "w1", "w2"], lambda address, number: settled(address, f"node-{number}", number == 1))
     services = {"web": service(5), "redis": service(1)}
-    variables = {"WEB_IMAGE": "reg:5000/hello@sha256:d", "REDIS_IMAGE": "reg:5000/redis@sha256:d"}
     found["m1"]["seen"]["nodes"] = [
         node(1, "manager"),
         node(2, "worker", labels={"flotilla.volume.redis": "true"}),
         node(3, "worker"),
     ]
-    specs = copy.deepcopy({name: entry["spec"] for name, entry in services.items()})
-    found["m1"]["seen"]["stack"] = {
+    found["m1"]["seen"]["stacks"] = {"hello": running("hello", STACK_TEXT, services)}
+    return found
+
+
+def site_of_two(**groups):
+    """A site with stack shop beside stack hello."""
+    found = site(**groups)
+    found["stacks"].append(stack_setting("shop", SHOP_TEXT))
+    return found
+
+
+def settled_site_of_two():
+    """A settled site in which both stacks run."""
+    found = settled_site()
+    for host in found.values():
+        host["seen"]["pages"]["shop"] = ""
+    found["m1"]["seen"]["nodes"][2]["labels"] = {"flotilla.volume.stock": "true"}
+    services = {"till": service(2), "stock": service(1)}
+    stacks = found["m1"]["seen"]["stacks"]
+    stacks["shop"] = running("shop", SHOP_TEXT, services)
+    names = [name for each in stacks.values() for name in each["secrets"]]
+    for each in stacks.values():
+        each["secret_names"] = names
+    return found
+
+
+def running(name, text, services):
+    """A stack that runs as its only release says.
+
+    :param text: of its stack file
+    """
+    variables = {"WEB_IMAGE": "reg:5000/hello@sha256:d", "REDIS_IMAGE": "reg:5000/redis@sha256:d"}
+    specs = copy.deepcopy({service: entry["spec"] for service, entry in services.items()})
+    secret = f"{name}_redis_password_1"
+    return {
         "services": services,
-        "secrets": {"hello_redis_password_1": {"name": "redis_password", "salt": "", "created": "1"}},
-        "secret_names": ["hello_redis_password_1"],
+        "secrets": {secret: {"name": "redis_password", "salt": "", "created": "1"}},
+        "secret_names": [secret],
         "configs": [],
         "login": "abc",
-        "releases": [release(1, render(STACK_TEXT, variables))],
-        "record": {"file": render(STACK_TEXT, variables), "specs": specs},
+        "releases": [release(1, render(text, variables))],
+        "record": {"file": render(text, variables), "specs": specs},
     }
-    return found
 
 
 def set_up_site():
     """A settled site whose stack was never deployed."""
     found = settled_site()
     empty = {"services": {}, "secrets": {}, "secret_names": [], "releases": [], "record": None}
-    found["m1"]["seen"]["stack"].update(empty)
+    found["m1"]["seen"]["stacks"]["hello"].update(empty)
     return found
 
 
@@ -315,9 +360,10 @@ def labels(plan, host):
 
 
 def deploy(plan):
-    """The arguments of the deploy, which one host does."""
+    """The arguments of the deploy of the only stack that changes, which one host does."""
     (found,) = of_phase(plan, "deploy").values()
-    return found
+    (one,) = found["deploys"]
+    return one
 
 
 def deployed(plan):
@@ -332,14 +378,13 @@ def new_release(plan):
 
 def read_site(site):
     """A site as the planner takes it."""
-    stack = site["stack"]
     return settings.read_site(
         site,
         salt=site["salt"],
         user="me@here",
         process=site["process"],
-        values=stack["values"],
-        configs=stack["configs"],
+        values={each["name"]: each["values"] for each in site["stacks"]},
+        configs={each["name"]: each["configs"] for each in site["stacks"]},
     )
 
 

@@ -18,7 +18,7 @@ REPORT = {
         "about": "reset",
         "hosts": [],
         "observed": "unused",
-        "stack": "hello",
+        "stacks": ["hello"],
         "done": [],
         "registry_url": "reg:5000",
     },

@@ -13,7 +13,7 @@ def problems(**changes):
 
 
 def stack(**changes):
-    return {**sites.site()["stack"], **changes}
+    return {**sites.site()["stacks"][0], **changes}
 
 
 def test_good_site_is_no_problem():
@@ -25,8 +25,10 @@ def test_good_site_is_no_problem():
     [
         ({"registry_url": ""}, "setting-missing: registry_url"),
         ({"builders": ["elsewhere"]}, "setting-invalid: image_builder"),
-        ({"stack": stack(name="shop.v2")}, "setting-invalid: stack_name"),
-        ({"stack": stack(timeout=1201)}, "setting-too-large: stack_timeout"),
+        ({"stacks": [stack(name="shop.v2")]}, "setting-invalid: stack_name"),
+        ({"stacks": [stack(timeout=1201)]}, "setting-too-large: stack_timeout"),
+        ({"stacks": [stack(), stack(name="shop", timeout=1201)]}, "setting-too-large: shop: stack_timeout"),
+        ({"stacks": [stack(), stack()]}, "setting-invalid: stack_name"),
     ],
 )
 def test_bad_settings_are_named(change, problem):

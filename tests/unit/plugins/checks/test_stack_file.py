@@ -3,7 +3,13 @@
 import pytest
 import sites
 import yaml
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.stack_file import RULES, StackFacts, network_needs
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.stack_file import (
+    ALL_RULES,
+    RULES,
+    AllFacts,
+    StackFacts,
+    network_needs,
+)
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import find
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file import make, parse
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.placement import Candidate
@@ -21,7 +27,9 @@ NODES = [node("m1", "manager"), node("w1", disk="ssd"), node("w2")]
 
 def problems(service="", **more):
     content = {"services": {"web": yaml.safe_load(service) or {}}, **more}
-    return told(find(StackFacts(make(content), NODES, {"hello_password"}), RULES))
+    file = make(content)
+    found = told(find(StackFacts(file, NODES, {"hello_password"}), RULES))
+    return found or told(find(AllFacts({"hello": file}, NODES), ALL_RULES))
 
 
 @pytest.mark.parametrize(
@@ -92,7 +100,7 @@ def test_external_secret_must_be_there_or_be_created():
 
 def test_stack_that_no_host_can_carry_forbids_the_run():
     site = sites.site()
-    site["stack"]["text"] += "  tape: {image: x, deploy: {placement: {constraints: [node.labels.disk == tape]}}}\n"
+    site["stacks"][0]["text"] += "  tape: {image: x, deploy: {placement: {constraints: [node.labels.disk == tape]}}}\n"
     found = make_plan(site, sites.settled_site())["problems"]
     assert told(found) == ["service-unplaceable: stack_file: services.tape"]
 
@@ -102,4 +110,5 @@ def test_networks_and_addresses_that_a_stack_needs():
     services: {web: {deploy: {replicas: 5}, networks: [a]}, agent: {deploy: {mode: global}}}
     networks: {a: {}, b: {external: true}}
     """)
-    assert network_needs(file, 3) == (3, 3 + 2 + 5 + 3)
+    assert network_needs([file], 3) == (3, 3 + 2 + 5 + 3)
+    assert network_needs([file, file], 3) == (5, 3 + 2 * (2 + 5 + 3))

@@ -66,7 +66,7 @@ def test_of_an_engine_that_is_not_among_others_no_state_is_told():
 def test_other_reasons_stay():
     text = failure_lines("No package matching 'docker.io'", STARTING + REFUSED, "w1", [], [])
     assert text.splitlines()[0] == "w1: No package matching 'docker.io'"
-    first = failure_lines(trouble(seen(page="refused")), RUNNING, "w1", ["w1"], []).splitlines()[0]
+    first = failure_lines(trouble(seen(pages={"hello": "refused"})), RUNNING, "w1", ["w1"], []).splitlines()[0]
     assert first == "w1: its engine runs, but the page does not answer there (refused)"
 
 
@@ -75,7 +75,7 @@ def test_other_reasons_stay():
     [
         (seen(engine=None), "does not answer"),
         (seen(swarm=Place(state="error", error="no key")), "is error (no key)"),
-        (seen(page="HTTP 503"), "does not answer there (HTTP 503)"),
+        (seen(pages={"hello": "HTTP 503"}), "does not answer there (HTTP 503)"),
         (Unreachable("timed out"), "the host no longer answers (timed out)"),
         (seen(), ""),
         (seen(swarm=Place()), ""),

@@ -18,7 +18,7 @@ def emptied(*names):
 def changed(text="networks: {}\n", **groups):
     """The site with a changed stack file."""
     site = sites.site(**groups)
-    site["stack"]["text"] += text
+    site["stacks"][0]["text"] += text
     return site
 
 
@@ -46,7 +46,7 @@ def test_nothing_is_pulled_where_nothing_is_deployed():
 
 def test_nothing_is_pulled_before_the_first_deploy():
     found = emptied("w1")
-    found["m1"]["seen"]["stack"].update(services={}, record=None, releases=[])
+    found["m1"]["seen"]["stacks"]["hello"].update(services={}, record=None, releases=[])
     plan = make_plan(sites.site(), found)
     assert acts(plan, "m1") == ["deploy it for the first time"]
     assert pulls(plan) == {}
@@ -98,7 +98,7 @@ def test_deploy_and_rollback_pull_too():
     site = changed()
     assert pulls(make_plan(dict(site, intent="deploy"), emptied("w2"))) == {"w2": [HELLO]}
     found = emptied("w2")
-    stack = found["m1"]["seen"]["stack"]
+    stack = found["m1"]["seen"]["stacks"]["hello"]
     now = stack["record"]["file"]
     stack["releases"] = [sites.release(1, now.replace("4000", "4001")), sites.release(2, now)]
     assert pulls(make_plan(dict(sites.site(), intent="rollback"), found)) == {"w2": [HELLO]}

@@ -67,7 +67,7 @@ def test_observation_cannot_be_changed():
 
 def test_answer_leaves_out_what_only_managers_tell():
     worker = observation.read_seen("w1", sites.settled_site()["w1"]["seen"])
-    assert not {"nodes", "stack", "logs"} & worker.as_dict().keys()
+    assert not {"nodes", "stacks", "logs"} & worker.as_dict().keys()
 
 
 @pytest.mark.parametrize("name", ["m1", "w1"])

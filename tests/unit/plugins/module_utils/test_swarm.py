@@ -44,6 +44,44 @@ def test_engine_that_has_yet_to_settle_is_asked_again(monkeypatch, meanwhile):
     assert swarm.membership(swarm.ask(Settling(3, **meanwhile), seconds=-1)).cluster_id == ""
 
 
+NAMESPACE = "com.docker.stack.namespace"
+
+
+class Engine:
+    """An engine's answers, by path."""
+
+    def __init__(self, **answers):
+        self.answers = answers
+
+    def get(self, path, **_query):
+        return self.answers[path.strip("/")]
+
+
+def service(name, stack):
+    spec = {"Name": name, "Labels": {NAMESPACE: stack}, "TaskTemplate": SPEC}
+    return {"ID": name, "Spec": spec, "UpdatedAt": "1", "ServiceStatus": {"DesiredTasks": 1}}
+
+
+def test_services_are_told_by_stack_without_its_prefix():
+    names = {"hello_web": "hello", "shop_web": "shop", "other_web": "other"}
+    engine = Engine(services=[service(name, stack) for name, stack in names.items()], secrets=[])
+    found = swarm.stacks(engine, ["shop", "hello", "new"], [{**TASK, "ServiceID": "shop_web", "Spec": SPEC}], [])
+    assert {name: [*stack.services] for name, stack in found.items()} == {"shop": ["web"], "hello": ["web"], "new": []}
+    assert [len(found[name].services["web"].tasks) for name in ("shop", "hello")] == [1, 0]
+    assert swarm.stacks(engine, [], [], []) == {}
+
+
+def test_volumes_are_told_by_stack(tmp_path):
+    owners = {"hello_data": "hello", "shop_data": "shop", "other_data": "other"}
+    (tmp_path / "file").touch()
+    volumes = [
+        {"Name": name, "Labels": {NAMESPACE: stack}, "Mountpoint": str(tmp_path)} for name, stack in owners.items()
+    ]
+    found = swarm.volumes(Engine(volumes={"Volumes": volumes}), ["hello", "shop", "new"])
+    assert found == {"hello": {"hello_data": True}, "shop": {"shop_data": True}, "new": {}}
+    assert swarm.volumes(Engine(volumes={"Volumes": None}), ["hello"]) == {"hello": {}}
+
+
 @pytest.mark.parametrize(
     ("entries", "filled"),
     [([], False), (["lost+found"], False), (["flotilla-restore"], False), (["lost+found", "a"], True)],

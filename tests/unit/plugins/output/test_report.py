@@ -22,12 +22,19 @@ def test_failure_names_bound_task_node_error_and_log():
     ]
 
 
+def test_page_that_a_node_does_not_answer_is_named_with_the_reason():
+    pages = {"hello": {"port": 4000, "path": "/healthz"}, "shop": {"port": 4001, "path": "/"}}
+    (line,) = report.page_lines({"seen": {"pages": {"hello": "", "shop": "visit 2 of 5: timed out"}}}, pages)
+    assert line.startswith("Port 4001 of this node does not answer every visit of / (visit 2 of 5: timed out). Visits")
+    assert [line.split()[1] for line in report.page_lines({"msg": "no module"}, pages)] == ["4000", "4001"]
+
+
 def reset(found, done=("m1", "w1", "w2"), **options):
     """What a reset of hosts with a volume on w1 says at its end."""
-    found["w1"]["seen"]["volumes"] = {"hello_redis": True}
+    found["w1"]["seen"]["volumes"] = {"hello": {"hello_redis": True}}
     observed = {name: read_seen(name, host["seen"]) for name, host in found.items()}
     kept = {"data": False, "images": False, "registry_host": "m1", "registry_url": "reg:5000"}
-    return report.reset_lines(observed, list(done), "hello", **{**kept, **options})
+    return report.reset_lines(observed, list(done), ["hello"], **{**kept, **options})
 
 
 def test_end_of_a_reset_says_what_went_and_what_stayed():

@@ -51,21 +51,25 @@ def test_host_that_was_not_observed_may_be_in_a_swarm():
 
 def test_page_that_was_looked_for_at_a_port_that_is_not_published_is_no_problem():
     found = sites.settled_site()
-    found["w2"]["seen"]["page"] = "refused"
-    found["m1"]["seen"]["stack"]["services"]["web"]["ports"] = [4001]
+    found["w2"]["seen"]["pages"]["hello"] = "refused"
+    found["m1"]["seen"]["stacks"]["hello"]["services"]["web"]["ports"] = [4001]
     assert describe(found, port=4000).problems == ()
     assert describe(found, port=4001).problems == ("w2 does not answer the page: refused",)
+
+
+def running(seen):
+    return {name: sites.stack(found) for name, found in seen["stacks"].items()}
 
 
 def describe(found, names=NAMES, port=4000, **looks):
     """Status of a settled site with changes."""
     seen = found["m1"]["seen"]
-    seen["stack"]["services"]["web"].setdefault("ports", [4000])
-    for service in seen["stack"]["services"].values():
-        for spec in (service["spec"], *seen["stack"]["record"]["specs"].values()):
+    seen["stacks"]["hello"]["services"]["web"].setdefault("ports", [4000])
+    for service in seen["stacks"]["hello"]["services"].values():
+        for spec in (service["spec"], *seen["stacks"]["hello"]["record"]["specs"].values()):
             spec["TaskTemplate"]["ContainerSpec"] = {"Image": "reg:5000/hello@sha256:d"}
     observed = {name: read_seen(name, host["seen"]) for name, host in found.items()} | looks
-    return status.describe(names, sites.nodes(*seen["nodes"]), sites.stack(seen["stack"]), observed, "hello", port)
+    return status.describe(names, sites.nodes(*seen["nodes"]), running(seen), observed, {"hello": port})
 
 
 def test_settled_site_has_no_problem():
@@ -75,7 +79,7 @@ def test_settled_site_has_no_problem():
     assert [service.running for service in state.services] == [5, 1]
     assert state.releases[0].images == ("reg:5000/hello@sha256:d", "reg:5000/redis@sha256:d")
     seen = found["m1"]["seen"]
-    lines = status.lines(state, NAMES, sites.nodes(*seen["nodes"]), sites.stack(seen["stack"]))
+    lines = status.lines(state, NAMES, sites.nodes(*seen["nodes"]), running(seen))
     assert "1 (runs)  T   me@here    hello@d redis@d" in lines
     assert lines[-1] == "No problem found."
 
@@ -86,9 +90,9 @@ def test_problems_are_told():
     seen["nodes"][1].update(state="down")
     seen["nodes"][2].update(availability="drain")
     seen["nodes"].append(sites.node(4, "worker"))
-    found["w2"]["seen"]["page"] = "refused"
-    seen["stack"]["services"]["web"]["tasks"][0].update(state="failed", error="exit 1", updated="9")
-    seen["stack"]["record"]["specs"]["redis"]["Mode"] = {"Replicated": {"Replicas": 2}}
+    found["w2"]["seen"]["pages"]["hello"] = "refused"
+    seen["stacks"]["hello"]["services"]["web"]["tasks"][0].update(state="failed", error="exit 1", updated="9")
+    seen["stacks"]["hello"]["record"]["specs"]["redis"]["Mode"] = {"Replicated": {"Replicas": 2}}
     assert [*describe(found, w1=AWAY).problems] == [
         "w1 could not be observed: Failed to connect to the host via ssh: No route to host",
         "w2 does not answer the page: refused",

@@ -33,7 +33,7 @@ def logged_out(name):
 def changed():
     """A site whose stack file was changed."""
     site = sites.site()
-    site["stack"]["text"] += "networks: {}\n"
+    site["stacks"][0]["text"] += "networks: {}\n"
     return site
 
 

@@ -3,9 +3,9 @@
 import itertools
 import json
 import re
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import get_args, get_origin, get_type_hints
 
 import pytest
 import sites
@@ -85,6 +85,34 @@ def test_arguments_are_the_options_of_the_entry_point(phase):
     assert Path(f"roles/{entry.role}/tasks/{entry.tasks}.yml").is_file()
 
 
+def kind_in_list(kind, name):
+    """The dataclass of which a field is a list; ``None`` for other fields, and for values that come from elsewhere."""
+    hint = get_type_hints(kind)[name]
+    of = get_args(hint)[0] if get_origin(hint) is tuple else None
+    return of if is_dataclass(of) and of.__module__ == kind.__module__ else None
+
+
+@EACH
+def test_arguments_in_lists_are_the_options_of_their_elements(phase):
+    entry, kind = ENTRY_POINTS[phase], arguments_of(phase)
+    specs = yaml.safe_load(Path(f"roles/{entry.role}/meta/argument_specs.yml").read_text())["argument_specs"]
+    for option, name in options_of(phase).items():
+        elements = kind_in_list(kind, name)
+        spec = specs[entry.tasks]["options"][option].get("options", {})
+        assert [*spec] == ([field.name for field in fields(elements)] if elements else [])
+        assert all(each["required"] for each in spec.values())
+
+
+def test_arguments_of_stacks_are_in_lists():
+    found = {
+        elements.__name__
+        for phase in Phase
+        for name in options_of(phase).values()
+        if (elements := kind_in_list(arguments_of(phase), name))
+    }
+    assert found == {"StackDeploy", "WaitForStack", "Spread"}
+
+
 @EACH
 def test_play_is_for_the_hosts_of_its_phase(phase):
     assert re.findall(r"hosts_in\('(\w+)'\)", play_of(phase)["hosts"]) == [phase]
@@ -148,9 +176,10 @@ def bare():
     return sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
 
 
-@pytest.mark.parametrize("make", [bare, sites.set_up_site, sites.settled_site])
-def test_plan_is_plain_json(make):
-    plan = sites.plan(sites.site(), make()).as_dict()
+@pytest.mark.parametrize("make", [bare, sites.set_up_site, sites.settled_site, sites.settled_site_of_two])
+@pytest.mark.parametrize("site", [sites.site, sites.site_of_two])
+def test_plan_is_plain_json(make, site):
+    plan = sites.plan(site(), make()).as_dict()
     assert json.loads(json.dumps(plan)) == plan
 
 
@@ -172,11 +201,11 @@ def stop_engine(found):
 
 
 def stop_tasks(found):
-    found["m1"]["seen"]["stack"]["services"]["web"]["tasks"].clear()
+    found["m1"]["seen"]["stacks"]["hello"]["services"]["web"]["tasks"].clear()
 
 
 def forget_releases(found):
-    found["m1"]["seen"]["stack"] = sites.set_up_site()["m1"]["seen"]["stack"]
+    found["m1"]["seen"]["stacks"]["hello"] = sites.set_up_site()["m1"]["seen"]["stacks"]["hello"]
 
 
 def demote(found):
@@ -215,7 +244,7 @@ def check(found, intent, retires, edited):
     """Plan for an inventory in which a host may retire or the stack be another, and hold all changes against it."""
     site = sites.site(workers=("w1",), removed=("w2",)) if retires else sites.site()
     site["intent"] = intent
-    site["stack"]["text"] += "networks: {}\n" * edited
+    site["stacks"][0]["text"] += "networks: {}\n" * edited
     plan = sites.plan(site, found)
     for host in plan.hosts.values():
         deferred = [phase for phase in host.phases if phase in OBSERVING]

@@ -10,7 +10,7 @@ from tests.support.problems import told
 
 def problems(intent, **stack):
     site = sites.site()
-    site["stack"].update(stack)
+    site["stacks"][0].update(stack)
     return told([*check_settings(sites.read_site(site), intent)])
 
 

@@ -74,7 +74,7 @@ def test_new_worker_costs_only_itself():
 
 def test_changed_stack_file_touches_only_the_stack():
     site = sites.site()
-    site["stack"]["text"] += "networks: {}\n"
+    site["stacks"][0]["text"] += "networks: {}\n"
     plan = make_plan(site, sites.settled_site())
     assert acts(plan, "m1") == ["apply the changed stack file"]
     assert acts(plan, "w1") == acts(plan, "w2") == []
@@ -84,14 +84,14 @@ def test_changed_stack_file_touches_only_the_stack():
 def with_replicas(number):
     """A site whose stack file has the number of replicas from a variable."""
     site = sites.site()
-    site["stack"]["text"] = site["stack"]["text"].replace("ports:", "deploy: {replicas: '${N}'}\n    ports:")
-    site["stack"]["environment"]["N"] = number
+    site["stacks"][0]["text"] = site["stacks"][0]["text"].replace("ports:", "deploy: {replicas: '${N}'}\n    ports:")
+    site["stacks"][0]["environment"]["N"] = number
     return site
 
 
 def test_number_of_replicas_may_be_a_variable():
     plan = make_plan(with_replicas("3"), sites.settled_site())
-    assert of_phase(plan, "check_page")["w1"] == {"port": 4000, "path": "/healthz", "visits": 3}
+    assert of_phase(plan, "check_page")["w1"] == {"pages": {"hello": {"port": 4000, "path": "/healthz", "visits": 3}}}
 
 
 def test_number_of_replicas_that_is_none_is_a_problem():
@@ -101,8 +101,8 @@ def test_number_of_replicas_that_is_none_is_a_problem():
 
 def test_volume_label_stays_where_it_is():
     found = sites.settled_site()
-    found["w1"]["seen"]["volumes"] = {}
-    found["w2"]["seen"]["volumes"] = {"hello_redis-data": True}
+    found["w1"]["seen"]["volumes"] = {"hello": {}}
+    found["w2"]["seen"]["volumes"] = {"hello": {"hello_redis-data": True}}
     plan = make_plan(sites.site(), found)
     assert labels(plan, "w2") == {}
     assert acts(plan, "w2", "swarm") == []
@@ -110,7 +110,7 @@ def test_volume_label_stays_where_it_is():
 
 def test_volume_label_goes_where_the_data_is():
     bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
-    bare["w2"]["seen"]["volumes"] = {"hello_redis-data": True}
+    bare["w2"]["seen"]["volumes"] = {"hello": {"hello_redis-data": True}}
     plan = make_plan(sites.site(), bare)
     assert labels(plan, "w2") == {"flotilla.volume.redis": "true"}
     assert labels(plan, "w1") == {}
@@ -119,7 +119,7 @@ def test_volume_label_goes_where_the_data_is():
 def test_data_on_two_hosts_is_the_users_choice():
     bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
     for name in ("m1", "w2"):
-        bare[name]["seen"]["volumes"] = {"hello_redis-data": True}
+        bare[name]["seen"]["volumes"] = {"hello": {"hello_redis-data": True}}
     (problem,) = make_plan(sites.site(), bare)["problems"]
     assert told([problem]) == ["data-several: w2, m1"]
     assert "docker volume rm hello_redis-data" in problem.fix
@@ -146,7 +146,7 @@ def test_data_on_two_hosts_is_the_users_choice():
             "write /etc/docker/certs.d/reg:5000/ca.crt",
         ),
         (lambda seen: seen.update(login="401"), "log in to reg:5000 (401)"),
-        (lambda seen: seen.update(page="refused"), "wait for the page (refused)"),
+        (lambda seen: seen["pages"].update(hello="refused"), "wait for the page (refused)"),
     ],
 )
 def test_drift_on_a_host_is_seen(drift, expected):
@@ -216,7 +216,7 @@ def test_digests_come_from_one_builder_alone():
 
 def test_unconverged_stack_is_waited_for():
     found = sites.settled_site()
-    found["m1"]["seen"]["stack"]["services"]["web"]["tasks"].pop()
+    found["m1"]["seen"]["stacks"]["hello"]["services"]["web"]["tasks"].pop()
     plan = make_plan(sites.site(), found)
     assert acts(plan, "m1") == ["wait until every service is at its size"]
 
@@ -246,7 +246,7 @@ def test_no_second_swarm_is_created_while_any_host_is_in_one(joined, quorum):
             found[name]["seen"] = sites.settled(f"10.0.0.{number}", f"node-{number}", name.startswith("m"))
             nodes.append(sites.node(number, "manager" if name.startswith("m") else "worker"))
     for name in joined & {"m1", "m2"} if quorum else ():
-        found[name]["seen"].update(nodes=nodes, stack={"services": {}, "record": None})
+        found[name]["seen"].update(nodes=nodes, stacks={"hello": {"services": {}, "record": None}})
     plan = make_plan(sites.site(managers=("m1", "m2"), workers=("w1", "w2")), found)
     creates = [*of_phase(plan, "create_swarm")]
     joins = [name for name in plan["hosts"] if any(text.startswith("join as") for text in acts(plan, name))]
@@ -268,7 +268,7 @@ def test_swarm_without_a_known_manager_is_refused():
 
 def test_manager_without_quorum_does_not_create_a_second_swarm():
     found = sites.settled_site()
-    del found["m1"]["seen"]["nodes"], found["m1"]["seen"]["stack"]
+    del found["m1"]["seen"]["nodes"], found["m1"]["seen"]["stacks"]
     assert make_plan(sites.site(), found)["problems"]
 
 
@@ -291,7 +291,7 @@ def test_unclear_membership_is_refused(state):
 
 def test_variable_without_value_is_refused():
     site = sites.site()
-    site["stack"]["text"] += "x-who: ${WHO}\n"
+    site["stacks"][0]["text"] += "x-who: ${WHO}\n"
     (problem,) = make_plan(site, sites.settled_site())["problems"]
     assert told([problem]) == ["stack-variable-missing: stack_file"]
     assert "${WHO}" in problem.found
@@ -337,9 +337,14 @@ def test_file_that_no_service_reads_at_its_start_restarts_none():
 def test_stopped_engine_of_a_member_is_started_before_anything_else_is_decided(stopped):
     found = sites.settled_site()
     seen = found[stopped]["seen"]
-    seen.update(engine=None, swarm=dict(sites.bare("x")["swarm"], state="stopped"), login="no engine", page="no engine")
+    seen.update(
+        engine=None,
+        swarm=dict(sites.bare("x")["swarm"], state="stopped"),
+        login="no engine",
+        pages={"hello": "no engine"},
+    )
     seen["services"]["docker"]["active"] = False
-    for key in ("nodes", "stack"):
+    for key in ("nodes", "stacks"):
         seen.pop(key, None)
     found["w2"]["seen"]["modules"]["ip_vs"] = "available"
     plan = make_plan(sites.site(), found)
@@ -409,7 +414,8 @@ def test_retired_host_logs_out_of_the_registry():
         "log out of the registry and remove its CA",
     ]
     assert phases(plan, "w2") == ["retire", "log_out"]
-    retire = {"node": "node-3", "demote": False, "manager": "m1", "stack": "hello", "timeout": 600, "skip_wait_for": []}
+    waits = [{"stack": "hello", "timeout": 600, "skip_wait_for": []}]
+    retire = {"node": "node-3", "demote": False, "manager": "m1", "stacks": waits}
     assert plan["hosts"]["w2"]["retire"] == retire
     assert acts(plan, "m1") == acts(plan, "w1") == []
     found["w2"]["wanted"]["docker"] = {}

@@ -26,7 +26,7 @@ def three_managers():
     one["nodes"] = [sites.node(number, "manager") for number in (1, 2, 3)]
     one["nodes"][2]["labels"] = {"flotilla.volume.redis": "true"}
     for host in found.values():
-        host["seen"].update(stack=one["stack"], nodes=one["nodes"])
+        host["seen"].update(stacks=one["stacks"], nodes=one["nodes"])
     return found
 
 
@@ -68,7 +68,7 @@ def test_absent_first_manager_leaves_its_work_to_the_next():
 def test_absent_builder_is_missed_only_where_no_other_can_take_its_place():
     site = dict(sites.site(("m1", "m2", "m3"), ()), registry_host="", builders=["m3", "m1"])
     found = lose(three_managers(), "m3")
-    found["m1"]["seen"]["stack"]["services"]["redis"]["tasks"].clear()
+    found["m1"]["seen"]["stacks"]["hello"]["services"]["redis"]["tasks"].clear()
     plan = make_plan(site, found)
     assert plan["problems"] == [] and not plan["changes"]
     problems = make_plan(dict(site, builders=["m3"]), found)["problems"]
@@ -80,7 +80,7 @@ def test_absent_registry_leaves_the_stack_and_says_so():
     found = lose(three_managers(), "m3")
     for name in ("m1", "m2"):
         found[name]["seen"].update(images={}, login="connection refused")
-    site["stack"]["environment"] = {"NAME": "Moby"}
+    site["stacks"][0]["environment"] = {"NAME": "Moby"}
     plan = make_plan(site, found)
     assert not plan["changes"]
     assert "It serves the registry: until it is back no image is made" in unreached(plan)["m3"]
@@ -92,8 +92,8 @@ def test_rollback_works_while_the_registry_is_absent():
     found = lose(three_managers(), "m3")
     for name in ("m1", "m2"):
         found[name]["seen"].update(images={}, login="connection refused")
-    file = found["m1"]["seen"]["stack"]["record"]["file"]
-    found["m1"]["seen"]["stack"]["releases"] = [
+    file = found["m1"]["seen"]["stacks"]["hello"]["record"]["file"]
+    found["m1"]["seen"]["stacks"]["hello"]["releases"] = [
         sites.release(number, text) for number, text in enumerate([file.replace("4000", "4001"), file], 1)
     ]
     plan = make_plan(site, found)
@@ -108,7 +108,7 @@ def test_killed_deploy_is_gone_back_from_while_the_registry_is_absent():
     images = [{"id": name, "names": [name, f"{name[:-2]}@sha256:d"], "used": True} for name in sites.REFERENCES]
     for name in ("m1", "m2"):
         found[name]["seen"].update(images={}, login="connection refused", local_images=images)
-    stack = found["m1"]["seen"]["stack"]
+    stack = found["m1"]["seen"]["stacks"]["hello"]
     file = stack["record"]["file"]
     stack["releases"] = [sites.release(number, file.replace("4000", f"400{number}")) for number in (1, 2)]
     stack["record"]["file"] = stack["releases"][-1]["file"]
@@ -118,10 +118,10 @@ def test_killed_deploy_is_gone_back_from_while_the_registry_is_absent():
 
 def test_service_whose_data_is_on_an_absent_host_is_not_waited_for():
     found = lose(sites.settled_site(), "w1")
-    found["m1"]["seen"]["stack"]["services"]["redis"]["tasks"].clear()
+    found["m1"]["seen"]["stacks"]["hello"]["services"]["redis"]["tasks"].clear()
     plan, site = make_plan(sites.site(), found), sites.site()
     assert not plan["changes"]
-    site["stack"]["text"] += "networks: {}\n"
+    site["stacks"][0]["text"] += "networks: {}\n"
     assert deploy(make_plan(site, found))["skip_wait_for"] == ["redis"]
     assert "Service redis runs only there, where its data is" in unreached(plan)["w1"]
 
@@ -151,7 +151,7 @@ def test_dead_nodes_of_nobody_are_named_with_the_way_out():
 def show(names, found):
     """What a run says at its end of a site."""
     seen = found["m1"]["seen"]
-    return site_lines(names, sites.nodes(*seen["nodes"]), sites.stack(seen["stack"]), None)
+    return site_lines(names, sites.nodes(*seen["nodes"]), {"hello": sites.stack(seen["stacks"]["hello"])}, {})
 
 
 def astray():
@@ -159,7 +159,7 @@ def astray():
     found = sites.settled_site()
     found["w2"] = {"wanted": {"swarm": {"ansible_host": "10.0.0.9"}}, "unreachable": "no route to host"}
     found["m1"]["seen"]["nodes"][2]["hostname"] = "w2"
-    for service in found["m1"]["seen"]["stack"]["services"].values():
+    for service in found["m1"]["seen"]["stacks"]["hello"]["services"].values():
         service["spec"]["TaskTemplate"]["ContainerSpec"] = {"Image": "hello"}
     return found, {"10.0.0.1": "m1", "10.0.0.2": "w1", "10.0.0.9": "w2"}
 

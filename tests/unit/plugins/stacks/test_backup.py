@@ -172,9 +172,9 @@ def place(registry_host="", away="", **stack):
     """The places of a settled site whose data is on w1, with one host away."""
     found = sites.settled_site()
     found["m1"]["seen"]["nodes"][1]["labels"] = {"flotilla.volume.redis": "true"}
-    found["m1"]["seen"]["stack"].update(stack)
+    found["m1"]["seen"]["stacks"]["hello"].update(stack)
     seen = {name: read_seen(name, host["seen"]) for name, host in found.items() if name != away}
-    return backup.place(seen, registry_host)
+    return backup.place(seen, "hello", registry_host)
 
 
 def test_place():

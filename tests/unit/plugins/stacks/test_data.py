@@ -20,7 +20,7 @@ TEXT = yaml.safe_dump({**CONTENT, "volumes": {"redis-data": {}}})
 @pytest.fixture
 def site():
     site = sites.site()
-    site["stack"]["text"] = TEXT
+    site["stacks"][0]["text"] = TEXT
     return site
 
 
@@ -29,9 +29,9 @@ def settled(volumes=None, text=TEXT):
     found = sites.settled_site()
     variables = {"WEB_IMAGE": "reg:5000/hello@sha256:d", "REDIS_IMAGE": "reg:5000/redis@sha256:d"}
     file = sites.render(text, variables)
-    found["m1"]["seen"]["stack"]["releases"] = [sites.release(7, file)]
-    found["m1"]["seen"]["stack"]["record"]["file"] = file
-    found["w1"]["seen"]["volumes"] = volumes or {}
+    found["m1"]["seen"]["stacks"]["hello"]["releases"] = [sites.release(7, file)]
+    found["m1"]["seen"]["stacks"]["hello"]["record"]["file"] = file
+    found["w1"]["seen"]["volumes"] = {"hello": volumes or {}}
     return found
 
 
@@ -39,7 +39,7 @@ def anew(site, found):
     """The services that may begin without data."""
     decided = decide(sites.situation(site, found))
     assert decided.problems == ()
-    return [*decided.stack.data.allow_empty]
+    return [*decided.stacks.each[0].data.allow_empty]
 
 
 def test_data_in_its_place_needs_nothing(site):
@@ -62,18 +62,18 @@ def test_first_deploy_begins_anew(site):
 
 def test_data_of_an_earlier_swarm_is_used(site):
     bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
-    bare["w2"]["seen"]["volumes"] = {"hello_redis-data": True}
+    bare["w2"]["seen"]["volumes"] = {"hello": {"hello_redis-data": True}}
     plan = make_plan(site, bare)
     assert labels(plan, "w2") == {LABEL: "true"}
     assert anew(site, bare) == []
     there = sites.set_up_site()
-    there["w1"]["seen"]["volumes"] = {"hello_redis-data": True}
+    there["w1"]["seen"]["volumes"] = {"hello": {"hello_redis-data": True}}
     assert begins(make_plan(site, there)) == ["kept"]
 
 
 def test_first_deploy_that_was_cut_short_begins_anew_again(site):
     bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
-    bare["w1"]["seen"]["volumes"] = {"hello_redis-data": False}
+    bare["w1"]["seen"]["volumes"] = {"hello": {"hello_redis-data": False}}
     assert anew(site, bare) == ["redis"]
 
 
@@ -101,7 +101,7 @@ def test_wiped_holder_is_refused(site):
 
 
 def test_loss_is_accepted_by_name(site):
-    site["stack"]["lost"] = ["redis"]
+    site["stacks"][0]["lost"] = ["redis"]
     plan = make_plan(site, settled())
     assert acts(plan, "m1") == ["let redis begin anew, as its data is lost"]
     assert anew(site, settled()) == ["redis"]
@@ -110,7 +110,7 @@ def test_loss_is_accepted_by_name(site):
 
 
 def test_accepted_loss_touches_no_data_that_is_there(site):
-    site["stack"]["lost"] = ["redis"]
+    site["stacks"][0]["lost"] = ["redis"]
     found = settled({"hello_redis-data": True})
     assert (make_plan(site, found)["changes"], anew(site, found)) == (False, [])
 
@@ -118,15 +118,15 @@ def test_accepted_loss_touches_no_data_that_is_there(site):
 def test_data_that_the_run_restores_may_be_missing_and_nothing_begins_anew(site):
     site["intent"] = "restore"
     assert anew(site, settled()) == []
-    assert decide(sites.situation(site, settled())).stack.plan.changes == ()
+    assert decide(sites.situation(site, settled())).stacks.each[0].plan.changes == ()
     other = TEXT.replace("volume.redis", "volume.other")
-    site["stack"]["text"], found = other, settled(text=other)
+    site["stacks"][0]["text"], found = other, settled(text=other)
     found["m1"]["seen"]["nodes"][1]["labels"] = {"flotilla.volume.other": "true"}
     assert told(decide(sites.situation(site, found)).problems) == ["data-lost: w1"]
 
 
 def test_unknown_name_of_a_loss_is_refused(site):
-    site["stack"]["lost"] = ["rediss"]
+    site["stacks"][0]["lost"] = ["rediss"]
     problems = make_plan(site, settled({"hello_redis-data": True}))["problems"]
     assert told(problems) == ["setting-invalid: stack_data_lost"]
 
@@ -145,10 +145,10 @@ def test_service_that_only_the_inventory_has_does_not_begin_anew_in_a_rollback(s
     db["deploy"] = {"placement": {"constraints": ["node.labels.flotilla.volume.db == true"]}}
     content["services"]["db"] = db
     content["volumes"]["db-data"] = {}
-    site["stack"]["text"] = yaml.safe_dump(content)
+    site["stacks"][0]["text"] = yaml.safe_dump(content)
     found["m1"]["seen"]["nodes"][1]["labels"]["flotilla.volume.db"] = "true"
     assert anew(site, found) == ["db"]
-    site["intent"], site["stack"]["release"] = "rollback", 7
+    site["intent"], site["stacks"][0]["release"] = "rollback", 7
     assert anew(site, found) == []
 
 

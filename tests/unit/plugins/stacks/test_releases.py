@@ -74,7 +74,7 @@ def test_release_that_cannot_be_had_is_said(found, number, code):
 def rolled_back_site():
     """Release 1 was good; 2, which the inventory describes, was rolled back; so 3 has the file of 1."""
     found = sites.settled_site()
-    stack = found["m1"]["seen"]["stack"]
+    stack = found["m1"]["seen"]["stacks"]["hello"]
     wanted = stack["record"]["file"]
     good = wanted.replace("4000", "4001")
     stack["record"]["file"] = good
@@ -91,20 +91,20 @@ def test_what_was_rolled_back_does_not_come_back_by_itself():
 def test_page_is_judged_by_the_port_that_will_run():
     found = rolled_back_site()
     for name in found:
-        found[name]["seen"]["page"] = "refused"
+        found[name]["seen"]["pages"]["hello"] = "refused"
     plan = make_plan(sites.site(), found)
     assert not plan["changes"]
-    assert of_phase(plan, "report")["m1"]["port"] == 4001
-    assert of_phase(make_plan(sites.site(), sites.settled_site()), "report")["m1"]["port"] == 4000
-    found["m1"]["seen"]["stack"]["services"]["web"] = sites.service(3)
+    assert of_phase(plan, "report")["m1"]["ports"] == {"hello": 4001}
+    assert of_phase(make_plan(sites.site(), sites.settled_site()), "report")["m1"]["ports"] == {"hello": 4000}
+    found["m1"]["seen"]["stacks"]["hello"]["services"]["web"] = sites.service(3)
     back = roll_back(found, 2)
-    assert of_phase(back, "report")["m1"]["port"] == 4000
-    assert of_phase(back, "check_page")["w2"] == {"port": 4000, "path": "/healthz", "visits": 1}
+    assert of_phase(back, "report")["m1"]["ports"] == {"hello": 4000}
+    assert of_phase(back, "check_page")["w2"]["pages"] == {"hello": {"port": 4000, "path": "/healthz", "visits": 1}}
 
 
 def test_drift_is_corrected_while_a_release_is_held():
     found = rolled_back_site()
-    found["m1"]["seen"]["stack"]["services"]["web"] = sites.service(3)
+    found["m1"]["seen"]["stacks"]["hello"]["services"]["web"] = sites.service(3)
     plan = make_plan(sites.site(), found)
     assert acts(plan, "m1") == ["set service web right (Mode.Replicated.Replicas is 3, wanted 5)"]
     assert deployed(plan)["services"]["web"]["ports"] == ["4001:80"]
@@ -113,7 +113,7 @@ def test_drift_is_corrected_while_a_release_is_held():
 
 def test_next_change_of_the_inventory_ends_the_holding():
     site = sites.site()
-    site["stack"]["text"] += "networks: {}\n"
+    site["stacks"][0]["text"] += "networks: {}\n"
     plan = make_plan(site, rolled_back_site())
     assert acts(plan, "m1")[0] == "apply the changed stack file"
     assert new_release(plan) == {"rollback_to": 0, "left": [], "by": "me@here"}
@@ -121,20 +121,20 @@ def test_next_change_of_the_inventory_ends_the_holding():
 
 def test_rollback_makes_the_named_release_the_wanted_one():
     site = dict(sites.site(), intent="rollback")
-    site["stack"]["release"] = 2
+    site["stacks"][0]["release"] = 2
     plan = make_plan(site, rolled_back_site())
     assert acts(plan, "m1") == [
         "apply the changed stack file",
         "stop web for a moment, since its published ports change",
     ]
     assert new_release(plan)["rollback_to"] == 2
-    assert new_release(plan)["left"] == [digest(rolled_back_site()["m1"]["seen"]["stack"]["record"]["file"])]
+    assert new_release(plan)["left"] == [digest(rolled_back_site()["m1"]["seen"]["stacks"]["hello"]["record"]["file"])]
 
 
 def begun_site(good=4001):
     """Release 2 was good; the deploy of what the inventory describes was killed half-way."""
     found = sites.settled_site()
-    seen = found["m1"]["seen"]["stack"]
+    seen = found["m1"]["seen"]["stacks"]["hello"]
     file = seen["record"]["file"]
     seen["releases"] = history(file.replace("4000", "4002"), file.replace("4000", str(good)))
     seen["record"]["file"] = seen["releases"][-1]["file"]
@@ -144,13 +144,13 @@ def begun_site(good=4001):
 
 def roll_back(found, number=0):
     site = dict(sites.site(), intent="rollback")
-    site["stack"]["release"] = number
+    site["stacks"][0]["release"] = number
     return make_plan(site, found)
 
 
 def described():
     """Digest what the inventory describes."""
-    return digest(sites.settled_site()["m1"]["seen"]["stack"]["record"]["file"])
+    return digest(sites.settled_site()["m1"]["seen"]["stacks"]["hello"]["record"]["file"])
 
 
 def test_previous_release_is_the_last_one_where_a_deploy_was_begun():
@@ -164,30 +164,30 @@ def test_previous_release_is_the_last_one_where_a_deploy_was_begun():
 
 def test_begun_deploy_is_left_like_the_release_before_it():
     found = begun_site()
-    last = found["m1"]["seen"]["stack"]["record"]["file"]
+    last = found["m1"]["seen"]["stacks"]["hello"]["record"]["file"]
     assert new_release(roll_back(found, 1))["left"] == [digest(last), described()]
 
 
 def test_begun_deploy_that_was_left_does_not_come_back_by_itself():
     found = begun_site()
     made = new_release(roll_back(found))
-    seen = found["m1"]["seen"]["stack"]
+    seen = found["m1"]["seen"]["stacks"]["hello"]
     seen["releases"].append(sites.release(3, seen["record"]["file"], **made))
     assert make_plan(sites.site(), found)["notes"][0].startswith("release 3 stays, which went back to 2")
 
 
 def test_rollback_needs_no_good_stack_file_in_the_inventory():
     site = dict(sites.site(), intent="rollback")
-    site["stack"]["text"] += "x-more: ${NOBODY_KNOWS}\n"
+    site["stacks"][0]["text"] += "x-more: ${NOBODY_KNOWS}\n"
     found = begun_site()
-    found["m1"]["seen"]["stack"]["services"]["web"] = sites.service(5)
+    found["m1"]["seen"]["stacks"]["hello"]["services"]["web"] = sites.service(5)
     assert make_plan(site, found)["notes"] == ["back to release 1 of T"]
 
 
 def test_previous_release_is_the_last_one_where_what_was_begun_is_not_known():
     """The stack file was broken, or the app edited, after the run was killed."""
     site = dict(sites.site(), intent="rollback")
-    site["stack"]["text"] += "x-more: ${NOBODY_KNOWS}\n"
+    site["stacks"][0]["text"] += "x-more: ${NOBODY_KNOWS}\n"
     plan = make_plan(site, begun_site())
     assert plan["notes"] == ["back to release 2 of T. Services are other than in the last release"]
     assert new_release(plan)["left"] == []
@@ -196,13 +196,13 @@ def test_previous_release_is_the_last_one_where_what_was_begun_is_not_known():
 def test_drift_by_hand_and_a_rollback_cut_short_are_no_begun_deploy():
     assert new_release(roll_back(begun_site(good=4000)))["rollback_to"] == 1
     found = rolled_back_site()
-    found["m1"]["seen"]["stack"]["services"]["web"] = sites.service(3)
+    found["m1"]["seen"]["stacks"]["hello"]["services"]["web"] = sites.service(3)
     assert told(roll_back(found)["problems"]) == ["release-unknown: stack_release"]
 
 
 def test_rollback_says_where_the_inventory_describes_what_was_never_deployed():
     found = begun_site()
-    found["m1"]["seen"]["stack"]["services"]["web"] = sites.service(5)
+    found["m1"]["seen"]["stacks"]["hello"]["services"]["web"] = sites.service(5)
     plan = roll_back(found)
     assert new_release(plan)["rollback_to"] == 1
     assert plan["notes"] == [
@@ -228,13 +228,13 @@ def secret_file(number, port=4000):
 def site_with_secret(**changes):
     """A site whose stack file takes a secret."""
     site = sites.site()
-    site["stack"].update(text=WITH_SECRET, **changes)
+    site["stacks"][0].update(text=WITH_SECRET, **changes)
     return site
 
 
 def seen_with_secret(found, *files, objects=(1, 2), **changes):
     """A settled site with these releases, the newest with ``changes``, and these objects of the secret."""
-    seen = found["m1"]["seen"]["stack"]
+    seen = found["m1"]["seen"]["stacks"]["hello"]
     seen["releases"] = history(*files, **changes)
     seen["record"]["file"] = files[-1]
     seen["secrets"] = {
@@ -424,7 +424,7 @@ def mounting(*keys):
 
 def test_killed_rotation_is_finished_by_the_next_run_which_takes_both_values():
     found = seen_with_secret(sites.settled_site(), secret_file(1))
-    found["m1"]["seen"]["stack"]["services"]["web"] = mounting("hello_redis_password_2")
+    found["m1"]["seen"]["stacks"]["hello"]["services"]["web"] = mounting("hello_redis_password_2")
     plan = make_plan(site_with_secret(), found)
     assert acts(plan, "m1")[0] == "apply the changed stack file"
     assert deployed(plan)["secrets"]["pw"]["name"] == "hello_redis_password_2"
@@ -434,7 +434,7 @@ def test_killed_rotation_is_finished_by_the_next_run_which_takes_both_values():
 def test_rollback_of_a_killed_rotation_takes_both_values_first():
     old, new = (f"hello_redis_password_{letter * 12}" for letter in "ab")
     found = seen_with_secret(sites.settled_site(), taking_both(old), objects=("a" * 12, "b" * 12))
-    found["m1"]["seen"]["stack"]["services"] = {"db": mounting(new)}
+    found["m1"]["seen"]["stacks"]["hello"]["services"] = {"db": mounting(new)}
     plan = roll_back(found, 1)
     assert [yaml.safe_load(step)["secrets"] for step in deploy(plan)["steps"]] == [
         {"pw": {"name": old}, "pw_previous": {"name": new}},
@@ -444,7 +444,7 @@ def test_rollback_of_a_killed_rotation_takes_both_values_first():
 
 def test_secret_that_is_new_since_the_last_release_was_not_rotated():
     found = seen_with_secret(sites.settled_site(), file_of(), objects=(1,))
-    found["m1"]["seen"]["stack"]["services"]["web"] = mounting("hello_redis_password_1")
+    found["m1"]["seen"]["stacks"]["hello"]["services"]["web"] = mounting("hello_redis_password_1")
     plan = make_plan(site_with_secret(), found)
     assert deployed(plan)["secrets"]["pw"]["name"] == "hello_redis_password_1"
     assert plan["notes"] == []
@@ -535,7 +535,7 @@ def test_service_whose_ports_change_is_stopped_first():
 
 def test_ports_that_were_changed_by_hand_are_corrected_with_a_stop():
     found = sites.settled_site()
-    seen = found["m1"]["seen"]["stack"]
+    seen = found["m1"]["seen"]["stacks"]["hello"]
     seen["services"]["web"]["spec"] = {
         **seen["services"]["web"]["spec"],
         "EndpointSpec": {"Ports": [{"PublishedPort": 4001}]},

@@ -62,13 +62,6 @@ def test_volume_labels_are_read_from_constraints():
     assert parse(sites.STACK_TEXT).volume_labels == ["flotilla.volume.redis"]
 
 
-def test_volumes_are_placed_once():
-    nodes = sites.nodes(sites.node(1, "manager"), sites.node(2, "worker", labels={"flotilla.volume.a": "true"}))
-    labels = ["flotilla.volume.a", "flotilla.volume.b"]
-    assert stack.place_volumes(labels, nodes, ["w1", "m1"]) == {"w1": {"flotilla.volume.b": "true"}}
-    assert stack.place_volumes(labels[:1], nodes, ["w1"]) == {}
-
-
 def test_no_difference_when_all_is_as_recorded():
     assert stack.differences("file", sites.stack(running(web=sites.service(5)))) == []
 
