@@ -59,7 +59,8 @@ class ActionModule(ActionBase):
                 # A task without a node has no log.
                 task = state.trouble.task.id if state.trouble and state.trouble.task.node else ""
                 logs = self._observe(task_vars, task).logs if task else ()
-                lines = failure_lines(state, failure, found.nodes or (), logs, elapsed, timeout)
+                name, nodes = self._task.args["stack"], found.nodes or ()
+                lines = failure_lines(name, state, failure, nodes, logs, elapsed, timeout)
                 raise AnsibleActionFail("\n".join(lines))
             line = progress_line(state)
             if line != said:

@@ -64,15 +64,22 @@ def progress_line(state: Convergence) -> str:
 
 
 def failure_lines(
-    state: Convergence, failure: str, nodes: Sequence[Node], logs: Sequence[str], elapsed: float, timeout: int
+    stack: str,
+    state: Convergence,
+    failure: str,
+    nodes: Sequence[Node],
+    logs: Sequence[str],
+    elapsed: float,
+    timeout: int,
 ) -> list[str]:
     """Say why a stack did not converge, and within which bound that was found.
 
+    :param stack: its name
     :param elapsed: seconds until then
     :param timeout: seconds that it might have taken
     """
     lines = [
-        f"The stack did not converge: {failure}",
+        f"Stack {stack} did not converge: {failure}",
         f"found after {elapsed:.0f} s of at most {timeout} s (stack_timeout); {progress_line(state).strip()}",
     ]
     if state.trouble:

@@ -11,8 +11,8 @@ def test_failure_names_bound_task_node_error_and_log():
     service = sites.service(2, tasks=[sites.task(1), bad])
     found = state.judge(sites.services(web=service))
     nodes = sites.nodes(sites.node(1, "manager"))
-    assert report.failure_lines(found, "not at its size in time", nodes, ["bye"], 61.2, 60) == [
-        "The stack did not converge: not at its size in time",
+    assert report.failure_lines("hello", found, "not at its size in time", nodes, ["bye"], 61.2, 60) == [
+        "Stack hello did not converge: not at its size in time",
         "found after 61 s of at most 60 s (stack_timeout); running: web 1/2 "
         "(last failure: web: task: non-zero exit (137))",
         "task web.2 on host-1: failed",
