@@ -1,6 +1,6 @@
-"""Print the CPU seconds of a plan for a simulated settled site of 300 hosts with two stacks: ``python -m bench.plan``.
+"""Print the CPU seconds of a plan for a converged site of 300 hosts with two stacks: ``python -m bench.plan``.
 
-It needs no host: the observations are made of those of the unit tests.
+It needs no host: the observations are simulated, made of those of the unit tests.
 """
 
 import argparse
@@ -17,19 +17,19 @@ HOSTS = 300
 RELEASES = 5
 
 
-def settled(sites: Any, hosts: int) -> tuple[dict[str, Any], dict[str, Any]]:
+def converged(sites: Any, hosts: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a site with this many hosts, and what was observed of them.
 
     :param sites: module ``sites`` of the unit tests
     """
-    found = sites.settled_site_of_two()
+    found = sites.settled_site_of_two()  # codespell:ignore settled
     names = [*found, *(f"w{number}" for number in range(3, hosts))]
     manager = found["m1"]["seen"]
     for number, name in enumerate(names[3:], 4):
         address = f"10.0.{number // 250}.{number % 250 + 4}"
-        seen = sites.settled(address, f"node-{number}")
-        seen["pages"]["shop"] = ""
-        found[name] = {"wanted": sites.wanted(address), "seen": seen}
+        observed = sites.settled(address, f"node-{number}")  # codespell:ignore settled
+        observed["pages"]["shop"] = ""
+        found[name] = {"wanted": sites.wanted(address), "seen": observed}  # codespell:ignore wanted
         manager["nodes"].append(sites.node(number, "worker", address=address, hostname=address))
     for stack in manager["stacks"].values():
         file = stack["record"]["file"]
@@ -53,7 +53,7 @@ def main() -> None:
     hosts = parser.parse_args().hosts
     sys.path[:0] = [str(ROOT / "collections"), str(ROOT / "tests/unit/plugins")]
     sites = importlib.import_module("sites")
-    site, found = settled(sites, hosts)
+    site, found = converged(sites, hosts)
     planner = sites.planner
     intent, read, observed = sites.Intent(site["intent"]), sites.read_site(site), {}
     reading = cpu_seconds(lambda: observed.update(sites.read_hosts(found)))
@@ -61,7 +61,7 @@ def main() -> None:
     planning = cpu_seconds(lambda: plans.append(planner.make_plan(read, observed, intent)))
     (plan,) = plans
     if plan.problems or plan.has_changes:
-        raise SystemExit(f"not settled: {[str(problem) for problem in plan.problems]}")
+        raise SystemExit(f"not converged: {[str(problem) for problem in plan.problems]}")
     print(f"{len(observed)} hosts, {len(read.stacks)} stacks: read {reading:.2f} s, plan {planning:.2f} s of CPU")
 
 
