@@ -44,8 +44,8 @@ class Phase(StrEnum):
     LEAVE_WORKERS = "leave_workers"
     LEAVE_MANAGERS = "leave_managers"
     REMOVE_LEFTOVERS = "remove_leftovers"
-    REPORT = "report"
     UNLOCK = "unlock"
+    REPORT = "report"
     REPORT_RESET = "report_reset"
     UNREACHABLE = "unreachable"
 

@@ -60,8 +60,8 @@ ENTRY_POINTS: Mapping[Phase, EntryPoint] = {
     Phase.LEAVE_WORKERS: EntryPoint("swarm", "leave"),
     Phase.LEAVE_MANAGERS: EntryPoint("swarm", "leave"),
     Phase.REMOVE_LEFTOVERS: EntryPoint("stack", "remove_leftovers"),
-    Phase.REPORT: EntryPoint("preflight", "report"),
     Phase.UNLOCK: EntryPoint("preflight", "unlock"),
+    Phase.REPORT: EntryPoint("preflight", "report"),
     Phase.REPORT_RESET: EntryPoint("preflight", "report_reset"),
     Phase.UNREACHABLE: EntryPoint("preflight", "unreachable"),
 }
@@ -113,8 +113,8 @@ class HostPlan:
     leave_workers: arguments.Nothing | None = None
     leave_managers: arguments.Nothing | None = None
     remove_leftovers: arguments.RemoveLeftovers | None = None
-    report: arguments.Report | None = None
     unlock: arguments.Nothing | None = None
+    report: arguments.Report | None = None
     report_reset: arguments.ReportReset | None = None
     unreachable: arguments.Unreachable | None = None
     changes: Changes = NO_CHANGES

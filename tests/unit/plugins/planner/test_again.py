@@ -8,7 +8,7 @@ from sites import acts, phases
 
 from tests.support.problems import told
 
-FRAME = {"report", "unlock", "unreachable"}
+FRAME = {"unlock", "report", "unreachable"}
 
 
 def fresh():
@@ -65,7 +65,7 @@ def test_builder_that_could_ask_the_registry_is_not_asked_again():
     found = sites.settled_site()
     found["m1"]["wanted"]["registry_member"]["files"]["/etc/docker/certs.d/reg:5000/ca.crt"]["mode"] = "0600"
     plan = sites.make_plan(changed(), found)
-    assert phases(plan, "m1") == ["lock", "log_in", "deploy", "check_page", "report", "unlock"]
+    assert phases(plan, "m1") == ["lock", "log_in", "deploy", "check_page", "unlock", "report"]
 
 
 def check(before, after, digest="same"):
@@ -95,9 +95,9 @@ def test_input_that_was_edited_meanwhile_ends_the_run():
 @pytest.mark.parametrize(
     ("process", "alone", "with_changes"),
     [
-        ("mine", ["report", "unlock"], ["lock", "deploy", "check_page", "report", "unlock"]),
-        ("of another run", ["report"], ["lock", "deploy", "check_page", "report", "unlock"]),
-        ("", ["report"], ["lock", "deploy", "check_page", "report", "unlock"]),
+        ("mine", ["unlock", "report"], ["lock", "deploy", "check_page", "unlock", "report"]),
+        ("of another run", ["report"], ["lock", "deploy", "check_page", "unlock", "report"]),
+        ("", ["report"], ["lock", "deploy", "check_page", "unlock", "report"]),
     ],
 )
 def test_lock_that_this_run_holds_is_released_though_nothing_is_left_to_do(process, alone, with_changes):

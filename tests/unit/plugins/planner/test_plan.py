@@ -37,7 +37,7 @@ def test_bare_hosts_are_planned_all_the_way_to_the_stack():
     assert acts(plan, "m1", "image") == ["install docker-buildx", *makes]
     assert acts(plan, "m1", "stack") == ["deploy it for the first time"]
     before = ["lock", "install_docker", "start_base_images", "create_swarm", "log_in"]
-    assert phases(plan, "m1") == [*before, "observe_registry", "report", "unlock"]
+    assert phases(plan, "m1") == [*before, "observe_registry", "unlock", "report"]
     for name in ("w1", "w2"):
         assert phases(plan, name) == ["install_docker", "join_workers", "log_in", "observe_registry"]
 
@@ -48,11 +48,11 @@ def test_next_plan_builds_and_the_last_one_deploys():
     plan = make_plan(sites.site(), found)
     assert phases(plan, "w1") == ["observe_images"]
     building = ["start_base_images", "build_images", "observe_images"]
-    assert phases(plan, "m1") == ["lock", *building, "report", "unlock"]
+    assert phases(plan, "m1") == ["lock", *building, "unlock", "report"]
     found["m1"]["seen"]["images"] = dict.fromkeys(sites.REFERENCES, "sha256:d")
     plan = make_plan(sites.site(), found)
     assert acts(plan, "m1") == ["deploy it for the first time"]
-    assert phases(plan, "m1") == ["lock", "deploy", "check_page", "report", "unlock"]
+    assert phases(plan, "m1") == ["lock", "deploy", "check_page", "unlock", "report"]
     assert phases(plan, "w1") == ["check_page"]
     (secret,) = deploy(plan)["secrets"]
     assert secret["object"].startswith("hello_redis_password_")
@@ -391,7 +391,7 @@ def test_images_of_a_builder_that_lost_its_login_are_not_made_anew():
     forget_login(found["m1"]["seen"])
     plan = make_plan(sites.site(), found)
     assert acts(plan, "m1") == ["log in to reg:5000 (no login is stored)"]
-    assert phases(plan, "m1") == ["lock", "log_in", "observe_registry", "report", "unlock"]
+    assert phases(plan, "m1") == ["lock", "log_in", "observe_registry", "unlock", "report"]
 
 
 def test_fresh_registry_has_no_images_whatever_the_builder_remembers():
