@@ -94,7 +94,9 @@ def _serves_until_its_turn(now: Situation, name: str) -> bool:
 
 
 def _packages(now: Situation, name: str) -> dict[str, Sequence[str]]:
-    """Return the packages of each role on a host."""
+    """Return the packages of each role on a host; alone, role docker has its own only."""
+    if now.intent is Intent.DOCKER:
+        return {"docker": now.desired(name).role("docker").packages}
     roles: dict[str, Sequence[str]] = {each: role.packages for each, role in now.desired(name).roles.items()}
     builder = images.builder_role(now, name)
     return roles | ({"image": builder.packages} if builder else {})

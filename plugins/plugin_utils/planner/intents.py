@@ -21,7 +21,8 @@ PHASES: Mapping[Intent, Collection[Phase]] = {
     Intent.SITE: tuple(phase for phase in Phase if not phase.comes_after(Phase.LOG_OUT)),
     Intent.DEPLOY: (*IMAGES, *STACK),
     Intent.ROLLBACK: STACK,
-    Intent.STACK: (*STACK, Phase.OBSERVE_IMAGES),
+    # Alone, the role places the stack's data itself.
+    Intent.STACK: (Phase.JOIN_MANAGERS, Phase.JOIN_WORKERS, Phase.OBSERVE_IMAGES, *STACK),
 }
 # Those that end with a deploy.
 DEPLOYS = (Intent.DEPLOY, Intent.RESTORE, Intent.STACK)
@@ -48,12 +49,18 @@ def check(now: Situation, members: Membership) -> Iterator[Problem]:
     if now.intent is Intent.SITE:
         return
     asking = {name: now.seen[name] for name in dict.fromkeys(_asking(now, members)) if name}
-    unplaced = any(label.startswith(VOLUME_PREFIX) for labels in members.labels.values() for label in labels)
+    unplaced = any(_leaves_unplaced(now, name, labels) for name, labels in members.labels.items())
     stored = all(seen.credentials for seen in asking.values())
     if members.creates or members.join_manager != members.deploy_manager or unplaced or not stored:
         yield _not_set_up(now.intent)
     elif now.intent in DEPLOYS:
         yield from _refused_logins(now.site.registry, asking)
+
+
+def _leaves_unplaced(now: Situation, name: str, labels: Collection[str]) -> bool:
+    """Tell whether the data that a host is to have waits for a run of ``site.yml``."""
+    places = now.intent is Intent.STACK and bool(now.seen[name].swarm.node_id)
+    return not places and any(label.startswith(VOLUME_PREFIX) for label in labels)
 
 
 def _asking(now: Situation, members: Membership) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from ..checks import firewall, hosts, network, registry
 from ..model.phase import Phase
 from ..model.problem import Code, Problem, find
+from ..stacks.file import VOLUME_PREFIX
 from ..swarm import membership
 from . import frame, images, swarm
 from .arguments import Nothing
@@ -28,12 +29,19 @@ def plan_docker(now: Situation) -> Plan:
 
 def plan_swarm(now: Situation) -> Plan:
     """Plan the swarm's members."""
-    members = membership.decide(now.site, now.hosts, now.addresses)
+    members = membership.decide(now.site, now.hosts, now.addresses, _placed(now))
     problems = (*find(now.facts, (*network.RULES, *firewall.RULES)), *members.problems)
     if problems:
         return Plan(problems=problems)
     planned = {name: swarm.plan_member(now, members, name, {}) for name in now.hosts}
     return Plan(warnings=members.warnings, hosts=_locked(now, members.join_manager, planned))
+
+
+def _placed(now: Situation) -> list[str]:
+    """Return the labels by which nodes have data: whatever stack that is of, they must not lose it."""
+    managers = (now.seen[name] for name in now.site.managers if name in now.seen)
+    labels = {label for seen in managers for node in seen.nodes or () for label in node.labels}
+    return sorted(label for label in labels if label.startswith(VOLUME_PREFIX))
 
 
 def plan_registry_alone(now: Situation) -> Plan:

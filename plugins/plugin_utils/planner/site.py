@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from ..checks.tables import find_host_problems
+from ..model.intent import Intent
 from ..model.problem import Problem, ProblemError
 from ..model.site import Site
 from ..stacks.file import parse
@@ -61,6 +62,8 @@ def decide(now: Situation) -> Decisions:
     """Decide about images, members and the stacks, and check everything that the run relies on."""
     digests = images.choose_digests(now)
     members = membership.decide(now.site, now.hosts, now.addresses, _pinning(now.site), retire=now.is_served)
+    if now.intent is Intent.STACK:
+        members = members.only_places()
     decided = stack.decide(now, members, digests)
     problems = (
         *find_host_problems(now.facts, now.asks_registry),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from ..model.observation import Host
 from ..model.phase import Phase
 from ..model.problem import Code, Problem
 from ..model.site import Site
+from ..stacks.file import VOLUME_PREFIX
 from . import labels
 from .answerers import find_swarm, strangers, without_deploy_manager
 from .placement import choose_nodes, data_that_would_go, keeps_data, several_have_data
@@ -50,6 +51,12 @@ class Membership:
     def labels(self) -> dict[str, Mapping[str, str]]:
         """Return the labels that hosts will get."""
         return {name: change.labels.add for name, change in self.settings.items()}
+
+    def only_places(self) -> Membership:
+        """Return what gives the stack's volumes their nodes, and nothing else."""
+        settings = {name: _only_places(change) for name, change in self.settings.items()}
+        steps = tuple(step for step in self.steps if step.host in settings and step.text in settings[step.host].texts)
+        return replace(self, settings=settings, steps=steps)
 
 
 def decide(
@@ -158,6 +165,12 @@ def _node_change(view: View, name: str, placed: Mapping[str, str]) -> NodeChange
         labels=change,
         texts=(*change.texts, *moved),
     )
+
+
+def _only_places(change: NodeChange) -> NodeChange:
+    add = {name: value for name, value in change.labels.add.items() if name.startswith(VOLUME_PREFIX)}
+    placing = labels.compare({}, {}, add)
+    return NodeChange(role=None, availability=None, labels=placing, texts=placing.texts)
 
 
 def _unknown_names(view: View) -> Iterator[str]:
