@@ -37,11 +37,11 @@ def plan_swarm(now: Situation) -> Plan:
     return Plan(warnings=members.warnings, hosts=_locked(now, members.join_manager, planned))
 
 
-def _placed(now: Situation) -> list[str]:
+def _placed(now: Situation) -> dict[str, list[str]]:
     """Return the labels by which nodes have data: whatever stack that is of, they must not lose it."""
     managers = (now.seen[name] for name in now.site.managers if name in now.seen)
     labels = {label for seen in managers for node in seen.nodes or () for label in node.labels}
-    return sorted(label for label in labels if label.startswith(VOLUME_PREFIX))
+    return {label: [] for label in sorted(labels) if label.startswith(VOLUME_PREFIX)}
 
 
 def plan_registry_alone(now: Situation) -> Plan:
