@@ -1,4 +1,5 @@
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -54,3 +55,28 @@ def test_all_that_a_run_reads_is_in_the_name():
         ["git", "ls-files"], cwd=disks.REPOSITORY, capture_output=True, text=True, check=True
     ).stdout.splitlines()
     assert {name.split("/")[0] for name in listed} - NOT_MADE_OF == set(disks.MADE_OF)
+
+
+def test_each_role_has_a_scenario():
+    scenarios = {path.parent.name for path in Path("molecule").glob("*/molecule.yml")}
+    roles = {path.parent.parent.name for path in Path("roles").glob("*/tasks/main.yml")} - {"preflight"}
+    assert scenarios - {"default"} == roles == set(disks.ROLES)
+
+
+@pytest.mark.parametrize(
+    ("kept", "boot", "missing"),
+    [
+        ((), ["2"], ("docker", "swarm", "registry")),
+        (("docker",), ["--from", "docker-"], ("swarm", "registry")),
+        (("docker", "registry", "image"), ["--from", "registry-"], ()),
+    ],
+)
+def test_scenario_begins_on_the_nearest_golden_disk(kept, boot, missing, monkeypatch):
+    monkeypatch.setattr(disks, "name_of", lambda kind, _shape: f"{kind}-")
+    monkeypatch.setattr(disks.golden, "exists", lambda name: name.removesuffix("-") in kept)
+    assert disks.start("image") == {"boot": boot, "missing": missing, "keep": "registry-"}
+
+
+def test_scenarios_of_bare_hosts_keep_nothing():
+    assert disks.start("docker") == {"boot": ["2"], "missing": (), "keep": ""}
+    assert disks.start("default") == {"boot": ["3"], "missing": [], "keep": ""}
