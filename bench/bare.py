@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-# Imported for what it costs, not for use.
-import flask  # noqa: F401
-import redis  # noqa: F401
+import flask  # noqa: F401 # for what its import costs
+import redis  # noqa: F401 # for what its import costs
 
 
 def app(_environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:

@@ -22,14 +22,14 @@ def converged(sites: Any, hosts: int) -> tuple[dict[str, Any], dict[str, Any]]:
 
     :param sites: module ``sites`` of the unit tests
     """
-    found = sites.settled_site_of_two()  # codespell:ignore settled
+    found = sites.converged_site_of_two()  # codespell:ignore converged
     names = [*found, *(f"w{number}" for number in range(3, hosts))]
-    manager = found["m1"]["seen"]
+    manager = found["m1"]["observation"]
     for number, name in enumerate(names[3:], 4):
         address = f"10.0.{number // 250}.{number % 250 + 4}"
-        observed = sites.settled(address, f"node-{number}")  # codespell:ignore settled
+        observed = sites.converged(address, f"node-{number}")  # codespell:ignore converged
         observed["pages"]["shop"] = ""
-        found[name] = {"wanted": sites.wanted(address), "seen": observed}  # codespell:ignore wanted
+        found[name] = {"desired": sites.desired(address), "observation": observed}
         manager["nodes"].append(sites.node(number, "worker", address=address, hostname=address))
     for stack in manager["stacks"].values():
         file = stack["record"]["file"]

@@ -1,8 +1,6 @@
 """Disks of a whole fleet: replaced by fresh ones, kept, and brought back."""
 
-import shutil
-
-from . import golden, network, settings
+from . import folders, golden, network, settings
 from .boot import boot
 from .errors import FleetError
 from .fleet import Fleet
@@ -35,7 +33,7 @@ def snapshot(fleet: Fleet, label: str) -> None:
             f"fleet {fleet.name} has a snapshot {label} already; take another label or run: rm -r {target}"
         )
     temporary = target.with_suffix(".new")
-    shutil.rmtree(temporary, ignore_errors=True)
+    folders.remove(temporary)
     shut_down(fleet.hosts(state))
     for host in fleet.hosts(state):
         copy_disk(host.folder, temporary / host.name)

@@ -1,9 +1,8 @@
 """A fleet: hosts on a network of their own, and all that the commands do with them."""
 
-import shutil
 from pathlib import Path
 
-from . import cache, connection, golden, image, inventory, network, prerequisites, process, settings
+from . import cache, connection, folders, golden, image, inventory, network, prerequisites, process, settings
 from . import state as states
 from .boot import boot
 from .errors import BootError, FleetError
@@ -259,7 +258,7 @@ class Fleet:
         network.remove(self.namespace)
         if self.link:
             inventory.unlink(self.link, self.inventory)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        folders.remove(self.folder)
 
     def boot(self, name: str) -> None:
         """Boot a host that is off, also after the machine itself was booted."""

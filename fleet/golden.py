@@ -10,7 +10,7 @@ import shutil
 import time
 from pathlib import Path
 
-from . import image, process, settings
+from . import folders, image, process, settings
 from . import state as states
 from .errors import FleetError
 from .host import LASTING_FILES
@@ -70,7 +70,7 @@ def keep(name: str, fleet: Path, state: State) -> None:
     with settings.locked(LOCK):
         target = golden_folder() / name
         temporary = golden_folder() / f"{name}.new"
-        shutil.rmtree(temporary, ignore_errors=True)
+        folders.remove(temporary)
         copy_fleet(fleet, temporary, state)
         # A copy has the times of what it was copied from.
         temporary.touch()

@@ -1,6 +1,5 @@
 """One host: a User-Mode Linux guest with a copy-on-write disk and keys of its own."""
 
-import shutil
 import signal
 import socket
 import struct
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from . import inventory, network, process
+from . import folders, inventory, network, process
 from .errors import BootError, FleetError
 
 # Of the files in a host's folder.
@@ -82,7 +81,7 @@ class Host:
         :param authorized_key: public ssh key of the user who may log in
         """
         temporary = self.folder.with_name(self.name + ".new")
-        shutil.rmtree(temporary, ignore_errors=True)
+        folders.remove(temporary)
         temporary.mkdir(parents=True)
         private_key = temporary / PUBLIC_KEY.removesuffix(".pub")
         new_ssh_key(private_key, self.name)
@@ -97,7 +96,7 @@ class Host:
 
     def delete(self) -> None:
         """Remove the host's folder with all that is in it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        folders.remove(self.folder)
 
     def boot(self) -> None:
         """Start the guest. It takes some seconds until it answers.
@@ -107,7 +106,7 @@ class Host:
         network.ensure_tap(self.namespace, self.name)
         if not network.is_plugged_in(self.namespace, self.name):
             raise BootError(f"{self.name} is cut off; run: {self.command('plug')}")
-        shutil.rmtree(self.folder / CONTROL, ignore_errors=True)
+        folders.remove(self.folder / CONTROL)
         command: list[str | Path] = [
             *network.inside(self.namespace),
             self.image / "boot",

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import TypedDict
 
-from . import process, settings
+from . import folders, process, settings
 from .errors import FleetError
 
 SUITE = "trixie"
@@ -152,7 +152,7 @@ def ensure() -> str:
             (temporary / "recipe.json").write_text(json.dumps(ingredients, indent=2))
             temporary.rename(folder)
         finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+            folders.remove(temporary)
         print(f"Base image {name} made in {time.monotonic() - started:.0f} s", flush=True)
     return name
 

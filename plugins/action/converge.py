@@ -8,8 +8,8 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Seen
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_seen
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Observed
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_observed
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import failure_lines, progress_line
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.state import Convergence, judge
 
@@ -68,12 +68,12 @@ class ActionModule(ActionBase):
                 said = line
             time.sleep(INTERVAL)
 
-    def _observe(self, task_vars: dict[str, Any] | None, task: str = "") -> Seen:
+    def _observe(self, task_vars: dict[str, Any] | None, task: str = "") -> Observed:
         question = {"stacks": [self._task.args["stack"]], "logs": task}
         answer = self._execute_module("flotilla.swarm.observe", question, task_vars=task_vars)
         if answer.get("failed"):
             raise AnsibleActionFail(f"cannot observe the stack: {answer.get('msg')}")
-        return read_seen("the manager", answer["seen"])
+        return read_observed("the manager", answer["observation"])
 
 
 def _failure(state: Convergence, is_late: bool, is_homeless: bool, is_looping: bool) -> str:

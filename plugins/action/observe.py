@@ -27,7 +27,7 @@ class ActionModule(ActionBase):
             return dict(result, unreadable=str(error))
         before = time.time()
         result.update(self._execute_module(module_args=arguments, task_vars=task_vars))
-        if "seen" in result:
-            result["seen"]["system"]["asked"] = [before, time.time()]
-            result["wanted"] = arguments.get("wanted", {})
+        if "observation" in result:
+            result["observation"]["system"]["asked"] = [before, time.time()]
+            result["desired"] = arguments.get("desired", {})
         return result

@@ -9,7 +9,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Seen
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Observed
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge import answers
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.site_input import (
     SiteInput,
@@ -51,7 +51,7 @@ class ActionModule(ActionBase):
         if problems:
             raise AnsibleActionFail("\n".join(refusal_lines(problems, names)))
         if again.is_told(earlier):
-            _tell([f"Note: {text}" for text in again.left(earlier, plan)])
+            _tell([f"Note: {text}" for text in again.found_late(earlier, plan)])
         else:
             _tell([*notes, *plan_lines(plan)])
             for text in plan.warnings:
@@ -87,7 +87,7 @@ class ActionModule(ActionBase):
     def _judge_lock(self, observed: Iterable[observation.Observation]) -> tuple[list[Problem], list[str]]:
         """Return the problems and the notes that locks make."""
         run, take = process.identify(), boolean(self._task.args.get("take_lock", False))
-        locks = lease.choose(each for each in observed if isinstance(each, Seen))
+        locks = lease.choose(each for each in observed if isinstance(each, Observed))
         verdicts = [lease.judge(lock, run, take) for lock in locks]
         problems = [verdict for verdict in verdicts if isinstance(verdict, Problem)]
         return problems, [verdict for verdict in verdicts if verdict and not isinstance(verdict, Problem)]

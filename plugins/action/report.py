@@ -11,11 +11,11 @@ from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Seen
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Observed
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.stack import Stack
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.swarm import Node
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.role_variables import template_with_roles
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Unreachable, read_seen
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Unreachable, read_observed
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output import status
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import dead_lines, reset_lines, site_lines
 
@@ -65,7 +65,7 @@ class ActionModule(ActionBase):
         pages = template_with_roles(self, "__stack_inventory_pages", task_vars)
         ports = {name: int(page["port"]) for name, page in pages.items()}
         names = {
-            (isinstance(one, Seen) and one.swarm.address) or hostvars[name].get("ansible_host", name): name
+            (isinstance(one, Observed) and one.swarm.address) or hostvars[name].get("ansible_host", name): name
             for name, one in observed.items()
         }
         found = status.describe(names, nodes, stacks, observed, ports)
@@ -75,25 +75,29 @@ class ActionModule(ActionBase):
 
 def _site(args: Mapping[str, Any], _task_vars: Mapping[str, Any]) -> dict[str, Any]:
     names = args["names"]
-    nodes, stacks = _swarm({"the manager": read_seen("the manager", args["observation"])})
+    nodes, stacks = _swarm({"the manager": read_observed("the manager", args["observation"])})
     ports = {name: int(port) for name, port in args["ports"].items()}
     return {"lines": [*dead_lines(names, nodes), *site_lines(names, nodes, stacks, ports)]}
 
 
 def _reset(args: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
     hostvars = task_vars["hostvars"]
-    observed = {name: read_seen(name, hostvars[name][args["observed"]]["seen"]) for name in args["hosts"]}
+    observed = {name: read_observed(name, hostvars[name][args["observed"]]["observation"]) for name in args["hosts"]}
     options = {name: args[name] for name in ("registry_host", "registry_url", "data", "images")}
     return {"lines": reset_lines(observed, args["done"], args["stacks"], **options)}
 
 
-def _swarm(observed: Mapping[str, Seen | Unreachable]) -> tuple[Sequence[Node], Mapping[str, Stack]]:
+def _swarm(observed: Mapping[str, Observed | Unreachable]) -> tuple[Sequence[Node], Mapping[str, Stack]]:
     """Return what the first manager that answers for the swarm says."""
     for one in observed.values():
-        if isinstance(one, Seen) and one.nodes is not None and one.stacks is not None:
+        if isinstance(one, Observed) and one.nodes is not None and one.stacks is not None:
             return one.nodes, one.stacks
     raise AnsibleActionFail("\n".join(status.silence_lines(observed)))
 
 
-def _observation(name: str, answer: Mapping[str, Any]) -> Seen | Unreachable:
-    return read_seen(name, answer["seen"]) if "seen" in answer else Unreachable(str(answer.get("msg", "no answer")))
+def _observation(name: str, answer: Mapping[str, Any]) -> Observed | Unreachable:
+    return (
+        read_observed(name, answer["observation"])
+        if "observation" in answer
+        else Unreachable(str(answer.get("msg", "no answer")))
+    )

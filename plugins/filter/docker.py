@@ -23,7 +23,7 @@ def engine_failure(
 
     :param result: of the task that failed
     """
-    reason = engine_trouble(result) if "seen" in result else str(result["msg"])
+    reason = engine_trouble(result) if "observation" in result else str(result["msg"])
     return failure_lines(reason, journal, host, order, left_out)
 
 

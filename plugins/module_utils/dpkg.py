@@ -32,7 +32,7 @@ class Package(NamedTuple):
 
 
 class Packages(NamedTuple):
-    """What is installed; for the fields see ``Seen`` in module_utils/observation.
+    """What is installed; for the fields see ``Observed`` in module_utils/observation.
 
     :ivar interrupted: also while dpkg is at work; without its journal apt refuses to begin
     """

@@ -13,7 +13,7 @@ from types import ModuleType
 from .observation.network import Resolution
 
 
-def find_way(server: str, proxies: Mapping[str, str] | None = None, answers: bool = True) -> Resolution | None:
+def resolve(server: str, proxies: Mapping[str, str] | None = None, answers: bool = True) -> Resolution | None:
     """Tell where the name of a registry leads this host, and who answers there.
 
     :param server: ``"host:port"``

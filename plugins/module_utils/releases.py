@@ -69,7 +69,7 @@ def _content(config: Item) -> tuple[Release, Record] | None:
             at=_labels(config).get(AT_LABEL) or f"{config['CreatedAt'][:19]}Z",
             by=content.get("by", "unknown"),
             rollback_to=content.get("rollback_to", 0),
-            left=tuple(content.get("left", ())),
+            rolled_back=tuple(content.get("rolled_back", ())),
             file=record.file,
         )
         return release, record

@@ -182,7 +182,7 @@ def _logs(engine: Engine, task: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class EngineObservation:
-    """What is observed of this host's engine and its swarm; for the fields see ``Seen`` in module_utils/observation."""
+    """What is observed of this host's engine and its swarm; for its fields see ``Observed``."""
 
     engine: types.Engine | None
     swarm: Place

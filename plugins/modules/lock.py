@@ -35,7 +35,7 @@ EXAMPLES = r"""
 - name: Take the lock
   flotilla.swarm.lock:
     state: held
-    observed: "{{ flotilla_observed.seen.lock }}"
+    observed: "{{ flotilla_observed.observation.lock }}"
 """
 
 RETURN = r"""

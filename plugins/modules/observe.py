@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""The one look at a host that all plans are made from."""
+"""The one observation of a host that all plans are made from."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ module: observe
 short_description: Read everything about a host that flotilla decides on
 description:
   - Answers in one module run what all roles ask about a host, and changes nothing.
-  - The action of this name puts what is wanted beside what was seen, so that the plan is made from the results alone.
+  - The action of this name puts what is desired beside what was observed: the plan is made from the results alone.
 options:
   question:
     description:
       - Name of the variable that holds the other options. It is read on the control node; where it cannot be, nothing
-        is looked at and the result tells why.
+        is observed and the result tells why.
     type: str
-  wanted:
+  desired:
     description:
       - What each role wants on this host, by role name.
       - A role's entry may hold C(packages) (list), C(files) (path to C(text), C(mode); a C(text) of V(null) asks for a
@@ -65,9 +65,9 @@ author: The flotilla authors
 """
 
 EXAMPLES = r"""
-- name: Look at the host
+- name: Observe the host
   flotilla.swarm.observe:
-    wanted:
+    desired:
       docker:
         packages: [docker.io]
         services: [docker]
@@ -76,13 +76,13 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-wanted:
+desired:
   description: The option of that name, unchanged.
   returned: unless C(question) cannot be read
   type: dict
-seen:
+observation:
   description:
-    - The fields of C(Seen) in module_utils/observation. C(nodes), C(stacks) and C(logs) are left out where a host
+    - The fields of C(Observed) in module_utils/observation. C(nodes), C(stacks) and C(logs) are left out where a host
       cannot tell them, or was not asked.
   returned: unless C(question) cannot be read
   type: dict
@@ -108,28 +108,28 @@ from ansible_collections.flotilla.swarm.plugins.module_utils import (
     swarm,
 )
 from ansible_collections.flotilla.swarm.plugins.module_utils.engine import Engine, Item, stored_credentials
-from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Seen
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Observed
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.host import File
 from ansible_collections.flotilla.swarm.plugins.module_utils.releases import local_images
 
 CLIENT_CONFIG = "/root/.docker/config.json"
 # What each role wants, by role name; and what is asked about the registry. Both are options above.
-Wanted = Mapping[str, Mapping[str, Any]]
+Desired = Mapping[str, Mapping[str, Any]]
 Asked = Mapping[str, Any]
 
 
-def observe_files(wanted: Wanted) -> dict[str, File | None]:
-    """Describe the files that any role wants; only those with a wanted text are read back as text."""
-    paths = {path: entry for role in wanted.values() for path, entry in role.get("files", {}).items()}
+def observe_files(desired: Desired) -> dict[str, File | None]:
+    """Describe the files that any role desires; only those with a desired text are read back as text."""
+    paths = {path: entry for role in desired.values() for path, entry in role.get("files", {}).items()}
     return host.files(paths, [path for path, entry in paths.items() if entry.get("text") is not None])
 
 
-def gather(wanted: Wanted, key: str) -> list[str]:
+def gather(desired: Desired, key: str) -> list[str]:
     """Collect one kind of thing over all roles, each once, in order."""
-    return list(dict.fromkeys(name for role in wanted.values() for name in role.get(key, [])))
+    return list(dict.fromkeys(name for role in desired.values() for name in role.get(key, [])))
 
 
-def observe_registry(seen: Seen, engine: Engine, info: Item | None, params: Mapping[str, Any]) -> Seen:
+def observe_registry(observed: Observed, engine: Engine, info: Item | None, params: Mapping[str, Any]) -> Observed:
     """Try accounts and logins, ask for digests and list what is here: through the engine where there is one.
 
     :param info: the engine's answer to ``GET /info``, ``None`` where no engine answers
@@ -140,18 +140,18 @@ def observe_registry(seen: Seen, engine: Engine, info: Item | None, params: Mapp
     trusts = info and engine.trusts(info, server, asked.get("ca", ""), asked.get("insecure", False))
     answers = {purpose: try_account(engine if trusts else None, asked, account) for purpose, account in desired.items()}
     if not info:
-        return replace(seen, accounts=answers)
+        return replace(observed, accounts=answers)
     login = "no login is stored"
     if stored:
         other = "pull" in desired and stored != desired["pull"]
         login = "another login is stored" if other else engine.check_login(server, stored)
     auth = dict(stored, serveraddress=server) if stored else None
     return replace(
-        seen,
+        observed,
         accounts=answers,
         credentials=bool(stored),
         login=login,
-        images={reference: None if login else engine.image_digest(reference, auth) for reference in seen.images},
+        images={reference: None if login else engine.image_digest(reference, auth) for reference in observed.images},
         local_images=local_images(engine, asked.get("url", server), params["stacks"]),
     )
 
@@ -184,10 +184,10 @@ def try_served_account(server: str, own: Asked, login: str) -> str:
 
 
 def fingerprint_login(engine: Engine, asked: Asked, accounts: Mapping[str, str]) -> str:
-    """Make the login recognisable that this manager should give to services, or as far as it knows does give."""
+    """Make the login recognisable that this manager should give to services; else the one that it stores."""
     login = registry.decode(accounts["pull"]) if "pull" in accounts else served_account(asked.get("own"))
     login = login or stored_credentials(host.read_text(CLIENT_CONFIG) or "", asked["server"])
-    # All managers know the token by which others would join, and nobody else does.
+    # All managers have the token by which others would join, and nobody else has.
     return registry.fingerprint(engine.get("/swarm")["JoinTokens"]["Manager"], asked["server"], login) if login else ""
 
 
@@ -202,26 +202,26 @@ def run(command: list[str]) -> tuple[int, str, str]:
     return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
 
 
-def observe_host(engine: Engine, info: Item | None, params: Mapping[str, Any], validate: daemon_config.Run) -> Seen:
+def observe_host(engine: Engine, info: Item | None, params: Mapping[str, Any], validate: daemon_config.Run) -> Observed:
     """Read everything but what the registry and the pages answer.
 
     :param validate: runs dockerd, to ask it about its settings
     """
-    wanted = params["wanted"]
-    files, services = observe_files(wanted), host.services(run, gather(wanted, "services"))
-    packages = dpkg.packages(gather(wanted, "packages"))
+    desired = params["desired"]
+    files, services = observe_files(desired), host.services(run, gather(desired, "services"))
+    packages = dpkg.packages(gather(desired, "packages"))
     own = swarm.observe(engine, info, params["stacks"], params["logs"])
-    return Seen(
+    return Observed(
         system=host.system(run),
         packages=packages.packages,
         held=packages.held,
         interrupted=packages.interrupted,
         unfinished=packages.unfinished,
-        daemon_config=daemon_config.refusal(validate, wanted, files, services),
+        daemon_config=daemon_config.refusal(validate, desired, files, services),
         files=files,
         services=services,
-        modules=host.kernel_modules(gather(wanted, "modules")),
-        ports=network.listeners(gather(wanted, "ports")),
+        modules=host.kernel_modules(gather(desired, "modules")),
+        ports=network.listeners(gather(desired, "ports")),
         networks=network.networks(),
         firewall=network.firewall(run),
         reach={} if own.swarm.is_member else network.reach(params["reach"]),
@@ -234,7 +234,7 @@ def observe_host(engine: Engine, info: Item | None, params: Mapping[str, Any], v
         login_fingerprint="",
         accounts={},
         server_account="",
-        registry_way=None,
+        registry_resolution=None,
         images=dict.fromkeys(params["references"]),
         local_images=(),
         pages=dict.fromkeys(params["pages"], "no engine"),
@@ -244,17 +244,17 @@ def observe_host(engine: Engine, info: Item | None, params: Mapping[str, Any], v
     )
 
 
-def observe_registry_server(seen: Seen, engine: Engine, params: Mapping[str, Any]) -> Seen:
+def observe_registry_server(observed: Observed, engine: Engine, params: Mapping[str, Any]) -> Observed:
     """Ask about a registry that a host of the inventory serves, and about the login that services should get."""
     asked = params["registry"]
     if asked.get("served"):
-        way = registry.find_way(asked["server"], asked.get("proxies"), answers=bool(seen.login))
-        seen = replace(seen, registry_way=way)
-    if seen.swarm.manager and not seen.swarm.error:
-        seen = replace(seen, login_fingerprint=fingerprint_login(engine, asked, params["accounts"]))
+        way = registry.resolve(asked["server"], asked.get("proxies"), answers=bool(observed.login))
+        observed = replace(observed, registry_resolution=way)
+    if observed.swarm.manager and not observed.swarm.error:
+        observed = replace(observed, login_fingerprint=fingerprint_login(engine, asked, params["accounts"]))
     if asked.get("own"):
-        seen = replace(seen, server_account=try_served_account(asked["server"], asked["own"], seen.login))
-    return seen
+        observed = replace(observed, server_account=try_served_account(asked["server"], asked["own"], observed.login))
+    return observed
 
 
 def visit(address: str, page: Mapping[str, Any]) -> str:
@@ -267,7 +267,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "question": {"type": "str"},
-            "wanted": {"type": "dict", "default": {}},
+            "desired": {"type": "dict", "default": {}},
             "registry": {"type": "dict", "default": {}},
             "accounts": {"type": "dict", "default": {}, "no_log": True},
             "reach": {"type": "list", "elements": "str", "default": []},
@@ -280,14 +280,14 @@ def main() -> None:
     )
     engine = Engine()
     info = swarm.ask(engine)
-    seen = observe_host(engine, info, module.params, module.run_command)
+    observed = observe_host(engine, info, module.params, module.run_command)
     if module.params["registry"].get("server"):
-        seen = observe_registry(seen, engine, info, module.params)
-        seen = observe_registry_server(seen, engine, module.params)
-    if seen.swarm.is_member:
-        pages = {name: visit(seen.swarm.address, page) for name, page in module.params["pages"].items()}
-        seen = replace(seen, pages=pages)
-    module.exit_json(changed=False, seen=seen.as_dict())
+        observed = observe_registry(observed, engine, info, module.params)
+        observed = observe_registry_server(observed, engine, module.params)
+    if observed.swarm.is_member:
+        pages = {name: visit(observed.swarm.address, page) for name, page in module.params["pages"].items()}
+        observed = replace(observed, pages=pages)
+    module.exit_json(changed=False, observation=observed.as_dict())
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ options:
     description: Inventory names by address; needed for V(site).
     type: dict
   observation:
-    description: C(seen) of M(flotilla.swarm.observe) on a manager; needed for V(site).
+    description: C(observation) of M(flotilla.swarm.observe) on a manager; needed for V(site).
     type: dict
   hosts:
     description:
@@ -72,7 +72,7 @@ EXAMPLES = r"""
   flotilla.swarm.report:
     about: site
     names: {192.0.2.11: manager-1}
-    observation: "{{ flotilla_observed.seen }}"
+    observation: "{{ flotilla_observed.observation }}"
     ports: {hello: 4000}
 
 - name: Report the state of the site

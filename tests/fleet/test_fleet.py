@@ -4,7 +4,6 @@ The tests run in order on two fleets of their own, which are taken down at the e
 """
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from fleet import folders
 from tests.support.wait import wait_until
 
 REPOSITORY = Path(__file__).parents[2]
@@ -97,7 +97,7 @@ def machine():
     finally:
         for name in (FIRST, SECOND, THIRD):
             fleet("down", "--name", name)
-        shutil.rmtree(HOME / "golden" / GOLDEN, ignore_errors=True)
+        folders.remove(HOME / "golden" / GOLDEN)
     assert traces(FIRST) + traces(SECOND) + traces(THIRD) == []
     assert links_and_listeners() == before
 

@@ -68,7 +68,7 @@ def test_drift_of_stack_and_hosts_is_named_and_repaired_and_nothing_else_touched
     fleet.scale(stack.WEB, size - 1)
     fleet.on("manager-1", f"docker service rm {stack.NAME}_redis")
     started = engine_starts(fleet, "manager-1", "worker-1")
-    drift = f"Mode.Replicated.Replicas is {size - 1}, wanted {size}"  # codespell:ignore wanted
+    drift = f"Mode.Replicated.Replicas is {size - 1}, expected {size}"
     run = fleet.play().succeeded()
     distrust = next(act for act in run.changes if act.startswith(f"registry worker-1: log in to {registry} ("))
     assert "x509: certificate signed by unknown authority" in distrust
@@ -102,7 +102,7 @@ def test_image_set_manually_is_set_back(fleet):
     )
     run = fleet.play().succeeded()
     (act,) = run.changes
-    assert f"TaskTemplate.ContainerSpec.Image is {other}, wanted {web}" in act  # codespell:ignore wanted
+    assert f"TaskTemplate.ContainerSpec.Image is {other}, expected {web}" in act
     assert fleet.image_of(stack.WEB) == web
     fleet.assert_serving()
     fleet.play().unchanged()

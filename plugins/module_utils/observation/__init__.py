@@ -15,7 +15,7 @@ from .swarm import Engine, Node, Place
 
 
 @dataclass(frozen=True)
-class Seen:
+class Observed:
     """A host that answered.
 
     :ivar packages: version by name, ``None`` where it is not completely installed
@@ -37,7 +37,7 @@ class Seen:
     :ivar login_fingerprint: of the login that services should get; of managers only
     :ivar accounts: by purpose, empty where the registry accepted the account, else its answer
     :ivar server_account: the same for the account of the registry that this host serves
-    :ivar registry_way: to a registry that a host of the inventory serves; ``None`` for another, and through a proxy
+    :ivar registry_resolution: of a registry that a host of the inventory serves; ``None`` for another, and for a proxy
     :ivar images: digest by reference, of a builder
     :ivar pages: by stack that has a page, empty where it answered, else the reason
     :ivar nodes: the swarm's nodes; ``None`` where the host is no manager that can list them
@@ -67,7 +67,7 @@ class Seen:
     login_fingerprint: str
     accounts: Mapping[str, str]
     server_account: str
-    registry_way: Resolution | None
+    registry_resolution: Resolution | None
     images: Mapping[str, str | None]
     local_images: tuple[LocalImage, ...]
     pages: Mapping[str, str]

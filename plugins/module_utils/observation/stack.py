@@ -137,7 +137,7 @@ class Release:
     """A deploy that converged, oldest numbers first.
 
     :ivar rollback_to: number of the release that it went back to, or ``0``
-    :ivar left: digests of the stack files that rollbacks left
+    :ivar rolled_back: digests of the stack files that rollbacks left
     :ivar file: the stack file as applied
     """
 
@@ -145,7 +145,7 @@ class Release:
     at: str
     by: str
     rollback_to: int
-    left: tuple[str, ...]
+    rolled_back: tuple[str, ...]
     file: str
 
 

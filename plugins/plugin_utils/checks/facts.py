@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...module_utils.observation import Seen
+from ...module_utils.observation import Observed
 from ..model.desired import Desired
 from ..model.intent import Intent
 from ..model.site import Site
@@ -22,11 +22,11 @@ class HostFacts:
 
     intent: Intent
     site: Site
-    seen: Mapping[str, Seen]
+    observed: Mapping[str, Observed]
     desired: Mapping[str, Desired]
     addresses: Mapping[str, str]
 
     @property
-    def members(self) -> dict[str, Seen]:
-        """Return what was seen of managers and workers."""
-        return {name: self.seen[name] for name in self.site.members}
+    def members(self) -> dict[str, Observed]:
+        """Return what was observed of managers and workers."""
+        return {name: self.observed[name] for name in self.site.members}

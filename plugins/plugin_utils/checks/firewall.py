@@ -18,8 +18,8 @@ from .facts import HostFacts
 def members_are_let_in(facts: HostFacts) -> Iterator[Problem]:
     """A firewall lets the other members in; the rules that are missing are told as commands."""
     members = {name: facts.addresses[name] for name in facts.members}
-    for name, seen in facts.seen.items():
-        firewall = seen.firewall
+    for name, observed in facts.observed.items():
+        firewall = observed.firewall
         if not firewall:
             continue
         peers = [address for member, address in members.items() if member != name]

@@ -50,8 +50,8 @@ def hosts_share_no_identity(facts: HostFacts) -> Iterator[Problem]:
 def _machines(facts: HostFacts) -> dict[tuple[str, str], list[str]]:
     """Group the members by what tells machines apart."""
     machines: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for name, seen in facts.members.items():
-        machines[seen.system.machine_id, facts.addresses[name]].append(name)
+    for name, observed in facts.members.items():
+        machines[observed.system.machine_id, facts.addresses[name]].append(name)
     return machines
 
 
@@ -73,16 +73,16 @@ def _shared(kind: str, values: Mapping[str, str], fix: str) -> Iterator[Problem]
 
 def systems_are_supported(facts: HostFacts) -> Iterator[Problem]:
     """The system is one that flotilla supports."""
-    for name, seen in facts.members.items():
-        found = seen.system.distribution
+    for name, observed in facts.members.items():
+        found = observed.system.distribution
         if found not in SYSTEMS:
             yield _unfit(Code.HOST_SYSTEM, name, found or "unknown", f"one of {', '.join(SYSTEMS)}", "Reinstall it")
 
 
 def memory_suffices(facts: HostFacts) -> Iterator[Problem]:
     """The engine and a few tasks have room."""
-    for name, seen in facts.members.items():
-        found = seen.system.memory_mib
+    for name, observed in facts.members.items():
+        found = observed.system.memory_mib
         if found < MEMORY_MIB:
             yield _unfit(
                 Code.HOST_MEMORY,
@@ -95,8 +95,8 @@ def memory_suffices(facts: HostFacts) -> Iterator[Problem]:
 
 def disk_suffices(facts: HostFacts) -> Iterator[Problem]:
     """Packages and images have room."""
-    for name, seen in facts.members.items():
-        found = seen.system.disk_free_mib
+    for name, observed in facts.members.items():
+        found = observed.system.disk_free_mib
         if found < DISK_MIB:
             yield _unfit(
                 Code.HOST_DISK,
@@ -109,21 +109,21 @@ def disk_suffices(facts: HostFacts) -> Iterator[Problem]:
 
 def kernel_has_modules(facts: HostFacts) -> Iterator[Problem]:
     """The kernel can do what Swarm's networks need."""
-    for name, seen in facts.members.items():
-        missing = [module for module, state in seen.modules.items() if state == "missing"]
+    for name, observed in facts.members.items():
+        missing = [module for module, state in observed.modules.items() if state == "missing"]
         if missing:
             yield _unfit(
                 Code.HOST_KERNEL,
                 name,
-                f"kernel {seen.system.kernel} without {', '.join(missing)}",
+                f"kernel {observed.system.kernel} without {', '.join(missing)}",
                 *("a kernel that has them", "Install such a kernel and reboot"),
             )
 
 
 def engine_is_new_enough(facts: HostFacts) -> Iterator[Problem]:
-    """The engine knows the health checks that the stack uses."""
-    for name, seen in facts.members.items():
-        engine = seen.engine
+    """The engine supports the health checks that the stack uses."""
+    for name, observed in facts.members.items():
+        engine = observed.engine
         if engine and engine.major < ENGINE:
             yield _unfit(
                 Code.ENGINE_TOO_OLD,
@@ -155,19 +155,19 @@ def daemon_options_go_with_swarm(facts: HostFacts) -> Iterator[Problem]:
 
 def engine_can_be_had(facts: HostFacts) -> Iterator[Problem]:
     """The source and the version that are set go with each other and with the engine that is there."""
-    for name, seen in facts.members.items():
-        yield from engine_source.problems(name, facts.desired[name].engine, seen)
+    for name, observed in facts.members.items():
+        yield from engine_source.problems(name, facts.desired[name].engine, observed)
 
 
 def dockerd_accepts_its_settings(facts: HostFacts) -> Iterator[Problem]:
     """The host's own dockerd takes the daemon.json that it is to get; the other playbooks touch no engine."""
-    for name, seen in facts.members.items():
-        if seen.daemon_config and facts.intent in (Intent.SITE, Intent.DOCKER):
+    for name, observed in facts.members.items():
+        if observed.daemon_config and facts.intent in (Intent.SITE, Intent.DOCKER):
             yield Problem(
                 code=Code.ENGINE_SETTINGS,
                 where="docker_daemon_options",
                 hosts=(name,),
-                found=f'what dockerd refuses in the daemon.json made of it, "{seen.daemon_config}"',
+                found=f'what dockerd refuses in the daemon.json made of it, "{observed.daemon_config}"',
                 expected="options and values that dockerd accepts (docs/engine.md)",
                 fix="Correct or remove what it names",
             )
@@ -178,7 +178,7 @@ def clocks_agree(facts: HostFacts) -> Iterator[Problem]:
 
     A host told its time between two moments of this machine's clock, so how far it is ahead lies between two bounds.
     """
-    spans = {name: _ahead(seen.system) for name, seen in facts.seen.items()}
+    spans = {name: _ahead(observed.system) for name, observed in facts.observed.items()}
     for name, (least, most) in spans.items():
         others = [(0.0, 0.0), *(span for other, span in spans.items() if other != name)]
         gaps = sorted((max(least - other[1], other[0] - most, 0), least > other[1]) for other in others)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
 from itertools import islice
 
-from ...module_utils.observation import Seen
+from ...module_utils.observation import Observed
 from ..model.problem import Code, Problem, Rule
 from .facts import HostFacts
 from .registry import misdirected
@@ -21,9 +21,9 @@ POOL_FIX = f"Set {POOL}, for example to [172.30.0.0/16]"
 
 def ports_are_free(facts: HostFacts) -> Iterator[Problem]:
     """No other process holds a port of ours."""
-    for name, seen in facts.seen.items():
+    for name, observed in facts.observed.items():
         needed = {port: role for role, found in facts.desired[name].roles.items() for port in found.ports}
-        for port, holder in seen.ports.items():
+        for port, holder in observed.ports.items():
             if holder not in OWN_HOLDERS:
                 other = ", or publish another port in the stack file" if needed[port] == "stack" else ""
                 yield Problem(
@@ -38,9 +38,9 @@ def ports_are_free(facts: HostFacts) -> Iterator[Problem]:
 
 def members_keep_their_address(facts: HostFacts) -> Iterator[Problem]:
     """Swarm cannot change a member's address."""
-    for name, seen in facts.members.items():
-        joined, address = seen.swarm.address, facts.addresses[name]
-        if seen.swarm.is_member and joined not in ("", address):
+    for name, observed in facts.members.items():
+        joined, address = observed.swarm.address, facts.addresses[name]
+        if observed.swarm.is_member and joined not in ("", address):
             yield Problem(
                 code=Code.ADDRESS_CHANGED,
                 hosts=(name,),
@@ -52,8 +52,8 @@ def members_keep_their_address(facts: HostFacts) -> Iterator[Problem]:
 
 def addresses_are_the_hosts_own(facts: HostFacts) -> Iterator[Problem]:
     """Other nodes are told an address that is on the host, and not one that was guessed among several."""
-    for name, seen in facts.members.items():
-        found, given = seen.system.addresses, facts.desired[name].member
+    for name, observed in facts.members.items():
+        found, given = observed.system.addresses, facts.desired[name].member
         there = f"{', '.join(found) or 'none'} on the host"
         if facts.addresses[name] not in found:
             yield Problem(
@@ -64,7 +64,7 @@ def addresses_are_the_hosts_own(facts: HostFacts) -> Iterator[Problem]:
                 fix="Set swarm_advertise_addr to one of its own",
             )
         elif (
-            not (seen.swarm.is_member and seen.swarm.address)
+            not (observed.swarm.is_member and observed.swarm.address)
             and not given.advertise_addr
             and given.ansible_host not in found
             and len(found) > 1
@@ -84,9 +84,9 @@ def peers_are_reached(facts: HostFacts) -> Iterator[Problem]:
     A bare peer that answers "nothing listens there" is reached; from a member of the swarm, a firewall says so.
     """
     elsewhere = misdirected(facts)
-    for name, seen in facts.members.items():
+    for name, observed in facts.members.items():
         lost: dict[tuple[str, str, str], list[str]] = {}
-        for target, answer in seen.reach.items():
+        for target, answer in observed.reach.items():
             address, _, port = target.rpartition(":")
             peer = _peer(facts, target, name in elsewhere)
             listens = peer in facts.members and _listens(facts.members[peer], port)
@@ -111,7 +111,7 @@ def _peer(facts: HostFacts, target: str, misdirected: bool) -> str:
 
 
 def check_pools(
-    members: Mapping[str, Seen], pools: Sequence[str], subnet_size: int, networks: int, addresses_needed: int
+    members: Mapping[str, Observed], pools: Sequence[str], subnet_size: int, networks: int, addresses_needed: int
 ) -> Iterator[Problem]:
     """Name pools of overlay networks that are networks of hosts or behind their gateways, or too small.
 
@@ -173,22 +173,22 @@ def _subnet_is_large_enough(subnet_size: int, addresses_needed: int) -> Iterator
         )
 
 
-def _overlaps(members: Mapping[str, Seen], taken: Sequence[IPv4Network]) -> Iterator[tuple[str, str, str]]:
+def _overlaps(members: Mapping[str, Observed], taken: Sequence[IPv4Network]) -> Iterator[tuple[str, str, str]]:
     """Find networks of hosts among those that the swarm will take.
 
     Containers would not reach what is behind a gateway. Who joins a swarm can choose no other pool for that.
     """
-    new = not any(seen.swarm.is_member for seen in members.values())
-    for name, seen in members.items():
-        for network, gateway in seen.networks.items():
-            counts = new if gateway else not seen.swarm.is_member
+    new = not any(observed.swarm.is_member for observed in members.values())
+    for name, observed in members.items():
+        for network, gateway in observed.networks.items():
+            counts = new if gateway else not observed.swarm.is_member
             if counts and any(IPv4Network(network).overlaps(pool) for pool in taken):
                 yield name, network, gateway
 
 
-def _listens(seen: Seen, port: str) -> bool:
+def _listens(observed: Observed, port: str) -> bool:
     """Tell whether a port of the swarm is taken on a host: a worker that is to be a manager does not listen at 2377."""
-    return seen.swarm.is_member and (port == "7946" or (port == "2377" and seen.swarm.manager))
+    return observed.swarm.is_member and (port == "7946" or (port == "2377" and observed.swarm.manager))
 
 
 RULES = (

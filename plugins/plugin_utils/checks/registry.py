@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...module_utils.observation import Seen
+from ...module_utils.observation import Observed
 from ..model.problem import Code, Problem, Rule
 from ..model.site import Registry
 from ..registry.answers import classify
@@ -74,13 +74,13 @@ def misdirected(facts: HostFacts) -> dict[str, str]:
     host = facts.site.registry.host
     if not host:
         return {}
-    server = facts.seen[host]
+    server = facts.observed[host]
     certificate = server.files.get(CERTIFICATE)
     found = {}
-    for name, seen in facts.members.items():
-        way = seen.registry_way
+    for name, observed in facts.members.items():
+        way = observed.registry_resolution
         # Through a proxy nothing can be told.
-        if not way or (certificate and (seen.credentials or way.certificate == certificate.sha256)):
+        if not way or (certificate and (observed.credentials or way.certificate == certificate.sha256)):
             continue
         if way.error:
             found[name] = f"a name that is unknown there ({way.error})"
@@ -89,7 +89,7 @@ def misdirected(facts: HostFacts) -> dict[str, str]:
     return found
 
 
-def _is_of(address: str, server: Seen, own: bool) -> bool:
+def _is_of(address: str, server: Observed, own: bool) -> bool:
     """Tell whether an address is the registry's host; its own name may lead that to its loopback."""
     return address in server.system.addresses or (own and address.startswith("127."))
 
@@ -98,7 +98,7 @@ def registry_url_leads_to_the_registry(facts: HostFacts) -> Iterator[Problem]:
     """All hosts reach the registry that flotilla serves by the same address."""
     host = facts.site.registry.host
     for name, text in misdirected(facts).items():
-        addresses = ", ".join(facts.seen[host].system.addresses) or "none"
+        addresses = ", ".join(facts.observed[host].system.addresses) or "none"
         yield Problem(
             code=Code.REGISTRY_MISDIRECTED,
             where=f"registry_url {facts.site.registry.url.text}",
@@ -112,8 +112,8 @@ def registry_url_leads_to_the_registry(facts: HostFacts) -> Iterator[Problem]:
 def accounts_are_accepted(facts: HostFacts) -> Iterator[Problem]:
     """An external registry takes the accounts for pulling and pushing."""
     told: set[tuple[str, Code, str]] = set()
-    for name, seen in facts.members.items():
-        for purpose, message in seen.accounts.items():
+    for name, observed in facts.members.items():
+        for purpose, message in observed.accounts.items():
             code = classify(message)
             # One account or both: who cannot be reached is told once for a host.
             about = purpose if code in (Code.REGISTRY_CREDENTIALS, Code.REGISTRY_LOGIN) else ""

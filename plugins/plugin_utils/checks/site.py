@@ -10,7 +10,7 @@ from ..lock import lease
 from ..model.problem import Code, Problem, Rule
 from ..model.site import Site
 
-# What Swarm takes at the start of a service's name. A dot would also make one stack's records look like another's.
+# What Swarm takes at the start of a service's name. A dot would also let one stack's records pass for another's.
 STACK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 REGISTRY_FILE = "inventory/group_vars/all/"
 

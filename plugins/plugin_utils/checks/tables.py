@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...module_utils.observation import Seen
+from ...module_utils.observation import Observed
 from ..model.problem import Code, Problem, find
 from ..model.site import Site
 from . import firewall, hosts, network, registry, stack_file
@@ -23,7 +23,7 @@ def find_host_problems(facts: HostFacts, with_logins: bool) -> tuple[Problem, ..
 
 
 def find_stack_problems(
-    facts: Mapping[str, StackFacts], site: Site, members: Mapping[str, Seen]
+    facts: Mapping[str, StackFacts], site: Site, members: Mapping[str, Observed]
 ) -> tuple[Problem, ...]:
     """Check the stack files against the hosts, and where they can carry them, the networks that they need.
 

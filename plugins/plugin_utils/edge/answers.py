@@ -29,7 +29,7 @@ def _answer(own: Raw, variable: str) -> Raw:
         "advertise_addr": own.get("swarm_advertise_addr", ""),
         "ansible_host": own.get("ansible_host", own["inventory_hostname"]),
     }
-    return {"wanted": {"swarm": expected}, "unreachable": answer.get("msg", "no reason given")}
+    return {"desired": {"swarm": expected}, "unreachable": answer.get("msg", "no reason given")}
 
 
 def unreadable(answers: Mapping[str, Raw]) -> list[str]:
@@ -40,7 +40,7 @@ def unreadable(answers: Mapping[str, Raw]) -> list[str]:
 def missing(answers: Mapping[str, Raw]) -> Iterator[Problem]:
     """Name the hosts on which the task itself failed."""
     for name, answer in answers.items():
-        if not {"seen", "unreachable", "unreadable"} & answer.keys():
+        if not {"observation", "unreachable", "unreadable"} & answer.keys():
             yield Problem(
                 code=Code.HOST_NOT_OBSERVED,
                 hosts=(name,),

@@ -1,6 +1,6 @@
 """The variables of all roles for one host, as if the host's play had them all.
 
-Roles stay apart: each knows its own variables only, and what it must know of others is passed to it as an argument. But
+Roles stay apart: each has its own variables only, and what it needs of others is passed to it as an argument. But
 the site as a whole is described by the variables of all of them.
 """
 

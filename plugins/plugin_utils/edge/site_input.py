@@ -1,6 +1,6 @@
 """What a run is made from: the settings that users wrote, and the site that all roles' variables describe together.
 
-Read once, on the control node. Whatever is wrong with it becomes a problem here, and nothing later looks at it again.
+Read once, on the control node. Whatever is wrong with it becomes a problem here, and nothing later checks it again.
 """
 
 from __future__ import annotations

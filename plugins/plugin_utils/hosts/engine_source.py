@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from ...module_utils.observation import Seen
+from ...module_utils.observation import Observed
 from ..model import desired
 from ..model.change import Change
 from ..model.desired import File, Role
@@ -31,12 +31,12 @@ class Engine:
     :ivar packages: names
     :ivar requests: the same as apt is asked for them, with the version where one is set
     :ivar builder: packages that build images with this engine
-    :ivar files: what apt must know, by path
+    :ivar files: what apt must have, by path
     :ivar hold: packages whose version nobody but flotilla changes, and that are not held yet
     :ivar unhold: packages to release again
     :ivar change: whether a package that is there gets another version
     :ivar changes: what there is to do
-    :ivar note: what a user should know, ``""`` when all is as the variables say
+    :ivar note: what a user should read, ``""`` when all is as the variables say
     """
 
     packages: tuple[str, ...] = ()
@@ -50,25 +50,25 @@ class Engine:
     note: str = ""
 
 
-def decide(settings: desired.Engine | None, seen: Seen) -> Engine:
+def decide(settings: desired.Engine | None, observed: Observed) -> Engine:
     """Decide on a host's engine.
 
     :param settings: ``None`` where no engine is to be
     """
     if not settings:
         return Engine()
-    found = installed(settings, seen)
+    found = installed(settings, observed)
     source = settings.sources.get(found, settings.sources[settings.source])
     packages = () if found == "other" else source.packages
     # The engine's companions, such as containerd.io, have versions of their own.
     versioned = tuple(name for name in packages if name.startswith("docker"))
-    others = tuple(name for name in versioned if settings.version and _differs(settings, seen.packages[name]))
+    others = tuple(name for name in versioned if settings.version and _differs(settings, observed.packages[name]))
     pinned = settings.version and versioned
     files = dict(_files(settings, found, bool(pinned)))
     # apt forgets a hold when it is made to change the package.
-    hold = tuple(name for name in versioned if name not in seen.held or name in others) if pinned else ()
-    free = not pinned and seen.files.get(PIN)
-    unhold = tuple(name for name in versioned if name in seen.held) if free else ()
+    hold = tuple(name for name in versioned if name not in observed.held or name in others) if pinned else ()
+    free = not pinned and observed.files.get(PIN)
+    unhold = tuple(name for name in versioned if name in observed.held) if free else ()
     pattern = {name: f"{name}={settings.pattern}" for name in versioned if settings.version}
     return Engine(
         packages=packages,
@@ -79,30 +79,30 @@ def decide(settings: desired.Engine | None, seen: Seen) -> Engine:
         unhold=unhold,
         change=bool(others),
         changes=(
-            *compare(Role(files=files, packages=packages), seen),
-            *_versions(settings.version, others, seen),
+            *compare(Role(files=files, packages=packages), observed),
+            *_versions(settings.version, others, observed),
             *([Change(f"hold {', '.join(hold)} at {settings.version}")] if hold else []),
-            *_unpin(files, unhold, seen),
+            *_unpin(files, unhold, observed),
         ),
-        note=_note(settings, seen, found),
+        note=_note(settings, observed, found),
     )
 
 
 def _files(settings: desired.Engine, found: str, pinned: bool) -> Iterator[tuple[str, File]]:
-    """Choose what apt must know: the vendor's source, and the version."""
+    """Choose what apt must have: the vendor's source, and the version."""
     if settings.source == "vendor" and found in ("", "vendor"):
         yield from ((path, file) for path, file in settings.files.items() if path != PIN)
     if pinned:
         yield PIN, settings.files[PIN]
 
 
-def _versions(version: str, others: Sequence[str], seen: Seen) -> Iterator[Change]:
+def _versions(version: str, others: Sequence[str], observed: Observed) -> Iterator[Change]:
     for name in others:
-        yield Change(f"bring {name} from {seen.packages[name]} to {version} (docker_version)")
+        yield Change(f"bring {name} from {observed.packages[name]} to {version} (docker_version)")
 
 
-def _unpin(files: Mapping[str, File], unhold: Sequence[str], seen: Seen) -> Iterator[Change]:
-    pin = seen.files.get(PIN)
+def _unpin(files: Mapping[str, File], unhold: Sequence[str], observed: Observed) -> Iterator[Change]:
+    pin = observed.files.get(PIN)
     if pin and PIN not in files:
         names = f", release {', '.join(unhold)}" if unhold else ""
         yield Change(f"remove {PIN}{names}", pin.text or "", "", PIN)
@@ -113,51 +113,51 @@ def _differs(settings: desired.Engine, version: str | None) -> bool:
     return version is not None and not fnmatchcase(version, settings.pattern)
 
 
-def installed(settings: desired.Engine, seen: Seen) -> str:
+def installed(settings: desired.Engine, observed: Observed) -> str:
     """Tell which source the host's engine is from.
 
     :return: a source's name; ``"other"`` for an engine that runs and is of none of them; ``""`` where there is none
     """
-    there = {name for name in settings.packages if seen.packages.get(name) or name in seen.unfinished}
+    there = {name for name in settings.packages if observed.packages.get(name) or name in observed.unfinished}
     # A vendor's engine may need the distribution's parts, never the other way round.
     for name in ("vendor", "distro"):
         if settings.sources[name].packages[0] in there:
             return name
-    return "other" if seen.engine and not there else ""
+    return "other" if observed.engine and not there else ""
 
 
-def _note(settings: desired.Engine, seen: Seen, found: str) -> str:
+def _note(settings: desired.Engine, observed: Observed, found: str) -> str:
     if found in ("", settings.source):
         return ""
     if found == "other":
         return (
-            f"keeps its engine {seen.engine.version if seen.engine else ''}, which is of no package that flotilla "
-            "knows; flotilla neither installs nor pins one there"
+            f"keeps its engine {observed.engine.version if observed.engine else ''}, which is of no package that "
+            "flotilla installs; flotilla neither installs nor pins one there"
         )
     return (
-        f"keeps its engine {_name(settings, seen, found)}, though docker_source is {settings.source}; set "
-        f"docker_source to {found} for it, or change it by hand (docs/engine.md)"
+        f"keeps its engine {_name(settings, observed, found)}, though docker_source is {settings.source}; set "
+        f"docker_source to {found} for it, or change it yourself (docs/engine.md)"
     )
 
 
-def _name(settings: desired.Engine, seen: Seen, source: str) -> str:
+def _name(settings: desired.Engine, observed: Observed, source: str) -> str:
     package = settings.sources[source].packages[0]
-    return f"{package} {seen.packages[package] or '(not completely installed)'}"
+    return f"{package} {observed.packages[package] or '(not completely installed)'}"
 
 
-def problems(name: str, settings: desired.Engine | None, seen: Seen) -> Iterator[Problem]:
+def problems(name: str, settings: desired.Engine | None, observed: Observed) -> Iterator[Problem]:
     """Find what forbids a run, in the variables about the engine and in the host's engine.
 
     :param name: the host's inventory name
     :param settings: see ``decide``
-    :param seen: see ``decide``
+    :param observed: see ``decide``
     """
     if settings:
         for check in (_key_is_trusted, _suite_is_the_systems, _version_is_valid, _version_can_be_had):
-            yield from check(name, settings, seen)
+            yield from check(name, settings, observed)
 
 
-def _key_is_trusted(name: str, settings: desired.Engine, _seen: Seen) -> Iterator[Problem]:
+def _key_is_trusted(name: str, settings: desired.Engine, _observed: Observed) -> Iterator[Problem]:
     if settings.source != "vendor":
         return
     # The text that hosts get, see roles/docker/vars.
@@ -182,9 +182,9 @@ def _key_is_trusted(name: str, settings: desired.Engine, _seen: Seen) -> Iterato
         )
 
 
-def _suite_is_the_systems(name: str, settings: desired.Engine, seen: Seen) -> Iterator[Problem]:
+def _suite_is_the_systems(name: str, settings: desired.Engine, observed: Observed) -> Iterator[Problem]:
     """Refuse packages of another release; a suite of a name of its own is the user's affair."""
-    system = SYSTEMS.get(seen.system.distribution)
+    system = SYSTEMS.get(observed.system.distribution)
     known = [each.codename for each in SYSTEMS.values()]
     if settings.source == "vendor" and system and settings.suite in known and settings.suite != system.codename:
         yield Problem(
@@ -192,12 +192,12 @@ def _suite_is_the_systems(name: str, settings: desired.Engine, seen: Seen) -> It
             where="docker_vendor_suite",
             hosts=(name,),
             found=settings.suite,
-            expected=f"{system.codename} for {seen.system.distribution}",
+            expected=f"{system.codename} for {observed.system.distribution}",
             fix="Set docker_vendor_suite and docker_vendor_url for this host",
         )
 
 
-def _version_is_valid(name: str, settings: desired.Engine, _seen: Seen) -> Iterator[Problem]:
+def _version_is_valid(name: str, settings: desired.Engine, _observed: Observed) -> Iterator[Problem]:
     version = settings.version
     if version and not (VERSION.fullmatch(version) and int(version.split(".")[0]) >= ENGINE):
         yield Problem(
@@ -210,17 +210,17 @@ def _version_is_valid(name: str, settings: desired.Engine, _seen: Seen) -> Itera
         )
 
 
-def _version_can_be_had(name: str, settings: desired.Engine, seen: Seen) -> Iterator[Problem]:
+def _version_can_be_had(name: str, settings: desired.Engine, observed: Observed) -> Iterator[Problem]:
     """Refuse a version that only an engine of the other source could have."""
-    found, version = installed(settings, seen), settings.version
+    found, version = installed(settings, observed), settings.version
     if not version or found not in settings.sources or found == settings.source:
         return
-    if _differs(settings, seen.packages[settings.sources[found].packages[0]]):
+    if _differs(settings, observed.packages[settings.sources[found].packages[0]]):
         yield Problem(
             code=Code.ENGINE_VERSION,
             where="docker_version",
             hosts=(name,),
-            found=f"engine {_name(settings, seen, found)}",
+            found=f"engine {_name(settings, observed, found)}",
             expected=f"{version} of docker_source {settings.source}",
             fix=f"Set docker_source to {found} and another version for it, or change the engine as docs/engine.md says",
         )

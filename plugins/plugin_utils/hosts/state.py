@@ -1,33 +1,33 @@
-"""Compare what a role wants on a host with what was seen there."""
+"""Compare what a role wants on a host with what was observed there."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 
-from ...module_utils.observation import Seen
+from ...module_utils.observation import Observed
 from ...module_utils.observation.host import File
 from ..model import desired
 from ..model.change import Change
 
 
-def compare(role: desired.Role, seen: Seen) -> list[Change]:
+def compare(role: desired.Role, observed: Observed) -> list[Change]:
     """List what a role has to do on a host, in the order of doing; empty when the host is as it should be."""
     return [
-        *_files(role.files, seen),
-        *_modules(role.modules, seen),
-        *_packages(role.packages, seen),
-        *_services(role, seen),
+        *_files(role.files, observed),
+        *_modules(role.modules, observed),
+        *_packages(role.packages, observed),
+        *_services(role, observed),
     ]
 
 
-def is_stale(role: desired.Role, seen: Seen) -> bool:
+def is_stale(role: desired.Role, observed: Observed) -> bool:
     """Tell whether a running service of this role started before its newest settings, or will get new ones.
 
     :return: ``False`` where nothing runs yet, since a start reads the settings anyway
     """
-    running = [seen.services[name].started for name in role.services if seen.services[name].active]
-    files = ((role.files[path], seen.files[path]) for path in role.settings)
+    running = [observed.services[name].started for name in role.services if observed.services[name].active]
+    files = ((role.files[path], observed.files[path]) for path in role.settings)
     return bool(running) and any(
         found is None or differs(file, found) or found.mtime > min(running) for file, found in files
     )
@@ -39,33 +39,33 @@ def differs(file: desired.File, found: File) -> bool:
     return other or (file.mode or found.mode) != found.mode
 
 
-def _files(files: Mapping[str, desired.File], seen: Seen) -> Iterator[Change]:
+def _files(files: Mapping[str, desired.File], observed: Observed) -> Iterator[Change]:
     for path, file in files.items():
-        found = seen.files[path]
+        found = observed.files[path]
         if found is None:
             yield Change(f"{'make' if file.text is None else 'write'} {path}", "", file.text or "", path)
         elif differs(file, found):
             yield Change(f"correct {path}", found.text or "", file.text or "", path)
 
 
-def _modules(modules: Sequence[str], seen: Seen) -> Iterator[Change]:
-    missing = [module for module in modules if seen.modules[module] != "loaded"]
+def _modules(modules: Sequence[str], observed: Observed) -> Iterator[Change]:
+    missing = [module for module in modules if observed.modules[module] != "loaded"]
     if missing:
         yield Change(f"load kernel modules {', '.join(missing)}")
 
 
-def _packages(packages: Sequence[str], seen: Seen) -> Iterator[Change]:
-    missing = [package for package in packages if not seen.packages[package]]
+def _packages(packages: Sequence[str], observed: Observed) -> Iterator[Change]:
+    missing = [package for package in packages if not observed.packages[package]]
     if missing:
         yield Change(f"install {', '.join(missing)}")
 
 
-def _services(role: desired.Role, seen: Seen) -> Iterator[Change]:
+def _services(role: desired.Role, observed: Observed) -> Iterator[Change]:
     for service in role.services:
-        unit = seen.services[service]
+        unit = observed.services[service]
         if not unit.active:
             yield Change(f"start {service}")
         elif not unit.enabled:
             yield Change(f"enable {service} at boot")
-        elif is_stale(role, seen):
+        elif is_stale(role, observed):
             yield Change(f"restart {service}, which runs with older settings")

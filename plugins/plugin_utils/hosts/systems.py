@@ -23,7 +23,7 @@ ENGINE = 25
 
 
 def note(name: str) -> str:
-    """Say what a user should know of a host's system.
+    """Say what a user should read about a host's system.
 
     :param name: such as ``"debian 13"``
     :return: str, ``""`` for a proven one

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
-from ...module_utils.observation import Seen
+from ...module_utils.observation import Observed
 from ...module_utils.observation.host import Lock
 from ..model.problem import Code, Problem
 from . import process
@@ -22,9 +22,9 @@ LEASE = 1800
 MARGIN = 600
 
 
-def choose(observed: Iterable[Seen]) -> list[Lock]:
+def choose(observed: Iterable[Observed]) -> list[Lock]:
     """Choose the locks that count: the swarm's, which all managers share; before there is one, those of all hosts."""
-    locks = [seen.lock for seen in observed if seen.lock.version]
+    locks = [host.lock for host in observed if host.lock.version]
     return [lock for lock in locks if lock.version.startswith("swarm ")][:1] or locks
 
 

@@ -47,7 +47,7 @@ class Engine:
 
     :ivar pattern: the version as apt matches it
     :ivar packages: of all sources
-    :ivar files: what apt must know of the vendor's source, and the file that pins a version
+    :ivar files: what apt must have of the vendor's source, and the file that pins a version
     """
 
     source: str
@@ -97,20 +97,18 @@ class Desired:
 NOTHING = Role()
 
 
-def read_desired(host: str, wanted: object) -> Desired:
+def read_desired(host: str, raw: object) -> Desired:
     """Read what playbooks asked a host for.
 
     :raise DecodeError: it has another shape; names host and field
     """
-    if not isinstance(wanted, Mapping):
-        raise wrong(wanted, "a mapping", host)
-    engine = wanted.get("docker_engine")
+    if not isinstance(raw, Mapping):
+        raise wrong(raw, "a mapping", host)
+    engine = raw.get("docker_engine")
     return Desired(
         roles={
-            name: decode(Role, role, f"{host}.{name}")
-            for name, role in wanted.items()
-            if role and name != "docker_engine"
+            name: decode(Role, role, f"{host}.{name}") for name, role in raw.items() if role and name != "docker_engine"
         },
         engine=decode(Engine, engine, f"{host}.docker_engine") if engine else None,
-        member=decode(Member, wanted.get("swarm", {}), f"{host}.swarm"),
+        member=decode(Member, raw.get("swarm", {}), f"{host}.swarm"),
     )

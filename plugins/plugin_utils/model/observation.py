@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...module_utils.observation import Seen
+from ...module_utils.observation import Observed
 from .decode import decode
 from .desired import Desired, read_desired
 
@@ -17,7 +17,7 @@ class Unreachable:
     reason: str
 
 
-Observation = Seen | Unreachable
+Observation = Observed | Unreachable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,31 +28,31 @@ class Host:
     observation: Observation
 
 
-def read_seen(host: str, answer: Mapping[str, object]) -> Seen:
+def read_observed(host: str, answer: Mapping[str, object]) -> Observed:
     """Read what a host answered.
 
     :raise DecodeError: the answer has another shape; names host and field
     """
-    return decode(Seen, answer, host)
+    return decode(Observed, answer, host)
 
 
 def read_answer(host: str, answer: Mapping[str, object]) -> Observation:
-    """Read the result of ``flotilla.swarm.observe``, which has no ``seen`` where the host was not reached.
+    """Read the result of ``flotilla.swarm.observe``, which has no ``observation`` where the host was not reached.
 
     :raise DecodeError: it has another shape
     """
-    if "seen" in answer:
-        return decode(Seen, answer["seen"], host)
+    if "observation" in answer:
+        return decode(Observed, answer["observation"], host)
     return Unreachable(str(answer.get("msg", "no reason given")))
 
 
 def read(host: str, answer: Mapping[str, object]) -> Host:
     """Read the result of ``flotilla.swarm.observe`` for one host.
 
-    :param answer: ``wanted`` and ``seen``; or ``wanted`` and ``unreachable`` (the reason)
+    :param answer: ``desired`` and ``observation``; or ``desired`` and ``unreachable`` (the reason)
     :raise DecodeError: it has another shape
     """
-    desired = read_desired(host, answer["wanted"])
-    if "seen" in answer:
-        return Host(desired=desired, observation=decode(Seen, answer["seen"], host))
+    desired = read_desired(host, answer["desired"])
+    if "observation" in answer:
+        return Host(desired=desired, observation=decode(Observed, answer["observation"], host))
     return Host(desired=desired, observation=Unreachable(str(answer["unreachable"])))

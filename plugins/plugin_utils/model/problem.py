@@ -89,7 +89,7 @@ class Code(StrEnum):
     IMAGE_MISSING = "image-missing"
     RELEASE_UNKNOWN = "release-unknown"
     RELEASE_INCOMPLETE = "release-incomplete"
-    RELEASE_HELD = "release-held"
+    RELEASE_PINNED = "release-pinned"
     # The run itself.
     SITE_NOT_SET_UP = "site-not-set-up"
     SITE_LOCKED = "site-locked"

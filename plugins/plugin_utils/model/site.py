@@ -126,7 +126,7 @@ NO_BACKUP, NO_RESET = Backup(), Reset()
 class Site:
     """The whole site.
 
-    :ivar managers: inventory names, as with ``workers`` and ``removed``
+    :ivar managers: inventory names, as with ``workers`` and ``retire``
     :ivar remove_dead: what the user calls nodes that are gone for good
     :ivar builders: inventory names, the preferred first
     :ivar images: each after those that it is made from
@@ -138,7 +138,7 @@ class Site:
 
     managers: tuple[str, ...]
     workers: tuple[str, ...]
-    removed: tuple[str, ...] = ()
+    retire: tuple[str, ...] = ()
     remove_dead: tuple[str, ...] = ()
     registry: Registry
     builders: tuple[str, ...]
@@ -198,9 +198,7 @@ def read_site(
         ca=str(given["ca"]),
     )
     return Site(
-        **{
-            group: words(raw[group]) for group in ("managers", "workers", "removed", "remove_dead", "builders", "pools")
-        },
+        **{group: words(raw[group]) for group in ("managers", "workers", "retire", "remove_dead", "builders", "pools")},
         registry=registry,
         images=tuple(read_image(image) for image in raw["images"]),
         subnet_size=number(raw["subnet_size"]),

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from ...module_utils.observation import Seen
+from ...module_utils.observation import Observed
 from ...module_utils.observation.stack import Service, Stack, Task
 from ...module_utils.observation.swarm import Node
 from ..model.phase import Phase
@@ -124,7 +124,11 @@ def page_lines(answer: Mapping[str, Any], pages: Mapping[str, Mapping[str, objec
     :param answer: result of ``flotilla.swarm.observe``, which may have failed
     :param pages: that were visited, as in ``planner.arguments.CheckPage``
     """
-    reasons = answer["seen"]["pages"] if "seen" in answer else dict.fromkeys(pages, answer.get("msg", "no answer"))
+    reasons = (
+        answer["observation"]["pages"]
+        if "observation" in answer
+        else dict.fromkeys(pages, answer.get("msg", "no answer"))
+    )
     return [
         f"Port {page['port']} of this node does not answer every visit of {page['path']} ({reasons[name]}). Visits go "
         "to replicas on all nodes: where some are answered, a firewall or a cloud's rules keep this node and others "
@@ -169,7 +173,7 @@ def site_lines(
             back = f", back to {release.rollback_to}" if release.rollback_to else ""
             lines += ["", f"{title}Release {release.number} of {release.at} by {release.by}{back}"]
         if name in ports:
-            # For a moment after the leader was lost, the new one knows of no node whether it is up.
+            # For a moment after the leader was lost, the new one cannot tell of any node whether it is up.
             up = [node for node in nodes if node.state != "down"]
             page = [
                 f"{title}The page, through every node:",
@@ -180,7 +184,7 @@ def site_lines(
 
 
 def reset_lines(
-    observed: Mapping[str, Seen],
+    observed: Mapping[str, Observed],
     done: Sequence[str],
     stacks: Sequence[str],
     registry_host: str,
@@ -201,7 +205,7 @@ def reset_lines(
     volumes = _volumes(observed, done, data)
     failed = [name for name in observed if name not in done]
     lines = []
-    if any(seen.swarm.manager for seen in observed.values()):
+    if any(host.swarm.manager for host in observed.values()):
         lines += [f"Removed: stack {stack}, with its services, secrets, configs and releases" for stack in stacks]
     lines.append(f"Removed: the swarm, which {', '.join(left)} left" if left else "No host was in a swarm")
     if volumes:
@@ -215,11 +219,11 @@ def reset_lines(
     return [*lines, "site.yml sets the site up again."]
 
 
-def _volumes(observed: Mapping[str, Seen], done: Sequence[str], data: bool) -> list[str]:
+def _volumes(observed: Mapping[str, Observed], done: Sequence[str], data: bool) -> list[str]:
     return [
         f"volume {volume} on {name}"
-        for name, seen in observed.items()
-        for volume in seen.volume_names
+        for name, host in observed.items()
+        for volume in host.volume_names
         if name in done or not data
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ...module_utils.observation import Seen
+from ...module_utils.observation import Observed
 from ...module_utils.observation.stack import Release, Service, Stack, Task
 from ...module_utils.observation.swarm import Node
 from ..model.observation import Unreachable
@@ -89,7 +89,7 @@ def describe(
     names: Mapping[str, str],
     nodes: Sequence[Node],
     running: Mapping[str, Stack],
-    observed: Mapping[str, Seen | Unreachable],
+    observed: Mapping[str, Observed | Unreachable],
     ports: Mapping[str, int],
 ) -> Status:
     """Gather what a person asks about a site.
@@ -212,18 +212,18 @@ def lines(status: Status, names: Mapping[str, str], nodes: Sequence[Node], runni
     ]
 
 
-def silence_lines(observed: Mapping[str, Seen | Unreachable]) -> list[str]:
+def silence_lines(observed: Mapping[str, Observed | Unreachable]) -> list[str]:
     """Say why nobody can tell the state of a site, and what to do where that is clear.
 
     :param observed: see ``describe``
     """
     lines = ["No manager can tell the state of the swarm:"]
-    for name, seen in observed.items():
-        if isinstance(seen, Seen):
-            lines.append(f"  {name}: its swarm is {seen.swarm.state} {seen.swarm.error}".rstrip())
+    for name, host in observed.items():
+        if isinstance(host, Observed):
+            lines.append(f"  {name}: its swarm is {host.swarm.state} {host.swarm.error}".rstrip())
         else:
-            lines.append(f"  {_not_observed(name, seen)}")
-    states = {name: seen.swarm.state if isinstance(seen, Seen) else "" for name, seen in observed.items()}
+            lines.append(f"  {_not_observed(name, host)}")
+    states = {name: host.swarm.state if isinstance(host, Observed) else "" for name, host in observed.items()}
     stopped = [name for name, state in states.items() if state == "stopped"]
     if stopped:
         lines.append(f"The engine of {', '.join(stopped)} is stopped; run site.yml, which starts it.")
@@ -244,18 +244,18 @@ def _short(image: str) -> str:
 
 
 def _host_problems(
-    observed: Mapping[str, Seen | Unreachable], running: Mapping[str, Stack], ports: Mapping[str, int]
+    observed: Mapping[str, Observed | Unreachable], running: Mapping[str, Stack], ports: Mapping[str, int]
 ) -> Iterator[str]:
     published = {(stack, port) for stack, _name, service in _services(running) for port in service.ports}
     asked = [stack for stack, port in ports.items() if (stack, port) in published]
-    for name, seen in observed.items():
-        if isinstance(seen, Unreachable):
-            yield _not_observed(name, seen)
+    for name, host in observed.items():
+        if isinstance(host, Unreachable):
+            yield _not_observed(name, host)
             continue
         for stack in asked:
-            if seen.pages.get(stack):
+            if host.pages.get(stack):
                 of = f" of {stack}" if len(running) > 1 else ""
-                yield f"{name} does not answer the page{of}: {seen.pages[stack]}"
+                yield f"{name} does not answer the page{of}: {host.pages[stack]}"
 
 
 def _node_problems(names: Mapping[str, str], nodes: Sequence[Node]) -> Iterator[str]:

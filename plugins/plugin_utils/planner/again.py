@@ -1,4 +1,4 @@
-"""Check a plan that is made in the midst of a run, behind a phase that made what nobody could know before."""
+"""Check a plan that is made in the midst of a run, behind a phase that made what could not be planned before."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def is_told(earlier: Mapping[str, object]) -> bool:
     return bool(earlier) and Phase.OBSERVE_SWARM not in behind(earlier)
 
 
-def left(earlier: Mapping[str, object], plan: Plan) -> list[str]:
+def found_late(earlier: Mapping[str, object], plan: Plan) -> list[str]:
     """Say what is found only now, and belongs to phases that the run has passed.
 
     :param earlier: see ``check``

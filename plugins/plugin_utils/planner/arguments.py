@@ -36,7 +36,7 @@ class InstallDocker:
 
     :ivar packages: of all roles on the host, as apt is asked for them: opening its lists costs more than a package
     :ivar files: settings of engine and kernel, by path
-    :ivar sources: what apt must know, by path
+    :ivar sources: what apt must have, by path
     :ivar hold: packages whose version nobody but flotilla changes
     :ivar unhold: packages to release again
     :ivar change_version: whether a package that is there gets another version
@@ -165,13 +165,13 @@ class Release:
 
     :ivar file: text of its stack file
     :ivar rollback_to: number of the release that it goes back to, or ``0``
-    :ivar left: digests of the stack files that rollbacks left
+    :ivar rolled_back: digests of the stack files that rollbacks left
     :ivar by: who deploys it
     """
 
     file: str
     rollback_to: int
-    left: tuple[str, ...]
+    rolled_back: tuple[str, ...]
     by: str
 
 

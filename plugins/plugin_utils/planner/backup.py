@@ -22,7 +22,7 @@ def plan_backup(now: Situation) -> Plan:
     """Let each host that has something save it; nothing of the site changes."""
     try:
         stack = backup.saved_stack(now.site.stacks)
-        places = backup.place(now.seen, stack.name, now.site.registry.host)
+        places = backup.place(now.observed, stack.name, now.site.registry.host)
     except ProblemError as error:
         return Plan(problems=(error.problem,))
     folder, service = now.site.backup.folder, _service(stack.name)
@@ -58,7 +58,7 @@ def plan_restore(now: Situation) -> Plan:
         return Plan(problems=decided.problems)
     try:
         stack = backup.saved_stack(now.site.stacks)
-        places = backup.place(now.seen, stack.name, now.site.registry.host)
+        places = backup.place(now.observed, stack.name, now.site.registry.host)
     except ProblemError as error:
         return Plan(problems=(error.problem,))
     source, running = now.site.backup.source, _running(now, places["manager"], stack.name)
@@ -85,7 +85,7 @@ def plan_restore(now: Situation) -> Plan:
             load_releases=LoadReleases(
                 stack=stack.name, remove=missing.remove, configs=missing.configs, secrets=missing.secrets
             ),
-            stop_data=StopData(service=_service(stack.name), node=now.seen[places["data"]].swarm.node_id),
+            stop_data=StopData(service=_service(stack.name), node=now.observed[places["data"]].swarm.node_id),
             changes={
                 Phase.LOAD_RELEASES: (Change(f"bring back the releases of {source}"),),
                 Phase.STOP_DATA: (Change(f"stop {_service(stack.name)} while its data is replaced"),),
@@ -105,4 +105,4 @@ def _service(stack: str) -> str:
 
 
 def _running(now: Situation, manager: str, stack: str) -> Stack:
-    return (now.seen[manager].stacks or {}).get(stack, EMPTY)
+    return (now.observed[manager].stacks or {}).get(stack, EMPTY)

@@ -28,19 +28,19 @@ def defer(now: Situation, decided: StackDecisions, hosts: Hosts) -> dict[str, Ho
 
 
 def _observed_after(now: Situation, decided: StackDecisions, hosts: Hosts) -> Phase | None:
-    """Find what makes something that nobody can know yet.
+    """Find what makes something that cannot be planned yet.
 
     A builder that only now logs in could not ask the registry; images that are made only now have no digest yet.
     """
     builder = hosts.get(now.builder)
-    if now.is_served and builder and builder.log_in and now.seen[now.builder].login:
+    if now.is_served and builder and builder.log_in and now.observed[now.builder].login:
         return Phase.OBSERVE_REGISTRY
     return Phase.OBSERVE_IMAGES if decided.missing else None
 
 
 def lock(now: Situation, name: str) -> TakeLock:
     """Return what a host takes the lock with."""
-    return TakeLock(found=now.seen[name].lock if name in now.seen else Lock(version=""))
+    return TakeLock(found=now.observed[name].lock if name in now.observed else Lock(version=""))
 
 
 def add(now: Situation, members: Membership, decided: StackDecisions, hosts: Hosts) -> dict[str, HostPlan]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from types import MappingProxyType
 
-from ...module_utils.observation import Seen
+from ...module_utils.observation import Observed
 from ..hosts import state, systems
 from ..model.change import Change
 from ..model.desired import Role
@@ -37,13 +37,13 @@ def plan_engine(
     :param more: what else the phase does
     :param files: by stack, whose pages a host must answer after its engine was restarted
     """
-    seen, engine = now.seen[name], now.engines[name]
-    notes = (systems.note(seen.system.distribution), engine.note)
+    observed, engine = now.observed[name], now.engines[name]
+    notes = (systems.note(observed.system.distribution), engine.note)
     told = HostPlan(notes=tuple(note for note in notes if note))
     changes = (*_engine_changes(now, name), *more)
     if not changes:
         return told
-    unit = seen.services.get("docker")
+    unit = observed.services.get("docker")
     install = InstallDocker(
         packages=tuple(sorted({*engine.requests, *_role_packages(now, name, missing)})),
         files=now.desired(name).role("docker").files,
@@ -58,28 +58,28 @@ def plan_engine(
         return replace(told, install_docker=install, changes={Phase.INSTALL_DOCKER: changes})
     restart = RestartEngine(
         **{key: getattr(install, key) for key in asdict(install)},
-        restart=state.is_stale(now.desired(name).role("docker"), seen),
-        order=tuple(each for each in now.hosts if each in now.seen and _restarts(now, each)),
-        pages=_pages(now, seen, files),
+        restart=state.is_stale(now.desired(name).role("docker"), observed),
+        order=tuple(each for each in now.hosts if each in now.observed and _restarts(now, each)),
+        pages=_pages(now, observed, files),
     )
     return replace(told, restart_engine=restart, changes={Phase.RESTART_ENGINE: changes})
 
 
-def _pages(now: Situation, seen: Seen, files: Mapping[str, StackFile]) -> dict[str, Page]:
+def _pages(now: Situation, observed: Observed, files: Mapping[str, StackFile]) -> dict[str, Page]:
     """Return by stack the pages that a host must answer again: those that it answers now."""
     ports = {name: file.page_port for name, file in files.items()}
     return {
         stack.name: Page(port=port, path=stack.check_path)
         for stack in now.site.stacks
-        if (port := ports.get(stack.name)) and not seen.pages.get(stack.name)
+        if (port := ports.get(stack.name)) and not observed.pages.get(stack.name)
     }
 
 
 def _engine_changes(now: Situation, name: str) -> Iterator[Change]:
     if _is_interrupted(now, name):
-        yield Change(f"finish the interrupted installation of {', '.join(now.seen[name].interrupted)}")
+        yield Change(f"finish the interrupted installation of {', '.join(now.observed[name].interrupted)}")
     yield from now.engines[name].changes
-    yield from state.compare(now.desired(name).role("docker"), now.seen[name])
+    yield from state.compare(now.desired(name).role("docker"), now.observed[name])
 
 
 def _restarts(now: Situation, name: str) -> bool:
@@ -88,8 +88,8 @@ def _restarts(now: Situation, name: str) -> bool:
 
 def _serves_until_its_turn(now: Situation, name: str) -> bool:
     """Tell whether an engine that runs is to be restarted: one host after another, and nothing before its turn."""
-    seen, unit = now.seen[name], now.seen[name].services.get("docker")
-    is_stale = state.is_stale(now.desired(name).role("docker"), seen)
+    observed, unit = now.observed[name], now.observed[name].services.get("docker")
+    is_stale = state.is_stale(now.desired(name).role("docker"), observed)
     return bool(unit and unit.active) and (is_stale or now.engines[name].change)
 
 
@@ -111,9 +111,9 @@ def _role_packages(now: Situation, name: str, missing: Sequence[Image]) -> set[s
 
 def _is_interrupted(now: Situation, name: str) -> bool:
     """Tell whether an interrupted installation stands in the way of another; apt refuses it then."""
-    seen = now.seen[name]
+    observed = now.observed[name]
     packages = [*now.engines[name].packages, *(each for names in _packages(now, name).values() for each in names)]
-    return bool(seen.interrupted) and not all(seen.packages[each] for each in packages)
+    return bool(observed.interrupted) and not all(observed.packages[each] for each in packages)
 
 
 def plan_registry(now: Situation, name: str, renewed: bool) -> HostPlan:
@@ -123,7 +123,7 @@ def plan_registry(now: Situation, name: str, renewed: bool) -> HostPlan:
     """
     serve = tuple(_server_changes(now, name, renewed))
     log_in = tuple(_login_changes(now, name, renewed))
-    stale = state.is_stale(now.desired(name).role("registry_server"), now.seen[name])
+    stale = state.is_stale(now.desired(name).role("registry_server"), now.observed[name])
     changes: Mapping[Phase, tuple[Change, ...]] = {Phase.SERVE_REGISTRY: serve, Phase.LOG_IN: log_in}
     return HostPlan(
         serve_registry=ServeRegistry(restart=stale) if serve else None,
@@ -133,19 +133,19 @@ def plan_registry(now: Situation, name: str, renewed: bool) -> HostPlan:
 
 
 def _server_changes(now: Situation, name: str, renewed: bool) -> Iterator[Change]:
-    yield from state.compare(now.desired(name).role("registry_server"), now.seen[name])
+    yield from state.compare(now.desired(name).role("registry_server"), now.observed[name])
     if renewed and name == now.site.registry.host:
         yield Change("give the account its password")
-    if logins.is_renamed(now.seen[name]):
+    if logins.is_renamed(now.observed[name]):
         yield Change(f"make a certificate for {now.site.registry.url.host}")
 
 
 def _login_changes(now: Situation, name: str, renewed: bool) -> Iterator[Change]:
     if not now.is_served or name not in now.members:
         return
-    seen = now.seen[name]
-    yield from state.compare(_trust(now, name), seen)
-    reason = seen.login or ("its password is new" if renewed else "")
+    observed = now.observed[name]
+    yield from state.compare(_trust(now, name), observed)
+    reason = observed.login or ("its password is new" if renewed else "")
     if reason:
         yield Change(f"log in to {now.site.registry.url.text} ({reason})")
 
@@ -153,7 +153,7 @@ def _login_changes(now: Situation, name: str, renewed: bool) -> Iterator[Change]
 def _trust(now: Situation, name: str) -> Role:
     """Return what a member must have of the registry; a CA that the run itself makes is read off the serving host."""
     role, host = now.desired(name).role("registry_member"), now.site.registry.host
-    ca = now.seen[host].files.get(CA) if host in now.seen else None
+    ca = now.observed[host].files.get(CA) if host in now.observed else None
     files = {path: replace(file, text=file.text or (ca.text if ca else None)) for path, file in role.files.items()}
     return replace(role, files=files)
 
@@ -163,6 +163,6 @@ def is_renewed(now: Situation) -> bool:
     host = now.site.registry.host
     return (
         now.intent in (Intent.SITE, Intent.REGISTRY)
-        and host in now.seen
-        and logins.is_renewed(now.desired(host), now.seen[host])
+        and host in now.observed
+        and logins.is_renewed(now.desired(host), now.observed[host])
     )

@@ -36,8 +36,8 @@ def choose_digests(now: Situation) -> Digests:
     """
     asked = {image.reference for image in now.site.images}
     answers = {
-        name: {reference: digest for reference, digest in seen.images.items() if digest}
-        for name, seen in now.seen.items()
+        name: {reference: digest for reference, digest in observed.images.items() if digest}
+        for name, observed in now.observed.items()
     }
     unasked = {
         name: sorted(answer.keys() - (asked if name in now.site.builders else set()))
@@ -62,16 +62,16 @@ def _remembered(now: Situation) -> Mapping[str, str | None]:
     the inventory describes.
     """
     there = now.is_served and not _is_fresh(now)
-    if not now.builder or not now.seen[now.builder].login or not (there or not now.asks_registry):
+    if not now.builder or not now.observed[now.builder].login or not (there or not now.asks_registry):
         return {}
-    return remembered([image.reference for image in now.site.images], now.seen[now.builder].local_images)
+    return remembered([image.reference for image in now.site.images], now.observed[now.builder].local_images)
 
 
 def _is_fresh(now: Situation) -> bool:
     """Tell whether the registry is to be installed, and so has no image yet, whatever an engine remembers."""
     host = now.site.registry.host
-    packages = now.desired(host).role("registry_server").packages if host in now.seen else ()
-    return not all(now.seen[host].packages[name] for name in packages)
+    packages = now.desired(host).role("registry_server").packages if host in now.observed else ()
+    return not all(now.observed[host].packages[name] for name in packages)
 
 
 def check_builder(now: Situation, missing: Sequence[Image]) -> Iterator[Problem]:
@@ -103,7 +103,7 @@ def plan_builder(now: Situation, name: str, missing: Sequence[Image]) -> HostPla
     if name != now.builder or not role or not is_prepared(now, name, missing):
         return HostPlan()
     changes = (
-        *state.compare(role, now.seen[name]),
+        *state.compare(role, now.observed[name]),
         *(Change(f"make {image.reference}") for image in missing),
     )
     if not changes:
@@ -111,7 +111,7 @@ def plan_builder(now: Situation, name: str, missing: Sequence[Image]) -> HostPla
     make = MakeImages(
         packages=role.packages,
         images=tuple(image.as_dict() for image in missing),
-        architecture=now.seen[name].system.architecture,
+        architecture=now.observed[name].system.architecture,
     )
     base = replace(make, images=tuple(image.as_dict() for image in missing if image.kind == "distro"))
     return HostPlan(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from ...module_utils.observation import Seen
+from ...module_utils.observation import Observed
 from ..model.intent import Intent
 from ..model.phase import Phase
 from ..model.problem import Code, Problem
@@ -48,9 +48,9 @@ def check(now: Situation, members: Membership) -> Iterator[Problem]:
     """Check that the site is set up, where a playbook does not do that itself."""
     if now.intent is Intent.SITE:
         return
-    asking = {name: now.seen[name] for name in dict.fromkeys(_asking(now, members)) if name}
+    asking = {name: now.observed[name] for name in dict.fromkeys(_asking(now, members)) if name}
     unplaced = any(_leaves_unplaced(now, name, labels) for name, labels in members.labels.items())
-    stored = all(seen.credentials for seen in asking.values())
+    stored = all(observed.credentials for observed in asking.values())
     if members.creates or members.join_manager != members.deploy_manager or unplaced or not stored:
         yield _not_set_up(now.intent)
     elif now.intent in DEPLOYS:
@@ -59,7 +59,7 @@ def check(now: Situation, members: Membership) -> Iterator[Problem]:
 
 def _leaves_unplaced(now: Situation, name: str, labels: Collection[str]) -> bool:
     """Tell whether the data that a host is to have waits for a run of ``site.yml``."""
-    places = now.intent is Intent.STACK and bool(now.seen[name].swarm.node_id)
+    places = now.intent is Intent.STACK and bool(now.observed[name].swarm.node_id)
     return not places and any(label.startswith(VOLUME_PREFIX) for label in labels)
 
 
@@ -78,14 +78,14 @@ def _not_set_up(intent: Intent) -> Problem:
     )
 
 
-def _refused_logins(registry: Registry, asking: Mapping[str, Seen]) -> Iterator[Problem]:
-    for name, seen in asking.items():
-        if seen.login:
+def _refused_logins(registry: Registry, asking: Mapping[str, Observed]) -> Iterator[Problem]:
+    for name, observed in asking.items():
+        if observed.login:
             yield Problem(
                 code=Code.REGISTRY_LOGIN,
                 where=registry.url.text,
                 hosts=(name,),
-                found=f"the answer {seen.login}",
+                found=f"the answer {observed.login}",
                 expected="a registry that takes the stored login",
                 fix="Bring the registry back, or run site.yml, which logs in (a rollback needs no registry)",
             )

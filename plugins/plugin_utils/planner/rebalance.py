@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ...module_utils.observation import Seen
+from ...module_utils.observation import Observed
 from ..model.change import Change
 from ..model.phase import Phase
 from ..model.problem import Code, Problem
@@ -20,8 +20,8 @@ def plan_rebalance(now: Situation) -> Plan:
     managers = answering(now)
     if not managers:
         return Plan(problems=(no_manager(now),))
-    manager, seen = next(iter(managers.items()))
-    services = tuple(_uneven(now, seen))
+    manager, observed = next(iter(managers.items()))
+    services = tuple(_uneven(now, observed))
     hosts = {name: HostPlan() for name in now.hosts}
     if services:
         hosts[manager] = HostPlan(
@@ -33,10 +33,10 @@ def plan_rebalance(now: Situation) -> Plan:
     return Plan(hosts=hosts)
 
 
-def _uneven(now: Situation, seen: Seen) -> Iterator[Spread]:
+def _uneven(now: Situation, observed: Observed) -> Iterator[Spread]:
     for stack in now.site.stacks:
-        running = (seen.stacks or {}).get(stack.name)
-        for name in state.services_to_spread(running.services if running else {}, seen.nodes or ()):
+        running = (observed.stacks or {}).get(stack.name)
+        for name in state.services_to_spread(running.services if running else {}, observed.nodes or ()):
             yield Spread(stack=stack.name, service=name, timeout=stack.timeout)
 
 
@@ -44,9 +44,13 @@ def _change(now: Situation, each: Spread) -> Change:
     return Change(f"{now.site.title(each.stack)}spread the tasks of {each.service} over the nodes")
 
 
-def answering(now: Situation) -> Mapping[str, Seen]:
+def answering(now: Situation) -> Mapping[str, Observed]:
     """Return the managers of the inventory that answer for a swarm."""
-    return {name: now.seen[name] for name in now.site.managers if name in now.seen and now.seen[name].nodes is not None}
+    return {
+        name: now.observed[name]
+        for name in now.site.managers
+        if name in now.observed and now.observed[name].nodes is not None
+    }
 
 
 def no_manager(now: Situation) -> Problem:

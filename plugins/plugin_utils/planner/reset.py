@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ...module_utils.observation import Seen
+from ...module_utils.observation import Observed
 from ..model.change import Change
 from ..model.phase import Phase
 from ..model.problem import Code, Problem
@@ -20,8 +20,8 @@ def plan_reset(now: Situation) -> Plan:
     problems = tuple(_problems(now))
     if problems:
         return Plan(problems=problems)
-    hosts = {name: _plan_host(now, seen) for name, seen in now.members.items()}
-    managers = [name for name, seen in now.members.items() if seen.swarm.manager]
+    hosts = {name: _plan_host(now, observed) for name, observed in now.members.items()}
+    managers = [name for name, observed in now.members.items() if observed.swarm.manager]
     if managers:
         hosts[managers[0]] = merge(_remove_stacks(now, managers[0]), hosts[managers[0]])
     return Plan(hosts={**{name: HostPlan() for name in now.hosts}, **hosts})
@@ -66,7 +66,7 @@ def _names(now: Situation) -> tuple[str, ...]:
     return tuple(stack.name for stack in now.site.stacks)
 
 
-def _plan_host(now: Situation, seen: Seen) -> HostPlan:
+def _plan_host(now: Situation, observed: Observed) -> HostPlan:
     site = now.site
     report = ReportReset(
         hosts=site.members,
@@ -76,22 +76,22 @@ def _plan_host(now: Situation, seen: Seen) -> HostPlan:
         data=site.reset.data,
         images=site.reset.images,
     )
-    return merge(_leave(now, seen), _remove_leftovers(now, seen), HostPlan(report_reset=report))
+    return merge(_leave(now, observed), _remove_leftovers(now, observed), HostPlan(report_reset=report))
 
 
-def _leave(now: Situation, seen: Seen) -> HostPlan:
-    if seen.swarm.state != "active":
+def _leave(now: Situation, observed: Observed) -> HostPlan:
+    if observed.swarm.state != "active":
         return HostPlan()
     wait = HostPlan(wait_for_tasks=OfStacks(stacks=_names(now)))
     text = (Change("leave the swarm"),)
-    if seen.swarm.manager:
+    if observed.swarm.manager:
         return replace(wait, leave_managers=Nothing(), changes={Phase.LEAVE_MANAGERS: text})
     return replace(wait, leave_workers=Nothing(), changes={Phase.LEAVE_WORKERS: text})
 
 
-def _remove_leftovers(now: Situation, seen: Seen) -> HostPlan:
-    volumes = tuple(seen.volume_names) if now.site.reset.data else ()
-    images = bool(now.site.reset.images and seen.engine)
+def _remove_leftovers(now: Situation, observed: Observed) -> HostPlan:
+    volumes = tuple(observed.volume_names) if now.site.reset.data else ()
+    images = bool(now.site.reset.images and observed.engine)
     changes = [Change(f"remove volume {name} with its data") for name in volumes]
     changes += [Change("remove images that no container uses")] if images else []
     if not changes:

@@ -74,7 +74,7 @@ class HostPlan:
     The first fields are the phases, in their order.
 
     :ivar changes: what each phase changes; a phase may be gone through without a change
-    :ivar notes: what a user should know
+    :ivar notes: what a user should read
     """
 
     lock: arguments.TakeLock | None = None

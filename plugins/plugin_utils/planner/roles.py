@@ -24,7 +24,7 @@ def plan_docker(now: Situation) -> Plan:
     problems = find(now.facts, hosts.RULES)
     if problems:
         return Plan(problems=problems)
-    return Plan(hosts={name: plan_engine(now, name) if name in now.seen else HostPlan() for name in now.hosts})
+    return Plan(hosts={name: plan_engine(now, name) if name in now.observed else HostPlan() for name in now.hosts})
 
 
 def plan_swarm(now: Situation) -> Plan:
@@ -39,8 +39,8 @@ def plan_swarm(now: Situation) -> Plan:
 
 def _placed(now: Situation) -> dict[str, list[str]]:
     """Return the labels by which nodes have data: whatever stack that is of, they must not lose it."""
-    managers = (now.seen[name] for name in now.site.managers if name in now.seen)
-    labels = {label for seen in managers for node in seen.nodes or () for label in node.labels}
+    managers = (now.observed[name] for name in now.site.managers if name in now.observed)
+    labels = {label for observed in managers for node in observed.nodes or () for label in node.labels}
     return {label: [] for label in sorted(labels) if label.startswith(VOLUME_PREFIX)}
 
 
@@ -51,7 +51,7 @@ def plan_registry_alone(now: Situation) -> Plan:
         return Plan(problems=problems)
     renewed = is_renewed(now)
     return Plan(
-        hosts={name: plan_registry(now, name, renewed) if name in now.seen else HostPlan() for name in now.hosts}
+        hosts={name: plan_registry(now, name, renewed) if name in now.observed else HostPlan() for name in now.hosts}
     )
 
 
@@ -59,7 +59,7 @@ def plan_image(now: Situation) -> Plan:
     """Plan the making of the images that the registry does not have."""
     digests = images.choose_digests(now)
     missing = tuple(image for image in now.site.images if not digests.known.get(image.reference))
-    login = now.seen[now.builder].login if now.builder else ""
+    login = now.observed[now.builder].login if now.builder else ""
     problems = (*images.check_builder(now, missing), *([_no_login(now, login)] if login else ()))
     if problems:
         return Plan(problems=problems)

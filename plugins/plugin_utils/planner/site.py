@@ -1,6 +1,6 @@
 """Plan what brings the site, or the part of it that the intent names, to what the inventory says.
 
-Each phase is planned on the state that the one before it will have left. Where nobody can know that, as with the
+Each phase is planned on the state that the one before it will have left. Where that cannot be told, as with the
 digests of images that are still to be made, the hosts are observed and the run is planned once more behind that phase.
 """
 
@@ -95,7 +95,7 @@ def _pinning(site: Site) -> dict[str, list[str]]:
 def _parts(now: Situation, decided: Decisions, name: str) -> Iterator[HostPlan]:
     """Plan one host, topic by topic; one that could not be reached has its place in the swarm alone."""
     files = {each.stack.name: each.plan.definition.rendered for each in decided.stacks.each}
-    if name in now.seen:
+    if name in now.observed:
         yield plan_engine(now, name, decided.stacks.missing, files=files)
         yield plan_registry(now, name, is_renewed(now))
         yield images.plan_builder(now, name, decided.stacks.missing)

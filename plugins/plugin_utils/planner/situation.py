@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...module_utils.observation import Seen
+from ...module_utils.observation import Observed
 from ..checks.facts import HostFacts
 from ..hosts import engine_source
 from ..model.desired import Desired, Member
@@ -18,7 +18,7 @@ from ..model.site import Site
 class Situation:
     """What all topics are decided from.
 
-    :ivar seen: of the hosts that could be asked
+    :ivar observed: of the hosts that could be asked
     :ivar away: by inventory name, why a host could not be asked
     :ivar addresses: by inventory name, the address that other nodes use
     :ivar engines: by inventory name, what a host is to have as its engine
@@ -27,7 +27,7 @@ class Situation:
     site: Site
     intent: Intent
     hosts: Mapping[str, Host]
-    seen: Mapping[str, Seen]
+    observed: Mapping[str, Observed]
     away: Mapping[str, str]
     addresses: Mapping[str, str]
     engines: Mapping[str, engine_source.Engine]
@@ -42,21 +42,23 @@ class Situation:
         return HostFacts(
             intent=self.intent,
             site=self.site.without(frozenset(self.away)),
-            seen=self.seen,
-            desired={name: self.desired(name) for name in self.seen},
+            observed=self.observed,
+            desired={name: self.desired(name) for name in self.observed},
             addresses=self.addresses,
         )
 
     @property
-    def members(self) -> dict[str, Seen]:
+    def members(self) -> dict[str, Observed]:
         """Return managers and workers that could be asked."""
-        return {name: self.seen[name] for name in self.site.members if name in self.seen}
+        return {name: self.observed[name] for name in self.site.members if name in self.observed}
 
     @property
     def stopped(self) -> list[str]:
         """Return the members whose engine is stopped, and so cannot tell of its swarm."""
         return [
-            name for name, seen in self.seen.items() if seen.swarm.state == "stopped" and name not in self.site.removed
+            name
+            for name, observed in self.observed.items()
+            if observed.swarm.state == "stopped" and name not in self.site.retire
         ]
 
     @property
@@ -65,17 +67,19 @@ class Situation:
 
         Without it the site can neither make images nor let tasks move to nodes that lack them.
         """
-        return self.site.registry.host in ("", *self.seen)
+        return self.site.registry.host in ("", *self.observed)
 
     @property
     def builder(self) -> str:
         """Return the host that makes images, ``""`` where none could be reached."""
-        return next((name for name in self.site.builders if name in self.seen), "")
+        return next((name for name in self.site.builders if name in self.observed), "")
 
     @property
     def holds_lock(self) -> bool:
         """Tell whether this run has taken the lock already."""
-        return any(seen.lock.process == self.site.process for seen in self.seen.values() if self.site.process)
+        return any(
+            observed.lock.process == self.site.process for observed in self.observed.values() if self.site.process
+        )
 
     @property
     def asks_registry(self) -> bool:
@@ -86,31 +90,33 @@ class Situation:
 def assess(site: Site, hosts: Mapping[str, Host], intent: Intent) -> Situation:
     """Sort the hosts by whether they answered, and find addresses and engines."""
     answers = {name: host.observation for name, host in hosts.items()}
-    seen = {name: answer for name, answer in answers.items() if isinstance(answer, Seen)}
+    observed = {name: answer for name, answer in answers.items() if isinstance(answer, Observed)}
     return Situation(
         site=site,
         intent=intent,
         hosts=hosts,
-        seen=seen,
+        observed=observed,
         away={name: answer.reason for name, answer in answers.items() if isinstance(answer, Unreachable)},
-        addresses={name: choose_address(host.desired.member, seen.get(name)) for name, host in hosts.items()},
+        addresses={name: choose_address(host.desired.member, observed.get(name)) for name, host in hosts.items()},
         engines={
-            name: engine_source.decide(host.desired.engine, seen[name]) if name in seen else engine_source.Engine()
+            name: engine_source.decide(host.desired.engine, observed[name])
+            if name in observed
+            else engine_source.Engine()
             for name, host in hosts.items()
         },
     )
 
 
-def choose_address(member: Member, seen: Seen | None) -> str:
+def choose_address(member: Member, observed: Observed | None) -> str:
     """Choose the address that other nodes reach a host at.
 
-    :param seen: ``None`` where the host could not be reached
+    :param observed: ``None`` where the host could not be reached
     :return: the given address; else the first of these that is one of the host's own: that with which it is in a swarm,
         ``ansible_host``; else the default route's
     """
     if member.advertise_addr:
         return member.advertise_addr
-    if not seen:
+    if not observed:
         return member.ansible_host
-    own = [address for address in (seen.swarm.address, member.ansible_host) if address in seen.system.addresses]
-    return own[0] if own else seen.system.default_address
+    own = [address for address in (observed.swarm.address, member.ansible_host) if address in observed.system.addresses]
+    return own[0] if own else observed.system.default_address

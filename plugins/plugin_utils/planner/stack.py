@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ...module_utils.observation import Seen
+from ...module_utils.observation import Observed
 from ...module_utils.observation.host import LocalImage
 from ...module_utils.observation.stack import Stack as RunningStack
 from ..checks.stack_file import StackFacts, ports_are_published_once
@@ -56,7 +56,7 @@ class StackDecisions:
     """
 
     each: tuple[StackDecision, ...]
-    manager: Seen | None
+    manager: Observed | None
     problems: tuple[Problem, ...]
     missing: tuple[Image, ...] = ()
     pulls: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -65,12 +65,12 @@ class StackDecisions:
     @property
     def skip_wait_for(self) -> Mapping[str, tuple[str, ...]]:
         """Return by stack the services that are not waited for."""
-        return {each.stack.name: each.plan.excused for each in self.each}
+        return {each.stack.name: each.plan.skip_wait_for for each in self.each}
 
 
 def decide(now: Situation, members: Membership, digests: Digests) -> StackDecisions:
     """Plan the stacks and check them against their data, the hosts and each other."""
-    manager = now.seen.get(members.join_manager)
+    manager = now.observed.get(members.join_manager)
     each, problems = [], []
     for stack in now.site.stacks:
         try:
@@ -94,7 +94,9 @@ def decide(now: Situation, members: Membership, digests: Digests) -> StackDecisi
     )
 
 
-def _decide(now: Situation, members: Membership, digests: Digests, manager: Seen | None, stack: Stack) -> StackDecision:
+def _decide(
+    now: Situation, members: Membership, digests: Digests, manager: Observed | None, stack: Stack
+) -> StackDecision:
     """Decide about one stack.
 
     :raise ProblemError: the input forbids a plan
@@ -104,7 +106,7 @@ def _decide(now: Situation, members: Membership, digests: Digests, manager: Seen
     verdict = data.judge(
         stack,
         plan.definition.file,
-        now.seen,
+        now.observed,
         (manager and manager.nodes) or (),
         members.labels,
         plan.running,
@@ -114,14 +116,14 @@ def _decide(now: Situation, members: Membership, digests: Digests, manager: Seen
     return StackDecision(stack=stack, plan=plan, data=verdict, changes=tuple(_changes(now, plan, verdict, drains)))
 
 
-def _plan(now: Situation, digests: Digests, manager: Seen | None, stack: Stack) -> StackPlan:
+def _plan(now: Situation, digests: Digests, manager: Observed | None, stack: Stack) -> StackPlan:
     nodes = (manager and manager.nodes) or ()
     running = ((manager and manager.stacks) or {}).get(stack.name, EMPTY)
     addresses = {now.addresses[name] for name in now.away}
-    excused = unreachable.excused(parse(stack.text), addresses, nodes)
+    skip_wait_for = unreachable.without_data(parse(stack.text), addresses, nodes)
     # Hosts log in by site.yml alone, so the other playbooks have no new login to give.
     new_login = now.intent is Intent.SITE and logins.is_new_to_services(manager, running, host.is_renewed(now))
-    return release_plan.plan_stack(now.site, stack, now.intent, running, digests.known, excused, new_login)
+    return release_plan.plan_stack(now.site, stack, now.intent, running, digests.known, skip_wait_for, new_login)
 
 
 def _changes(now: Situation, plan: StackPlan, verdict: data.Verdict, drains: bool) -> list[Change]:
@@ -131,7 +133,7 @@ def _changes(now: Situation, plan: StackPlan, verdict: data.Verdict, drains: boo
     """
     if now.asks_registry and not now.is_served:
         return []
-    losses = [Change(f"let {name} begin anew, as its data is lost") for name in verdict.losses]
+    losses = [Change(f"let {name} start empty, as its data is lost") for name in verdict.losses]
     return [*plan.changes, *losses] or [Change(WAIT)] * (drains and now.is_served)
 
 
@@ -159,18 +161,18 @@ def _missing(now: Situation, each: Sequence[StackDecision]) -> tuple[Image, ...]
     return tuple({image.reference: image for one in each for image in one.plan.definition.missing}.values())
 
 
-def _candidates(now: Situation, members: Membership, manager: Seen | None) -> Iterator[Candidate]:
+def _candidates(now: Situation, members: Membership, manager: Observed | None) -> Iterator[Candidate]:
     """Describe hosts as nodes that services are placed on, as they will be when the stack is deployed."""
     there = {node.id: node.labels for node in (manager and manager.nodes) or ()}
-    for name, seen in now.members.items():
+    for name, observed in now.members.items():
         yield Candidate(
             name=name,
-            id=seen.swarm.node_id,
-            hostname=seen.system.hostname,
+            id=observed.swarm.node_id,
+            hostname=observed.system.hostname,
             role="manager" if name in now.site.managers else "worker",
-            labels={**there.get(seen.swarm.node_id, {}), **members.labels.get(name, {})},
-            cpus=seen.system.cpus,
-            memory_mib=seen.system.memory_mib,
+            labels={**there.get(observed.swarm.node_id, {}), **members.labels.get(name, {})},
+            cpus=observed.system.cpus,
+            memory_mib=observed.system.memory_mib,
             takes_tasks=now.desired(name).member.availability == "active",
         )
 
@@ -217,9 +219,12 @@ def _deploy(now: Situation, decided: StackDecision) -> StackDeploy:
         steps_back=tuple(releases.steps(previous.file, text)) if goes_back else (),
         secrets=plan.definition.secrets,
         configs=plan.definition.configs,
-        skip_wait_for=plan.excused,
+        skip_wait_for=plan.skip_wait_for,
         release=Release(
-            file=text, rollback_to=plan.definition.rollback_to, left=plan.definition.left, by=now.site.user
+            file=text,
+            rollback_to=plan.definition.rollback_to,
+            rolled_back=plan.definition.rolled_back,
+            by=now.site.user,
         ),
         previous=previous,
         registry=now.site.registry.url.server,
@@ -233,7 +238,7 @@ def _plan_pages(now: Situation, decided: StackDecisions, name: str) -> HostPlan:
     pages: dict[str, Visit] = {}
     changes: list[Change] = []
     for each in decided.each:
-        page, silence = each.plan.page, _silence(each, now.seen[name])
+        page, silence = each.plan.page, _silence(each, now.observed[name])
         if page and (each.changes or silence):
             pages[each.stack.name] = Visit(port=page.port, path=each.stack.check_path, visits=page.visits)
         if page and silence and not each.changes:
@@ -245,14 +250,14 @@ def _plan_pages(now: Situation, decided: StackDecisions, name: str) -> HostPlan:
     )
 
 
-def _silence(decided: StackDecision, seen: Seen) -> str:
+def _silence(decided: StackDecision, observed: Observed) -> str:
     """Say why a stack's page does not answer, ``""`` where it does.
 
     Hosts were asked at the inventory's port. Where what runs has another, as after a rollback, that tells nothing.
     """
     page = decided.plan.page
     told = page and page.port == parse(decided.stack.text).page_port
-    return seen.pages.get(decided.stack.name, "") if told else ""
+    return observed.pages.get(decided.stack.name, "") if told else ""
 
 
 def _plan_clean_up(decided: StackDecisions | None, images: Sequence[LocalImage]) -> HostPlan:
@@ -281,7 +286,7 @@ def _pulls(now: Situation, each: Sequence[StackDecision], nodes: Sequence[Candid
     services = [service for file in updated for service in file.services.values()]
     if not services:
         return {}
-    local = {name: seen.local_images for name, seen in now.seen.items()}
+    local = {name: observed.local_images for name, observed in now.observed.items()}
     made = {image.reference for image in _missing(now, each)}
     found = missing_images(now.site.registry.url.text, services, nodes, local)
     return {
@@ -298,5 +303,6 @@ def _old_images(now: Situation, each: Sequence[StackDecision]) -> Mapping[str, t
     needed = releases.needed_images(kept, now.site.images)
     repositories = {image.repository for image in now.site.images}
     return {
-        name: tuple(releases.old_images(needed, repositories, seen.local_images)) for name, seen in now.seen.items()
+        name: tuple(releases.old_images(needed, repositories, observed.local_images))
+        for name, observed in now.observed.items()
     }

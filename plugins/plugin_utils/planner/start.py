@@ -27,8 +27,8 @@ def plan_start(now: Situation) -> Plan:
     refused = find(now.facts, SETTINGS_RULES)
     if refused:
         return Plan(problems=refused)
-    managers = [name for name in now.site.managers if name in now.seen]
-    answering = [name for name in managers if now.seen[name].nodes is not None]
+    managers = [name for name in now.site.managers if name in now.observed]
+    answering = [name for name in managers if now.observed[name].nodes is not None]
     first = (answering or managers or now.stopped)[0]
     hosts = {name: _plan_host(now, name) for name in now.hosts}
     hosts[first] = replace(hosts[first], lock=frame.lock(now, first))
@@ -37,7 +37,7 @@ def plan_start(now: Situation) -> Plan:
 
 def _plan_host(now: Situation, name: str) -> HostPlan:
     again = (Change(AGAIN),) if name in now.stopped else ()
-    host = plan_engine(now, name, more=again) if name in now.seen else HostPlan()
+    host = plan_engine(now, name, more=again) if name in now.observed else HostPlan()
     return replace(host, observe_swarm=Nothing())
 
 

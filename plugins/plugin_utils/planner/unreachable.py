@@ -9,7 +9,7 @@ from ..stacks.file import StackFile, parse
 from ..swarm.quorum import majority
 from .situation import Situation
 
-# What ssh says of a host whose key is not the one that it knows: the host was reinstalled, or it is another one.
+# What ssh says of a host whose key is not the one that it recorded: the host was reinstalled, or it is another one.
 CHANGED_KEY = ("HOST IDENTIFICATION HAS CHANGED", "Host key verification failed")
 REGISTRY = (
     "It serves the registry: until it is back no image is made, no host logs in, no host retires, and site.yml and "
@@ -21,9 +21,9 @@ def describe(now: Situation, name: str, nodes: Sequence[Node]) -> str:
     """Describe what a host that could not be reached means for the run.
 
     :param nodes: as the manager that was asked sees them
-    :return: ``""`` for a host of group removed that has left the swarm: it may be away for ever
+    :return: ``""`` for a host of group retire that has left the swarm: it may be away for ever
     """
-    address, removed = now.addresses[name], name in now.site.removed
+    address, removed = now.addresses[name], name in now.site.retire
     node = next((node for node in nodes if node.address == address), None)
     if removed and not node:
         return ""
@@ -58,7 +58,7 @@ def _as_node(now: Situation, node: Node, nodes: Sequence[Node]) -> Iterator[str]
             f"{majority(len(managers))}"
         )
     for stack in now.site.stacks:
-        for service in excused(parse(stack.text), [node.address], nodes):
+        for service in without_data(parse(stack.text), [node.address], nodes):
             name = f"{service} of {stack.name}" if len(now.site.stacks) > 1 else service
             yield f"Service {name} runs only there, where its data is; it was not waited for"
 
@@ -72,7 +72,7 @@ def _elsewhere(name: str, nodes: Sequence[Node]) -> Iterator[str]:
             )
 
 
-def excused(file: StackFile, away: Collection[str], nodes: Sequence[Node]) -> list[str]:
+def without_data(file: StackFile, away: Collection[str], nodes: Sequence[Node]) -> list[str]:
     """List the services that cannot run while hosts are away, because their data is there.
 
     :param away: addresses of the hosts that could not be reached

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...module_utils.observation import Seen
+from ...module_utils.observation import Observed
 from ...module_utils.observation.stack import Release, SecretObject, Stack
 from ...module_utils.releases import AT_LABEL, VERSION_LABEL
 from ..model.problem import Code, Problem, ProblemError
@@ -48,17 +48,17 @@ def saved_stack(stacks: Sequence[DesiredStack]) -> DesiredStack:
     return [*found, *stacks][0]
 
 
-def place(seen: Mapping[str, Seen], stack: str, registry_host: str = "") -> dict[str, str]:
+def place(observed: Mapping[str, Observed], stack: str, registry_host: str = "") -> dict[str, str]:
     """Find the hosts that a backup is made of, and that a restore changes.
 
-    :param seen: of the hosts that could be reached
+    :param observed: of the hosts that could be reached
     :param stack: name of the stack
     :param registry_host: inventory name of the host that serves the registry, ``""`` for an external one
     :return: inventory names: ``manager`` answers for the swarm, ``data`` has Redis' data, ``registry`` has the
         images, where a host of the inventory serves it
     :raise ProblemError: one of them is not there
     """
-    running = {name: (found.stacks or {}).get(stack, Stack()) for name, found in seen.items()}
+    running = {name: (found.stacks or {}).get(stack, Stack()) for name, found in observed.items()}
     manager = next((name for name, found in running.items() if found.services), "")
     if not manager:
         raise _impossible("no manager that answers for a swarm with the stack", "one", "Run site.yml first")
@@ -68,15 +68,15 @@ def place(seen: Mapping[str, Seen], stack: str, registry_host: str = "") -> dict
             "that service, whose data a backup is of",
             "Copy the data of other services by their own means, see docs/data.md",
         )
-    holders = {node.id for node in seen[manager].nodes or () if node.labels.get(DATA) == "true"}
-    found = [name for name, host in seen.items() if host.swarm.node_id in holders]
+    holders = {node.id for node in observed[manager].nodes or () if node.labels.get(DATA) == "true"}
+    found = [name for name, host in observed.items() if host.swarm.node_id in holders]
     if not found:
         raise _impossible(
             f"no answer of the node that has the data (label {DATA})",
             "that node",
             "Bring it back, or run site.yml, which says what is missing",
         )
-    if registry_host and registry_host not in seen:
+    if registry_host and registry_host not in observed:
         raise _impossible(
             "the host that has the registry's images could not be reached", "an answer", "Bring it back", registry_host
         )
@@ -119,7 +119,7 @@ def record(
 
 
 def read(folder: str, files: Sequence[str], name: str) -> dict[str, Any]:
-    """Read a backup's record, once all that is needed of the backup is seen to be as it was made.
+    """Read a backup's record, once all that is needed of the backup is observed to be as it was made.
 
     :param folder: the backup's, ``""`` where the user named none
     :param files: names of the files that are needed, the record first
@@ -177,7 +177,7 @@ class Missing:
     secrets: tuple[NewSecret, ...]
 
 
-def missing(saved: Raw, seen: Stack, name: str, secrets: Collection[str], values: Mapping[str, str]) -> Missing:
+def missing(saved: Raw, observed: Stack, name: str, secrets: Collection[str], values: Mapping[str, str]) -> Missing:
     """Say what a swarm lacks of a backup.
 
     The releases of a swarm that has gone on since then are left as they are. Those of one that was set
@@ -189,20 +189,20 @@ def missing(saved: Raw, seen: Stack, name: str, secrets: Collection[str], values
     :param values: of those that it has a value for
     """
     releases = {_number(config): config for config in saved["configs"] if VERSION_LABEL in config["labels"]}
-    fresh = _was_set_up_again(seen.releases, releases)
-    newest = seen.releases[-1].number if seen.releases and not fresh else 0
+    fresh = _was_set_up_again(observed.releases, releases)
+    newest = observed.releases[-1].number if observed.releases and not fresh else 0
     others = [config for config in saved["configs"] if VERSION_LABEL not in config["labels"]]
     known = {secret: values.get(secret, "") for secret in secrets}
     return Missing(
-        remove=tuple(f"flotilla_{name}.release_v{release.number}" for release in seen.releases if fresh),
+        remove=tuple(f"flotilla_{name}.release_v{release.number}" for release in observed.releases if fresh),
         configs=(
-            *(config for config in others if config["name"] not in seen.configs),
+            *(config for config in others if config["name"] not in observed.configs),
             *(config for number, config in releases.items() if number > newest),
         ),
         secrets=tuple(
             NewSecret(name=entry["name"], object=key, salt=entry["salt"])
             for key, entry in saved["secrets"].items()
-            if key not in seen.secret_names and _has_value(key, entry, known)
+            if key not in observed.secret_names and _has_value(key, entry, known)
         ),
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ...module_utils.observation import Seen
+from ...module_utils.observation import Observed
 from ...module_utils.observation.stack import Stack as RunningStack
 from ...module_utils.observation.swarm import Node
 from ..model.problem import Code, Problem
@@ -54,21 +54,21 @@ class Volume:
         """Return what a user calls it."""
         return self.label.removeprefix(VOLUME_PREFIX)
 
-    def is_on(self, seen: Seen) -> bool:
+    def is_on(self, observed: Observed) -> bool:
         """Tell whether a host has data of it."""
-        return any(seen.volumes.get(self.stack, {}).get(name) for name in self.names)
+        return any(observed.volumes.get(self.stack, {}).get(name) for name in self.names)
 
 
 def judge(
     stack: Stack,
     file: StackFile,
-    hosts: Mapping[str, Seen],
+    hosts: Mapping[str, Observed],
     nodes: Sequence[Node],
     labels: Mapping[str, Mapping[str, str]],
     running: RunningStack,
     restored: Collection[str] = (),
 ) -> Verdict:
-    """Judge whether the stack's data is where its services will look for it.
+    """Judge whether the stack's data is where its services will read it.
 
     :param file: that will run, which is not always the inventory's
     :param hosts: those that could be asked
@@ -98,7 +98,7 @@ def judge(
 def _volumes(
     stack: Stack,
     file: StackFile,
-    hosts: Mapping[str, Seen],
+    hosts: Mapping[str, Observed],
     nodes: Sequence[Node],
     labels: Mapping[str, Mapping[str, str]],
 ) -> Iterator[Volume]:
@@ -111,12 +111,12 @@ def _volumes(
 
 
 def _holder(
-    label: str, hosts: Mapping[str, Seen], nodes: Sequence[Node], labels: Mapping[str, Mapping[str, str]]
+    label: str, hosts: Mapping[str, Observed], nodes: Sequence[Node], labels: Mapping[str, Mapping[str, str]]
 ) -> str:
     """Find the host that has the data, or will; ``""`` when it could not be asked."""
     coming = [name for name, added in labels.items() if added.get(label) == "true"]
     there = {node.id for node in nodes if node.labels.get(label) == "true"}
-    return next(iter([*coming, *(name for name, seen in hosts.items() if seen.swarm.node_id in there)]), "")
+    return next(iter([*coming, *(name for name, observed in hosts.items() if observed.swarm.node_id in there)]), "")
 
 
 def _unknown(name: str, known: Sequence[str]) -> Problem:
@@ -129,8 +129,8 @@ def _unknown(name: str, known: Sequence[str]) -> Problem:
     )
 
 
-def _lost(volume: Volume, hosts: Mapping[str, Seen], release: int) -> Problem:
-    others = [host for host, seen in hosts.items() if volume.is_on(seen)]
+def _lost(volume: Volume, hosts: Mapping[str, Observed], release: int) -> Problem:
+    others = [host for host, observed in hosts.items() if volume.is_on(observed)]
     there = f"; {' and '.join(others)} has some" if others else ""
     move = "Move the label or the data; or bring" if others else "Bring"
     return Problem(

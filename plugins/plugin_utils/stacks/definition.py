@@ -23,7 +23,7 @@ class Definition:
     :ivar missing: images that are to be made
     :ivar secret_objects: names of the secrets' objects that stay though no stack file names them
     :ivar rollback_to: number of the release that is gone back to, or ``0``
-    :ivar left: digests of the stack files that rollbacks left
+    :ivar rolled_back: digests of the stack files that rollbacks left
     """
 
     file: StackFile
@@ -35,7 +35,7 @@ class Definition:
     secret_objects: tuple[str, ...]
     configs: tuple[NewConfig, ...] = ()
     rollback_to: int = 0
-    left: tuple[str, ...] = ()
+    rolled_back: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 

@@ -74,7 +74,7 @@ class Service:
 class Page:
     """Where the stack answers visitors, and how many visits through one node reach each replica there.
 
-    Swarm's routing mesh sends one visit after the other to the next replica, on whichever node it is.
+    Swarm's routing mesh passes one visit after the other to the next replica, on whichever node it is.
     """
 
     port: int
@@ -175,7 +175,7 @@ class StackFile:
         Dollar signs in values are doubled, since the deploying command interpolates once more. Comments and layout go:
         two files that say the same are the same.
 
-        :raise ProblemError: a variable has no value, or something looks like one and is none, such as ``$VAR`` or
+        :raise ProblemError: a variable has no value, or something has the shape of one and is none, such as ``$VAR`` or
             ``${VAR:-default}``
         """
         missing: dict[str, None] = {}

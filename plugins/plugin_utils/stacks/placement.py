@@ -33,7 +33,7 @@ class Candidate:
 
 
 def fits(service: Service, node: Candidate) -> bool:
-    """Tell whether a service's constraints let a node run its tasks; what only the engine knows is left to it.
+    """Tell whether a service's constraints let a node run its tasks; what only the engine can tell is left to it.
 
     :raise FieldError: a constraint is none
     """
@@ -50,6 +50,6 @@ def _holds(text: str, node: Candidate) -> bool:
         found = node.labels.get(key.removeprefix("node.labels."), "")
     elif key in known and (known[key] or operator == "!="):
         found = known[key]
-    else:  # What only the engine knows, such as engine.labels, it decides itself.
+    else:  # What only the engine can tell, such as engine.labels, it decides itself.
         return True
     return (found.lower() == value.lower()) == (operator == "==")

@@ -13,7 +13,7 @@ from ..model.site import Site, Stack
 from . import releases, secrets, state
 from .definition import Definition, of_inventory
 from .file import Page, StackFile, parse
-from .rollback import last_release, of_release, unless_held
+from .rollback import last_release, of_release, unless_pinned
 
 MOVE = "stop {} for a moment, since its published ports change"
 WAIT = "wait until every service is at its size"
@@ -23,13 +23,13 @@ WAIT = "wait until every service is at its size"
 class Previous:
     """The last release; empty before there is one.
 
-    :ivar left: digests of the stack files that rollbacks left
+    :ivar rolled_back: digests of the stack files that rollbacks left
     :ivar file: text of its stack file
     :ivar specs: of its services as Swarm had them then, by name
     """
 
     number: int
-    left: tuple[str, ...]
+    rolled_back: tuple[str, ...]
     file: str
     specs: Mapping[str, Mapping[str, object]]
 
@@ -40,7 +40,7 @@ class StackPlan:
 
     :ivar running: what runs now, empty before there is anything
     :ivar republished: services whose published ports are others than in the last release
-    :ivar excused: services that are not waited for
+    :ivar skip_wait_for: services that are not waited for
     :ivar page: ``None`` where no port is published
     :ivar kept: stack files whose images, configs and secrets stay
     :ivar changes: what there is to do
@@ -49,7 +49,7 @@ class StackPlan:
     definition: Definition
     running: RunningStack
     republished: tuple[str, ...]
-    excused: tuple[str, ...]
+    skip_wait_for: tuple[str, ...]
     page: Page | None
     kept: tuple[StackFile, ...]
     changes: tuple[Change, ...]
@@ -69,7 +69,7 @@ class StackPlan:
         record, last = self.running.record, last_release(self.running)
         return Previous(
             number=last.number if last else 0,
-            left=last.left if last else (),
+            rolled_back=last.rolled_back if last else (),
             file=record.file if record else "",
             specs=record.specs if record else {},
         )
@@ -81,31 +81,31 @@ def plan_stack(
     intent: Intent,
     running: RunningStack,
     digests: Mapping[str, str | None],
-    excused: Sequence[str] = (),
+    skip_wait_for: Sequence[str] = (),
     new_login: bool = False,
 ) -> StackPlan:
     """Plan a stack: what the inventory describes, or for intent ``rollback`` what a release was.
 
     :param running: what runs now, empty before there is anything
     :param digests: by image reference, as far as they are known
-    :param excused: names of services that are not waited for
+    :param skip_wait_for: names of services that are not waited for
     :param new_login: whether services pull with another login than they should, see ``registry.logins``
     :raise ProblemError: the input forbids a plan
     """
-    loose = secrets.loose_secrets(stack, parse(stack.text))
+    generated = secrets.generated_secrets(stack, parse(stack.text))
     if intent is Intent.ROLLBACK:
-        definition = of_release(site, stack, running, digests, loose)
+        definition = of_release(site, stack, running, digests, generated)
     else:
-        definition = unless_held(stack, running, of_inventory(site, stack, running, digests), loose)
+        definition = unless_pinned(stack, running, of_inventory(site, stack, running, digests), generated)
     republished = _republished(running)
     return StackPlan(
         definition=definition,
         running=running,
         republished=republished,
-        excused=tuple(excused),
+        skip_wait_for=tuple(skip_wait_for),
         page=definition.rendered.page(),
         kept=releases.kept_files(running.releases, definition.rendered),
-        changes=tuple(_changes(stack.name, running, definition.rendered, republished, excused, new_login)),
+        changes=tuple(_changes(stack.name, running, definition.rendered, republished, skip_wait_for, new_login)),
     )
 
 
@@ -114,7 +114,7 @@ def _changes(
     running: RunningStack,
     rendered: StackFile,
     republished: Sequence[str],
-    excused: Sequence[str],
+    skip_wait_for: Sequence[str],
     new_login: bool,
 ) -> list[Change]:
     before = running.record.file if running.record else ""
@@ -125,7 +125,7 @@ def _changes(
     changes += [Change(MOVE.format(service)) for service in moved]
     if new_login:
         changes.append(Change("give its services the new login of the registry"))
-    if not changes and not state.judge(running.services, excused).done:
+    if not changes and not state.judge(running.services, skip_wait_for).done:
         changes.append(Change(WAIT))
     return changes
 

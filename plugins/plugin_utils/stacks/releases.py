@@ -32,13 +32,13 @@ DIGITS = re.compile(r"_[0-9a-f]{12}$")
 History = Sequence[Release]
 
 
-def digest(file: StackFile, loose: Collection[str] = ()) -> str:
+def digest(file: StackFile, generated: Collection[str] = ()) -> str:
     """Digest a stack file as applied.
 
-    :param loose: secrets of it whose object is of no account, see ``secrets.loose_secrets``
+    :param generated: secrets of it whose object is of no account, see ``secrets.generated_secrets``
     """
     secrets = {
-        name: {**secret, "name": ""} if name in loose else secret
+        name: {**secret, "name": ""} if name in generated else secret
         for name, secret in (file.content.get("secrets") or {}).items()
     }
     content = {**file.content, **({"secrets": secrets} if secrets else {})}
@@ -90,7 +90,7 @@ def _unknown(found: str, expected: str, fix: str) -> ProblemError:
 
 
 def left_behind(
-    history: History, target: Release, loose: Collection[str], begun: StackFile | None = None
+    history: History, target: Release, generated: Collection[str], begun: StackFile | None = None
 ) -> tuple[str, ...]:
     """List the digests of the files that a rollback leaves: what runs now, and what earlier rollbacks left.
 
@@ -98,18 +98,18 @@ def left_behind(
     still what was left, so the digests take no account of that.
 
     :param target: the release that is gone back to
-    :param loose: see ``digest``
+    :param generated: see ``digest``
     :param begun: stack file of a deploy that was begun and not recorded, so that it runs in part
     """
     now = history[-1]
-    running = [digest(file, loose) for file in (parse(now.file), begun) if file]
-    left = dict.fromkeys([*now.left, *running])
-    return tuple(one for one in left if one != digest(parse(target.file), loose))
+    running = [digest(file, generated) for file in (parse(now.file), begun) if file]
+    left = dict.fromkeys([*now.rolled_back, *running])
+    return tuple(one for one in left if one != digest(parse(target.file), generated))
 
 
-def is_held(history: History, definition: StackFile, loose: Collection[str]) -> bool:
+def is_pinned(history: History, definition: StackFile, generated: Collection[str]) -> bool:
     """Tell whether a stack file is one that was rolled back from, and so must not come back by itself."""
-    return bool(history) and digest(definition, loose) in history[-1].left
+    return bool(history) and digest(definition, generated) in history[-1].rolled_back
 
 
 def is_new(release: Mapping[str, Any], specs: Mapping[str, object], previous: Mapping[str, Any]) -> bool:
@@ -122,7 +122,7 @@ def is_new(release: Mapping[str, Any], specs: Mapping[str, object], previous: Ma
     :param specs: of the services as they are now
     :param previous: as in ``release_plan.Previous``
     """
-    more = {*release["left"]} - {*previous["left"]}
+    more = {*release["rolled_back"]} - {*previous["rolled_back"]}
     return bool(release["file"] != previous["file"] or specs != previous["specs"] or more)
 
 

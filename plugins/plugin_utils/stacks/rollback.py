@@ -13,7 +13,7 @@ from . import releases, state
 from .definition import Definition, name_secrets, of_inventory
 from .file import StackFile, parse
 
-HELD = (
+PINNED = (
     "release {0.number} stays, which went back to {0.rollback_to}: the inventory still describes what was left then. "
     "Change the stack or the app; or have that release again by its number (playbooks/status.yml lists them): "
     "playbooks/rollback.yml -e stack_release=NUMBER"
@@ -30,10 +30,10 @@ def last_release(running: RunningStack) -> Release | None:
     return running.releases[-1] if running.releases else None
 
 
-def unless_held(stack: Stack, running: RunningStack, inventory: Definition, loose: set[str]) -> Definition:
+def unless_pinned(stack: Stack, running: RunningStack, inventory: Definition, generated: set[str]) -> Definition:
     """Leave what was rolled back to, while the inventory still describes what was left then."""
     last = last_release(running)
-    if not last or not running.record or not releases.is_held(running.releases, inventory.rendered, loose):
+    if not last or not running.record or not releases.is_pinned(running.releases, inventory.rendered, generated):
         return inventory
     if stack.rotate:
         raise ProblemError(_held(last))
@@ -45,14 +45,14 @@ def unless_held(stack: Stack, running: RunningStack, inventory: Definition, loos
         secrets=(),
         configs=(),
         rollback_to=last.rollback_to,
-        left=last.left,
-        notes=(HELD.format(last),),
+        rolled_back=last.rolled_back,
+        notes=(PINNED.format(last),),
     )
 
 
 def _held(last: Release) -> Problem:
     return Problem(
-        code=Code.RELEASE_HELD,
+        code=Code.RELEASE_PINNED,
         where="stack_rotate",
         found=f"release {last.number}, which went back to {last.rollback_to}, stays, and its secrets with it",
         expected="an inventory that describes another stack than the one that was rolled back",
@@ -61,24 +61,24 @@ def _held(last: Release) -> Problem:
 
 
 def of_release(
-    site: Site, stack: Stack, running: RunningStack, digests: Mapping[str, str | None], loose: set[str]
+    site: Site, stack: Stack, running: RunningStack, digests: Mapping[str, str | None], generated: set[str]
 ) -> Definition:
     """Take the stack file of a release from the record."""
     history = running.releases
     chosen, _missing = name_secrets(site, stack, running)
     described = _described(site, stack, running, digests)
     other = bool(running.record and state.differences(running.record.file, running))
-    begun = described if other and _is_new(described, running, loose) else None
+    begun = described if other and _is_new(described, running, generated) else None
     # Where it is not known what was begun: one release too few costs a second rollback, one too many may cost data.
     to_last = bool(begun) or (other and not described)
     number = stack.release or (history[-1].number if to_last else 0)
     target = releases.choose(history, number, [*running.secrets, *running.configs])
-    left = releases.left_behind(history, target, loose, begun)
+    left = releases.left_behind(history, target, generated, begun)
     notes = [BACK.format(target)] + [BEGUN if begun else OTHER] * to_last
     file = parse(target.file)
     if described:
-        # What the inventory makes after this rollback differs in loose secrets only.
-        stays = releases.digest(described, loose) in (*left, releases.digest(file, loose))
+        # What the inventory makes after this rollback differs in generated secrets only.
+        stays = releases.digest(described, generated) in (*left, releases.digest(file, generated))
         notes.append(STAYS if stays else COMES)
     return Definition(
         file=file,
@@ -86,7 +86,7 @@ def of_release(
         variables={},
         secret_objects=tuple(sorted(chosen.values())),
         rollback_to=target.number,
-        left=left,
+        rolled_back=left,
         notes=(". ".join(notes),),
     )
 
@@ -100,7 +100,7 @@ def _described(site: Site, stack: Stack, running: RunningStack, digests: Mapping
     return None if definition.missing else definition.rendered
 
 
-def _is_new(described: StackFile | None, running: RunningStack, loose: set[str]) -> bool:
+def _is_new(described: StackFile | None, running: RunningStack, generated: set[str]) -> bool:
     """Tell whether the inventory describes neither the last release nor what is held.
 
     Where services are other than in the last release, a deploy of that was begun. Else they were mostly changed by
@@ -108,4 +108,4 @@ def _is_new(described: StackFile | None, running: RunningStack, loose: set[str])
     """
     if not described or not running.record:
         return False
-    return described.text != running.record.file and not releases.is_held(running.releases, described, loose)
+    return described.text != running.record.file and not releases.is_pinned(running.releases, described, generated)

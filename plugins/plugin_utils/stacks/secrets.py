@@ -97,7 +97,7 @@ def _check_rotation(name: str, stack: Stack) -> None:
         )
 
 
-def loose_secrets(stack: Stack, file: StackFile) -> set[str]:
+def generated_secrets(stack: Stack, file: StackFile) -> set[str]:
     """List the stack file's secrets for which the inventory gives no value: the last release tells their object.
 
     :param file: the inventory's, not rendered

@@ -29,16 +29,16 @@ def _can_be_spread(service: Service, nodes: Sequence[str]) -> bool:
     return service.is_replicated and service.starts_first and uneven and not pinned
 
 
-def differences(definition: str, seen: Stack | None) -> list[str]:
+def differences(definition: str, observed: Stack | None) -> list[str]:
     """Say in which ways the running stack differs from the desired one.
 
     :param definition: text of the rendered stack file
     :return: empty when there is nothing to deploy
     """
-    if not seen or not seen.record:
-        return ["deploy it: no record of it" if seen and seen.services else "deploy it for the first time"]
-    changed = ["apply the changed stack file"] if seen.record.file != definition else []
-    return [*changed, *_drift(seen.record, seen.services)]
+    if not observed or not observed.record:
+        return ["deploy it: no record of it" if observed and observed.services else "deploy it for the first time"]
+    changed = ["apply the changed stack file"] if observed.record.file != definition else []
+    return [*changed, *_drift(observed.record, observed.services)]
 
 
 def _drift(record: Record, services: Mapping[str, Service]) -> Iterator[str]:
@@ -54,7 +54,7 @@ def _drift(record: Record, services: Mapping[str, Service]) -> Iterator[str]:
 
 
 def _spec_changes(applied: Mapping[str, object], live: Mapping[str, object], path: str = "") -> Iterator[str]:
-    """Yield the leaves in which two service specs differ, as ``"Mode.Replicated.Replicas is 3, wanted 5"``."""
+    """Yield the leaves in which two service specs differ, as ``"Mode.Replicated.Replicas is 3, expected 5"``."""
     for key in sorted(applied.keys() | live.keys()):
         # A forced update restarts tasks and changes nothing else.
         if key == "ForceUpdate":
@@ -63,7 +63,7 @@ def _spec_changes(applied: Mapping[str, object], live: Mapping[str, object], pat
         if isinstance(one, Mapping) and isinstance(other, Mapping):
             yield from _spec_changes(one, other, f"{name}.")
         elif one != other:
-            yield f"{name} is {other}, wanted {one}"
+            yield f"{name} is {other}, expected {one}"
 
 
 # Tasks in one place that failed in a row and in the same way. Swarm keeps five of the past (task history limit).
@@ -102,20 +102,20 @@ class Convergence:
     looping: tuple[str, ...] = ()
 
 
-def judge(services: Mapping[str, Service], excused: Collection[str] = ()) -> Convergence:
+def judge(services: Mapping[str, Service], skip_wait_for: Collection[str] = ()) -> Convergence:
     """Judge whether a stack has converged.
 
-    :param excused: names of services that are not waited for, since the one host that they can run on is away
+    :param skip_wait_for: names of services that are not waited for, since the one host that they can run on is away
     """
-    waited = {name: service for name, service in services.items() if name not in excused}
-    unsettled = {name: service for name, service in waited.items() if not _is_settled(service)}
+    waited = {name: service for name, service in services.items() if name not in skip_wait_for}
+    unfinished = {name: service for name, service in waited.items() if not _is_finished(service)}
     failures = [text for name, service in waited.items() if (text := _failure(name, service))]
-    looping = tuple(name for name, service in unsettled.items() if _is_looping(service))
+    looping = tuple(name for name, service in unfinished.items() if _is_looping(service))
     # What fails again and again explains more than what waits for it.
-    order = sorted(unsettled.items(), key=lambda entry: entry[0] in looping)
+    order = sorted(unfinished.items(), key=lambda entry: entry[0] in looping)
     troubles = [found for name, service in order if (found := _trouble(name, service))]
     return Convergence(
-        done=bool(services) and not unsettled,
+        done=bool(services) and not unfinished,
         failure=failures[-1] if failures else "",
         stale=tuple(name for name, service in waited.items() if _is_stale(service)),
         sizes={name: f"{len(_current(service))}/{service.size}" for name, service in waited.items()},
@@ -133,7 +133,7 @@ def _running(service: Service) -> list[Task]:
     return [task for task in service.tasks if task.is_up]
 
 
-def _is_settled(service: Service) -> bool:
+def _is_finished(service: Service) -> bool:
     sizes = {len(_current(service)), len(_running(service)), service.size}
     return len(sizes) == 1 and service.update_state == "completed"
 

@@ -34,8 +34,8 @@ class Answerers:
 
 def find_swarm(view: View) -> Answerers | Problem:
     """Find the swarm of the inventory and who answers for it, or decide that there is none."""
-    active = [name for name, seen in view.seen.items() if seen.swarm.is_member]
-    clusters = {name: view.seen[name].swarm.cluster_id for name in active if view.seen[name].swarm.cluster_id}
+    active = [name for name, observed in view.observed.items() if observed.swarm.is_member]
+    clusters = {name: view.observed[name].swarm.cluster_id for name in active if view.observed[name].swarm.cluster_id}
     if len(set(clusters.values())) > 1:
         return Problem(
             code=Code.SWARM_SEVERAL,
@@ -44,13 +44,13 @@ def find_swarm(view: View) -> Answerers | Problem:
             expected="all managers in one swarm",
             fix=f"Choose one swarm; run on the others: {LEAVE}",
         )
-    answering = [name for name in clusters if view.seen[name].nodes is not None]
+    answering = [name for name in clusters if view.observed[name].nodes is not None]
     if not active:
         return _no_swarm(view)
     if not answering:
         return _no_answer(view, active)
     stay = [name for name in answering if name in view.site.managers]
-    coming = [name for name in view.site.managers if name in view.seen]
+    coming = [name for name in view.site.managers if name in view.observed]
     manager = (stay or answering)[0]
     return Answerers(join_manager=manager, deploy_manager=([*stay, *coming] or [""])[0], cluster_id=clusters[manager])
 
@@ -81,7 +81,7 @@ def _no_swarm(view: View) -> Answerers | Problem:
 
 def _no_answer(view: View, active: Sequence[str]) -> Problem:
     """Say why no manager can answer for a swarm that is there."""
-    mute = [name for name in active if view.seen[name].swarm.manager]
+    mute = [name for name in active if view.observed[name].swarm.manager]
     if not mute:
         return Problem(
             code=Code.SWARM_WITHOUT_MANAGER,
@@ -106,7 +106,7 @@ def _no_answer(view: View, active: Sequence[str]) -> Problem:
 def strangers(view: View, found: Answerers) -> Iterator[Problem]:
     """Refuse members of another swarm."""
     for name in view.site.members:
-        if name in view.seen and view.seen[name].swarm.is_member and name not in view.own:
+        if name in view.observed and view.observed[name].swarm.is_member and name not in view.own:
             yield Problem(
                 code=Code.SWARM_OTHER,
                 hosts=(name,),

@@ -70,7 +70,7 @@ def decide(
 
     :param addresses: by inventory name, the address that other nodes use
     :param pinning: labels that pin volumes, with the names of the stacks that have them
-    :param retire: whether hosts of group removed may leave now
+    :param retire: whether hosts of group retire may leave now
     """
     view = compare(site, hosts, addresses, pinning, ())
     problems = [*labels.problems({name: view.desired[name] for name in site.members}), *_unfinished(view)]
@@ -78,7 +78,7 @@ def decide(
     if isinstance(found, Problem):
         return Membership(problems=(*problems, found))
     if found.cluster_id:
-        view = compare(site, hosts, addresses, pinning, view.seen[found.join_manager].nodes or ())
+        view = compare(site, hosts, addresses, pinning, view.observed[found.join_manager].nodes or ())
         problems += [*strangers(view, found), *_badly_named(view), *without_deploy_manager(view, found)]
     if problems:
         return Membership(
@@ -88,7 +88,7 @@ def decide(
             problems=tuple(problems),
         )
     placed = choose_nodes(view)
-    settings = {name: _node_change(view, name, placed.get(name, {})) for name in site.members if name in view.seen}
+    settings = {name: _node_change(view, name, placed.get(name, {})) for name in site.members if name in view.observed}
     steps = list_steps(view, found, settings, retire)
     return Membership(
         join_manager=found.join_manager,
@@ -106,8 +106,8 @@ def decide(
 
 
 def _unfinished(view: View) -> Iterator[Problem]:
-    for name in view.site.removed:
-        if name in view.seen and view.seen[name].swarm.state == "stopped":
+    for name in view.site.retire:
+        if name in view.observed and view.observed[name].swarm.state == "stopped":
             yield Problem(
                 code=Code.ENGINE_STOPPED,
                 hosts=(name,),
@@ -115,12 +115,12 @@ def _unfinished(view: View) -> Iterator[Problem]:
                 expected="an engine that runs",
                 fix=f"Run on {name}: systemctl start docker",
             )
-    for name, seen in view.seen.items():
-        if seen.swarm.state in ("error", "locked", "pending"):
+    for name, observed in view.observed.items():
+        if observed.swarm.state in ("error", "locked", "pending"):
             yield Problem(
                 code=Code.SWARM_UNCLEAR,
                 hosts=(name,),
-                found=f"an engine whose swarm is {seen.swarm.state} ({seen.swarm.error or 'no reason given'})",
+                found=f"an engine whose swarm is {observed.swarm.state} ({observed.swarm.error or 'no reason given'})",
                 expected="active or inactive",
                 fix=f"See docker info and journalctl -u docker on {name}",
             )

@@ -26,7 +26,7 @@ def choose_nodes(view: View) -> dict[str, dict[str, str]]:
 
 def _candidates(view: View, label: str) -> list[str]:
     """List the hosts that a volume may go to, the preferred first."""
-    active = [name for name in view.site.members if name in view.seen and view.availability(name) == "active"]
+    active = [name for name in view.site.members if name in view.observed and view.availability(name) == "active"]
     return sorted(active, key=lambda name: (not view.data(name, label), name in view.site.managers))
 
 
@@ -52,7 +52,7 @@ def data_that_would_go(view: View, settings: Mapping[str, NodeChange], retire: b
         pinned = [label for label in view.pinning if now.get(label) == "true"]
         if pinned and view.availability(name) == "drain":
             yield keeps_data(name, pinned, "swarm_availability is drain")
-    for name in view.site.removed:
+    for name in view.site.retire:
         leaving = [view.own[name]] if retire and name in view.own else []
         for node in [*view.old.get(name, ()), *leaving]:
             if view.holds(node):

@@ -53,7 +53,7 @@ def list_steps(view: View, found: Answerers, settings: Mapping[str, NodeChange],
     """List all steps, in their order.
 
     :param settings: by inventory name
-    :param retire: whether hosts of group removed may leave now
+    :param retire: whether hosts of group retire may leave now
     """
     return (
         *_create(found, settings),
@@ -87,7 +87,7 @@ def _clear(view: View, found: Answerers) -> Iterator[Step]:
 
 def _managers(view: View, found: Answerers, settings: Mapping[str, NodeChange]) -> Iterator[Step]:
     for name in view.site.managers:
-        if name not in view.seen or (found.creates and name == found.join_manager):
+        if name not in view.observed or (found.creates and name == found.join_manager):
             continue
         if name not in view.own:
             yield Step(Phase.JOIN_MANAGERS, "join", name, f"join as manager through {found.join_manager}")
@@ -104,7 +104,7 @@ def _demotions(view: View) -> Iterator[Step]:
 
 def _workers(view: View, found: Answerers, settings: Mapping[str, NodeChange]) -> Iterator[Step]:
     for name in view.site.workers:
-        if name in view.seen:
+        if name in view.observed:
             if name not in view.own:
                 yield Step(Phase.JOIN_WORKERS, "join", name, f"join as worker through {found.deploy_manager}")
             yield from _configure(name, settings, Phase.JOIN_WORKERS, view.own.get(name))
@@ -123,8 +123,8 @@ def _entries(view: View, found: Answerers) -> Iterator[Step]:
 
 
 def _retirements(view: View) -> Iterator[Step]:
-    """Let the hosts of group removed go: empty first, then out."""
-    for name in view.site.removed:
+    """Let the hosts of group retire go: empty first, then out."""
+    for name in view.site.retire:
         node = view.own.get(name)
         if node:
             yield Step(Phase.RETIRE, "drain", name, "drain it, and see its tasks run elsewhere", node.id)
@@ -132,7 +132,7 @@ def _retirements(view: View) -> Iterator[Step]:
                 yield Step(Phase.RETIRE, "demote", name, "demote to worker", node.id)
             yield Step(Phase.RETIRE, "leave", name, "leave the swarm", node.id)
             yield Step(Phase.RETIRE, "remove", name, "remove its entry", node.id)
-        if name in view.seen and view.has_registry(name):
+        if name in view.observed and view.has_registry(name):
             yield Step(Phase.LOG_OUT, "log out", name, "log out of the registry and remove its CA")
 
 

@@ -1,11 +1,11 @@
-"""What the inventory says of the swarm's members and what was seen of them, put side by side."""
+"""What the inventory says of the swarm's members and what was observed of them, put side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from ...module_utils.observation import Seen
+from ...module_utils.observation import Observed
 from ...module_utils.observation.swarm import Node
 from ..model.desired import Member
 from ..model.observation import Host
@@ -20,7 +20,7 @@ class View:
     :ivar pinning: labels that pin volumes, with the names of the stacks that have them
     :ivar desired: by inventory name, what the inventory says of it as a member
     :ivar former: by inventory name, the registry's files that a host which is to go should not have any more
-    :ivar seen: of the hosts that could be asked, in the order managers, workers, removed
+    :ivar observed: of the hosts that could be asked, in the order managers, workers, removed
     :ivar nodes: the swarm's nodes by ID, empty before there is a swarm
     :ivar owner: by node ID, the host that it is
     :ivar own: by inventory name, the node that a host is now
@@ -33,7 +33,7 @@ class View:
     pinning: Mapping[str, Sequence[str]]
     desired: Mapping[str, Member]
     former: Mapping[str, tuple[str, ...]]
-    seen: Mapping[str, Seen]
+    observed: Mapping[str, Observed]
     nodes: Mapping[str, Node]
     owner: Mapping[str, str]
     own: Mapping[str, Node]
@@ -43,12 +43,12 @@ class View:
     @property
     def everyone(self) -> tuple[str, ...]:
         """Return all hosts."""
-        return self.site.members + self.site.removed
+        return self.site.members + self.site.retire
 
     @property
     def unreachable(self) -> list[str]:
         """Return the hosts that could not be asked."""
-        return [name for name in self.everyone if name not in self.seen]
+        return [name for name in self.everyone if name not in self.observed]
 
     @property
     def unknown_names(self) -> list[str]:
@@ -62,7 +62,7 @@ class View:
 
     def data(self, name: str, label: str) -> list[str]:
         """List the volumes on a host that are not empty, of the stacks that have a label."""
-        volumes = self.seen[name].volumes
+        volumes = self.observed[name].volumes
         return [volume for stack in self.pinning[label] for volume, filled in volumes.get(stack, {}).items() if filled]
 
     def availability(self, name: str) -> str:
@@ -75,8 +75,10 @@ class View:
 
     def has_registry(self, name: str) -> bool:
         """Tell whether a host that is to go still has the registry's login or CA."""
-        seen = self.seen[name]
-        return bool(seen.engine) and (seen.credentials or any(seen.files[path] for path in self.former[name]))
+        observed = self.observed[name]
+        return bool(observed.engine) and (
+            observed.credentials or any(observed.files[path] for path in self.former[name])
+        )
 
     def doomed(self) -> list[Node]:
         """List the entries that go because their host has another one or is named as dead."""
@@ -109,20 +111,20 @@ def compare(
 
     :param nodes: as the manager that was asked sees them
     """
-    everyone = site.members + site.removed
-    seen = {name: found for name in everyone if isinstance(found := hosts[name].observation, Seen)}
-    away = {name: addresses[name] for name in everyone if name not in seen}
+    everyone = site.members + site.retire
+    observed = {name: found for name in everyone if isinstance(found := hosts[name].observation, Observed)}
+    away = {name: addresses[name] for name in everyone if name not in observed}
     by_id = {node.id: node for node in nodes}
     owner = {
         found.swarm.node_id: name
-        for name, found in seen.items()
+        for name, found in observed.items()
         if found.swarm.is_member and found.swarm.node_id in by_id
     }
     # Where a host that could not be asked was a member, its entry is not taken for anybody else's.
     free = [node for node in nodes if node.id not in owner]
     old = {
         name: tuple(node for node in free if node.address not in away.values() and _was(name, found, node, addresses))
-        for name, found in seen.items()
+        for name, found in observed.items()
     }
     taken = {node.id for entries in old.values() for node in entries}
     dead = {*site.remove_dead}
@@ -132,7 +134,7 @@ def compare(
         pinning=pinning,
         desired={name: host.desired.member for name, host in hosts.items()},
         former={name: tuple(host.desired.role("registry_former").files) for name, host in hosts.items()},
-        seen=seen,
+        observed=observed,
         nodes=by_id,
         owner=owner,
         own={name: by_id[ident] for ident, name in owner.items()},
@@ -149,10 +151,10 @@ def _names_of(node: Node, away: Mapping[str, str]) -> list[str]:
     return [node.hostname, node.address, node.id, *(name for name in away if away[name] == node.address)]
 
 
-def _was(name: str, seen: Seen, node: Node, addresses: Mapping[str, str]) -> bool:
+def _was(name: str, observed: Observed, node: Node, addresses: Mapping[str, str]) -> bool:
     """Tell whether an entry is what is left of an earlier life of a host."""
     if node.address == addresses[name]:
         return True
     others: Collection[str] = {address for other, address in addresses.items() if other != name}
-    same_name = node.hostname == seen.system.hostname
+    same_name = node.hostname == observed.system.hostname
     return same_name and node.state == "down" and node.address not in others

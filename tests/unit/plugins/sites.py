@@ -44,7 +44,7 @@ ENGINES = ("docker.io", "docker-cli", "docker-ce", "docker-ce-cli", "containerd.
 REFERENCES = ("reg:5000/base:1", "reg:5000/redis:1", "reg:5000/hello:1")
 
 
-def wanted(address, builder=False):
+def desired(address, builder=False):
     """What the roles want on every member."""
     return {
         "docker": {
@@ -84,7 +84,7 @@ def wanted(address, builder=False):
 
 
 def file_of(text, mode="0644", mtime=100):
-    """A file as it is seen."""
+    """A file as it is observed."""
     return {"sha256": hashlib.sha256(text.encode()).hexdigest(), "mode": mode, "mtime": mtime, "text": text}
 
 
@@ -135,40 +135,40 @@ def bare(address):
         "login_fingerprint": "",
         "accounts": {},
         "server_account": "",
-        "registry_way": {"addresses": ["10.0.0.1"], "error": "", "certificate": ""},
+        "registry_resolution": {"addresses": ["10.0.0.1"], "error": "", "certificate": ""},
         "images": dict.fromkeys(REFERENCES),
         "local_images": [],
         "pages": {"hello": "no engine"},
     }
 
 
-def settled(address, node_id, manager=False):
-    """A host on which everything is as wanted."""
-    seen = bare(address)
-    seen["packages"].update({"docker.io": "26.1.5+dfsg1-9", "docker-cli": "26.1.5+dfsg1-9", "python3-docker": "5"})
-    seen["files"].update(
+def converged(address, node_id, manager=False):
+    """A host on which everything is as desired."""
+    observed = bare(address)
+    observed["packages"].update({"docker.io": "26.1.5+dfsg1-9", "docker-cli": "26.1.5+dfsg1-9", "python3-docker": "5"})
+    observed["files"].update(
         {
             "/etc/docker/daemon.json": file_of("{}\n"),
             "/etc/docker/certs.d/reg:5000/ca.crt": file_of("CA"),
             "/etc/flotilla/ca.crt": file_of("CA"),
         }
     )
-    seen["services"] = {"docker": {"active": True, "failed": False, "enabled": True, "started": 200}}
-    seen["modules"] = {"ip_vs": "loaded"}
-    seen["ports"] = {"7946/tcp": "dockerd", "7946/udp": "dockerd", "4789/udp": "", "4000/tcp": "dockerd"}
-    seen["engine"] = {"version": "26.1.5", "warnings": []}
-    seen["swarm"].update(state="active", node_id=node_id, address=address, manager=manager)
-    seen["login"] = seen["pages"]["hello"] = ""
-    seen["credentials"] = True
+    observed["services"] = {"docker": {"active": True, "failed": False, "enabled": True, "started": 200}}
+    observed["modules"] = {"ip_vs": "loaded"}
+    observed["ports"] = {"7946/tcp": "dockerd", "7946/udp": "dockerd", "4789/udp": "", "4000/tcp": "dockerd"}
+    observed["engine"] = {"version": "26.1.5", "warnings": []}
+    observed["swarm"].update(state="active", node_id=node_id, address=address, manager=manager)
+    observed["login"] = observed["pages"]["hello"] = ""
+    observed["credentials"] = True
     names = ("reg:5000/hello@sha256:d", "reg:5000/redis@sha256:d")
-    seen["local_images"] = [{"id": name, "names": [name], "used": True} for name in names]
-    seen["images"] = {}
+    observed["local_images"] = [{"id": name, "names": [name], "used": True} for name in names]
+    observed["images"] = {}
     if manager:
-        seen["packages"]["docker-buildx"] = "0.13.1"
-        seen["images"] = dict.fromkeys(REFERENCES, "sha256:d")
-        seen["swarm"]["cluster_id"] = "cluster-1"
-        seen["login_fingerprint"] = "abc"
-    return seen
+        observed["packages"]["docker-buildx"] = "0.13.1"
+        observed["images"] = dict.fromkeys(REFERENCES, "sha256:d")
+        observed["swarm"]["cluster_id"] = "cluster-1"
+        observed["login_fingerprint"] = "abc"
+    return observed
 
 
 def node(number, role, **changes):
@@ -216,15 +216,15 @@ def service(size=1, **changes):
 
 def release(number, file, **changes):
     """A release as the record has it."""
-    return {"number": number, "at": "T", "by": "me@here", "rollback_to": 0, "left": [], "file": file, **changes}
+    return {"number": number, "at": "T", "by": "me@here", "rollback_to": 0, "rolled_back": [], "file": file, **changes}
 
 
-def site(managers=("m1",), workers=("w1", "w2"), removed=()):
+def site(managers=("m1",), workers=("w1", "w2"), retire=()):
     """A site with its registry on the first manager."""
     return {
         "managers": list(managers),
         "workers": list(workers),
-        "removed": list(removed),
+        "retire": list(retire),
         "remove_dead": [],
         "registry_host": "m1",
         "registry_url": "reg:5000",
@@ -268,23 +268,23 @@ def hosts(names, make):
     """Observations of several hosts, made by ``make(address, number)``; those called ``m1``, ``m2``... may build."""
     return {
         name: {
-            "wanted": wanted(f"10.0.0.{number}", builder=name.startswith("m")),
-            "seen": make(f"10.0.0.{number}", number),
+            "desired": desired(f"10.0.0.{number}", builder=name.startswith("m")),
+            "observation": make(f"10.0.0.{number}", number),
         }
         for number, name in enumerate(names, 1)
     }
 
 
-def settled_site():
-    """One manager and two workers with everything as wanted, and the stack running."""
-    found = hosts(["m1", "w1", "w2"], lambda address, number: settled(address, f"node-{number}", number == 1))
+def converged_site():
+    """One manager and two workers with everything as desired, and the stack running."""
+    found = hosts(["m1", "w1", "w2"], lambda address, number: converged(address, f"node-{number}", number == 1))
     services = {"web": service(5), "redis": service(1)}
-    found["m1"]["seen"]["nodes"] = [
+    found["m1"]["observation"]["nodes"] = [
         node(1, "manager"),
         node(2, "worker", labels={"flotilla.volume.redis": "true"}),
         node(3, "worker"),
     ]
-    found["m1"]["seen"]["stacks"] = {"hello": running("hello", STACK_TEXT, services)}
+    found["m1"]["observation"]["stacks"] = {"hello": running("hello", STACK_TEXT, services)}
     return found
 
 
@@ -295,14 +295,14 @@ def site_of_two(**groups):
     return found
 
 
-def settled_site_of_two():
-    """A settled site in which both stacks run."""
-    found = settled_site()
+def converged_site_of_two():
+    """A converged site in which both stacks run."""
+    found = converged_site()
     for host in found.values():
-        host["seen"]["pages"]["shop"] = ""
-    found["m1"]["seen"]["nodes"][2]["labels"] = {"flotilla.volume.stock": "true"}
+        host["observation"]["pages"]["shop"] = ""
+    found["m1"]["observation"]["nodes"][2]["labels"] = {"flotilla.volume.stock": "true"}
     services = {"till": service(2), "stock": service(1)}
-    stacks = found["m1"]["seen"]["stacks"]
+    stacks = found["m1"]["observation"]["stacks"]
     stacks["shop"] = running("shop", SHOP_TEXT, services)
     names = [name for each in stacks.values() for name in each["secrets"]]
     for each in stacks.values():
@@ -330,10 +330,10 @@ def running(name, text, services):
 
 
 def set_up_site():
-    """A settled site whose stack was never deployed."""
-    found = settled_site()
+    """A converged site whose stack was never deployed."""
+    found = converged_site()
     empty = {"services": {}, "secrets": {}, "secret_names": [], "releases": [], "record": None}
-    found["m1"]["seen"]["stacks"]["hello"].update(empty)
+    found["m1"]["observation"]["stacks"]["hello"].update(empty)
     return found
 
 
@@ -396,10 +396,10 @@ def read_hosts(hosts):
 def facts(site, hosts, addresses):
     """What checks of hosts may read."""
     found = read_hosts(hosts)
-    seen = {name: host.observation for name, host in found.items()}
+    observed = {name: host.observation for name, host in found.items()}
     desired = {name: host.desired for name, host in found.items()}
     return HostFacts(
-        intent=Intent(site["intent"]), site=read_site(site), seen=seen, desired=desired, addresses=addresses
+        intent=Intent(site["intent"]), site=read_site(site), observed=observed, desired=desired, addresses=addresses
     )
 
 

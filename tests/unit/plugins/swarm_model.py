@@ -1,4 +1,4 @@
-"""A small model of a swarm: hosts, their engines, and what managers know; and a planner's steps carried out on it."""
+"""A small model of a swarm: hosts, their engines, and what managers tell; and a planner's steps carried out on it."""
 
 import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.phase import Phase
@@ -69,33 +69,33 @@ class Model:
         alive, count = self.votes()
         return alive > count / 2
 
-    def observe(self, site, wanted):
-        """Look at the hosts of an inventory, as ``flotilla.swarm.observe`` does."""
+    def observe(self, site, desired):
+        """Observe the hosts of an inventory, as ``flotilla.swarm.observe`` does."""
         return {
-            name: self._observe(name, wanted.get(name, {}))
-            for name in (*site["managers"], *site["workers"], *site["removed"])
+            name: self._observe(name, desired.get(name, {}))
+            for name in (*site["managers"], *site["workers"], *site["retire"])
         }
 
-    def _observe(self, name, wanted):
+    def _observe(self, name, desired):
         host = self.hosts[name]
-        question = sites.wanted(host["address"])
-        question["swarm"] |= wanted
+        question = sites.desired(host["address"])
+        question["swarm"] |= desired
         if not host["up"]:
-            return {"wanted": question, "unreachable": "no answer"}
-        seen = sites.bare(host["address"])
-        seen["system"]["hostname"] = name
+            return {"desired": question, "unreachable": "no answer"}
+        observed = sites.bare(host["address"])
+        observed["system"]["hostname"] = name
         if host["node"]:
             node = self.nodes.get(host["node"], {"role": "worker"})
             manager = node["role"] == "manager"
-            seen["swarm"].update(state="active", node_id=host["node"], address=host["address"], manager=manager)
+            observed["swarm"].update(state="active", node_id=host["node"], address=host["address"], manager=manager)
             if manager and self.has_quorum():
-                seen["nodes"] = [dict(node, labels=dict(node["labels"])) for node in self.nodes.values()]
-                seen["swarm"]["cluster_id"] = "cluster-1"
-        return {"wanted": question, "seen": seen}
+                observed["nodes"] = [dict(node, labels=dict(node["labels"])) for node in self.nodes.values()]
+                observed["swarm"]["cluster_id"] = "cluster-1"
+        return {"desired": question, "observation": observed}
 
-    def decide(self, site, wanted):
+    def decide(self, site, desired):
         """Let the planner decide."""
-        hosts = sites.read_hosts(self.observe(site, wanted))
+        hosts = sites.read_hosts(self.observe(site, desired))
         addresses = {name: self.hosts[name]["address"] for name in hosts}
         return membership.decide(sites.read_site(site), hosts, addresses, site.get("volumes", []))
 

@@ -153,7 +153,7 @@ def test_value_of_a_secret_is_in_no_error(show):
 
 
 def test_unreachable_host_is_named_once_and_explained_where_the_play_does_not(show):
-    ignored = play({"name": "Look", "ansible.builtin.ping": {}, "ignore_unreachable": True})
+    ignored = play({"name": "Observe", "ansible.builtin.ping": {}, "ignore_unreachable": True})
     before, behind = parts(show(ignored, ignored, play(task("Change")), away=["b"]))
     assert before[0] == "unreachable: b"
     assert [line.rstrip(" *") for line in before[1:]] == ["PLAY [A play]"]

@@ -22,7 +22,7 @@ def check(hosts):
 
 def problems(rules, kind="ufw", incoming="deny"):
     hosts = sites.hosts(ADDRESSES, lambda address, _number: sites.bare(address))
-    hosts["w1"]["seen"]["firewall"] = {"kind": kind, "incoming": incoming, "rules": rules}
+    hosts["w1"]["observation"]["firewall"] = {"kind": kind, "incoming": incoming, "rules": rules}
     return check(hosts)
 
 
@@ -65,13 +65,13 @@ def test_open_policy_needs_no_rule():
 
 def test_registry_of_the_host_counts_and_published_ports_do_not():
     hosts = sites.hosts(ADDRESSES, lambda address, _number: sites.bare(address))
-    hosts["m1"]["wanted"]["registry_server"] = {"ports": ["5000/tcp"]}
-    hosts["m1"]["seen"]["firewall"] = {"kind": "ufw", "incoming": "deny", "rules": []}
+    hosts["m1"]["desired"]["registry_server"] = {"ports": ["5000/tcp"]}
+    hosts["m1"]["observation"]["firewall"] = {"kind": "ufw", "incoming": "deny", "rules": []}
     (found,) = check(hosts)
     assert re.findall(r"\d+/\w+", found.found) == ["7946/tcp", "7946/udp", "4789/udp", "5000/tcp"]
 
 
 def test_closed_firewall_forbids_the_run():
-    hosts = sites.settled_site()
-    hosts["w1"]["seen"]["firewall"] = {"kind": "ufw", "incoming": "deny", "rules": []}
+    hosts = sites.converged_site()
+    hosts["w1"]["observation"]["firewall"] = {"kind": "ufw", "incoming": "deny", "rules": []}
     assert told(make_plan(sites.site(), hosts)["problems"]) == ["firewall-closed: w1"]

@@ -12,10 +12,10 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem impor
 from tests.support.problems import told
 
 
-def settled(**changes):
+def converged(**changes):
     """One good host with changes to what was observed of its system."""
-    host = sites.hosts(["m1"], lambda address, number: sites.settled(address, f"node-{number}", True))["m1"]
-    host["seen"]["system"].update(changes)
+    host = sites.hosts(["m1"], lambda address, number: sites.converged(address, f"node-{number}", True))["m1"]
+    host["observation"]["system"].update(changes)
     return host
 
 
@@ -26,7 +26,7 @@ def problems(*addresses, **hosts):
 
 
 def test_good_hosts_are_no_problem():
-    assert problems(m1=settled()) == []
+    assert problems(m1=converged()) == []
 
 
 @pytest.mark.parametrize(
@@ -38,14 +38,14 @@ def test_good_hosts_are_no_problem():
     ],
 )
 def test_unfit_hosts_are_named(system, code):
-    assert problems(m1=settled(**system)) == [f"{code}: m1"]
+    assert problems(m1=converged(**system)) == [f"{code}: m1"]
 
 
 def test_missing_module_old_engine_and_live_restore_are_named():
-    host = settled()
-    host["seen"]["modules"]["ip_vs"] = "missing"
-    host["seen"]["engine"]["version"] = "20.10.24+dfsg1"
-    host["wanted"]["docker"]["files"]["/etc/docker/daemon.json"]["text"] = '{"live-restore": true}'
+    host = converged()
+    host["observation"]["modules"]["ip_vs"] = "missing"
+    host["observation"]["engine"]["version"] = "20.10.24+dfsg1"
+    host["desired"]["docker"]["files"]["/etc/docker/daemon.json"]["text"] = '{"live-restore": true}'
     assert problems(m1=host) == [
         "host-kernel: m1",
         "engine-too-old: m1",
@@ -54,7 +54,7 @@ def test_missing_module_old_engine_and_live_restore_are_named():
 
 
 def test_what_hosts_must_have_for_themselves_is_named():
-    hosts = {"m1": settled(), "w1": settled(machine_id="other"), "w2": settled(hostname="other")}
+    hosts = {"m1": converged(), "w1": converged(machine_id="other"), "w2": converged(hostname="other")}
     assert problems("10.0.0.1", "10.0.0.1", "10.0.0.3", **hosts) == [
         "host-not-unique: machine-id, m1, w2",
         "host-not-unique: host name, m1, w1",
@@ -63,11 +63,11 @@ def test_what_hosts_must_have_for_themselves_is_named():
 
 
 def test_one_machine_under_two_names_is_one_problem():
-    assert problems("10.0.0.1", "10.0.0.1", m1=settled(), w1=settled()) == ["host-duplicate: m1, w1"]
+    assert problems("10.0.0.1", "10.0.0.1", m1=converged(), w1=converged()) == ["host-duplicate: m1, w1"]
 
 
 def test_same_problem_of_several_hosts_is_told_once():
-    small = {name: settled(memory_mib=480, machine_id=name, hostname=name) for name in ("m1", "w1")}
+    small = {name: converged(memory_mib=480, machine_id=name, hostname=name) for name in ("m1", "w1")}
     assert problems(**small) == ["host-memory: m1, w1"]
 
 

@@ -9,9 +9,9 @@ from tests.support.problems import told
 
 
 def bare_site(**changes):
-    """A manager and two workers on which nothing was done, with changes to what was seen of the last."""
+    """A manager and two workers on which nothing was done, with changes to what was observed of the last."""
     hosts = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
-    hosts["w2"]["seen"].update(changes)
+    hosts["w2"]["observation"].update(changes)
     return hosts
 
 
@@ -20,13 +20,13 @@ def problems(hosts, **site):
 
 
 def system(hosts, name, **changes):
-    hosts[name]["seen"]["system"].update(changes)
+    hosts[name]["observation"]["system"].update(changes)
     return hosts
 
 
-def test_bare_and_settled_sites_have_no_problem():
+def test_bare_and_converged_sites_have_no_problem():
     assert problems(bare_site()) == []
-    assert problems(sites.settled_site()) == []
+    assert problems(sites.converged_site()) == []
 
 
 def test_port_held_by_another_process_is_named():
@@ -49,7 +49,7 @@ def test_port_held_by_another_process_is_named():
 )
 def test_each_port_is_named_with_the_role_that_needs_it(port, role):
     hosts = bare_site(ports={port: "consul"})
-    hosts["w2"]["wanted"][role] = {**hosts["w2"]["wanted"][role], "ports": [port]}
+    hosts["w2"]["desired"][role] = {**hosts["w2"]["desired"][role], "ports": [port]}
     (found,) = make_plan(sites.site(), hosts)["problems"]
     assert told([found]) == [f"port-in-use: {port}, w2"]
     assert role in found.expected
@@ -63,18 +63,18 @@ def test_address_that_is_not_on_the_host_is_named():
 def test_choice_among_several_addresses_is_the_users():
     hosts = system(bare_site(), "w1", addresses=["10.0.0.2", "172.16.0.2"])
     assert problems(hosts) == []
-    hosts["w1"]["wanted"]["swarm"]["ansible_host"] = "w1.example"
+    hosts["w1"]["desired"]["swarm"]["ansible_host"] = "w1.example"
     assert problems(hosts) == ["address-ambiguous: w1"]
-    hosts["w1"]["wanted"]["swarm"]["advertise_addr"] = "172.16.0.2"
+    hosts["w1"]["desired"]["swarm"]["advertise_addr"] = "172.16.0.2"
     assert problems(hosts) == []
 
 
 def test_changed_address_of_a_member_is_refused():
-    hosts = system(sites.settled_site(), "w1", addresses=["10.0.0.2", "10.5.5.5"])
+    hosts = system(sites.converged_site(), "w1", addresses=["10.0.0.2", "10.5.5.5"])
     assert problems(hosts) == []
-    hosts["w1"]["wanted"]["swarm"]["ansible_host"] = "10.5.5.5"
+    hosts["w1"]["desired"]["swarm"]["ansible_host"] = "10.5.5.5"
     assert problems(hosts) == []
-    hosts["w1"]["wanted"]["swarm"]["advertise_addr"] = "10.5.5.5"
+    hosts["w1"]["desired"]["swarm"]["advertise_addr"] = "10.5.5.5"
     assert problems(hosts) == ["address-changed: w1"]
 
 
@@ -90,9 +90,9 @@ def test_peer_out_of_reach_is_named_before_joining(answer, named):
 
 
 def test_closed_port_of_a_running_manager_is_a_firewalls_answer():
-    hosts = sites.settled_site()
-    hosts["w3"] = {"wanted": sites.wanted("10.0.0.4"), "seen": sites.bare("10.0.0.4")}
-    hosts["w3"]["seen"]["reach"] = {"10.0.0.1:2377": "closed", "10.0.0.1:7946": "open"}
+    hosts = sites.converged_site()
+    hosts["w3"] = {"desired": sites.desired("10.0.0.4"), "observation": sites.bare("10.0.0.4")}
+    hosts["w3"]["observation"]["reach"] = {"10.0.0.1:2377": "closed", "10.0.0.1:7946": "open"}
     assert problems(hosts, workers=["w1", "w2", "w3"]) == ["peer-unreachable: m1 at 10.0.0.1, port 2377/tcp, w3"]
 
 
@@ -110,12 +110,12 @@ def test_network_that_the_swarm_would_take_is_named(taken, gateway):
 
 @pytest.mark.parametrize("gateway", ["", "192.0.2.1"])
 def test_swarm_that_runs_keeps_its_pools(gateway):
-    hosts = sites.settled_site()
+    hosts = sites.converged_site()
     for host in hosts.values():
-        host["seen"]["networks"] = {"10.0.0.0/8": gateway}
+        host["observation"]["networks"] = {"10.0.0.0/8": gateway}
     assert problems(hosts) == []
-    hosts["w3"] = {"wanted": sites.wanted("10.0.0.4"), "seen": sites.bare("10.0.0.4")}
-    hosts["w3"]["seen"]["networks"] = {"10.0.0.0/8": gateway}
+    hosts["w3"] = {"desired": sites.desired("10.0.0.4"), "observation": sites.bare("10.0.0.4")}
+    hosts["w3"]["observation"]["networks"] = {"10.0.0.0/8": gateway}
     found = problems(hosts, workers=["w1", "w2", "w3"])
     assert found == ([] if gateway else ["pool-in-use: swarm_default_addr_pool, w3"])
 
@@ -147,7 +147,7 @@ def test_clock_apart_from_the_others_is_named_with_the_figure(shift, way):
     assert f"59 s {way}" in found.found
 
 
-def test_clocks_are_compared_no_finer_than_the_look_took():
+def test_clocks_are_compared_no_finer_than_the_observation_took():
     assert problems(system(bare_site(), "w1", time=1060.5, asked=[1000.0, 1061.0])) == []
 
 

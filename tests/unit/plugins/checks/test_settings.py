@@ -17,7 +17,7 @@ def test_variables_of_others_are_left_alone():
 @pytest.mark.parametrize(
     ("name", "value", "code"),
     [
-        ("docker_deamon_options", {}, "setting-unknown"),
+        ("docker_daemon_option", {}, "setting-unknown"),
         ("stack_quux", 1, "setting-unknown"),
         ("stack_timeout", 0, "setting-invalid"),
         ("stack_timeout", "soon", "setting-invalid"),
@@ -57,7 +57,7 @@ def test_good_variables_are_no_problem(name, value):
 
 
 def test_misspelt_name_is_guessed():
-    (problem,) = settings.check_variables({"m1": {"docker_deamon_options": {}}}, OPTIONS)
+    (problem,) = settings.check_variables({"m1": {"docker_daemon_option": {}}}, OPTIONS)
     assert "docker_daemon_options" in problem.fix
 
 

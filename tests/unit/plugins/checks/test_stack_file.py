@@ -101,7 +101,7 @@ def test_external_secret_must_be_there_or_be_created():
 def test_stack_that_no_host_can_carry_forbids_the_run():
     site = sites.site()
     site["stacks"][0]["text"] += "  tape: {image: x, deploy: {placement: {constraints: [node.labels.disk == tape]}}}\n"
-    found = make_plan(site, sites.settled_site())["problems"]
+    found = make_plan(site, sites.converged_site())["problems"]
     assert told(found) == ["service-unplaceable: stack_file: services.tape"]
 
 

@@ -10,7 +10,7 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts.engine_restar
     trouble,
     why_not_started,
 )
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Unreachable, read_seen
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Unreachable, read_observed
 
 TIME = "2026-11-25T16:24:27+00:00 worker-1"
 STARTING = f"{TIME} systemd[1]: Starting docker.service - Docker Application Container Engine...\n"
@@ -24,9 +24,9 @@ AGAIN = f"{TIME} systemd[1]: docker.service: Start request repeated too quickly.
 RUNNING = STARTING + UNSET + INFO + STARTED + f"{TIME} dockerd[7]: something failed long ago\n"
 
 
-def seen(**changes):
+def observed(**changes):
     """What was observed of a worker whose engine was restarted."""
-    return replace(read_seen("w1", sites.settled("10.0.0.2", "node-2")), **changes)
+    return replace(read_observed("w1", sites.converged("10.0.0.2", "node-2")), **changes)
 
 
 @pytest.mark.parametrize(
@@ -66,19 +66,19 @@ def test_of_an_engine_that_is_not_among_others_no_state_is_told():
 def test_other_reasons_stay():
     text = failure_lines("No package matching 'docker.io'", STARTING + REFUSED, "w1", [], [])
     assert text.splitlines()[0] == "w1: No package matching 'docker.io'"
-    first = failure_lines(trouble(seen(pages={"hello": "refused"})), RUNNING, "w1", ["w1"], []).splitlines()[0]
+    first = failure_lines(trouble(observed(pages={"hello": "refused"})), RUNNING, "w1", ["w1"], []).splitlines()[0]
     assert first == "w1: its engine runs, but the page does not answer there (refused)"
 
 
 @pytest.mark.parametrize(
     ("observation", "text"),
     [
-        (seen(engine=None), "does not answer"),
-        (seen(swarm=Place(state="error", error="no key")), "is error (no key)"),
-        (seen(pages={"hello": "HTTP 503"}), "does not answer there (HTTP 503)"),
+        (observed(engine=None), "does not answer"),
+        (observed(swarm=Place(state="error", error="no key")), "is error (no key)"),
+        (observed(pages={"hello": "HTTP 503"}), "does not answer there (HTTP 503)"),
         (Unreachable("timed out"), "the host no longer answers (timed out)"),
-        (seen(), ""),
-        (seen(swarm=Place()), ""),
+        (observed(), ""),
+        (observed(swarm=Place()), ""),
     ],
 )
 def test_restarted_engine_is_back_where_it_was(observation, text):

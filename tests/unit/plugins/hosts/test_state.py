@@ -4,7 +4,7 @@ import pytest
 import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts.state import compare
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.desired import File, Role
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_seen
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_observed
 
 ROLE = Role(
     packages=("docker-registry",),
@@ -17,11 +17,17 @@ ROLE = Role(
 
 def changes(**service):
     """What a role changes on a host whose service is so, and which has nothing else of it."""
-    seen = sites.bare("10.0.0.1")
-    seen["packages"]["docker-registry"] = None
-    seen["files"]["/etc/registry.yml"] = None
-    seen["services"]["docker-registry"] = {"active": False, "failed": False, "enabled": False, "started": 0, **service}
-    return [change.text for change in compare(ROLE, read_seen("r1", seen))]
+    observed = sites.bare("10.0.0.1")
+    observed["packages"]["docker-registry"] = None
+    observed["files"]["/etc/registry.yml"] = None
+    observed["services"]["docker-registry"] = {
+        "active": False,
+        "failed": False,
+        "enabled": False,
+        "started": 0,
+        **service,
+    }
+    return [change.text for change in compare(ROLE, read_observed("r1", observed))]
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ HELLO, REDIS = "reg:5000/hello@sha256:d", "reg:5000/redis@sha256:d"
 
 def emptied(*names):
     """The site with hosts that have no images."""
-    found = sites.settled_site()
+    found = sites.converged_site()
     for name in names:
-        found[name]["seen"]["local_images"] = []
+        found[name]["observation"]["local_images"] = []
     return found
 
 
@@ -46,7 +46,7 @@ def test_nothing_is_pulled_where_nothing_is_deployed():
 
 def test_nothing_is_pulled_before_the_first_deploy():
     found = emptied("w1")
-    found["m1"]["seen"]["stacks"]["hello"].update(services={}, record=None, releases=[])
+    found["m1"]["observation"]["stacks"]["hello"].update(services={}, record=None, releases=[])
     plan = make_plan(sites.site(), found)
     assert acts(plan, "m1") == ["deploy it for the first time"]
     assert pulls(plan) == {}
@@ -55,50 +55,52 @@ def test_nothing_is_pulled_before_the_first_deploy():
 @pytest.mark.parametrize("availability", ["drain", "pause"])
 def test_node_that_takes_no_tasks_pulls_nothing(availability):
     found = emptied("w2")
-    found["w2"]["wanted"]["swarm"]["availability"] = availability
+    found["w2"]["desired"]["swarm"]["availability"] = availability
     assert pulls(make_plan(changed(), found)) == {}
 
 
-def test_absent_host_keeps_nobody_from_pulling():
+def test_unreachable_host_keeps_nobody_from_pulling():
     found = emptied("w1")
-    found["w2"] = {"wanted": {"swarm": {"ansible_host": "10.0.0.3"}}, "unreachable": "no route to host"}
+    found["w2"] = {"desired": {"swarm": {"ansible_host": "10.0.0.3"}}, "unreachable": "no route to host"}
     plan = make_plan(changed(), found)
     assert pulls(plan) == {"w1": [HELLO, REDIS]}
     assert phases(plan, "w2") == ["unreachable"]
 
 
 def test_host_that_leaves_pulls_nothing():
-    assert pulls(make_plan(changed(workers=("w1",), removed=("w2",)), emptied("w2"))) == {}
+    assert pulls(make_plan(changed(workers=("w1",), retire=("w2",)), emptied("w2"))) == {}
 
 
 def test_host_that_joins_pulls():
     found = emptied()
-    found["w3"] = {"wanted": sites.wanted("10.0.0.4"), "seen": sites.bare("10.0.0.4")}
+    found["w3"] = {"desired": sites.desired("10.0.0.4"), "observation": sites.bare("10.0.0.4")}
     assert pulls(make_plan(changed(workers=("w1", "w2", "w3")), found)) == {"w3": [HELLO]}
 
 
 def test_image_of_this_run_is_pulled_by_all_but_its_builder():
-    found = sites.settled_site()
-    found["m1"]["seen"]["images"]["reg:5000/hello:1"] = None
+    found = sites.converged_site()
+    found["m1"]["observation"]["images"]["reg:5000/hello:1"] = None
     plan = make_plan(sites.site(), found)
     assert told(plan) == {"w1": ["reg:5000/hello:1"], "w2": ["reg:5000/hello:1"]}
     assert of_phase(plan, "pull_images") == {}
     built = "reg:5000/hello@sha256:new"
-    found["m1"]["seen"]["images"]["reg:5000/hello:1"] = "sha256:new"
-    found["m1"]["seen"]["local_images"].append({"id": "new", "names": ["reg:5000/hello:1", built], "used": False})
+    found["m1"]["observation"]["images"]["reg:5000/hello:1"] = "sha256:new"
+    found["m1"]["observation"]["local_images"].append(
+        {"id": "new", "names": ["reg:5000/hello:1", built], "used": False}
+    )
     assert pulls(make_plan(sites.site(), found)) == {"w1": [built], "w2": [built]}
 
 
 def test_image_from_elsewhere_is_left_to_swarm():
     text = "  cache: {image: docker.io/library/redis:8}\n"
-    assert pulls(make_plan(changed(text), sites.settled_site())) == {}
+    assert pulls(make_plan(changed(text), sites.converged_site())) == {}
 
 
 def test_deploy_and_rollback_pull_too():
     site = changed()
     assert pulls(make_plan(dict(site, intent="deploy"), emptied("w2"))) == {"w2": [HELLO]}
     found = emptied("w2")
-    stack = found["m1"]["seen"]["stacks"]["hello"]
+    stack = found["m1"]["observation"]["stacks"]["hello"]
     now = stack["record"]["file"]
     stack["releases"] = [sites.release(1, now.replace("4000", "4001")), sites.release(2, now)]
     assert pulls(make_plan(dict(sites.site(), intent="rollback"), found)) == {"w2": [HELLO]}

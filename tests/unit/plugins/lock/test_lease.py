@@ -15,7 +15,7 @@ from ansible_collections.flotilla.swarm.plugins.module_utils.observation.host im
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock import lease, process
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock.process import Run
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.decode import decode
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_seen
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_observed
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import Code, Problem
 
 from tests.support.problems import told
@@ -38,7 +38,7 @@ def lost(found):
 
 
 @pytest.mark.parametrize("found", [{"version": ""}, held(OTHER, process=""), held(ME)])
-def test_absent_released_and_own_locks_are_free(found):
+def test_missing_released_and_own_locks_are_free(found):
     assert judge(found) == ""
 
 
@@ -71,7 +71,7 @@ def test_user_may_take_the_lock():
 
 def choose(*locks):
     """Versions of the locks that count of those that hosts answered with."""
-    answers = [read_seen("m1", {**sites.bare("10.0.0.1"), "lock": lock}) for lock in locks]
+    answers = [read_observed("m1", {**sites.bare("10.0.0.1"), "lock": lock}) for lock in locks]
     return [lock.version for lock in lease.choose(answers)]
 
 
@@ -144,12 +144,12 @@ def test_lock_is_taken_renewed_released_and_taken_by_the_next(path, engine):
 
 
 @pytest.mark.parametrize("engine", [None, Swarm()])
-def test_lock_that_changed_since_it_was_seen_is_not_taken(path, engine):
-    seen = store.read(engine and engine.config).version
-    store.hold(engine, OTHER, seen)
-    assert store.hold(engine, ME, seen).process == OTHER["process"]
+def test_lock_that_changed_since_it_was_observed_is_not_taken(path, engine):
+    observed = store.read(engine and engine.config).version
+    store.hold(engine, OTHER, observed)
+    assert store.hold(engine, ME, observed).process == OTHER["process"]
     store.release(engine, OTHER)
-    assert store.hold(engine, ME, seen).process == ""
+    assert store.hold(engine, ME, observed).process == ""
 
 
 def test_race_between_two_managers_has_one_winner(path):
@@ -157,9 +157,9 @@ def test_race_between_two_managers_has_one_winner(path):
     swarm.refuse = True
     assert store.hold(swarm, ME, "") == Lock(version="")
     swarm.refuse = False
-    seen = store.hold(swarm, OTHER, "").version
+    observed = store.hold(swarm, OTHER, "").version
     swarm.refuse = True
-    assert store.hold(swarm, ME, seen).process == OTHER["process"]
+    assert store.hold(swarm, ME, observed).process == OTHER["process"]
 
 
 def test_lock_follows_its_run_into_a_new_swarm_and_out_of_an_old_one(path):
@@ -212,7 +212,7 @@ def test_child_names_the_process_that_began_it(tmp_path):
 @pytest.mark.parametrize("state", ["held", "released"])
 def test_check_mode_takes_no_lock(tmp_path, state):
     """Nothing answers here that could be asked for a lock."""
-    task = {"flotilla.swarm.lock": {"state": state, "seen": held(OTHER)}}
+    task = {"flotilla.swarm.lock": {"state": state, "observation": held(OTHER)}}
     path = tmp_path / "play.yml"
     path.write_text(yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]))
     command = [Path(sys.executable).with_name("ansible-playbook"), path, "--check"]

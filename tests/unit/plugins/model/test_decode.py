@@ -46,31 +46,31 @@ def test_wrong_field_is_named(value, message):
 
 
 def test_host_whose_answer_has_another_shape_is_named():
-    host = sites.settled_site()["w1"]
-    host["seen"]["system"]["cpus"] = "two"
+    host = sites.converged_site()["w1"]
+    host["observation"]["system"]["cpus"] = "two"
     with pytest.raises(DecodeError, match=r"w1\.system\.cpus: found str, expected int"):
         observation.read("w1", host)
 
 
 def test_host_that_could_not_be_reached_has_nothing_to_read():
-    answer = {"wanted": {"swarm": {"ansible_host": "10.0.0.2"}}, "unreachable": "no route"}
+    answer = {"desired": {"swarm": {"ansible_host": "10.0.0.2"}}, "unreachable": "no route"}
     found = observation.read("w1", answer)
     assert found.observation == observation.Unreachable("no route")
     assert found.desired.member.ansible_host == "10.0.0.2"
 
 
 def test_observation_cannot_be_changed():
-    found = observation.read("m1", sites.settled_site()["m1"])
+    found = observation.read("m1", sites.converged_site()["m1"])
     with pytest.raises(FrozenInstanceError):
         found.observation.login = "x"
 
 
 def test_answer_leaves_out_what_only_managers_tell():
-    worker = observation.read_seen("w1", sites.settled_site()["w1"]["seen"])
+    worker = observation.read_observed("w1", sites.converged_site()["w1"]["observation"])
     assert not {"nodes", "stacks", "logs"} & worker.as_dict().keys()
 
 
 @pytest.mark.parametrize("name", ["m1", "w1"])
 def test_answer_of_a_host_is_read_as_it_was_made(name):
-    made = observation.read_seen(name, sites.settled_site()[name]["seen"])
-    assert observation.read_seen(name, json.loads(json.dumps(made.as_dict()))) == made
+    made = observation.read_observed(name, sites.converged_site()[name]["observation"])
+    assert observation.read_observed(name, json.loads(json.dumps(made.as_dict()))) == made

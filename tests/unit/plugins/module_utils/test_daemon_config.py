@@ -31,12 +31,12 @@ class Host:
 
 
 def refusal(host, text="{}\n", found="other\n", active=True):
-    """Ask about a wanted text, where another or the same is there."""
-    wanted = {"docker": {"files": {daemon_config.PATH: {"text": text}}, "services": ["docker"]}}
+    """Ask about a desired text, where another or the same is there."""
+    desired = {"docker": {"files": {daemon_config.PATH: {"text": text}}, "services": ["docker"]}}
     digest = hashlib.sha256(found.encode()).hexdigest() if found else ""
     files = {daemon_config.PATH: File(sha256=digest, mode="0644", mtime=1, text=found) if found else None}
     services = {"docker": Unit(active=active, failed=False, enabled=True, started=1)}
-    return daemon_config.refusal(host.run, wanted, files, services)
+    return daemon_config.refusal(host.run, desired, files, services)
 
 
 def test_dockerd_is_asked_with_the_flags_of_its_unit(tmp_path):

@@ -33,7 +33,7 @@ def test_broken_or_other_logins_are_none():
         assert engine.stored_credentials(config, "reg:5000") is None
 
 
-def test_absent_engine_is_an_error_with_the_path(tmp_path):
+def test_missing_engine_is_an_error_with_the_path(tmp_path):
     try:
         engine.Engine(str(tmp_path / "no.sock")).get("/info")
     except engine.EngineError as error:

@@ -50,22 +50,22 @@ def test_digest_of_a_secret_file_is_not_told(tmp_path):
             stream.write("short")
         os.chmod(path, mode)
     digest = hashlib.sha256(b"short").hexdigest()
-    seen = host.files([secret, certificate], [])
-    assert {path: file.sha256 for path, file in seen.items()} == {secret: "", certificate: digest}
+    observed = host.files([secret, certificate], [])
+    assert {path: file.sha256 for path, file in observed.items()} == {secret: "", certificate: digest}
     assert host.files([secret], [secret])[secret].sha256 == digest
 
 
 def test_system_manager_that_does_not_answer_runs_nothing():
-    seen = host.services(lambda _command: (1, "", "Failed to connect to bus"), ["docker", "docker-registry"])
-    assert list(seen) == ["docker", "docker-registry"]
-    assert all(state == Unit(active=False, failed=False, enabled=False, started=0) for state in seen.values())
+    observed = host.services(lambda _command: (1, "", "Failed to connect to bus"), ["docker", "docker-registry"])
+    assert list(observed) == ["docker", "docker-registry"]
+    assert all(state == Unit(active=False, failed=False, enabled=False, started=0) for state in observed.values())
 
 
 def test_services_are_told_apart_by_their_place():
     blocks = ["Id=a.service\nActiveState=active\nUnitFileState=enabled\nActiveEnterTimestamp=@7\n", "Id=b.service\n"]
-    seen = host.services(lambda _command: (0, "\n".join(blocks), ""), ["a", "b"])
-    assert seen["a"] == Unit(active=True, failed=False, enabled=True, started=7)
-    assert not seen["b"].active
+    observed = host.services(lambda _command: (0, "\n".join(blocks), ""), ["a", "b"])
+    assert observed["a"] == Unit(active=True, failed=False, enabled=True, started=7)
+    assert not observed["b"].active
 
 
 @pytest.mark.parametrize(
@@ -78,6 +78,6 @@ def test_services_are_told_apart_by_their_place():
         ("ActiveState=inactive\nSubState=dead", False),
     ],
 )
-def test_failed_starts_are_seen(state, failed):
-    seen = host.services(lambda _command: (0, f"Id=a.service\n{state}\n", ""), ["a"])["a"]
-    assert (seen.active, seen.failed) == (False, failed)
+def test_failed_starts_are_noticed(state, failed):
+    observed = host.services(lambda _command: (0, f"Id=a.service\n{state}\n", ""), ["a"])["a"]
+    assert (observed.active, observed.failed) == (False, failed)

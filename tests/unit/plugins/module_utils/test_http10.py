@@ -8,7 +8,7 @@ from ansible_collections.flotilla.swarm.plugins.module_utils import http10
 
 
 def exchange(*parts, body=None):
-    """Ask a server that sends these parts of an answer; return the answer and what the server got."""
+    """Ask a server that answers in these parts; return the answer and what the server got."""
     client, server = socket.socketpair()
     got = []
 

@@ -1,4 +1,4 @@
-"""Looking at a host's network, on this machine."""
+"""Observing a host's network, on this machine."""
 
 import socket
 from pathlib import Path

@@ -21,10 +21,10 @@ def test_task_is_of_the_newest_spec_unless_swarm_would_replace_it(change, curren
     assert swarm._task({**TASK, "Spec": {**SPEC, "Runtime": None, **change}}, service).current is current
 
 
-SETTLED = {"LocalNodeState": "active", "ControlAvailable": True, "Cluster": {"ID": "cluster-1"}}
+READY = {"LocalNodeState": "active", "ControlAvailable": True, "Cluster": {"ID": "cluster-1"}}
 
 
-class Settling:
+class Starting:
     """A manager's engine that is not what it will be for some answers."""
 
     def __init__(self, answers, **meanwhile):
@@ -32,16 +32,16 @@ class Settling:
 
     def get(self, _path):
         self.left -= 1
-        return {"Swarm": SETTLED if self.left < 0 else {**SETTLED, "Cluster": {}, **self.meanwhile}}
+        return {"Swarm": READY if self.left < 0 else {**READY, "Cluster": {}, **self.meanwhile}}
 
 
 @pytest.mark.parametrize(
     "meanwhile", [{}, {"LocalNodeState": "pending", "ControlAvailable": False}], ids=["lost its leader", "has booted"]
 )
-def test_engine_that_has_yet_to_settle_is_asked_again(monkeypatch, meanwhile):
+def test_engine_that_has_yet_to_start_is_asked_again(monkeypatch, meanwhile):
     monkeypatch.setattr(swarm.time, "sleep", lambda _seconds: None)
-    assert swarm.membership(swarm.ask(Settling(3, **meanwhile))).cluster_id == "cluster-1"
-    assert swarm.membership(swarm.ask(Settling(3, **meanwhile), seconds=-1)).cluster_id == ""
+    assert swarm.membership(swarm.ask(Starting(3, **meanwhile))).cluster_id == "cluster-1"
+    assert swarm.membership(swarm.ask(Starting(3, **meanwhile), seconds=-1)).cluster_id == ""
 
 
 NAMESPACE = "com.docker.stack.namespace"

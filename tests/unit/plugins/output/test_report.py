@@ -1,7 +1,7 @@
 """What a failed deploy says."""
 
 import sites
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_seen
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_observed
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output import report
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import state
 
@@ -24,21 +24,21 @@ def test_failure_names_bound_task_node_error_and_log():
 
 def test_page_that_a_node_does_not_answer_is_named_with_the_reason():
     pages = {"hello": {"port": 4000, "path": "/healthz"}, "shop": {"port": 4001, "path": "/"}}
-    (line,) = report.page_lines({"seen": {"pages": {"hello": "", "shop": "visit 2 of 5: timed out"}}}, pages)
+    (line,) = report.page_lines({"observation": {"pages": {"hello": "", "shop": "visit 2 of 5: timed out"}}}, pages)
     assert line.startswith("Port 4001 of this node does not answer every visit of / (visit 2 of 5: timed out). Visits")
     assert [line.split()[1] for line in report.page_lines({"msg": "no module"}, pages)] == ["4000", "4001"]
 
 
 def reset(found, done=("m1", "w1", "w2"), **options):
     """What a reset of hosts with a volume on w1 says at its end."""
-    found["w1"]["seen"]["volumes"] = {"hello": {"hello_redis": True}}
-    observed = {name: read_seen(name, host["seen"]) for name, host in found.items()}
+    found["w1"]["observation"]["volumes"] = {"hello": {"hello_redis": True}}
+    observed = {name: read_observed(name, host["observation"]) for name, host in found.items()}
     kept = {"data": False, "images": False, "registry_host": "m1", "registry_url": "reg:5000"}
     return report.reset_lines(observed, list(done), ["hello"], **{**kept, **options})
 
 
 def test_end_of_a_reset_says_what_went_and_what_stayed():
-    assert reset(sites.settled_site()) == [
+    assert reset(sites.converged_site()) == [
         "Removed: stack hello, with its services, secrets, configs and releases",
         "Removed: the swarm, which m1, w1, w2 left",
         "Kept: the stack's data, volume hello_redis on w1 (-e reset_data=true removes it)",
@@ -49,7 +49,7 @@ def test_end_of_a_reset_says_what_went_and_what_stayed():
 
 
 def test_end_of_a_reset_of_everything_says_so():
-    lines = reset(sites.settled_site(), data=True, images=True, registry_host="")
+    lines = reset(sites.converged_site(), data=True, images=True, registry_host="")
     assert lines[2:5] == [
         "Removed: the stack's data, volume hello_redis on w1",
         "Removed: images that no container uses, on m1, w1, w2",
@@ -58,7 +58,7 @@ def test_end_of_a_reset_of_everything_says_so():
 
 
 def test_end_of_a_reset_claims_nothing_of_hosts_that_failed():
-    lines = reset(sites.settled_site(), done=["m1", "w2"], data=True, images=True)
+    lines = reset(sites.converged_site(), done=["m1", "w2"], data=True, images=True)
     assert [lines[1], lines[2], lines[-1]] == [
         "Removed: the swarm, which m1, w2 left",
         "Removed: images that no container uses, on m1, w2",

@@ -1,4 +1,4 @@
-"""A run is planned in parts where nobody can know yet what comes behind one of them."""
+"""A run is planned in parts where it cannot be planned yet what comes behind one of them."""
 
 import pytest
 import sites
@@ -17,16 +17,18 @@ def fresh():
 
 
 def without_images():
-    """A settled site whose registry has none of the images."""
-    found = sites.settled_site()
-    found["m1"]["seen"]["images"] = dict.fromkeys(sites.REFERENCES)
+    """A converged site whose registry has none of the images."""
+    found = sites.converged_site()
+    found["m1"]["observation"]["images"] = dict.fromkeys(sites.REFERENCES)
     return found
 
 
 def logged_out(name):
-    """A settled site with a host that is not logged in, and a stack file that was changed."""
-    found = sites.settled_site()
-    found[name]["seen"].update(login="no login is stored", images=dict.fromkeys(found[name]["seen"]["images"]))
+    """A converged site with a host that is not logged in, and a stack file that was changed."""
+    found = sites.converged_site()
+    found[name]["observation"].update(
+        login="no login is stored", images=dict.fromkeys(found[name]["observation"]["images"])
+    )
     return found
 
 
@@ -44,11 +46,11 @@ def changed():
         (logged_out("m1"), "observe_registry"),
         (without_images(), "observe_images"),
         (logged_out("w1"), None),
-        (sites.settled_site(), None),
+        (sites.converged_site(), None),
     ],
-    ids=["fresh", "builder logged out", "without images", "worker logged out", "settled"],
+    ids=["fresh", "builder logged out", "without images", "worker logged out", "converged"],
 )
-def test_plan_ends_where_something_is_made_that_nobody_knows_yet(found, last):
+def test_plan_ends_where_something_is_made_that_cannot_be_planned_yet(found, last):
     plan = sites.make_plan(changed(), found)
     order = [*map(str, Phase)]
     for name in plan["hosts"]:
@@ -62,8 +64,8 @@ def test_plan_ends_where_something_is_made_that_nobody_knows_yet(found, last):
 
 
 def test_builder_that_could_ask_the_registry_is_not_asked_again():
-    found = sites.settled_site()
-    found["m1"]["wanted"]["registry_member"]["files"]["/etc/docker/certs.d/reg:5000/ca.crt"]["mode"] = "0600"
+    found = sites.converged_site()
+    found["m1"]["desired"]["registry_member"]["files"]["/etc/docker/certs.d/reg:5000/ca.crt"]["mode"] = "0600"
     plan = sites.make_plan(changed(), found)
     assert phases(plan, "m1") == ["lock", "log_in", "deploy", "check_page", "unlock", "report"]
 
@@ -76,19 +78,19 @@ def check(before, after, digest="same"):
 
 def test_run_goes_on_with_what_it_has_made():
     assert check(fresh(), without_images()) == []
-    assert check(without_images(), sites.settled_site()) == []
-    assert check(sites.settled_site(), sites.settled_site()) == []
+    assert check(without_images(), sites.converged_site()) == []
+    assert check(sites.converged_site(), sites.converged_site()) == []
 
 
 def test_image_that_was_built_and_is_missing_still_ends_the_run():
     found = without_images()
-    found["m1"]["seen"]["images"]["reg:5000/hello:1"] = "sha256:d"
+    found["m1"]["observation"]["images"]["reg:5000/hello:1"] = "sha256:d"
     assert check(without_images(), found) == ["image-missing"]
 
 
 def test_input_that_was_edited_meanwhile_ends_the_run():
     edited = ["input-edited: stack_file, image_app_dir or the inventory"]
-    for after in (sites.settled_site(), without_images()):
+    for after in (sites.converged_site(), without_images()):
         assert check(without_images(), after, digest="other") == edited
 
 
@@ -101,8 +103,8 @@ def test_input_that_was_edited_meanwhile_ends_the_run():
     ],
 )
 def test_lock_that_this_run_holds_is_released_though_nothing_is_left_to_do(process, alone, with_changes):
-    found = sites.settled_site()
-    found["m1"]["seen"]["lock"] = {"version": "7", "process": process}
+    found = sites.converged_site()
+    found["m1"]["observation"]["lock"] = {"version": "7", "process": process}
     assert phases(sites.make_plan(dict(sites.site(), process="mine"), found), "m1") == alone
     plan = sites.make_plan(dict(changed(), process="mine"), found)
     assert phases(plan, "m1") == with_changes
@@ -110,7 +112,7 @@ def test_lock_that_this_run_holds_is_released_though_nothing_is_left_to_do(proce
 
 
 def test_run_without_a_process_of_its_own_holds_no_lock():
-    assert phases(sites.make_plan(sites.site(), sites.settled_site()), "m1") == ["report"]
+    assert phases(sites.make_plan(sites.site(), sites.converged_site()), "m1") == ["report"]
 
 
 @pytest.mark.parametrize(

@@ -176,7 +176,7 @@ def bare():
     return sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
 
 
-@pytest.mark.parametrize("make", [bare, sites.set_up_site, sites.settled_site, sites.settled_site_of_two])
+@pytest.mark.parametrize("make", [bare, sites.set_up_site, sites.converged_site, sites.converged_site_of_two])
 @pytest.mark.parametrize("site", [sites.site, sites.site_of_two])
 def test_plan_is_plain_json(make, site):
     plan = sites.plan(site(), make()).as_dict()
@@ -184,41 +184,41 @@ def test_plan_is_plain_json(make, site):
 
 
 def lose_image(found):
-    found["m1"]["seen"]["images"]["reg:5000/hello:1"] = None
+    found["m1"]["observation"]["images"]["reg:5000/hello:1"] = None
 
 
 def log_out(found):
-    found["m1"]["seen"].update(login="no login is stored", images={})
+    found["m1"]["observation"].update(login="no login is stored", images={})
 
 
 def change_files(found):
-    found["w1"]["seen"]["files"] = dict.fromkeys(found["w1"]["seen"]["files"])
+    found["w1"]["observation"]["files"] = dict.fromkeys(found["w1"]["observation"]["files"])
 
 
 def stop_engine(found):
-    found["w1"]["seen"].update(engine=None, swarm=dict(sites.bare("x")["swarm"], state="stopped"))
-    found["w1"]["seen"]["services"]["docker"]["active"] = False
+    found["w1"]["observation"].update(engine=None, swarm=dict(sites.bare("x")["swarm"], state="stopped"))
+    found["w1"]["observation"]["services"]["docker"]["active"] = False
 
 
 def stop_tasks(found):
-    found["m1"]["seen"]["stacks"]["hello"]["services"]["web"]["tasks"].clear()
+    found["m1"]["observation"]["stacks"]["hello"]["services"]["web"]["tasks"].clear()
 
 
 def forget_releases(found):
-    found["m1"]["seen"]["stacks"]["hello"] = sites.set_up_site()["m1"]["seen"]["stacks"]["hello"]
+    found["m1"]["observation"]["stacks"]["hello"] = sites.set_up_site()["m1"]["observation"]["stacks"]["hello"]
 
 
 def demote(found):
-    found["m1"]["seen"]["nodes"][1].update(role="manager", reachability="reachable")
-    found["w1"]["seen"]["swarm"]["manager"] = True
+    found["m1"]["observation"]["nodes"][1].update(role="manager", reachability="reachable")
+    found["w1"]["observation"]["swarm"]["manager"] = True
 
 
 def lose_host(found):
-    found["w2"] = {"wanted": {"swarm": {"ansible_host": "10.0.0.3"}}, "unreachable": "no route to host"}
+    found["w2"] = {"desired": {"swarm": {"ansible_host": "10.0.0.3"}}, "unreachable": "no route to host"}
 
 
 def wipe_host(found):
-    found["w2"] = {"wanted": sites.wanted("10.0.0.3"), "seen": sites.bare("10.0.0.3")}
+    found["w2"] = {"desired": sites.desired("10.0.0.3"), "observation": sites.bare("10.0.0.3")}
 
 
 # In the order in which they are applied: none may take away what a later one changes.
@@ -232,8 +232,8 @@ INTENTS = ["site", "deploy", "stack", "swarm", "rebalance", "reset"]
 
 
 def drifted(drifts):
-    """A settled site that has drifted in these ways."""
-    found = sites.settled_site()
+    """A converged site that has drifted in these ways."""
+    found = sites.converged_site()
     for drift in DRIFTS:
         if drift in drifts:
             drift(found)
@@ -242,7 +242,7 @@ def drifted(drifts):
 
 def check(found, intent, retires, edited):
     """Plan for an inventory in which a host may retire or the stack be another, and hold all changes against it."""
-    site = sites.site(workers=("w1",), removed=("w2",)) if retires else sites.site()
+    site = sites.site(workers=("w1",), retire=("w2",)) if retires else sites.site()
     site["intent"] = intent
     site["stacks"][0]["text"] += "networks: {}\n" * edited
     plan = sites.plan(site, found)
@@ -262,7 +262,7 @@ def check(found, intent, retires, edited):
 
 
 @pytest.mark.parametrize("intent", INTENTS)
-@pytest.mark.parametrize("make", [bare, sites.settled_site, *DRIFTS], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", [bare, sites.converged_site, *DRIFTS], ids=lambda make: make.__name__)
 def test_every_change_is_carried_out_or_left_to_the_next_plan(make, intent):
     for retires, edited in itertools.product([False, True], repeat=2):
         check(drifted([make]) if make in DRIFTS else make(), intent, retires, edited)

@@ -3,7 +3,7 @@
 import pytest
 import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.desired import Member
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_seen
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_observed
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.site import Image
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.images import choose_digests
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.situation import choose_address
@@ -15,8 +15,8 @@ from sites import acts, deploy, labels, make_plan, of_phase, phases
 from tests.support.problems import told
 
 
-def test_settled_site_has_nothing_to_do():
-    plan = make_plan(sites.site(), sites.settled_site())
+def test_converged_site_has_nothing_to_do():
+    plan = make_plan(sites.site(), sites.converged_site())
     assert plan["problems"] == []
     assert [acts(plan, name) for name in plan["hosts"]] == [[], [], []]
     assert not plan["changes"]
@@ -44,12 +44,12 @@ def test_bare_hosts_are_planned_all_the_way_to_the_stack():
 
 def test_next_plan_builds_and_the_last_one_deploys():
     found = sites.set_up_site()
-    found["m1"]["seen"]["images"] = dict.fromkeys(sites.REFERENCES)
+    found["m1"]["observation"]["images"] = dict.fromkeys(sites.REFERENCES)
     plan = make_plan(sites.site(), found)
     assert phases(plan, "w1") == ["observe_images"]
     building = ["start_base_images", "build_images", "observe_images"]
     assert phases(plan, "m1") == ["lock", *building, "unlock", "report"]
-    found["m1"]["seen"]["images"] = dict.fromkeys(sites.REFERENCES, "sha256:d")
+    found["m1"]["observation"]["images"] = dict.fromkeys(sites.REFERENCES, "sha256:d")
     plan = make_plan(sites.site(), found)
     assert acts(plan, "m1") == ["deploy it for the first time"]
     assert phases(plan, "m1") == ["lock", "deploy", "check_page", "unlock", "report"]
@@ -65,8 +65,8 @@ def test_single_host_carries_everything():
 
 
 def test_new_worker_costs_only_itself():
-    found = sites.settled_site()
-    found["w3"] = {"wanted": sites.wanted("10.0.0.4"), "seen": sites.bare("10.0.0.4")}
+    found = sites.converged_site()
+    found["w3"] = {"desired": sites.desired("10.0.0.4"), "observation": sites.bare("10.0.0.4")}
     plan = make_plan(sites.site(workers=("w1", "w2", "w3")), found)
     assert acts(plan, "w3", "swarm") == ["join as worker through m1"]
     assert acts(plan, "m1") == acts(plan, "w1") == acts(plan, "w2") == []
@@ -75,7 +75,7 @@ def test_new_worker_costs_only_itself():
 def test_changed_stack_file_touches_only_the_stack():
     site = sites.site()
     site["stacks"][0]["text"] += "networks: {}\n"
-    plan = make_plan(site, sites.settled_site())
+    plan = make_plan(site, sites.converged_site())
     assert acts(plan, "m1") == ["apply the changed stack file"]
     assert acts(plan, "w1") == acts(plan, "w2") == []
     assert phases(plan, "w1") == ["check_page"]
@@ -90,19 +90,19 @@ def with_replicas(number):
 
 
 def test_number_of_replicas_may_be_a_variable():
-    plan = make_plan(with_replicas("3"), sites.settled_site())
+    plan = make_plan(with_replicas("3"), sites.converged_site())
     assert of_phase(plan, "check_page")["w1"] == {"pages": {"hello": {"port": 4000, "path": "/healthz", "visits": 3}}}
 
 
 def test_number_of_replicas_that_is_none_is_a_problem():
-    problems = make_plan(with_replicas("few"), sites.settled_site())["problems"]
+    problems = make_plan(with_replicas("few"), sites.converged_site())["problems"]
     assert told(problems) == ["stack-file-invalid: stack_file"]
 
 
 def test_volume_label_stays_where_it_is():
-    found = sites.settled_site()
-    found["w1"]["seen"]["volumes"] = {"hello": {}}
-    found["w2"]["seen"]["volumes"] = {"hello": {"hello_redis-data": True}}
+    found = sites.converged_site()
+    found["w1"]["observation"]["volumes"] = {"hello": {}}
+    found["w2"]["observation"]["volumes"] = {"hello": {"hello_redis-data": True}}
     plan = make_plan(sites.site(), found)
     assert labels(plan, "w2") == {}
     assert acts(plan, "w2", "swarm") == []
@@ -110,7 +110,7 @@ def test_volume_label_stays_where_it_is():
 
 def test_volume_label_goes_where_the_data_is():
     bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
-    bare["w2"]["seen"]["volumes"] = {"hello": {"hello_redis-data": True}}
+    bare["w2"]["observation"]["volumes"] = {"hello": {"hello_redis-data": True}}
     plan = make_plan(sites.site(), bare)
     assert labels(plan, "w2") == {"flotilla.volume.redis": "true"}
     assert labels(plan, "w1") == {}
@@ -119,7 +119,7 @@ def test_volume_label_goes_where_the_data_is():
 def test_data_on_two_hosts_is_the_users_choice():
     bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
     for name in ("m1", "w2"):
-        bare[name]["seen"]["volumes"] = {"hello": {"hello_redis-data": True}}
+        bare[name]["observation"]["volumes"] = {"hello": {"hello_redis-data": True}}
     (problem,) = make_plan(sites.site(), bare)["problems"]
     assert told([problem]) == ["data-several: w2, m1"]
     assert "docker volume rm hello_redis-data" in problem.fix
@@ -128,67 +128,67 @@ def test_data_on_two_hosts_is_the_users_choice():
 @pytest.mark.parametrize(
     ("drift", "expected"),
     [
-        (lambda seen: seen["packages"].update({"docker.io": None}), "install docker.io"),
-        (lambda seen: seen["modules"].update(ip_vs="available"), "load kernel modules ip_vs"),
-        (lambda seen: seen["services"]["docker"].update(active=False), "start docker"),
-        (lambda seen: seen["services"]["docker"].update(enabled=False), "enable docker at boot"),
-        (lambda seen: seen["files"].update({"/etc/docker/daemon.json": None}), "write /etc/docker/daemon.json"),
+        (lambda observed: observed["packages"].update({"docker.io": None}), "install docker.io"),
+        (lambda observed: observed["modules"].update(ip_vs="available"), "load kernel modules ip_vs"),
+        (lambda observed: observed["services"]["docker"].update(active=False), "start docker"),
+        (lambda observed: observed["services"]["docker"].update(enabled=False), "enable docker at boot"),
+        (lambda observed: observed["files"].update({"/etc/docker/daemon.json": None}), "write /etc/docker/daemon.json"),
         (
-            lambda seen: seen["files"].update({"/etc/docker/daemon.json": sites.file_of("edited")}),
+            lambda observed: observed["files"].update({"/etc/docker/daemon.json": sites.file_of("edited")}),
             "correct /etc/docker/daemon.json",
         ),
         (
-            lambda seen: seen["files"].update({"/etc/docker/daemon.json": sites.file_of("{}\n", mode="0666")}),
+            lambda observed: observed["files"].update({"/etc/docker/daemon.json": sites.file_of("{}\n", mode="0666")}),
             "correct /etc/docker/daemon.json",
         ),
         (
-            lambda seen: seen["files"].update({"/etc/docker/certs.d/reg:5000/ca.crt": None}),
+            lambda observed: observed["files"].update({"/etc/docker/certs.d/reg:5000/ca.crt": None}),
             "write /etc/docker/certs.d/reg:5000/ca.crt",
         ),
-        (lambda seen: seen.update(login="401"), "log in to reg:5000 (401)"),
-        (lambda seen: seen["pages"].update(hello="refused"), "wait for the page (refused)"),
+        (lambda observed: observed.update(login="401"), "log in to reg:5000 (401)"),
+        (lambda observed: observed["pages"].update(hello="refused"), "wait for the page (refused)"),
     ],
 )
-def test_drift_on_a_host_is_seen(drift, expected):
-    found = sites.settled_site()
-    drift(found["w1"]["seen"])
+def test_drift_on_a_host_is_noticed(drift, expected):
+    found = sites.converged_site()
+    drift(found["w1"]["observation"])
     plan = make_plan(sites.site(), found)
     assert expected in acts(plan, "w1")
     assert acts(plan, "w2") == []
 
 
 def test_engine_older_than_its_settings_is_restarted():
-    found = sites.settled_site()
-    found["w1"]["seen"]["files"]["/etc/docker/daemon.json"]["mtime"] = 300
+    found = sites.converged_site()
+    found["w1"]["observation"]["files"]["/etc/docker/daemon.json"]["mtime"] = 300
     plan = make_plan(sites.site(), found)
     assert acts(plan, "w1") == ["restart docker, which runs with older settings"]
     assert {name: host["restart"] for name, host in of_phase(plan, "restart_engine").items()} == {"w1": True}
 
 
 def test_changed_ca_reaches_members():
-    found = sites.settled_site()
-    found["m1"]["seen"]["files"]["/etc/flotilla/ca.crt"] = sites.file_of("another CA")
+    found = sites.converged_site()
+    found["m1"]["observation"]["files"]["/etc/flotilla/ca.crt"] = sites.file_of("another CA")
     plan = make_plan(sites.site(), found)
     assert acts(plan, "w1") == ["correct /etc/docker/certs.d/reg:5000/ca.crt"]
 
 
 def test_image_missing_in_the_registry_is_made_and_deployed():
-    found = sites.settled_site()
-    found["m1"]["seen"]["images"]["reg:5000/hello:1"] = None
+    found = sites.converged_site()
+    found["m1"]["observation"]["images"]["reg:5000/hello:1"] = None
     plan = make_plan(sites.site(), found)
     assert acts(plan, "m1") == ["make reg:5000/hello:1", "apply the changed stack file"]
     assert [image["reference"] for image in of_phase(plan, "build_images")["m1"]["images"]] == ["reg:5000/hello:1"]
     assert "observe_images" in phases(plan, "m1") and "deploy" not in phases(plan, "m1")
-    found["m1"]["seen"]["images"]["reg:5000/hello:1"] = "sha256:new"
+    found["m1"]["observation"]["images"]["reg:5000/hello:1"] = "sha256:new"
     plan = make_plan(sites.site(), found)
     assert acts(plan, "m1", "image") == []
     assert sites.deployed(plan)["services"]["web"]["image"] == "reg:5000/hello@sha256:new"
 
 
-def test_digest_that_a_worker_sends_unasked_decides_nothing_and_is_reported():
-    found = sites.settled_site()
+def test_digest_that_a_worker_tells_unasked_decides_nothing_and_is_reported():
+    found = sites.converged_site()
     expected = make_plan(sites.site(), found)["hosts"]
-    found["w1"]["seen"]["images"] = {"reg:5000/hello:1": "sha256:theirs"}
+    found["w1"]["observation"]["images"] = {"reg:5000/hello:1": "sha256:theirs"}
     plan = make_plan(sites.site(), found)
     assert plan["hosts"] == expected
     assert not plan["changes"]
@@ -197,8 +197,8 @@ def test_digest_that_a_worker_sends_unasked_decides_nothing_and_is_reported():
 
 
 def test_digest_of_an_image_that_the_builder_was_not_asked_for_decides_nothing_and_is_reported():
-    found = sites.settled_site()
-    found["m1"]["seen"]["images"]["reg:5000/other:1"] = "sha256:theirs"
+    found = sites.converged_site()
+    found["m1"]["observation"]["images"]["reg:5000/other:1"] = "sha256:theirs"
     plan = make_plan(sites.site(), found)
     assert "reg:5000/other:1" not in choose_digests(sites.situation(sites.site(), found)).known
     assert [warning.split(";")[0] for warning in plan["warnings"]] == [
@@ -207,31 +207,31 @@ def test_digest_of_an_image_that_the_builder_was_not_asked_for_decides_nothing_a
 
 
 def test_digests_come_from_one_builder_alone():
-    found = sites.hosts(["m1", "m2"], lambda address, number: sites.settled(address, f"node-{number}", True))
-    found["m2"]["seen"]["images"] = dict.fromkeys(sites.REFERENCES, "sha256:other")
+    found = sites.hosts(["m1", "m2"], lambda address, number: sites.converged(address, f"node-{number}", True))
+    found["m2"]["observation"]["images"] = dict.fromkeys(sites.REFERENCES, "sha256:other")
     digests = choose_digests(sites.situation(sites.site(["m1", "m2"], []), found))
     assert digests.known == dict.fromkeys(sites.REFERENCES, "sha256:d")
     assert digests.warnings == ()
 
 
 def test_unconverged_stack_is_waited_for():
-    found = sites.settled_site()
-    found["m1"]["seen"]["stacks"]["hello"]["services"]["web"]["tasks"].pop()
+    found = sites.converged_site()
+    found["m1"]["observation"]["stacks"]["hello"]["services"]["web"]["tasks"].pop()
     plan = make_plan(sites.site(), found)
     assert acts(plan, "m1") == ["wait until every service is at its size"]
 
 
 def test_second_swarm_is_refused_before_anything():
-    found = sites.hosts(["m1", "m2"], lambda address, number: sites.settled(address, f"node-{number}", True))
-    found["m2"]["seen"]["swarm"]["cluster_id"] = "cluster-2"
+    found = sites.hosts(["m1", "m2"], lambda address, number: sites.converged(address, f"node-{number}", True))
+    found["m2"]["observation"]["swarm"]["cluster_id"] = "cluster-2"
     plan = make_plan(sites.site(managers=("m1", "m2"), workers=()), found)
     assert told(plan["problems"]) == ["swarm-several: m1, m2"]
     assert plan["hosts"] == {}
 
 
 def test_member_of_a_foreign_swarm_is_refused():
-    found = sites.settled_site()
-    found["w2"]["seen"]["swarm"]["node_id"] = "elsewhere"
+    found = sites.converged_site()
+    found["w2"]["observation"]["swarm"]["node_id"] = "elsewhere"
     assert told(make_plan(sites.site(), found)["problems"]) == ["swarm-other: w2"]
 
 
@@ -243,10 +243,10 @@ def test_no_second_swarm_is_created_while_any_host_is_in_one(joined, quorum):
     nodes = []
     for number, name in enumerate(names, 1):
         if name in joined:
-            found[name]["seen"] = sites.settled(f"10.0.0.{number}", f"node-{number}", name.startswith("m"))
+            found[name]["observation"] = sites.converged(f"10.0.0.{number}", f"node-{number}", name.startswith("m"))
             nodes.append(sites.node(number, "manager" if name.startswith("m") else "worker"))
     for name in joined & {"m1", "m2"} if quorum else ():
-        found[name]["seen"].update(nodes=nodes, stacks={"hello": {"services": {}, "record": None}})
+        found[name]["observation"].update(nodes=nodes, stacks={"hello": {"services": {}, "record": None}})
     plan = make_plan(sites.site(managers=("m1", "m2"), workers=("w1", "w2")), found)
     creates = [*of_phase(plan, "create_swarm")]
     joins = [name for name in plan["hosts"] if any(text.startswith("join as") for text in acts(plan, name))]
@@ -262,19 +262,19 @@ def test_no_second_swarm_is_created_while_any_host_is_in_one(joined, quorum):
 
 def test_swarm_without_a_known_manager_is_refused():
     found = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
-    found["w1"]["seen"]["swarm"].update(state="active", node_id="x")
+    found["w1"]["observation"]["swarm"].update(state="active", node_id="x")
     assert told(make_plan(sites.site(), found)["problems"]) == ["swarm-without-manager: w1"]
 
 
 def test_manager_without_quorum_does_not_create_a_second_swarm():
-    found = sites.settled_site()
-    del found["m1"]["seen"]["nodes"], found["m1"]["seen"]["stacks"]
+    found = sites.converged_site()
+    del found["m1"]["observation"]["nodes"], found["m1"]["observation"]["stacks"]
     assert make_plan(sites.site(), found)["problems"]
 
 
 def test_any_manager_can_speak_for_the_swarm():
-    found = sites.settled_site()
-    found["m0"] = {"wanted": sites.wanted("10.0.0.9", builder=True), "seen": sites.bare("10.0.0.9")}
+    found = sites.converged_site()
+    found["m0"] = {"desired": sites.desired("10.0.0.9", builder=True), "observation": sites.bare("10.0.0.9")}
     plan = make_plan(sites.site(managers=("m0", "m1")), found)
     assert acts(plan, "m0", "swarm") == ["join as manager through m1"]
     (join,) = of_phase(plan, "join_managers").values()
@@ -284,15 +284,15 @@ def test_any_manager_can_speak_for_the_swarm():
 
 @pytest.mark.parametrize("state", ["error", "locked", "pending"])
 def test_unclear_membership_is_refused(state):
-    found = sites.settled_site()
-    found["w1"]["seen"]["swarm"].update(state=state, error="reason")
+    found = sites.converged_site()
+    found["w1"]["observation"]["swarm"].update(state=state, error="reason")
     assert "swarm-unclear: w1" in told(make_plan(sites.site(), found)["problems"])
 
 
 def test_variable_without_value_is_refused():
     site = sites.site()
     site["stacks"][0]["text"] += "x-who: ${WHO}\n"
-    (problem,) = make_plan(site, sites.settled_site())["problems"]
+    (problem,) = make_plan(site, sites.converged_site())["problems"]
     assert told([problem]) == ["stack-variable-missing: stack_file"]
     assert "${WHO}" in problem.found
 
@@ -309,10 +309,10 @@ def test_variable_without_value_is_refused():
     ],
 )
 def test_address_of_a_host(given, expected):
-    seen = sites.bare("10.0.0.2")
-    seen["system"]["addresses"] = ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
-    seen["swarm"]["address"] = given.pop("member", "")
-    assert choose_address(Member(**given), read_seen("m1", seen)) == expected
+    observed = sites.bare("10.0.0.2")
+    observed["system"]["addresses"] = ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
+    observed["swarm"]["address"] = given.pop("member", "")
+    assert choose_address(Member(**given), read_observed("m1", observed)) == expected
 
 
 def test_image_is_named_by_digest_once_it_is_known():
@@ -322,11 +322,11 @@ def test_image_is_named_by_digest_once_it_is_known():
 
 
 def test_file_that_no_service_reads_at_its_start_restarts_none():
-    found = sites.settled_site()
+    found = sites.converged_site()
     for host in found.values():
-        host["wanted"]["docker"]["files"]["/etc/modules-load.d/x.conf"] = {"text": "x\n", "mode": "0644"}
-        host["seen"]["files"]["/etc/modules-load.d/x.conf"] = sites.file_of("x\n", mtime=300)
-    found["w1"]["seen"]["files"]["/etc/modules-load.d/x.conf"] = None
+        host["desired"]["docker"]["files"]["/etc/modules-load.d/x.conf"] = {"text": "x\n", "mode": "0644"}
+        host["observation"]["files"]["/etc/modules-load.d/x.conf"] = sites.file_of("x\n", mtime=300)
+    found["w1"]["observation"]["files"]["/etc/modules-load.d/x.conf"] = None
     plan = make_plan(sites.site(), found)
     assert acts(plan, "w1") == ["write /etc/modules-load.d/x.conf"]
     assert phases(plan, "w1") == ["install_docker"]
@@ -335,18 +335,18 @@ def test_file_that_no_service_reads_at_its_start_restarts_none():
 
 @pytest.mark.parametrize("stopped", ["m1", "w1"])
 def test_stopped_engine_of_a_member_is_started_before_anything_else_is_decided(stopped):
-    found = sites.settled_site()
-    seen = found[stopped]["seen"]
-    seen.update(
+    found = sites.converged_site()
+    observed = found[stopped]["observation"]
+    observed.update(
         engine=None,
         swarm=dict(sites.bare("x")["swarm"], state="stopped"),
         login="no engine",
         pages={"hello": "no engine"},
     )
-    seen["services"]["docker"]["active"] = False
+    observed["services"]["docker"]["active"] = False
     for key in ("nodes", "stacks"):
-        seen.pop(key, None)
-    found["w2"]["seen"]["modules"]["ip_vs"] = "available"
+        observed.pop(key, None)
+    found["w2"]["observation"]["modules"]["ip_vs"] = "available"
     plan = make_plan(sites.site(), found)
     assert plan["problems"] == []
     assert acts(plan, stopped) == ["start docker", "observe its swarm once the engine runs, and plan the rest then"]
@@ -360,17 +360,17 @@ def test_stopped_engine_of_a_member_is_started_before_anything_else_is_decided(s
 
 
 def test_stopped_engine_of_a_host_that_retires_is_named():
-    found = sites.settled_site()
-    found["w2"]["seen"].update(engine=None, swarm=dict(sites.bare("x")["swarm"], state="stopped"))
-    problems = make_plan(sites.site(workers=("w1",), removed=("w2",)), found)["problems"]
+    found = sites.converged_site()
+    found["w2"]["observation"].update(engine=None, swarm=dict(sites.bare("x")["swarm"], state="stopped"))
+    problems = make_plan(sites.site(workers=("w1",), retire=("w2",)), found)["problems"]
     assert told(problems) == ["engine-stopped: w2"]
 
 
 @pytest.mark.parametrize(("installed", "expected"), [(None, True), ("7", False)])
 def test_interrupted_installation_is_finished_where_more_is_to_be_installed(installed, expected):
-    found = sites.settled_site()
-    found["w1"]["seen"]["interrupted"] = ["python3-docker", "runc"]
-    found["w1"]["seen"]["packages"]["python3-docker"] = installed
+    found = sites.converged_site()
+    found["w1"]["observation"]["interrupted"] = ["python3-docker", "runc"]
+    found["w1"]["observation"]["packages"]["python3-docker"] = installed
     plan = make_plan(sites.site(), found)
     finish = ["finish the interrupted installation of python3-docker, runc", "install python3-docker"]
     assert acts(plan, "w1") == (finish if expected else [])
@@ -378,34 +378,34 @@ def test_interrupted_installation_is_finished_where_more_is_to_be_installed(inst
     assert [host["finish_installation"] for host in installs] == [True] * expected
 
 
-def forget_login(seen):
+def forget_login(observed):
     """Let a builder be unable to ask the registry, and remember what it pushed."""
-    seen.update(login="no login is stored", images=dict.fromkeys(sites.REFERENCES))
-    seen["local_images"] = [
+    observed.update(login="no login is stored", images=dict.fromkeys(sites.REFERENCES))
+    observed["local_images"] = [
         {"id": name, "names": [name, f"{name.rsplit(':', 1)[0]}@sha256:d"], "used": True} for name in sites.REFERENCES
     ]
 
 
-def test_images_of_a_builder_that_lost_its_login_are_not_made_anew():
-    found = sites.settled_site()
-    forget_login(found["m1"]["seen"])
+def test_images_of_a_builder_that_lost_its_login_are_not_made_again():
+    found = sites.converged_site()
+    forget_login(found["m1"]["observation"])
     plan = make_plan(sites.site(), found)
     assert acts(plan, "m1") == ["log in to reg:5000 (no login is stored)"]
     assert phases(plan, "m1") == ["lock", "log_in", "observe_registry", "unlock", "report"]
 
 
 def test_fresh_registry_has_no_images_whatever_the_builder_remembers():
-    found = sites.settled_site()
-    forget_login(found["m1"]["seen"])
-    found["m1"]["seen"]["packages"]["docker-registry"] = None
-    found["m1"]["wanted"]["registry_server"] = {"packages": ["docker-registry"]}
+    found = sites.converged_site()
+    forget_login(found["m1"]["observation"])
+    found["m1"]["observation"]["packages"]["docker-registry"] = None
+    found["m1"]["desired"]["registry_server"] = {"packages": ["docker-registry"]}
     assert acts(make_plan(sites.site(), found), "m1", "image") == [f"make {name}" for name in sites.REFERENCES]
 
 
 def test_retired_host_logs_out_of_the_registry():
-    found = sites.settled_site()
-    found["w2"]["wanted"]["registry_former"] = {"files": {"/etc/docker/certs.d/reg:5000/ca.crt": {"text": None}}}
-    site = sites.site(workers=("w1",), removed=("w2",))
+    found = sites.converged_site()
+    found["w2"]["desired"]["registry_former"] = {"files": {"/etc/docker/certs.d/reg:5000/ca.crt": {"text": None}}}
+    site = sites.site(workers=("w1",), retire=("w2",))
     plan = make_plan(site, found)
     assert acts(plan, "w2") == [
         "drain it, and see its tasks run elsewhere",
@@ -418,20 +418,20 @@ def test_retired_host_logs_out_of_the_registry():
     retire = {"node": "node-3", "demote": False, "manager": "m1", "stacks": waits}
     assert plan["hosts"]["w2"]["retire"] == retire
     assert acts(plan, "m1") == acts(plan, "w1") == []
-    found["w2"]["wanted"]["docker"] = {}
-    found["m1"]["seen"]["nodes"].pop()
-    found["w2"]["seen"]["swarm"].update(sites.bare("")["swarm"])
+    found["w2"]["desired"]["docker"] = {}
+    found["m1"]["observation"]["nodes"].pop()
+    found["w2"]["observation"]["swarm"].update(sites.bare("")["swarm"])
     plan = make_plan(site, found)
     assert acts(plan, "w2") == ["log out of the registry and remove its CA"]
     assert phases(plan, "w2") == ["log_out"]
-    found["w2"]["seen"]["credentials"] = False
-    found["w2"]["seen"]["files"]["/etc/docker/certs.d/reg:5000/ca.crt"] = None
+    found["w2"]["observation"]["credentials"] = False
+    found["w2"]["observation"]["files"]["/etc/docker/certs.d/reg:5000/ca.crt"] = None
     assert not make_plan(site, found)["changes"]
 
 
 def test_drained_tasks_are_waited_for():
-    found = sites.settled_site()
-    found["w2"]["wanted"]["swarm"]["availability"] = "drain"
+    found = sites.converged_site()
+    found["w2"]["desired"]["swarm"]["availability"] = "drain"
     plan = make_plan(sites.site(), found)
     assert acts(plan, "w2") == ["set availability drain (found active)"]
     assert acts(plan, "m1") == ["wait until every service is at its size"]
@@ -444,14 +444,14 @@ def engines(plan):
 
 
 def test_running_engines_are_changed_one_by_one_and_others_at_once():
-    found = sites.settled_site()
+    found = sites.converged_site()
     for name in ("m1", "w1"):
-        found[name]["seen"]["files"]["/etc/docker/daemon.json"] = sites.file_of("old")
-    found["w2"]["seen"]["modules"]["ip_vs"] = "available"
+        found[name]["observation"]["files"]["/etc/docker/daemon.json"] = sites.file_of("old")
+    found["w2"]["observation"]["modules"]["ip_vs"] = "available"
     plan = make_plan(sites.site(), found)
     assert engines(plan) == {"m1": ["restart_engine"], "w1": ["restart_engine"], "w2": ["install_docker"]}
     assert [host["order"] for host in of_phase(plan, "restart_engine").values()] == [["m1", "w1"]] * 2
-    found["w1"]["seen"]["services"]["docker"].update(active=False, failed=True)
+    found["w1"]["observation"]["services"]["docker"].update(active=False, failed=True)
     plan = make_plan(sites.site(), found)
     assert engines(plan) == {"m1": ["restart_engine"], "w1": ["install_docker"], "w2": ["install_docker"]}
     changed = of_phase(plan, "restart_engine") | of_phase(plan, "install_docker")
@@ -459,32 +459,32 @@ def test_running_engines_are_changed_one_by_one_and_others_at_once():
 
 
 def test_engine_that_gets_another_version_waits_for_its_turn():
-    found = sites.settled_site()
+    found = sites.converged_site()
     for host in found.values():
-        host["wanted"]["docker_engine"].update(version="26.1.6", pattern="*26.1.6[-+~]*?")
-    found["w1"]["seen"]["services"]["docker"]["active"] = False
+        host["desired"]["docker_engine"].update(version="26.1.6", pattern="*26.1.6[-+~]*?")
+    found["w1"]["observation"]["services"]["docker"]["active"] = False
     plan = make_plan(sites.site(), found)
     assert engines(plan) == {"m1": ["restart_engine"], "w1": ["install_docker"], "w2": ["restart_engine"]}
     assert all(host["change_version"] and not host["restart"] for host in of_phase(plan, "restart_engine").values())
 
 
-def stop_engine(seen):
+def stop_engine(observed):
     """Let the engine of a member be stopped."""
-    seen.update(engine=None, swarm=dict(sites.bare("x")["swarm"], state="stopped"))
-    seen["services"]["docker"]["active"] = False
+    observed.update(engine=None, swarm=dict(sites.bare("x")["swarm"], state="stopped"))
+    observed["services"]["docker"]["active"] = False
 
 
 @pytest.mark.parametrize("stopped", [False, True])
 def test_settings_that_dockerd_refuses_stop_a_run(stopped):
-    found = sites.settled_site()
+    found = sites.converged_site()
     for host in found.values():
-        host["seen"]["daemon_config"] = "invalid logging level: nonsense"
+        host["observation"]["daemon_config"] = "invalid logging level: nonsense"
     if stopped:
-        stop_engine(found["w1"]["seen"])
+        stop_engine(found["w1"]["observation"])
     (problem,) = make_plan(sites.site(), found)["problems"]
     assert told([problem]) == ["engine-settings: docker_daemon_options, m1, w1, w2"]
     assert '"invalid logging level: nonsense"' in problem.found
-    found["w1"]["seen"]["daemon_config"] = "another"
+    found["w1"]["observation"]["daemon_config"] = "another"
     assert told(make_plan(sites.site(), found)["problems"]) == [
         "engine-settings: docker_daemon_options, m1, w2",
         "engine-settings: docker_daemon_options, w1",
@@ -492,6 +492,6 @@ def test_settings_that_dockerd_refuses_stop_a_run(stopped):
 
 
 def test_playbooks_that_touch_no_engine_are_not_stopped_by_its_settings():
-    found = sites.settled_site()
-    found["w1"]["seen"]["daemon_config"] = "invalid logging level: nonsense"
+    found = sites.converged_site()
+    found["w1"]["observation"]["daemon_config"] = "invalid logging level: nonsense"
     assert make_plan(dict(sites.site(), intent="deploy"), found)["problems"] == []

@@ -15,15 +15,15 @@ def site(intent, **given):
 def unplaced():
     """A swarm as role swarm leaves it, with the images in the registry."""
     found = sites.set_up_site()
-    for node in found["m1"]["seen"]["nodes"]:
+    for node in found["m1"]["observation"]["nodes"]:
         node["labels"] = {}
     return found
 
 
 def test_docker_alone_installs_nothing_of_other_roles():
     found = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
-    found["m1"]["wanted"]["registry_server"] = {"packages": ["docker-registry"]}
-    found["m1"]["seen"]["packages"] |= {"docker-registry": None}
+    found["m1"]["desired"]["registry_server"] = {"packages": ["docker-registry"]}
+    found["m1"]["observation"]["packages"] |= {"docker-registry": None}
     packages = {
         intent: sites.plan(site(intent), found).hosts["m1"].install_docker.packages for intent in ("docker", "site")
     }
@@ -33,7 +33,7 @@ def test_docker_alone_installs_nothing_of_other_roles():
 
 def test_stack_alone_places_its_data_and_changes_nothing_else_of_the_swarm():
     found = unplaced()
-    found["w2"]["wanted"]["swarm"].update(node_labels={"disk": "ssd"}, availability="drain")
+    found["w2"]["desired"]["swarm"].update(node_labels={"disk": "ssd"}, availability="drain")
     plan = sites.plan(site("stack"), found)
     assert plan.problems == ()
     (join,) = [host.join_workers for host in plan.hosts.values() if host.join_workers]
@@ -43,17 +43,20 @@ def test_stack_alone_places_its_data_and_changes_nothing_else_of_the_swarm():
 
 def test_stack_alone_lets_no_host_join():
     found = unplaced()
-    found["w1"]["seen"]["swarm"] = sites.bare("10.0.0.2")["swarm"]
-    found["m1"]["seen"]["nodes"] = [found["m1"]["seen"]["nodes"][0], found["m1"]["seen"]["nodes"][2]]
-    found["w1"]["seen"]["swarm"]["state"] = "inactive"
-    found["w2"]["wanted"]["swarm"]["availability"] = "drain"
+    found["w1"]["observation"]["swarm"] = sites.bare("10.0.0.2")["swarm"]
+    found["m1"]["observation"]["nodes"] = [
+        found["m1"]["observation"]["nodes"][0],
+        found["m1"]["observation"]["nodes"][2],
+    ]
+    found["w1"]["observation"]["swarm"]["state"] = "inactive"
+    found["w2"]["desired"]["swarm"]["availability"] = "drain"
     assert told(sites.plan(site("stack"), found).problems) == ["site-not-set-up: role stack"]
 
 
 @pytest.mark.parametrize("intent", ["swarm", "site"])
 def test_swarm_alone_empties_no_node_that_has_data_either(intent):
-    found = sites.settled_site()
-    found["w1"]["wanted"]["swarm"]["availability"] = "drain"
+    found = sites.converged_site()
+    found["w1"]["desired"]["swarm"]["availability"] = "drain"
     assert told(sites.plan(site(intent), found).problems) == ["node-has-data: w1"]
 
 

@@ -1,9 +1,11 @@
 """A site of two stacks: each has its own records, deploys and data, and what they share counts for both."""
 
+import re
+
 import pytest
 import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.intent import Intent
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_seen
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_observed
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output import report, status
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.intents import check_settings
 from sites import acts, deploy, labels, make_plan, of_phase, phases
@@ -18,10 +20,10 @@ def plan_of(found=None, intent="site", **shop):
     site = sites.site_of_two()
     site["intent"] = intent
     site["stacks"][1].update(shop)
-    return make_plan(site, found or sites.settled_site_of_two())
+    return make_plan(site, found or sites.converged_site_of_two())
 
 
-def test_settled_stacks_have_nothing_to_do():
+def test_converged_stacks_have_nothing_to_do():
     plan = plan_of()
     assert plan["problems"] == plan["notes"] == []
     assert not plan["changes"]
@@ -30,9 +32,9 @@ def test_settled_stacks_have_nothing_to_do():
 
 
 def test_each_stack_is_deployed_with_its_own_name_timeout_and_secrets():
-    found = sites.settled_site_of_two()
+    found = sites.converged_site_of_two()
     empty = {"services": {}, "secrets": {}, "secret_names": [], "releases": [], "record": None}
-    for stack in found["m1"]["seen"]["stacks"].values():
+    for stack in found["m1"]["observation"]["stacks"].values():
         stack.update(empty)
     plan = plan_of(found, timeout=90)
     assert acts(plan, "m1") == ["hello: deploy it for the first time", "shop: deploy it for the first time"]
@@ -48,8 +50,8 @@ def test_each_stack_is_deployed_with_its_own_name_timeout_and_secrets():
 
 
 def test_new_stack_leaves_the_other_alone():
-    found = sites.settled_site_of_two()
-    found["m1"]["seen"]["stacks"]["shop"] = {}
+    found = sites.converged_site_of_two()
+    found["m1"]["observation"]["stacks"]["shop"] = {}
     plan = plan_of(found)
     assert acts(plan, "m1") == ["shop: deploy it for the first time"]
     assert deploy(plan)["stack"] == "shop"
@@ -59,31 +61,31 @@ def test_new_stack_leaves_the_other_alone():
 def test_changed_stack_leaves_the_other_alone(number, name):
     site = sites.site_of_two()
     site["stacks"][number]["text"] += "networks: {}\n"
-    plan = make_plan(site, sites.settled_site_of_two())
+    plan = make_plan(site, sites.converged_site_of_two())
     assert acts(plan, "m1") == [f"{name}: apply the changed stack file"]
     assert deploy(plan)["stack"] == name
     assert {stack for each in of_phase(plan, "check_page").values() for stack in each["pages"]} == {name}
 
 
 def test_drift_is_repaired_in_the_stack_that_has_it():
-    found = sites.settled_site_of_two()
-    del found["m1"]["seen"]["stacks"]["shop"]["services"]["stock"]
+    found = sites.converged_site_of_two()
+    del found["m1"]["observation"]["stacks"]["shop"]["services"]["stock"]
     plan = plan_of(found)
     assert acts(plan, "m1") == ["shop: bring back service stock"]
-    assert deploy(plan)["release"]["file"] == found["m1"]["seen"]["stacks"]["shop"]["record"]["file"]
+    assert deploy(plan)["release"]["file"] == found["m1"]["observation"]["stacks"]["shop"]["record"]["file"]
 
 
 def test_page_that_does_not_answer_is_waited_for_alone():
-    found = sites.settled_site_of_two()
-    found["w2"]["seen"]["pages"]["shop"] = "refused"
+    found = sites.converged_site_of_two()
+    found["w2"]["observation"]["pages"]["shop"] = "refused"
     plan = plan_of(found)
     assert acts(plan, "w2") == ["shop: wait for the page (refused)"]
     assert [*of_phase(plan, "check_page")["w2"]["pages"]] == ["shop"]
 
 
 def test_new_login_goes_to_the_stack_that_lacks_it():
-    found = sites.settled_site_of_two()
-    found["m1"]["seen"]["stacks"]["shop"]["login"] = "another"
+    found = sites.converged_site_of_two()
+    found["m1"]["observation"]["stacks"]["shop"]["login"] = "another"
     assert acts(plan_of(found), "m1") == ["shop: give its services the new login of the registry"]
 
 
@@ -110,7 +112,7 @@ def test_problems_of_both_stacks_come_in_one_report():
     site = sites.site_of_two()
     for stack in site["stacks"]:
         stack["text"] += "x-who: ${WHO}\n"
-    assert told(make_plan(site, sites.settled_site_of_two())["problems"]) == [
+    assert told(make_plan(site, sites.converged_site_of_two())["problems"]) == [
         "stack-variable-missing: hello: stack_file",
         "stack-variable-missing: shop: stack_file",
     ]
@@ -118,9 +120,9 @@ def test_problems_of_both_stacks_come_in_one_report():
 
 @pytest.mark.parametrize("away", [False, True])
 def test_port_that_both_publish_is_one_problem(away):
-    found = sites.settled_site_of_two()
+    found = sites.converged_site_of_two()
     if away:
-        found["w1"] = {"wanted": {"swarm": {"ansible_host": "10.0.0.2"}}, "unreachable": "no route to host"}
+        found["w1"] = {"desired": {"swarm": {"ansible_host": "10.0.0.2"}}, "unreachable": "no route to host"}
     (problem,) = plan_of(found, text=TWICE)["problems"]
     assert told([problem]) == ["port-published-twice: 4000"]
     assert "hello and shop" in problem.found
@@ -133,15 +135,17 @@ def test_reservations_of_both_count_together(cpus, problems):
     replicas = f"    deploy: {{replicas: {cpus}, resources: {{reservations: {{cpus: '1'}}}}}}\n"
     for stack, name in zip(site["stacks"], ("web", "till"), strict=True):
         stack["text"] = stack["text"].replace(f"{name}:\n", f"{name}:\n{replicas}")
-    assert told(make_plan(site, sites.settled_site_of_two())["problems"]) == problems
+    assert told(make_plan(site, sites.converged_site_of_two())["problems"]) == problems
 
 
 def test_networks_of_both_count_together():
     site = sites.site_of_two()
     site["pools"], site["subnet_size"] = ["10.7.0.0/23"], 24
-    assert told(make_plan(site, sites.settled_site_of_two())["problems"]) == ["pool-too-small: swarm_default_addr_pool"]
+    assert told(make_plan(site, sites.converged_site_of_two())["problems"]) == [
+        "pool-too-small: swarm_default_addr_pool"
+    ]
     site["pools"] = ["10.7.0.0/22"]
-    assert make_plan(site, sites.settled_site_of_two())["problems"] == []
+    assert make_plan(site, sites.converged_site_of_two())["problems"] == []
 
 
 def bare():
@@ -162,15 +166,15 @@ def test_volumes_of_both_are_placed():
 
 def test_each_volume_goes_where_the_data_of_its_stack_is():
     found = bare()
-    found["w1"]["seen"]["volumes"] = {"shop": {"shop_stock-data": True}}
-    found["w2"]["seen"]["volumes"] = {"hello": {"hello_redis-data": True}}
+    found["w1"]["observation"]["volumes"] = {"shop": {"shop_stock-data": True}}
+    found["w2"]["observation"]["volumes"] = {"hello": {"hello_redis-data": True}}
     assert placed(found) == {"m1": [], "w1": ["flotilla.volume.stock"], "w2": ["flotilla.volume.redis"]}
 
 
 def test_data_of_one_stack_on_two_hosts_is_the_users_choice():
     found = bare()
     for name in ("w1", "w2"):
-        found[name]["seen"]["volumes"] = {"shop": {"shop_stock-data": True}, "hello": {}}
+        found[name]["observation"]["volumes"] = {"shop": {"shop_stock-data": True}, "hello": {}}
     assert told(plan_of(found)["problems"]) == ["data-several: shop, w1, w2"]
 
 
@@ -189,56 +193,56 @@ OLD = "reg:5000/hello@sha256:old"
 
 def remember(found, name):
     """Let an earlier release of a stack have another image, which w1 still has."""
-    stack = found["m1"]["seen"]["stacks"][name]
+    stack = found["m1"]["observation"]["stacks"][name]
     file = stack["record"]["file"].replace("reg:5000/hello@sha256:d", OLD)
     stack["releases"] = [sites.release(1, file), sites.release(2, stack["record"]["file"])]
 
 
-@pytest.mark.parametrize(("keeps", "removed"), [("hello", []), ("shop", []), (None, [OLD])])
-def test_image_that_a_release_of_either_stack_needs_is_kept(keeps, removed):
-    found = sites.settled_site_of_two()
-    found["w1"]["seen"]["local_images"] += [{"id": "old", "names": [OLD], "used": False}]
+@pytest.mark.parametrize(("keeps", "old"), [("hello", []), ("shop", []), (None, [OLD])])
+def test_image_that_a_release_of_either_stack_needs_is_kept(keeps, old):
+    found = sites.converged_site_of_two()
+    found["w1"]["observation"]["local_images"] += [{"id": "old", "names": [OLD], "used": False}]
     if keeps:
         remember(found, keeps)
     plan = plan_of(found)
-    assert acts(plan, "w1") == [f"remove image {name}, which no release needs" for name in removed]
+    assert acts(plan, "w1") == [f"remove image {name}, which no release needs" for name in old]
 
 
 def test_old_objects_of_both_are_removed():
-    found = sites.settled_site_of_two()
-    for name, stack in found["m1"]["seen"]["stacks"].items():
+    found = sites.converged_site_of_two()
+    for name, stack in found["m1"]["observation"]["stacks"].items():
         stack["configs"] = [f"{name}_motd_0"]
     assert of_phase(plan_of(found), "clean_up")["m1"]["configs"] == ["hello_motd_0", "shop_motd_0"]
 
 
 def test_images_of_an_update_are_pulled_for_the_stack_that_changes():
-    found = sites.settled_site_of_two()
+    found = sites.converged_site_of_two()
     # The image of hello's Redis, which may run here, is gone; hello is not updated.
-    found["w1"]["seen"]["local_images"].pop()
+    found["w1"]["observation"]["local_images"].pop()
     text = sites.SHOP_TEXT.replace("${REDIS_IMAGE}", "reg:5000/stock@sha256:new")
     plan = plan_of(found, text=text)
     assert of_phase(plan, "pull_images") == {"w2": {"images": ["reg:5000/stock@sha256:new"]}}
 
 
 def test_retiring_host_waits_for_both_stacks():
-    site = sites.site_of_two(workers=("w1",), removed=("w2",))
-    found = sites.settled_site_of_two()
-    found["m1"]["seen"]["nodes"][1]["labels"]["flotilla.volume.stock"] = "true"
-    found["m1"]["seen"]["nodes"][2]["labels"] = {}
+    site = sites.site_of_two(workers=("w1",), retire=("w2",))
+    found = sites.converged_site_of_two()
+    found["m1"]["observation"]["nodes"][1]["labels"]["flotilla.volume.stock"] = "true"
+    found["m1"]["observation"]["nodes"][2]["labels"] = {}
     assert of_phase(make_plan(site, found), "retire")["w2"]["stacks"] == [
         {"stack": name, "timeout": 600, "skip_wait_for": []} for name in ("hello", "shop")
     ]
 
 
 def test_host_that_has_data_of_the_second_stack_does_not_retire():
-    site = sites.site_of_two(workers=("w1",), removed=("w2",))
-    assert told(make_plan(site, sites.settled_site_of_two())["problems"]) == ["node-has-data: w2"]
+    site = sites.site_of_two(workers=("w1",), retire=("w2",))
+    assert told(make_plan(site, sites.converged_site_of_two())["problems"]) == ["node-has-data: w2"]
 
 
 def test_service_whose_node_is_away_is_not_waited_for_in_its_stack():
-    found = sites.settled_site_of_two()
-    found["w2"] = {"wanted": {"swarm": {"ansible_host": "10.0.0.3"}}, "unreachable": "no route to host"}
-    found["m1"]["seen"]["stacks"]["shop"]["services"]["stock"]["tasks"] = []
+    found = sites.converged_site_of_two()
+    found["w2"] = {"desired": {"swarm": {"ansible_host": "10.0.0.3"}}, "unreachable": "no route to host"}
+    found["m1"]["observation"]["stacks"]["shop"]["services"]["stock"]["tasks"] = []
     plan = plan_of(found, text=sites.SHOP_TEXT + "networks: {}\n")
     assert deploy(plan)["skip_wait_for"] == ["stock"]
     assert "Service stock of shop runs only there" in plan["hosts"]["w2"]["unreachable"]["message"]
@@ -257,9 +261,9 @@ def test_release_that_is_not_there_is_named_with_its_stack():
 
 
 def test_rebalance_spreads_both_stacks():
-    found = sites.settled_site_of_two()
+    found = sites.converged_site_of_two()
     for name, service in (("hello", "web"), ("shop", "till")):
-        running = found["m1"]["seen"]["stacks"][name]["services"][service]
+        running = found["m1"]["observation"]["stacks"][name]["services"][service]
         running["spec"]["UpdateConfig"] = {"Order": "start-first"}
         running["tasks"] = [sites.task(slot) for slot in (1, 2, 3)]
     plan = plan_of(found, "rebalance", timeout=90)
@@ -274,8 +278,8 @@ def test_rebalance_spreads_both_stacks():
 
 
 def test_reset_removes_both_stacks():
-    found = sites.settled_site_of_two()
-    found["w1"]["seen"]["volumes"] = {"hello": {"hello_redis-data": True}, "shop": {"shop_stock-data": True}}
+    found = sites.converged_site_of_two()
+    found["w1"]["observation"]["volumes"] = {"hello": {"hello_redis-data": True}, "shop": {"shop_stock-data": True}}
     site = {**sites.site_of_two(), "intent": "reset", "reset": {"data": True}}
     plan = make_plan(site, found)
     assert of_phase(plan, "remove_stack")["m1"]["stacks"] == ["hello", "shop"]
@@ -285,7 +289,7 @@ def test_reset_removes_both_stacks():
 
 
 def backup_of(site):
-    return make_plan({**site, "intent": "backup"}, sites.settled_site_of_two())
+    return make_plan({**site, "intent": "backup"}, sites.converged_site_of_two())
 
 
 @pytest.mark.parametrize("turn", [1, -1])
@@ -311,12 +315,12 @@ PORTS = {"hello": 4000, "shop": 4001}
 
 def shown(found):
     """What a manager answers about nodes and stacks."""
-    seen = read_seen("m1", found["m1"]["seen"])
-    return seen.nodes, seen.stacks
+    observed = read_observed("m1", found["m1"]["observation"])
+    return observed.nodes, observed.stacks
 
 
 def test_report_shows_both_stacks():
-    lines = report.site_lines(NAMES, *shown(sites.settled_site_of_two()), PORTS)
+    lines = report.site_lines(NAMES, *shown(sites.converged_site_of_two()), PORTS)
     services = lines[lines.index("") + 1 :]
     assert [line.split()[:2] for line in services[1:5]] == [
         ["hello_web", "5/5"],
@@ -325,7 +329,7 @@ def test_report_shows_both_stacks():
         ["shop_stock", "1/1"],
     ]
     assert "shop_till.2" in lines[1]
-    assert [line for line in lines if "elease" in line or "page" in line] == [
+    assert [line for line in lines if re.search("(?i)release|page", line)] == [
         "hello: Release 1 of T by me@here",
         "hello: The page, through every node:",
         "shop: Release 1 of T by me@here",
@@ -335,12 +339,12 @@ def test_report_shows_both_stacks():
 
 
 def test_status_shows_both_stacks():
-    found = sites.settled_site_of_two()
-    stacks = found["m1"]["seen"]["stacks"]
+    found = sites.converged_site_of_two()
+    stacks = found["m1"]["observation"]["stacks"]
     stacks["shop"]["services"]["till"].update(ports=[4001])
     stacks["shop"]["services"]["till"]["tasks"][0].update(state="failed", error="exit 1", updated="9")
-    found["w2"]["seen"]["pages"].update(hello="refused", shop="refused")
-    observed = {name: read_seen(name, host["seen"]) for name, host in found.items()}
+    found["w2"]["observation"]["pages"].update(hello="refused", shop="refused")
+    observed = {name: read_observed(name, host["observation"]) for name, host in found.items()}
     nodes, running = shown(found)
     state = status.describe(NAMES, nodes, running, observed, PORTS)
     assert state.stacks == ("hello", "shop")

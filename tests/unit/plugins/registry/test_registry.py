@@ -73,16 +73,16 @@ def test_answers_are_understood(kind, message):
     assert registry.classify(message) == f"registry-{kind}"
 
 
-def settled_with(accounts):
-    """A settled site whose hosts got these answers."""
-    found = sites.settled_site()
+def converged_with(accounts):
+    """A converged site whose hosts got these answers."""
+    found = sites.converged_site()
     for name, answers in accounts.items():
-        found[name]["seen"]["accounts"] = answers
+        found[name]["observation"]["accounts"] = answers
     return found
 
 
 def test_accepted_accounts_are_no_problem():
-    found = settled_with({"m1": {"pull": "", "push": ""}, "w1": {"pull": ""}, "w2": {"pull": ""}})
+    found = converged_with({"m1": {"pull": "", "push": ""}, "w1": {"pull": ""}, "w2": {"pull": ""}})
     plan = make_plan(external("reg:5000"), found)
     assert plan["problems"] == []
     assert not plan["changes"]
@@ -90,7 +90,7 @@ def test_accepted_accounts_are_no_problem():
 
 @pytest.mark.parametrize(("kind", "message"), ANSWERS)
 def test_one_problem_for_all_hosts_that_forbids_the_run(kind, message):
-    found = settled_with({"m1": {"pull": message}, "w1": {"pull": message}, "w2": {"pull": message}})
+    found = converged_with({"m1": {"pull": message}, "w1": {"pull": message}, "w2": {"pull": message}})
     (problem,) = make_plan(external("reg:5000", shared=True), found)["problems"]
     (head,) = told([problem])
     assert head.startswith(f"registry-{kind}: registry_") and head.endswith(", m1, w1, w2")
@@ -100,7 +100,7 @@ def test_one_problem_for_all_hosts_that_forbids_the_run(kind, message):
 
 def test_each_refused_account_is_named_with_its_variables():
     message = "401 Unauthorized"
-    found = settled_with({"m1": {"pull": message, "push": message}, "w1": {"pull": message}, "w2": {"pull": ""}})
+    found = converged_with({"m1": {"pull": message, "push": message}, "w1": {"pull": message}, "w2": {"pull": ""}})
     assert told(make_plan(external("reg:5000"), found)["problems"]) == [
         "registry-credentials: registry_pull_username and registry_pull_password, m1, w1",
         "registry-credentials: registry_username and registry_password, m1",
@@ -108,74 +108,74 @@ def test_each_refused_account_is_named_with_its_variables():
 
 
 def test_one_account_for_everything_is_named_with_the_variables_that_set_it():
-    found = settled_with({"m1": {"pull": "401 Unauthorized"}})
+    found = converged_with({"m1": {"pull": "401 Unauthorized"}})
     problems = make_plan(external("reg:5000", shared=True), found)["problems"]
     assert told(problems) == ["registry-credentials: registry_username and registry_password, m1"]
 
 
 def test_unreachable_registry_is_told_once_for_both_accounts():
     message = "connection refused"
-    found = settled_with({"m1": {"pull": message, "push": message}, "w1": {"pull": message}})
+    found = converged_with({"m1": {"pull": message, "push": message}, "w1": {"pull": message}})
     assert told(make_plan(external("reg:5000"), found)["problems"]) == ["registry-refused: registry_url, m1, w1"]
 
 
 def test_host_that_does_not_answer_says_nothing_of_the_registry():
     message = "connection refused"
-    found = settled_with({"m1": {"pull": message}, "w1": {"pull": message}})
-    found["w2"] = {"wanted": {"swarm": {"ansible_host": "10.0.0.3"}}, "unreachable": "no route to host"}
+    found = converged_with({"m1": {"pull": message}, "w1": {"pull": message}})
+    found["w2"] = {"desired": {"swarm": {"ansible_host": "10.0.0.3"}}, "unreachable": "no route to host"}
     problems = make_plan(external("reg:5000", shared=True), found)["problems"]
     assert told(problems) == ["registry-refused: registry_url, m1, w1"]
 
 
-def settled_with_password(text):
-    """A settled site whose registry's host has this password in its file, ``None`` for no file."""
-    found = sites.settled_site()
+def converged_with_password(text):
+    """A converged site whose registry's host has this password in its file, ``None`` for no file."""
+    found = sites.converged_site()
     ca = {"/etc/flotilla/ca.crt": {"text": None, "mode": "0644"}}
-    found["m1"]["wanted"]["registry_server"] = {"files": {**ca, PASSWORD: {"text": None, "mode": "0600"}}}
-    found["m1"]["seen"]["files"][PASSWORD] = text and sites.file_of(text, "0600")
+    found["m1"]["desired"]["registry_server"] = {"files": {**ca, PASSWORD: {"text": None, "mode": "0600"}}}
+    found["m1"]["observation"]["files"][PASSWORD] = text and sites.file_of(text, "0600")
     return found
 
 
-def test_other_wanted_login_reaches_hosts_and_services():
-    found = settled_with({})
+def test_other_desired_login_reaches_hosts_and_services():
+    found = converged_with({})
     for host in found.values():
-        host["seen"]["login"] = "another login is stored"
-    found["m1"]["seen"]["login_fingerprint"] = "of the wanted one"
+        host["observation"]["login"] = "another login is stored"
+    found["m1"]["observation"]["login_fingerprint"] = "of the desired one"
     plan = make_plan(external("reg:5000"), found)
     assert acts(plan, "w1") == ["log in to reg:5000 (another login is stored)"]
     assert acts(plan, "m1")[-1] == "give its services the new login of the registry"
     assert "observe_registry" in phases(plan, "m1") and "deploy" not in phases(plan, "m1")
     for host in found.values():
-        host["seen"]["login"] = ""
+        host["observation"]["login"] = ""
     plan = make_plan(external("reg:5000"), found)
     assert acts(plan, "m1") == ["give its services the new login of the registry"]
     assert "deploy" in phases(plan, "m1")
 
 
 def test_services_get_a_login_that_an_interrupted_run_stored():
-    found = sites.settled_site()
-    found["m1"]["seen"]["login_fingerprint"] = "newer than the record"
+    found = sites.converged_site()
+    found["m1"]["observation"]["login_fingerprint"] = "newer than the record"
     plan = make_plan(sites.site(), found)
     assert acts(plan, "m1") == ["give its services the new login of the registry"]
 
 
 def test_services_get_the_login_of_a_run_that_was_killed_before_the_manager_had_it():
-    found = sites.settled_site()
-    found["m1"]["seen"]["login"] = "https://reg:5000/v2/ answers with 401 Unauthorized"
+    found = sites.converged_site()
+    found["m1"]["observation"]["login"] = "https://reg:5000/v2/ answers with 401 Unauthorized"
     assert acts(make_plan(sites.site(), found), "m1")[-1] == "give its services the new login of the registry"
 
 
 def test_login_that_hosts_do_not_have_yet_is_left_to_the_whole_run():
-    found = settled_with_password(None)
-    found["m1"]["seen"]["login_fingerprint"] = "newer than the record"
+    found = converged_with_password(None)
+    found["m1"]["observation"]["login_fingerprint"] = "newer than the record"
     plan = make_plan({**sites.site(), "intent": "deploy"}, found)
     assert "give its services the new login of the registry" not in acts(plan, "m1")
 
 
 def test_registry_that_is_not_there_yet_has_no_password_that_is_renewed():
     found = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
-    found["m1"]["wanted"]["registry_server"] = {"packages": [], "files": {PASSWORD: {"text": None, "mode": "0600"}}}
-    found["m1"]["seen"]["files"][PASSWORD] = None
+    found["m1"]["desired"]["registry_server"] = {"packages": [], "files": {PASSWORD: {"text": None, "mode": "0600"}}}
+    found["m1"]["observation"]["files"][PASSWORD] = None
     planned = acts(make_plan(sites.site(), found), "m1")
     assert f"make {PASSWORD}" in planned
     assert "give the account its password" not in planned
@@ -183,9 +183,9 @@ def test_registry_that_is_not_there_yet_has_no_password_that_is_renewed():
 
 @pytest.mark.parametrize("loss", ["deleted", "changed"])
 def test_rotated_password_of_our_own_registry_reaches_hosts_and_services(loss):
-    found = settled_with_password(None if loss == "deleted" else "new")
+    found = converged_with_password(None if loss == "deleted" else "new")
     if loss == "changed":
-        found["m1"]["seen"]["server_account"] = "https://reg:5000/v2/ answers with 401 Unauthorized"
+        found["m1"]["observation"]["server_account"] = "https://reg:5000/v2/ answers with 401 Unauthorized"
     plan = make_plan(sites.site(), found)
     assert acts(plan, "w1") == ["log in to reg:5000 (its password is new)"]
     assert acts(plan, "m1")[-3:] == [
@@ -196,16 +196,20 @@ def test_rotated_password_of_our_own_registry_reaches_hosts_and_services(loss):
     assert {"serve_registry", "log_in", "deploy"} <= set(phases(plan, "m1"))
 
 
-def led(address="", certificate="", error="", settled=False, **changes):
+def led(address="", certificate="", error="", converged=False, **changes):
     """A site whose worker w2 is led to an address by the name in ``registry_url``."""
-    if settled:
-        found = sites.settled_site()
-        found["m1"]["seen"]["files"][CERTIFICATE] = sites.file_of("ours")
+    if converged:
+        found = sites.converged_site()
+        found["m1"]["observation"]["files"][CERTIFICATE] = sites.file_of("ours")
     else:
         found = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
     addresses = [address] if address else []
-    found["w2"]["seen"]["registry_way"] = {"addresses": addresses, "error": error, "certificate": certificate}
-    found["w2"]["seen"].update(changes)
+    found["w2"]["observation"]["registry_resolution"] = {
+        "addresses": addresses,
+        "error": error,
+        "certificate": certificate,
+    }
+    found["w2"]["observation"].update(changes)
     return found
 
 
@@ -223,41 +227,41 @@ def test_address_of_our_registry_that_leads_elsewhere_is_named_before_it_serves(
 def test_unknown_name_of_our_registry_is_one_problem_of_all_hosts():
     found = led(error="Name or service not known")
     for host in found.values():
-        host["seen"]["registry_way"] = found["w2"]["seen"]["registry_way"]
-        host["seen"]["reach"] = {"reg:5000": "Name or service not known"}
+        host["observation"]["registry_resolution"] = found["w2"]["observation"]["registry_resolution"]
+        host["observation"]["reach"] = {"reg:5000": "Name or service not known"}
     assert problems_of(found) == [f"{MISDIRECTED}, m1, w1, w2"]
 
 
 def test_name_of_our_registry_may_lead_its_own_host_to_itself():
     found = led("10.0.0.1")
-    found["m1"]["seen"]["registry_way"]["addresses"] = ["127.0.1.1"]
+    found["m1"]["observation"]["registry_resolution"]["addresses"] = ["127.0.1.1"]
     assert problems_of(found) == []
     assert problems_of(led("127.0.1.1")) == [f"{MISDIRECTED}, w2"]
 
 
 def test_registry_that_serves_may_be_behind_another_address():
     ours = sites.file_of("ours")["sha256"]
-    assert problems_of(led("198.51.100.7", settled=True)) == []
-    assert problems_of(led("198.51.100.7", ours, settled=True, credentials=False, login="no engine")) == []
-    other = led("198.51.100.7", "another", settled=True, credentials=False, login="no engine")
+    assert problems_of(led("198.51.100.7", converged=True)) == []
+    assert problems_of(led("198.51.100.7", ours, converged=True, credentials=False, login="no engine")) == []
+    other = led("198.51.100.7", "another", converged=True, credentials=False, login="no engine")
     assert problems_of(other) == [f"{MISDIRECTED}, w2"]
 
 
 def test_login_to_another_registry_of_that_name_does_not_count():
-    found = led("198.51.100.7", settled=True)
-    found["m1"]["seen"]["files"][CERTIFICATE] = None
+    found = led("198.51.100.7", converged=True)
+    found["m1"]["observation"]["files"][CERTIFICATE] = None
     assert problems_of(found) == [f"{MISDIRECTED}, w2"]
 
 
 def test_nothing_is_said_of_the_way_through_a_proxy_or_to_a_registry_elsewhere():
-    assert problems_of(led(registry_way=None)) == []
+    assert problems_of(led(registry_resolution=None)) == []
     assert make_plan(external("reg:5000"), led("198.51.100.7"))["problems"] == []
 
 
 @pytest.mark.parametrize("word", ["Hostname mismatch, certificate is not valid for 'reg'", ""])
 def test_our_registry_gets_a_certificate_for_its_new_name(word):
-    found = sites.settled_site()
-    found["m1"]["seen"]["server_account"] = word and f"[SSL] certificate verify failed: {word}. (_ssl.c:1033)"
+    found = sites.converged_site()
+    found["m1"]["observation"]["server_account"] = word and f"[SSL] certificate verify failed: {word}. (_ssl.c:1033)"
     plan = make_plan(sites.site(), found)
     assert acts(plan, "m1") == ["make a certificate for reg"] * bool(word)
     assert ("serve_registry" in phases(plan, "m1")) is bool(word)
@@ -364,28 +368,28 @@ def test_probe_tells_a_registry_without_tls_and_uses_it_when_told():
 
 def test_way_is_where_the_name_leads_and_who_answers_there(served, certificate):
     digest = hashlib.sha256(ca(certificate).encode()).hexdigest()
-    assert client.find_way(served) == Resolution(addresses=("127.0.0.1",), certificate=digest)
-    assert client.find_way(served, answers=False).certificate == ""
-    assert client.find_way("127.0.0.1:1") == Resolution(addresses=("127.0.0.1",))
+    assert client.resolve(served) == Resolution(addresses=("127.0.0.1",), certificate=digest)
+    assert client.resolve(served, answers=False).certificate == ""
+    assert client.resolve("127.0.0.1:1") == Resolution(addresses=("127.0.0.1",))
 
 
 @pytest.mark.parametrize("name", ["no.invalid", "a..b", f"{'a' * 64}.example"])
 def test_way_tells_an_unknown_name(name):
-    found = client.find_way(f"{name}:5000")
+    found = client.resolve(f"{name}:5000")
     assert found.addresses == ()
     assert found.error
 
 
-def test_way_is_the_proxys_where_the_engine_has_one():
-    assert client.find_way("no.invalid:5000", {"https-proxy": "http://127.0.0.1:1"}) is None
-    assert client.find_way("127.0.0.1:1", {"http-proxy": "http://127.0.0.1:1"}).addresses == ("127.0.0.1",)
+def test_way_is_that_of_the_proxy_where_the_engine_has_one():
+    assert client.resolve("no.invalid:5000", {"https-proxy": "http://127.0.0.1:1"}) is None
+    assert client.resolve("127.0.0.1:1", {"http-proxy": "http://127.0.0.1:1"}).addresses == ("127.0.0.1",)
 
 
 def test_login_travels_in_one_word():
     assert client.decode(client.encode(GOOD)) == GOOD
 
 
-def test_fingerprint_knows_a_login_and_does_not_hold_it():
+def test_fingerprint_tells_a_login_and_does_not_hold_it():
     one, other = (client.fingerprint("key", "reg:5000", {**GOOD, "password": word}) for word in ("a", "b"))
     assert one == client.fingerprint("key", "reg:5000", {**GOOD, "password": "a"})
     others = [client.fingerprint(key, server, GOOD) for key, server in (("key", "reg:5001"), ("other", "reg:5000"))]

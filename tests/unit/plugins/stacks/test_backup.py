@@ -5,7 +5,7 @@ import json
 import pytest
 import sites
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.stack import SecretObject
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_seen
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_observed
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import backup, secrets
 
 from tests.support.problems import refused
@@ -32,21 +32,21 @@ def saved():
     )
 
 
-def seen(*releases, secrets=(), configs=()):
+def observed(*releases, secrets=(), configs=()):
     found = [sites.release(number, "file", at=at) for number, at in releases]
     return sites.stack({"releases": found, "secret_names": list(secrets), "configs": list(configs)})
 
 
-def missing(saved, seen, **values):
+def missing(saved, observed, **values):
     """What a swarm lacks of a backup; the inventory has these secrets, some with a value."""
-    return backup.missing(saved, seen, "hello", [*values], {name: value for name, value in values.items() if value})
+    return backup.missing(saved, observed, "hello", [*values], {name: value for name, value in values.items() if value})
 
 
 def names(configs):
     return [config["name"] for config in configs]
 
 
-def test_record_is_in_order_and_knows_when_releases_were(saved):
+def test_record_is_in_order_and_tells_when_releases_were(saved):
     assert [(each["name"], each["labels"].get("flotilla.at")) for each in saved["configs"]] == [
         ("hello_motd_1", None),
         ("flotilla_hello.release_v9", "2026-01-01T00:00:00Z"),
@@ -55,8 +55,8 @@ def test_record_is_in_order_and_knows_when_releases_were(saved):
     assert saved["secrets"] == {"hello_redis_password_1": {"name": "redis_password", "salt": ""}}
 
 
-def test_site_that_began_anew_gets_releases_and_objects_back(saved):
-    found = missing(saved, seen((1, "now"), secrets=["hello_redis_password_2"]), redis_password="")
+def test_site_that_began_empty_gets_releases_and_objects_back(saved):
+    found = missing(saved, observed((1, "now"), secrets=["hello_redis_password_2"]), redis_password="")
     assert found.remove == ("flotilla_hello.release_v1",)
     assert names(found.configs) == ["hello_motd_1", "flotilla_hello.release_v9", "flotilla_hello.release_v10"]
     assert found.secrets == (secrets.NewSecret(name="redis_password", object="hello_redis_password_1", salt=""),)
@@ -68,7 +68,7 @@ def test_site_that_began_anew_gets_releases_and_objects_back(saved):
     ids=["same", "went on", "went on for long"],
 )
 def test_site_that_went_on_keeps_its_releases(saved, releases):
-    now = seen(*releases, secrets=["hello_redis_password_1"], configs=["hello_motd_1"])
+    now = observed(*releases, secrets=["hello_redis_password_1"], configs=["hello_motd_1"])
     assert missing(saved, now) == backup.Missing(remove=(), configs=(), secrets=())
 
 
@@ -80,7 +80,7 @@ def test_site_that_went_on_keeps_its_releases(saved, releases):
     ],
 )
 def test_restore_that_was_cut_short_is_picked_up(saved, releases, left):
-    found = missing(saved, seen(*releases, configs=["hello_motd_1"]))
+    found = missing(saved, observed(*releases, configs=["hello_motd_1"]))
     assert (found.remove, names(found.configs)) == ((), left)
 
 
@@ -88,7 +88,7 @@ def test_restore_that_was_cut_short_is_picked_up(saved, releases, left):
 def test_given_secret_comes_back_only_with_its_value(saved, value, count):
     key = f"hello_key_{secrets._slow_digest('right', 'salt')[: secrets.DIGITS]}"
     saved["secrets"] = {key: {"name": "key", "salt": "salt"}}
-    assert len(missing(saved, seen((1, "now")), key=value).secrets) == count
+    assert len(missing(saved, observed((1, "now")), key=value).secrets) == count
 
 
 FILES = ["releases.json", "redis.rdb", "registry.tar"]
@@ -147,7 +147,7 @@ def test_file_that_was_not_there_at_the_time_is_missing(folder):
         lambda text: "12",
         lambda text: "\xff",
         lambda text: json.dumps({"stack": "hello", "configs": [], "secrets": {}}),
-        lambda text: text.replace('"name"', '"nome"'),
+        lambda text: text.replace('"name"', '"other"'),
         lambda text: text.replace("e30=", "e31="),
     ],
     ids=["cut", "empty", "list", "number", "no text", "without sums", "other key", "other value"],
@@ -169,12 +169,12 @@ def test_backup_of_another_stack_is_refused(folder):
 
 
 def place(registry_host="", away="", **stack):
-    """The places of a settled site whose data is on w1, with one host away."""
-    found = sites.settled_site()
-    found["m1"]["seen"]["nodes"][1]["labels"] = {"flotilla.volume.redis": "true"}
-    found["m1"]["seen"]["stacks"]["hello"].update(stack)
-    seen = {name: read_seen(name, host["seen"]) for name, host in found.items() if name != away}
-    return backup.place(seen, "hello", registry_host)
+    """The places of a converged site whose data is on w1, with one host away."""
+    found = sites.converged_site()
+    found["m1"]["observation"]["nodes"][1]["labels"] = {"flotilla.volume.redis": "true"}
+    found["m1"]["observation"]["stacks"]["hello"].update(stack)
+    observed = {name: read_observed(name, host["observation"]) for name, host in found.items() if name != away}
+    return backup.place(observed, "hello", registry_host)
 
 
 def test_place():

@@ -24,18 +24,18 @@ def site():
     return site
 
 
-def settled(volumes=None, text=TEXT):
+def converged(volumes=None, text=TEXT):
     """The stack runs, its label is on w1, and w1 has these volumes."""
-    found = sites.settled_site()
+    found = sites.converged_site()
     variables = {"WEB_IMAGE": "reg:5000/hello@sha256:d", "REDIS_IMAGE": "reg:5000/redis@sha256:d"}
     file = sites.render(text, variables)
-    found["m1"]["seen"]["stacks"]["hello"]["releases"] = [sites.release(7, file)]
-    found["m1"]["seen"]["stacks"]["hello"]["record"]["file"] = file
-    found["w1"]["seen"]["volumes"] = {"hello": volumes or {}}
+    found["m1"]["observation"]["stacks"]["hello"]["releases"] = [sites.release(7, file)]
+    found["m1"]["observation"]["stacks"]["hello"]["record"]["file"] = file
+    found["w1"]["observation"]["volumes"] = {"hello": volumes or {}}
     return found
 
 
-def anew(site, found):
+def may_be_empty(site, found):
     """The services that may begin without data."""
     decided = decide(sites.situation(site, found))
     assert decided.problems == ()
@@ -43,9 +43,9 @@ def anew(site, found):
 
 
 def test_data_in_its_place_needs_nothing(site):
-    plan = make_plan(site, settled({"hello_redis-data": True}))
+    plan = make_plan(site, converged({"hello_redis-data": True}))
     assert (plan["problems"], plan["changes"]) == ([], False)
-    assert anew(site, settled({"hello_redis-data": True})) == []
+    assert may_be_empty(site, converged({"hello_redis-data": True})) == []
 
 
 def begins(plan):
@@ -54,39 +54,39 @@ def begins(plan):
     return [step["labels"]["flotilla.data"] for step in steps]
 
 
-def test_first_deploy_begins_anew(site):
+def test_first_deploy_begins_empty(site):
     bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
-    assert anew(site, bare) == ["redis"]
+    assert may_be_empty(site, bare) == ["redis"]
     assert begins(make_plan(site, sites.set_up_site())) == ["new", "kept"]
 
 
 def test_data_of_an_earlier_swarm_is_used(site):
     bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
-    bare["w2"]["seen"]["volumes"] = {"hello": {"hello_redis-data": True}}
+    bare["w2"]["observation"]["volumes"] = {"hello": {"hello_redis-data": True}}
     plan = make_plan(site, bare)
     assert labels(plan, "w2") == {LABEL: "true"}
-    assert anew(site, bare) == []
+    assert may_be_empty(site, bare) == []
     there = sites.set_up_site()
-    there["w1"]["seen"]["volumes"] = {"hello": {"hello_redis-data": True}}
+    there["w1"]["observation"]["volumes"] = {"hello": {"hello_redis-data": True}}
     assert begins(make_plan(site, there)) == ["kept"]
 
 
-def test_first_deploy_that_was_cut_short_begins_anew_again(site):
+def test_first_deploy_that_was_cut_short_begins_empty_again(site):
     bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
-    bare["w1"]["seen"]["volumes"] = {"hello": {"hello_redis-data": False}}
-    assert anew(site, bare) == ["redis"]
+    bare["w1"]["observation"]["volumes"] = {"hello": {"hello_redis-data": False}}
+    assert may_be_empty(site, bare) == ["redis"]
 
 
 @pytest.mark.parametrize("volumes", [{}, {"hello_redis-data": False}, {"hello_other": True}])
 def test_lost_data_is_refused(site, volumes):
-    (problem,) = make_plan(site, settled(volumes))["problems"]
+    (problem,) = make_plan(site, converged(volumes))["problems"]
     assert told([problem]) == ["data-lost: w1"]
     assert "-e stack_data_lost=redis" in problem.fix
 
 
 def test_label_that_was_moved_without_the_data_is_refused(site):
-    found = settled({"hello_redis-data": True})
-    one, other = found["m1"]["seen"]["nodes"][1:]
+    found = converged({"hello_redis-data": True})
+    one, other = found["m1"]["observation"]["nodes"][1:]
     one["labels"], other["labels"] = {}, {LABEL: "true"}
     (problem,) = make_plan(site, found)["problems"]
     assert told([problem]) == ["data-lost: w2"]
@@ -94,62 +94,62 @@ def test_label_that_was_moved_without_the_data_is_refused(site):
 
 
 def test_wiped_holder_is_refused(site):
-    found = settled()
-    found["w1"]["seen"] = sites.bare("10.0.0.2")
-    found["m1"]["seen"]["nodes"][1]["state"] = "down"
+    found = converged()
+    found["w1"]["observation"] = sites.bare("10.0.0.2")
+    found["m1"]["observation"]["nodes"][1]["state"] = "down"
     assert told(make_plan(site, found)["problems"]) == ["data-lost: w1"]
 
 
 def test_loss_is_accepted_by_name(site):
     site["stacks"][0]["lost"] = ["redis"]
-    plan = make_plan(site, settled())
-    assert acts(plan, "m1") == ["let redis begin anew, as its data is lost"]
-    assert anew(site, settled()) == ["redis"]
+    plan = make_plan(site, converged())
+    assert acts(plan, "m1") == ["let redis start empty, as its data is lost"]
+    assert may_be_empty(site, converged()) == ["redis"]
     assert "deploy" in phases(plan, "m1")
     assert begins(plan) == ["new", "kept"]
 
 
 def test_accepted_loss_touches_no_data_that_is_there(site):
     site["stacks"][0]["lost"] = ["redis"]
-    found = settled({"hello_redis-data": True})
-    assert (make_plan(site, found)["changes"], anew(site, found)) == (False, [])
+    found = converged({"hello_redis-data": True})
+    assert (make_plan(site, found)["changes"], may_be_empty(site, found)) == (False, [])
 
 
-def test_data_that_the_run_restores_may_be_missing_and_nothing_begins_anew(site):
+def test_data_that_the_run_restores_may_be_missing_and_nothing_begins_empty(site):
     site["intent"] = "restore"
-    assert anew(site, settled()) == []
-    assert decide(sites.situation(site, settled())).stacks.each[0].plan.changes == ()
+    assert may_be_empty(site, converged()) == []
+    assert decide(sites.situation(site, converged())).stacks.each[0].plan.changes == ()
     other = TEXT.replace("volume.redis", "volume.other")
-    site["stacks"][0]["text"], found = other, settled(text=other)
-    found["m1"]["seen"]["nodes"][1]["labels"] = {"flotilla.volume.other": "true"}
+    site["stacks"][0]["text"], found = other, converged(text=other)
+    found["m1"]["observation"]["nodes"][1]["labels"] = {"flotilla.volume.other": "true"}
     assert told(decide(sites.situation(site, found)).problems) == ["data-lost: w1"]
 
 
 def test_unknown_name_of_a_loss_is_refused(site):
     site["stacks"][0]["lost"] = ["rediss"]
-    problems = make_plan(site, settled({"hello_redis-data": True}))["problems"]
+    problems = make_plan(site, converged({"hello_redis-data": True}))["problems"]
     assert told(problems) == ["setting-invalid: stack_data_lost"]
 
 
 def test_holder_that_is_away_is_not_judged(site):
-    found = settled()
+    found = converged()
     swarm = {"advertise_addr": "", "ansible_host": "10.0.0.2"}
-    found["w1"] = {"wanted": {"swarm": swarm}, "unreachable": "no route"}
+    found["w1"] = {"desired": {"swarm": swarm}, "unreachable": "no route"}
     assert make_plan(site, found)["problems"] == []
 
 
-def test_service_that_only_the_inventory_has_does_not_begin_anew_in_a_rollback(site):
-    found = settled({"hello_redis-data": True})
+def test_service_that_only_the_inventory_has_does_not_begin_empty_in_a_rollback(site):
+    found = converged({"hello_redis-data": True})
     content = yaml.safe_load(TEXT)
     db = {"image": "reg:5000/redis@sha256:d", "volumes": ["db-data:/data"]}
     db["deploy"] = {"placement": {"constraints": ["node.labels.flotilla.volume.db == true"]}}
     content["services"]["db"] = db
     content["volumes"]["db-data"] = {}
     site["stacks"][0]["text"] = yaml.safe_dump(content)
-    found["m1"]["seen"]["nodes"][1]["labels"]["flotilla.volume.db"] = "true"
-    assert anew(site, found) == ["db"]
+    found["m1"]["observation"]["nodes"][1]["labels"]["flotilla.volume.db"] = "true"
+    assert may_be_empty(site, found) == ["db"]
     site["intent"], site["stacks"][0]["release"] = "rollback", 7
-    assert anew(site, found) == []
+    assert may_be_empty(site, found) == []
 
 
 def test_volumes_are_named_as_the_engine_has_them():
@@ -163,7 +163,7 @@ def test_volumes_are_named_as_the_engine_has_them():
     assert parse(yaml.safe_dump(content)).pinned_volumes(LABEL, "hello") == ["hello_redis-data", "mine"]
 
 
-def test_service_that_may_begin_anew_is_told_so_once():
+def test_service_that_may_begin_empty_is_told_so_once():
     first, second = (yaml.safe_load(step) for step in steps(TEXT, "", ["redis"]))
     assert first["services"]["redis"]["deploy"]["labels"] == {"flotilla.data": "new"}
     assert second == yaml.safe_load(TEXT)

@@ -73,12 +73,12 @@ def test_release_that_cannot_be_had_is_said(found, number, code):
 
 def rolled_back_site():
     """Release 1 was good; 2, which the inventory describes, was rolled back; so 3 has the file of 1."""
-    found = sites.settled_site()
-    stack = found["m1"]["seen"]["stacks"]["hello"]
-    wanted = stack["record"]["file"]
-    good = wanted.replace("4000", "4001")
+    found = sites.converged_site()
+    stack = found["m1"]["observation"]["stacks"]["hello"]
+    current = stack["record"]["file"]
+    good = current.replace("4000", "4001")
     stack["record"]["file"] = good
-    stack["releases"] = history(good, wanted, good, rollback_to=1, left=[digest(wanted)])
+    stack["releases"] = history(good, current, good, rollback_to=1, rolled_back=[digest(current)])
     return found
 
 
@@ -91,12 +91,12 @@ def test_what_was_rolled_back_does_not_come_back_by_itself():
 def test_page_is_judged_by_the_port_that_will_run():
     found = rolled_back_site()
     for name in found:
-        found[name]["seen"]["pages"]["hello"] = "refused"
+        found[name]["observation"]["pages"]["hello"] = "refused"
     plan = make_plan(sites.site(), found)
     assert not plan["changes"]
     assert of_phase(plan, "report")["m1"]["ports"] == {"hello": 4001}
-    assert of_phase(make_plan(sites.site(), sites.settled_site()), "report")["m1"]["ports"] == {"hello": 4000}
-    found["m1"]["seen"]["stacks"]["hello"]["services"]["web"] = sites.service(3)
+    assert of_phase(make_plan(sites.site(), sites.converged_site()), "report")["m1"]["ports"] == {"hello": 4000}
+    found["m1"]["observation"]["stacks"]["hello"]["services"]["web"] = sites.service(3)
     back = roll_back(found, 2)
     assert of_phase(back, "report")["m1"]["ports"] == {"hello": 4000}
     assert of_phase(back, "check_page")["w2"]["pages"] == {"hello": {"port": 4000, "path": "/healthz", "visits": 1}}
@@ -104,11 +104,11 @@ def test_page_is_judged_by_the_port_that_will_run():
 
 def test_drift_is_corrected_while_a_release_is_held():
     found = rolled_back_site()
-    found["m1"]["seen"]["stacks"]["hello"]["services"]["web"] = sites.service(3)
+    found["m1"]["observation"]["stacks"]["hello"]["services"]["web"] = sites.service(3)
     plan = make_plan(sites.site(), found)
-    assert acts(plan, "m1") == ["set service web right (Mode.Replicated.Replicas is 3, wanted 5)"]
+    assert acts(plan, "m1") == ["set service web right (Mode.Replicated.Replicas is 3, expected 5)"]
     assert deployed(plan)["services"]["web"]["ports"] == ["4001:80"]
-    assert new_release(plan)["left"]
+    assert new_release(plan)["rolled_back"]
 
 
 def test_next_change_of_the_inventory_ends_the_holding():
@@ -116,10 +116,10 @@ def test_next_change_of_the_inventory_ends_the_holding():
     site["stacks"][0]["text"] += "networks: {}\n"
     plan = make_plan(site, rolled_back_site())
     assert acts(plan, "m1")[0] == "apply the changed stack file"
-    assert new_release(plan) == {"rollback_to": 0, "left": [], "by": "me@here"}
+    assert new_release(plan) == {"rollback_to": 0, "rolled_back": [], "by": "me@here"}
 
 
-def test_rollback_makes_the_named_release_the_wanted_one():
+def test_rollback_makes_the_named_release_the_desired_one():
     site = dict(sites.site(), intent="rollback")
     site["stacks"][0]["release"] = 2
     plan = make_plan(site, rolled_back_site())
@@ -128,17 +128,19 @@ def test_rollback_makes_the_named_release_the_wanted_one():
         "stop web for a moment, since its published ports change",
     ]
     assert new_release(plan)["rollback_to"] == 2
-    assert new_release(plan)["left"] == [digest(rolled_back_site()["m1"]["seen"]["stacks"]["hello"]["record"]["file"])]
+    assert new_release(plan)["rolled_back"] == [
+        digest(rolled_back_site()["m1"]["observation"]["stacks"]["hello"]["record"]["file"])
+    ]
 
 
 def begun_site(good=4001):
     """Release 2 was good; the deploy of what the inventory describes was killed half-way."""
-    found = sites.settled_site()
-    seen = found["m1"]["seen"]["stacks"]["hello"]
-    file = seen["record"]["file"]
-    seen["releases"] = history(file.replace("4000", "4002"), file.replace("4000", str(good)))
-    seen["record"]["file"] = seen["releases"][-1]["file"]
-    seen["services"]["web"] = sites.service(3)
+    found = sites.converged_site()
+    observed = found["m1"]["observation"]["stacks"]["hello"]
+    file = observed["record"]["file"]
+    observed["releases"] = history(file.replace("4000", "4002"), file.replace("4000", str(good)))
+    observed["record"]["file"] = observed["releases"][-1]["file"]
+    observed["services"]["web"] = sites.service(3)
     return found
 
 
@@ -150,12 +152,12 @@ def roll_back(found, number=0):
 
 def described():
     """Digest what the inventory describes."""
-    return digest(sites.settled_site()["m1"]["seen"]["stacks"]["hello"]["record"]["file"])
+    return digest(sites.converged_site()["m1"]["observation"]["stacks"]["hello"]["record"]["file"])
 
 
 def test_previous_release_is_the_last_one_where_a_deploy_was_begun():
     plan = roll_back(begun_site())
-    assert new_release(plan) == {"rollback_to": 2, "left": [described()], "by": "me@here"}
+    assert new_release(plan) == {"rollback_to": 2, "rolled_back": [described()], "by": "me@here"}
     assert deployed(plan)["services"]["web"]["ports"] == ["4001:80"]
     assert plan["notes"][0].startswith(
         "back to release 2 of T. A deploy that was begun and not recorded is left. site.yml"
@@ -164,45 +166,45 @@ def test_previous_release_is_the_last_one_where_a_deploy_was_begun():
 
 def test_begun_deploy_is_left_like_the_release_before_it():
     found = begun_site()
-    last = found["m1"]["seen"]["stacks"]["hello"]["record"]["file"]
-    assert new_release(roll_back(found, 1))["left"] == [digest(last), described()]
+    last = found["m1"]["observation"]["stacks"]["hello"]["record"]["file"]
+    assert new_release(roll_back(found, 1))["rolled_back"] == [digest(last), described()]
 
 
 def test_begun_deploy_that_was_left_does_not_come_back_by_itself():
     found = begun_site()
     made = new_release(roll_back(found))
-    seen = found["m1"]["seen"]["stacks"]["hello"]
-    seen["releases"].append(sites.release(3, seen["record"]["file"], **made))
+    observed = found["m1"]["observation"]["stacks"]["hello"]
+    observed["releases"].append(sites.release(3, observed["record"]["file"], **made))
     assert make_plan(sites.site(), found)["notes"][0].startswith("release 3 stays, which went back to 2")
 
 
 def test_rollback_needs_no_good_stack_file_in_the_inventory():
     site = dict(sites.site(), intent="rollback")
-    site["stacks"][0]["text"] += "x-more: ${NOBODY_KNOWS}\n"
+    site["stacks"][0]["text"] += "x-more: ${NOBODY_SETS}\n"
     found = begun_site()
-    found["m1"]["seen"]["stacks"]["hello"]["services"]["web"] = sites.service(5)
+    found["m1"]["observation"]["stacks"]["hello"]["services"]["web"] = sites.service(5)
     assert make_plan(site, found)["notes"] == ["back to release 1 of T"]
 
 
 def test_previous_release_is_the_last_one_where_what_was_begun_is_not_known():
     """The stack file was broken, or the app edited, after the run was killed."""
     site = dict(sites.site(), intent="rollback")
-    site["stacks"][0]["text"] += "x-more: ${NOBODY_KNOWS}\n"
+    site["stacks"][0]["text"] += "x-more: ${NOBODY_SETS}\n"
     plan = make_plan(site, begun_site())
     assert plan["notes"] == ["back to release 2 of T. Services are other than in the last release"]
-    assert new_release(plan)["left"] == []
+    assert new_release(plan)["rolled_back"] == []
 
 
 def test_drift_by_hand_and_a_rollback_cut_short_are_no_begun_deploy():
     assert new_release(roll_back(begun_site(good=4000)))["rollback_to"] == 1
     found = rolled_back_site()
-    found["m1"]["seen"]["stacks"]["hello"]["services"]["web"] = sites.service(3)
+    found["m1"]["observation"]["stacks"]["hello"]["services"]["web"] = sites.service(3)
     assert told(roll_back(found)["problems"]) == ["release-unknown: stack_release"]
 
 
 def test_rollback_says_where_the_inventory_describes_what_was_never_deployed():
     found = begun_site()
-    found["m1"]["seen"]["stacks"]["hello"]["services"]["web"] = sites.service(5)
+    found["m1"]["observation"]["stacks"]["hello"]["services"]["web"] = sites.service(5)
     plan = roll_back(found)
     assert new_release(plan)["rollback_to"] == 1
     assert plan["notes"] == [
@@ -232,16 +234,16 @@ def site_with_secret(**changes):
     return site
 
 
-def seen_with_secret(found, *files, objects=(1, 2), **changes):
-    """A settled site with these releases, the newest with ``changes``, and these objects of the secret."""
-    seen = found["m1"]["seen"]["stacks"]["hello"]
-    seen["releases"] = history(*files, **changes)
-    seen["record"]["file"] = files[-1]
-    seen["secrets"] = {
+def observed_with_secret(found, *files, objects=(1, 2), **changes):
+    """A converged site with these releases, the newest with ``changes``, and these objects of the secret."""
+    observed = found["m1"]["observation"]["stacks"]["hello"]
+    observed["releases"] = history(*files, **changes)
+    observed["record"]["file"] = files[-1]
+    observed["secrets"] = {
         f"hello_redis_password_{number}": {"name": "redis_password", "salt": "", "created": str(number)}
         for number in objects
     }
-    seen["secret_names"] = [*seen["secrets"]]
+    observed["secret_names"] = [*observed["secrets"]]
     return found
 
 
@@ -249,10 +251,10 @@ def rolled_back_across_a_rotation():
     """Release 1 was good, 2 rotated, 3 was bad and is what the inventory describes, 4 went back to 1."""
     files = [secret_file(1, 3999), secret_file(2, 3999), secret_file(2)]
     back = make_plan(
-        dict(site_with_secret(release=1), intent="rollback"), seen_with_secret(sites.settled_site(), *files)
+        dict(site_with_secret(release=1), intent="rollback"), observed_with_secret(sites.converged_site(), *files)
     )
     made = new_release(back)
-    return seen_with_secret(sites.settled_site(), *files, files[0], **made)
+    return observed_with_secret(sites.converged_site(), *files, files[0], **made)
 
 
 def test_what_was_rolled_back_across_a_rotation_does_not_come_back_by_itself():
@@ -269,19 +271,19 @@ def test_given_value_of_a_secret_ends_the_holding():
 
 def test_held_release_is_not_rotated_and_what_was_left_not_deployed_instead():
     plan = make_plan(site_with_secret(rotate=["redis_password"]), rolled_back_across_a_rotation())
-    assert told(plan["problems"]) == ["release-held: stack_rotate"]
+    assert told(plan["problems"]) == ["release-pinned: stack_rotate"]
 
 
 def test_deploy_builds_the_images_of_the_site_that_are_missing():
-    found = sites.settled_site()
-    found["m1"]["seen"]["images"] = dict.fromkeys(sites.REFERENCES)
+    found = sites.converged_site()
+    found["m1"]["observation"]["images"] = dict.fromkeys(sites.REFERENCES)
     plan = make_plan(dict(sites.site(), intent="deploy"), found)
     assert of_phase(plan, "build_images")["m1"]["images"] == sites.site()["images"]
 
 
 def test_deploy_leaves_hosts_alone_and_says_so():
-    found = sites.settled_site()
-    found["w1"]["seen"]["packages"]["docker.io"] = None
+    found = sites.converged_site()
+    found["w1"]["observation"]["packages"]["docker.io"] = None
     plan = make_plan(dict(sites.site(), intent="deploy"), found)
     assert acts(plan, "w1") == []
     assert phases(plan, "w1") == []
@@ -296,23 +298,23 @@ def test_deploy_refuses_a_site_that_is_not_set_up():
 
 def without_registry(found):
     for host in found.values():
-        host["seen"].update(login="connection refused", images={})
+        host["observation"].update(login="connection refused", images={})
     return found
 
 
 def test_deploy_says_why_a_host_cannot_log_in():
-    plan = make_plan(dict(sites.site(), intent="deploy"), without_registry(sites.settled_site()))
+    plan = make_plan(dict(sites.site(), intent="deploy"), without_registry(sites.converged_site()))
     assert told(plan["problems"]) == ["registry-login: reg:5000, m1"]
 
 
 def test_rollback_needs_a_stored_login_but_no_registry():
     found = without_registry(begun_site())
     for host in found.values():
-        host["seen"]["accounts"] = {"pull": "connection refused"}
+        host["observation"]["accounts"] = {"pull": "connection refused"}
     plan = roll_back(found, 1)
     assert acts(plan, "m1")[0] == "apply the changed stack file"
     assert of_phase(plan, "pull_images") == {}
-    found["m1"]["seen"]["credentials"] = False
+    found["m1"]["observation"]["credentials"] = False
     assert told(roll_back(found, 1)["problems"]) == ["site-not-set-up: playbooks/rollback.yml"]
 
 
@@ -348,8 +350,8 @@ def image(*names, used=False):
     ],
 )
 def test_images_of_no_release_are_removed(found, old):
-    hosts = sites.settled_site()
-    hosts["w1"]["seen"]["local_images"] = [found]
+    hosts = sites.converged_site()
+    hosts["w1"]["observation"]["local_images"] = [found]
     plan = make_plan(sites.site(), hosts)
     removed = [host["images"] for host in of_phase(plan, "clean_up").values()]
     assert removed == ([[found]] if old else [])
@@ -423,8 +425,8 @@ def mounting(*keys):
 
 
 def test_killed_rotation_is_finished_by_the_next_run_which_takes_both_values():
-    found = seen_with_secret(sites.settled_site(), secret_file(1))
-    found["m1"]["seen"]["stacks"]["hello"]["services"]["web"] = mounting("hello_redis_password_2")
+    found = observed_with_secret(sites.converged_site(), secret_file(1))
+    found["m1"]["observation"]["stacks"]["hello"]["services"]["web"] = mounting("hello_redis_password_2")
     plan = make_plan(site_with_secret(), found)
     assert acts(plan, "m1")[0] == "apply the changed stack file"
     assert deployed(plan)["secrets"]["pw"]["name"] == "hello_redis_password_2"
@@ -433,8 +435,8 @@ def test_killed_rotation_is_finished_by_the_next_run_which_takes_both_values():
 
 def test_rollback_of_a_killed_rotation_takes_both_values_first():
     old, new = (f"hello_redis_password_{letter * 12}" for letter in "ab")
-    found = seen_with_secret(sites.settled_site(), taking_both(old), objects=("a" * 12, "b" * 12))
-    found["m1"]["seen"]["stacks"]["hello"]["services"] = {"db": mounting(new)}
+    found = observed_with_secret(sites.converged_site(), taking_both(old), objects=("a" * 12, "b" * 12))
+    found["m1"]["observation"]["stacks"]["hello"]["services"] = {"db": mounting(new)}
     plan = roll_back(found, 1)
     assert [yaml.safe_load(step)["secrets"] for step in deploy(plan)["steps"]] == [
         {"pw": {"name": old}, "pw_previous": {"name": new}},
@@ -443,8 +445,8 @@ def test_rollback_of_a_killed_rotation_takes_both_values_first():
 
 
 def test_secret_that_is_new_since_the_last_release_was_not_rotated():
-    found = seen_with_secret(sites.settled_site(), file_of(), objects=(1,))
-    found["m1"]["seen"]["stacks"]["hello"]["services"]["web"] = mounting("hello_redis_password_1")
+    found = observed_with_secret(sites.converged_site(), file_of(), objects=(1,))
+    found["m1"]["observation"]["stacks"]["hello"]["services"]["web"] = mounting("hello_redis_password_1")
     plan = make_plan(site_with_secret(), found)
     assert deployed(plan)["secrets"]["pw"]["name"] == "hello_redis_password_1"
     assert plan["notes"] == []
@@ -534,10 +536,10 @@ def test_service_whose_ports_change_is_stopped_first():
 
 
 def test_ports_that_were_changed_by_hand_are_corrected_with_a_stop():
-    found = sites.settled_site()
-    seen = found["m1"]["seen"]["stacks"]["hello"]
-    seen["services"]["web"]["spec"] = {
-        **seen["services"]["web"]["spec"],
+    found = sites.converged_site()
+    observed = found["m1"]["observation"]["stacks"]["hello"]
+    observed["services"]["web"]["spec"] = {
+        **observed["services"]["web"]["spec"],
         "EndpointSpec": {"Ports": [{"PublishedPort": 4001}]},
     }
     plan = make_plan(sites.site(), found)
@@ -583,7 +585,7 @@ def test_records_of_all_times_are_read_and_other_stacks_left_alone():
     labels = {"flotilla.stack": "hello", "flotilla.secret": "pw", "flotilla.salt": "s", "ansible_key": "digest"}
     secrets = [{"CreatedAt": "T", "Spec": {"Name": "hello_pw_1", "Labels": labels}}, {"Spec": {"Name": "theirs"}}]
     configs = [
-        record("11", {"file": "new", "specs": {}, "by": "me@here", "rollback_to": 3, "left": ["x"]}),
+        record("11", {"file": "new", "specs": {}, "by": "me@here", "rollback_to": 3, "rolled_back": ["x"]}),
         record("9", {"file": "old", "specs": {}}),
         record("12", "broken"),
         record("13", {"file": "of another stack", "specs": {}}, stack="shop"),

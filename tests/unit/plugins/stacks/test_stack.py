@@ -71,32 +71,32 @@ def test_first_deploy():
 
 
 def test_services_without_a_record_are_deployed_again():
-    seen = dict(running(web=sites.service()), record=None)
-    assert stack.differences("file", sites.stack(seen)) == ["deploy it: no record of it"]
+    observed = dict(running(web=sites.service()), record=None)
+    assert stack.differences("file", sites.stack(observed)) == ["deploy it: no record of it"]
 
 
 def test_services_scaled_or_changed_by_hand_are_named():
-    seen = running(web=sites.service(5))
-    seen["services"] = {"web": sites.service(3)}
-    assert stack.differences("file", sites.stack(seen)) == [
-        "set service web right (Mode.Replicated.Replicas is 3, wanted 5)"
+    observed = running(web=sites.service(5))
+    observed["services"] = {"web": sites.service(3)}
+    assert stack.differences("file", sites.stack(observed)) == [
+        "set service web right (Mode.Replicated.Replicas is 3, expected 5)"
     ]
 
 
 def test_removed_and_added_services_are_named():
-    seen = running(web=sites.service(), redis=sites.service())
-    seen["services"] = {"web": sites.service(), "extra": sites.service()}
-    assert stack.differences("file", sites.stack(seen)) == [
+    observed = running(web=sites.service(), redis=sites.service())
+    observed["services"] = {"web": sites.service(), "extra": sites.service()}
+    assert stack.differences("file", sites.stack(observed)) == [
         "remove service extra, which the stack file does not have",
         "bring back service redis",
     ]
 
 
 def test_forced_update_is_no_difference():
-    seen = running(web=sites.service())
-    seen["services"] = {"web": sites.service()}
-    seen["services"]["web"]["spec"]["TaskTemplate"]["ForceUpdate"] = 3
-    assert stack.differences("file", sites.stack(seen)) == []
+    observed = running(web=sites.service())
+    observed["services"] = {"web": sites.service()}
+    observed["services"]["web"]["spec"]["TaskTemplate"]["ForceUpdate"] = 3
+    assert stack.differences("file", sites.stack(observed)) == []
 
 
 def test_converged():
@@ -125,7 +125,7 @@ def test_not_converged_yet(change):
     assert state.failure == ""
 
 
-def test_tasks_left_behind_by_a_replaced_update_are_seen():
+def test_tasks_left_behind_by_a_replaced_update_are_noticed():
     old = sites.task(3, current=False)
     service = sites.service(2)
     service["tasks"].append(old)
@@ -163,7 +163,7 @@ def test_given_up_update_is_explained_by_its_own_task():
         assert stack.judge(sites.services(web=service)).trouble.task.id == "bad"
 
 
-def test_task_that_no_node_takes_is_seen():
+def test_task_that_no_node_takes_is_noticed():
     waiting = sites.task(2, state="pending", error="no suitable node")
     service = sites.service(2, tasks=[sites.task(1), waiting, sites.task(3, state="failed", error="x", updated="9")])
     state = stack.judge(sites.services(web=service))
@@ -196,7 +196,7 @@ START = "task: non-zero exit (1)"
         ([*failing(*[START] * 4)], {"update": {"State": "updating"}}, False),
     ],
 )
-def test_task_that_fails_again_and_again_is_seen(tasks, change, looping):
+def test_task_that_fails_again_and_again_is_noticed(tasks, change, looping):
     state = stack.judge(sites.services(web=sites.service(**{"tasks": tasks, **change})))
     assert (state.done, state.looping) == (False, ("web",) if looping else ())
 

@@ -14,8 +14,8 @@ LABELS = st.dictionaries(st.sampled_from(["zone", "disk"]), st.sampled_from(["a"
 PINNED = ["flotilla.volume.redis"]
 
 
-def site(managers, workers=(), removed=(), **changes):
-    return {**sites.site(managers, workers, removed), "volumes": [], **changes}
+def site(managers, workers=(), retire=(), **changes):
+    return {**sites.site(managers, workers, retire), "volumes": [], **changes}
 
 
 def swarm(managers, workers=()):
@@ -35,12 +35,12 @@ def kinds(decision):
     return [(step.kind, step.host) for step in decision.steps]
 
 
-def carry_out(model, wanted_site, wanted=None):
+def carry_out(model, desired_site, desired=None):
     """Carry a plan out, and expect that nothing is left to do."""
-    decision = model.decide(wanted_site, wanted or {})
+    decision = model.decide(desired_site, desired or {})
     assert decision.problems == ()
     model.carry_out(decision)
-    again = model.decide(wanted_site, wanted or {})
+    again = model.decide(desired_site, desired or {})
     assert (again.problems, again.steps) == ((), ())
     return decision
 
@@ -64,57 +64,57 @@ def worlds(draw):
     for name in draw(st.sets(st.sampled_from(sorted(model.hosts)), max_size=2)):
         model.wipe(name)
     if not any(host["node"] for host in model.hosts.values()):
-        model.nodes.clear()  # Nobody is left who knows of that swarm.
-    places = {name: draw(st.sampled_from(["managers", "managers", "workers", "removed"])) for name in model.hosts}
+        model.nodes.clear()  # Nobody is left who tells of that swarm.
+    places = {name: draw(st.sampled_from(["managers", "managers", "workers", "retire"])) for name in model.hosts}
     groups = {
-        group: [name for name in model.hosts if places[name] == group] for group in ("managers", "workers", "removed")
+        group: [name for name in model.hosts if places[name] == group] for group in ("managers", "workers", "retire")
     }
     groups["managers"] = groups["managers"] or [
-        groups["workers"].pop() if groups["workers"] else groups["removed"].pop()
+        groups["workers"].pop() if groups["workers"] else groups["retire"].pop()
     ]
-    wanted = {
+    desired = {
         name: {"node_labels": draw(LABELS), "availability": draw(st.sampled_from(["active", "drain", "pause"]))}
         for name in model.hosts
     }
     named = draw(st.sampled_from([[], ["gone"]]))
-    return model, site(**groups, remove_dead=named), wanted
+    return model, site(**groups, remove_dead=named), desired
 
 
 @settings(max_examples=400, deadline=None)
 @given(worlds())
 def test_any_swarm_becomes_any_inventory_with_a_majority_at_every_step_or_is_refused(world):
-    model, wanted_site, wanted = world
+    model, desired_site, desired = world
     had_quorum = model.has_quorum()
-    decision = model.decide(wanted_site, wanted)
+    decision = model.decide(desired_site, desired)
     if decision.problems:
         return
     assert had_quorum or not model.nodes
     model.carry_out(decision)
-    again = model.decide(wanted_site, wanted)
+    again = model.decide(desired_site, desired)
     assert (again.problems, again.steps) == ((), ())
     for name, host in model.hosts.items():
         if not host["up"]:
             continue
         entries = [node for node in model.nodes.values() if node["address"] == host["address"]]
-        if name in wanted_site["removed"]:
+        if name in desired_site["retire"]:
             assert (host["node"], entries) == ("", [])
             continue
         (node,) = entries
         assert node["id"] == host["node"]
-        assert node["role"] == ("manager" if name in wanted_site["managers"] else "worker")
-        assert node["availability"] == wanted[name]["availability"]
-        own = {label: labels.text_of(value) for label, value in wanted[name]["node_labels"].items()}
+        assert node["role"] == ("manager" if name in desired_site["managers"] else "worker")
+        assert node["availability"] == desired[name]["availability"]
+        own = {label: labels.text_of(value) for label, value in desired[name]["node_labels"].items()}
         assert own.items() <= node["labels"].items()
         assert node["labels"].get("zone") == own.get("zone")
-    if wanted_site["remove_dead"]:
+    if desired_site["remove_dead"]:
         assert "gone" not in [node["hostname"] for node in model.nodes.values()]
 
 
 @settings(max_examples=400, deadline=None)
 @given(worlds(), st.dictionaries(st.integers(0, 9), st.sampled_from(NAMES), max_size=2))
 def test_no_step_takes_the_majority_where_hosts_die_meanwhile(world, deaths):
-    model, wanted_site, wanted = world
-    decision = model.decide(wanted_site, wanted)
+    model, desired_site, desired = world
+    decision = model.decide(desired_site, desired)
     if not decision.problems and model.nodes:
         model.carry_out_while_hosts_die(decision, deaths)
 
@@ -123,13 +123,13 @@ def test_no_step_takes_the_majority_where_hosts_die_meanwhile(world, deaths):
 @given(worlds())
 def test_refusal_is_only_for_what_cannot_be(world):
     """With every host alive and none wiped, any inventory is reached."""
-    model, wanted_site, wanted = world
+    model, desired_site, desired = world
     for ident in [ident for ident in model.nodes if not any(host["node"] == ident for host in model.hosts.values())]:
         del model.nodes[ident]
     for host in model.hosts.values():
         host.update(up=True, alive=True)
     model.refresh()
-    decision = model.decide(wanted_site, wanted)
+    decision = model.decide(desired_site, desired)
     assert model.has_quorum() or not model.nodes or decision.problems
     if model.has_quorum() or not model.nodes:
         assert decision.problems == ()
@@ -254,7 +254,7 @@ def test_data_that_was_moved_does_not_come_back_with_its_former_host():
     assert model.nodes[model.hosts["h2"]["node"]]["labels"] == {}
 
 
-def test_entry_of_an_absent_host_is_not_taken_for_its_namesake():
+def test_entry_of_an_unreachable_host_is_not_taken_for_its_namesake():
     model = swarm(["h1"], ["h2"])
     model.hosts["h2"].update(alive=False, up=False)
     model.add_host("h3")
@@ -292,16 +292,16 @@ def test_member_is_not_removed_as_dead():
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"removed": ["h2"], "workers": ["h3"]}, "it is in group retire"),
-        ({"wanted": {"h2": {"availability": "drain"}}}, "swarm_availability is drain"),
+        ({"retire": ["h2"], "workers": ["h3"]}, "it is in group retire"),
+        ({"desired": {"h2": {"availability": "drain"}}}, "swarm_availability is drain"),
     ],
 )
 def test_host_with_the_data_stays_until_the_data_is_moved(change, reason):
     model = swarm(["h1"], ["h2", "h3"])
     model.nodes["node-2"]["labels"] = {"flotilla.volume.redis": "true"}
-    groups = {"managers": ["h1"], "workers": ["h2", "h3"], "removed": []} | change
-    wanted = groups.pop("wanted", {})
-    (problem,) = model.decide(site(**groups, volumes=PINNED), wanted).problems
+    groups = {"managers": ["h1"], "workers": ["h2", "h3"], "retire": []} | change
+    desired = groups.pop("desired", {})
+    (problem,) = model.decide(site(**groups, volumes=PINNED), desired).problems
     assert told([problem]) == ["node-has-data: h2"]
     assert problem.found.endswith(reason)
 
