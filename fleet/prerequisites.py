@@ -12,9 +12,10 @@ from pathlib import Path
 
 from .errors import FleetError
 
-# The one list of the Debian packages that the fleet needs: commands, and who brings them.
+# The two lists of the Debian packages that the fleet needs: commands, and who brings them ...
 COMMANDS = {
     "apt-cacher-ng": "apt-cacher-ng",
+    "gcc": "gcc",
     "ip": "iproute2",
     "linux.uml": "user-mode-linux",
     "mke2fs": "e2fsprogs",
@@ -22,6 +23,10 @@ COMMANDS = {
     "nc": "netcat-openbsd",
     "nsenter": "util-linux",
     "ssh": "openssh-client",
+}
+# ... and files.
+FILES = {
+    Path("/usr/include/elf.h"): "libc6-dev",
 }
 # Most systems keep some of these commands only on root's PATH.
 SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
@@ -36,7 +41,7 @@ TUN = Path("/dev/net/tun")
 
 def packages() -> list[str]:
     """Return the names of the Debian packages that the fleet needs, sorted."""
-    return sorted(set(COMMANDS.values()))
+    return sorted({*COMMANDS.values(), *FILES.values()})
 
 
 def check_machine() -> None:
@@ -64,7 +69,10 @@ def check_machine() -> None:
             f"{TUN} is missing, through which hosts reach their network; run: "
             f"modprobe tun; mkdir -p {TUN.parent} && mknod {TUN} c 10 200"
         )
-    missing = sorted({p for c, p in COMMANDS.items() if not shutil.which(c, path=SEARCH_PATH)})
+    missing = sorted(
+        {package for command, package in COMMANDS.items() if not shutil.which(command, path=SEARCH_PATH)}
+        | {package for file, package in FILES.items() if not file.exists()}
+    )
     if missing:
         raise FleetError(
             f"{len(missing)} packages are missing; run: apt-get install -y --no-install-recommends {' '.join(missing)}"

@@ -22,6 +22,7 @@ def machine(monkeypatch, tmp_path):
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(prerequisites, "TUN", tun)
+    monkeypatch.setattr(prerequisites, "FILES", {tun: "libc6-dev"})
     monkeypatch.setattr(prerequisites, "available_memory", lambda: 8192)
     monkeypatch.setattr(shutil, "which", lambda command, path: f"/usr/bin/{command}")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(0, 0, 100 * 2**30))
@@ -65,8 +66,9 @@ def test_a_missing_tun_device_is_made_with_mknod(machine, tmp_path):
     assert "mknod" in message(prerequisites.check_machine)
 
 
-def test_missing_packages_are_named_with_the_command_that_installs_them(machine):
+def test_missing_packages_are_named_with_the_command_that_installs_them(machine, tmp_path):
     machine.setattr(shutil, "which", lambda command, path: command if command == "ip" else None)
+    machine.setattr(prerequisites, "FILES", {tmp_path / "missing.h": "libc6-dev"})
     packages = [package for package in prerequisites.packages() if package != "iproute2"]
     assert message(prerequisites.check_machine).endswith(
         "run: apt-get install -y --no-install-recommends " + " ".join(packages)
