@@ -16,7 +16,7 @@ from ansible_collections.flotilla.swarm.plugins.module_utils.observation.stack i
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.swarm import Node
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.role_variables import template_with_roles
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Unreachable, read_observed
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.output import status
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output import health, status
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import dead_lines, reset_lines, site_lines
 
 CALLBACK = "flotilla.swarm.concise"
@@ -92,7 +92,7 @@ def _swarm(observed: Mapping[str, Observed | Unreachable]) -> tuple[Sequence[Nod
     for one in observed.values():
         if isinstance(one, Observed) and one.nodes is not None and one.stacks is not None:
             return one.nodes, one.stacks
-    raise AnsibleActionFail("\n".join(status.silence_lines(observed)))
+    raise AnsibleActionFail("\n".join(health.silence_lines(observed)))
 
 
 def _observation(name: str, answer: Mapping[str, Any]) -> Observed | Unreachable:

@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..model.problem import Code, Problem, Rule
-from ..stacks.file import Service, StackFile, invalid_service
+from ..stacks.file import Service, StackFile
+from ..stacks.file_problems import invalid_service
 from ..stacks.placement import Candidate, FieldError, fits
 
 DURATION = re.compile(r"0|(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...module_utils.observation import Observed
@@ -10,8 +10,8 @@ from ...module_utils.observation.stack import Release, Service, Stack, Task
 from ...module_utils.observation.swarm import Node
 from ..model.observation import Unreachable
 from ..stacks.file import parse
-from ..stacks.state import differences, judge
-from .report import moved, shown, site_lines, table
+from . import health
+from .report import shown, site_lines, table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +104,7 @@ def describe(
     called = {node.id: names.get(node.address, node.hostname) for node in nodes}
     return Status(
         stacks=tuple(running),
-        problems=(
-            *_host_problems(observed, running, ports),
-            *_node_problems(names, nodes),
-            *_problems_of_stacks(running, called),
-        ),
+        problems=tuple(health.find_problems(names, nodes, running, observed, ports)),
         nodes=tuple(_node(node, called[node.id]) for node in nodes),
         services=tuple(_service(stack, name, service) for stack, name, service in _services(running)),
         tasks=tuple(
@@ -212,96 +208,7 @@ def lines(status: Status, names: Mapping[str, str], nodes: Sequence[Node], runni
     ]
 
 
-def silence_lines(observed: Mapping[str, Observed | Unreachable]) -> list[str]:
-    """Say why nobody can tell the state of a site, and what to do where that is clear.
-
-    :param observed: see ``describe``
-    """
-    lines = ["No manager can tell the state of the swarm:"]
-    for name, host in observed.items():
-        if isinstance(host, Observed):
-            lines.append(f"  {name}: its swarm is {host.swarm.state} {host.swarm.error}".rstrip())
-        else:
-            lines.append(f"  {_not_observed(name, host)}")
-    states = {name: host.swarm.state if isinstance(host, Observed) else "" for name, host in observed.items()}
-    stopped = [name for name, state in states.items() if state == "stopped"]
-    if stopped:
-        lines.append(f"The engine of {', '.join(stopped)} is stopped; run site.yml, which starts it.")
-    elif set(states.values()) == {"inactive"}:
-        lines.append("No host is in a swarm, as before the first run and after a reset; run site.yml.")
-    return lines
-
-
-def _not_observed(name: str, host: Unreachable) -> str:
-    reason = " ".join(host.reason.split()).removeprefix("Task failed: ").rstrip(":.")
-    return f"{name} could not be observed: {reason}"
-
-
 def _short(image: str) -> str:
     """Shorten ``host:port/name@sha256:digest`` to ``name@digest``, with as many digits as tell images apart."""
     name, _, digest = image.rsplit("/", 1)[-1].partition("@sha256:")
     return f"{name}@{digest[:12]}" if digest else name
-
-
-def _host_problems(
-    observed: Mapping[str, Observed | Unreachable], running: Mapping[str, Stack], ports: Mapping[str, int]
-) -> Iterator[str]:
-    published = {(stack, port) for stack, _name, service in _services(running) for port in service.ports}
-    asked = [stack for stack, port in ports.items() if (stack, port) in published]
-    for name, host in observed.items():
-        if isinstance(host, Unreachable):
-            yield _not_observed(name, host)
-            continue
-        for stack in asked:
-            if host.pages.get(stack):
-                of = f" of {stack}" if len(running) > 1 else ""
-                yield f"{name} does not answer the page{of}: {host.pages[stack]}"
-
-
-def _node_problems(names: Mapping[str, str], nodes: Sequence[Node]) -> Iterator[str]:
-    elsewhere = moved(names, nodes)
-    present = {*(node.address for node in nodes), *elsewhere.values()}
-    for address, name in names.items():
-        if address not in present:
-            yield f"{name} is in the inventory and not in the swarm; run site.yml"
-    for node in nodes:
-        yield from _problems_of(node, names, elsewhere)
-
-
-def _problems_of(node: Node, names: Mapping[str, str], elsewhere: Mapping[str, str]) -> Iterator[str]:
-    name = names.get(node.address, node.hostname)
-    if node.id in elsewhere:
-        yield (
-            f"{name} is at {node.address} in the swarm and at {elsewhere[node.id]} in the inventory; correct the "
-            "inventory, or run site.yml if the host has moved"
-        )
-    elif node.address not in names:
-        yield f"{name} ({node.address}) is in the swarm and not in the inventory"
-    if node.state != "ready":
-        yield f"{name} is {node.state}"
-    elif node.reachability == "unreachable":
-        yield f"{name} is ready, but the other managers do not reach it"
-    if node.availability != "active":
-        yield f"{name} takes no tasks, its availability is {node.availability}"
-
-
-def _problems_of_stacks(running: Mapping[str, Stack], nodes: Mapping[str, str]) -> Iterator[str]:
-    for name, stack in running.items():
-        title = f"{name}: " if len(running) > 1 else ""
-        for problem in _stack_problems(stack, nodes):
-            yield f"{title}{problem}"
-
-
-def _stack_problems(running: Stack, nodes: Mapping[str, str]) -> Iterator[str]:
-    if not running.services:
-        yield "the stack has no services; run site.yml"
-    for name, service in running.services.items():
-        state = judge({name: service})
-        if state.done:
-            continue
-        yield f"{name} is at {state.sizes[name]}" + (f", {state.failure}" if state.failure else "")
-        if state.trouble:
-            task = state.trouble.task
-            yield f"{name}.{task.slot} on {nodes.get(task.node, 'no node')} is {task.state}: {task.error}"
-    for reason in differences(running.record.file, running) if running.record else ():
-        yield f"not as release {running.releases[-1].number} was: {reason}; run site.yml"

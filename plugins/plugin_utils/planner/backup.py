@@ -10,7 +10,7 @@ from ..model.phase import Phase
 from ..model.problem import ProblemError
 from ..stacks import backup
 from . import frame
-from .arguments import CopyData, LoadData, LoadImages, LoadReleases, SaveData, SaveImages, SaveReleases, StopData
+from .arguments.backup import CopyData, LoadData, LoadImages, LoadReleases, SaveData, SaveImages, SaveReleases, StopData
 from .result import HostPlan, Plan, merge
 from .site import decide
 from .situation import Situation

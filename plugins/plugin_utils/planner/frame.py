@@ -9,7 +9,8 @@ from ...module_utils.observation.host import Lock
 from ..model.phase import Phase
 from ..swarm.membership import Membership
 from . import unreachable
-from .arguments import Nothing, Report, TakeLock, Unreachable
+from .arguments.common import Nothing
+from .arguments.preflight import Report, TakeLock, Unreachable
 from .result import HostPlan, merge
 from .situation import Situation
 from .stack import StackDecisions

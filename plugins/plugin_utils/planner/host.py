@@ -16,7 +16,9 @@ from ..model.site import Image
 from ..registry import logins
 from ..stacks.file import StackFile
 from . import images
-from .arguments import InstallDocker, Nothing, Page, RestartEngine, ServeRegistry
+from .arguments.common import Nothing, Page
+from .arguments.docker import InstallDocker, RestartEngine
+from .arguments.registry import ServeRegistry
 from .result import HostPlan
 from .situation import Situation
 

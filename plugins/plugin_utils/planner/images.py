@@ -12,7 +12,8 @@ from ..model.desired import Role
 from ..model.phase import Phase
 from ..model.problem import Code, Problem
 from ..model.site import Image
-from .arguments import MakeImages, Nothing
+from .arguments.common import Nothing
+from .arguments.image import MakeImages
 from .result import HostPlan
 from .situation import Situation
 

@@ -10,7 +10,8 @@ from ..model.phase import Phase
 from ..model.problem import Code, Problem
 from ..stacks import state
 from . import frame
-from .arguments import Nothing, Rebalance, Spread
+from .arguments.common import Nothing
+from .arguments.stack import Rebalance, Spread
 from .result import HostPlan, Plan
 from .situation import Situation
 

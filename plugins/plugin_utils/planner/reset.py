@@ -10,7 +10,9 @@ from ..model.change import Change
 from ..model.phase import Phase
 from ..model.problem import Code, Problem
 from . import frame
-from .arguments import Nothing, OfStacks, RemoveLeftovers, ReportReset
+from .arguments.common import Nothing
+from .arguments.preflight import ReportReset
+from .arguments.stack import OfStacks, RemoveLeftovers
 from .result import HostPlan, Plan, merge
 from .situation import Situation
 

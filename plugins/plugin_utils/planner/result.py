@@ -9,7 +9,7 @@ from types import MappingProxyType
 from ..model.change import Change
 from ..model.phase import Phase
 from ..model.problem import Problem
-from . import arguments
+from .arguments import backup, common, docker, image, preflight, registry, stack, swarm
 
 Changes = Mapping[Phase, tuple[Change, ...]]
 NO_CHANGES: Changes = MappingProxyType({})
@@ -77,46 +77,46 @@ class HostPlan:
     :ivar notes: what a user should read
     """
 
-    lock: arguments.TakeLock | None = None
-    install_docker: arguments.InstallDocker | None = None
-    restart_engine: arguments.RestartEngine | None = None
-    observe_swarm: arguments.Nothing | None = None
-    start_base_images: arguments.MakeImages | None = None
-    create_swarm: arguments.CreateSwarm | None = None
-    demote_dead_managers: arguments.ChangeNodes | None = None
-    join_managers: arguments.JoinSwarm | None = None
-    demote_managers: arguments.ChangeNodes | None = None
-    join_workers: arguments.JoinSwarm | None = None
-    remove_dead_nodes: arguments.ChangeNodes | None = None
-    serve_registry: arguments.ServeRegistry | None = None
-    log_in: arguments.Nothing | None = None
-    observe_registry: arguments.Nothing | None = None
-    build_images: arguments.MakeImages | None = None
-    observe_images: arguments.Nothing | None = None
-    pull_images: arguments.PullImages | None = None
-    deploy: arguments.Deploy | None = None
-    check_page: arguments.CheckPage | None = None
-    clean_up: arguments.CleanUp | None = None
-    retire: arguments.Retire | None = None
-    log_out: arguments.Nothing | None = None
-    rebalance: arguments.Rebalance | None = None
-    save_data: arguments.SaveData | None = None
-    save_images: arguments.SaveImages | None = None
-    save_releases: arguments.SaveReleases | None = None
-    copy_data: arguments.CopyData | None = None
-    load_releases: arguments.LoadReleases | None = None
-    load_images: arguments.LoadImages | None = None
-    stop_data: arguments.StopData | None = None
-    load_data: arguments.LoadData | None = None
-    remove_stack: arguments.OfStacks | None = None
-    wait_for_tasks: arguments.OfStacks | None = None
-    leave_workers: arguments.Nothing | None = None
-    leave_managers: arguments.Nothing | None = None
-    remove_leftovers: arguments.RemoveLeftovers | None = None
-    unlock: arguments.Nothing | None = None
-    report: arguments.Report | None = None
-    report_reset: arguments.ReportReset | None = None
-    unreachable: arguments.Unreachable | None = None
+    lock: preflight.TakeLock | None = None
+    install_docker: docker.InstallDocker | None = None
+    restart_engine: docker.RestartEngine | None = None
+    observe_swarm: common.Nothing | None = None
+    start_base_images: image.MakeImages | None = None
+    create_swarm: swarm.CreateSwarm | None = None
+    demote_dead_managers: swarm.ChangeNodes | None = None
+    join_managers: swarm.JoinSwarm | None = None
+    demote_managers: swarm.ChangeNodes | None = None
+    join_workers: swarm.JoinSwarm | None = None
+    remove_dead_nodes: swarm.ChangeNodes | None = None
+    serve_registry: registry.ServeRegistry | None = None
+    log_in: common.Nothing | None = None
+    observe_registry: common.Nothing | None = None
+    build_images: image.MakeImages | None = None
+    observe_images: common.Nothing | None = None
+    pull_images: stack.PullImages | None = None
+    deploy: stack.Deploy | None = None
+    check_page: stack.CheckPage | None = None
+    clean_up: stack.CleanUp | None = None
+    retire: swarm.Retire | None = None
+    log_out: common.Nothing | None = None
+    rebalance: stack.Rebalance | None = None
+    save_data: backup.SaveData | None = None
+    save_images: backup.SaveImages | None = None
+    save_releases: backup.SaveReleases | None = None
+    copy_data: backup.CopyData | None = None
+    load_releases: backup.LoadReleases | None = None
+    load_images: backup.LoadImages | None = None
+    stop_data: backup.StopData | None = None
+    load_data: backup.LoadData | None = None
+    remove_stack: stack.OfStacks | None = None
+    wait_for_tasks: stack.OfStacks | None = None
+    leave_workers: common.Nothing | None = None
+    leave_managers: common.Nothing | None = None
+    remove_leftovers: stack.RemoveLeftovers | None = None
+    unlock: common.Nothing | None = None
+    report: preflight.Report | None = None
+    report_reset: preflight.ReportReset | None = None
+    unreachable: preflight.Unreachable | None = None
     changes: Changes = NO_CHANGES
     notes: tuple[str, ...] = ()
 

@@ -11,7 +11,7 @@ from ..model.problem import Code, Problem, find
 from ..stacks.file import VOLUME_PREFIX
 from ..swarm import membership
 from . import frame, images, swarm
-from .arguments import Nothing
+from .arguments.common import Nothing
 from .host import is_renewed, plan_engine, plan_registry
 from .rebalance import answering, no_manager
 from .result import HostPlan, Plan

@@ -17,7 +17,7 @@ from ..model.site import Site
 from ..stacks.file import parse
 from ..swarm import membership
 from ..swarm.membership import Membership
-from . import frame, images, intents, stack, swarm
+from . import frame, images, intents, stack, stack_host, swarm
 from .host import is_renewed, plan_engine, plan_registry
 from .images import Digests
 from .result import HostPlan, Plan, merge
@@ -100,4 +100,4 @@ def _parts(now: Situation, decided: Decisions, name: str) -> Iterator[HostPlan]:
         yield plan_registry(now, name, is_renewed(now))
         yield images.plan_builder(now, name, decided.stacks.missing)
     yield swarm.plan_member(now, decided.members, name, decided.stacks.skip_wait_for)
-    yield stack.plan_host(now, decided.members, decided.stacks, name)
+    yield stack_host.plan_host(now, decided.members, decided.stacks, name)

@@ -12,7 +12,7 @@ from ..model.change import Change
 from ..model.intent import Intent
 from ..model.problem import Code, Problem, find
 from . import frame
-from .arguments import Nothing
+from .arguments.common import Nothing
 from .host import plan_engine
 from .result import HostPlan, Plan
 from .situation import Situation

@@ -8,7 +8,8 @@ from ..model.change import Change
 from ..model.phase import Phase
 from ..swarm.membership import Membership
 from ..swarm.steps import Step
-from .arguments import ChangeNodes, CreateSwarm, JoinSwarm, Nothing, Retire, WaitForStack
+from .arguments.common import Nothing
+from .arguments.swarm import ChangeNodes, CreateSwarm, JoinSwarm, Retire, WaitForStack
 from .result import HostPlan
 from .situation import Situation
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from ..model.problem import Code, Problem, ProblemError
+from ..model.problem import ProblemError
+from .file_problems import fault, invalid_service, not_external, without_value
 
 # A stack file's promise that a volume's service stays where its data is; see docs in app/stack.yml.
 VOLUME_PREFIX = "flotilla.volume."
@@ -61,7 +62,7 @@ class Service:
         for port in self.ports:
             text = str(port.get("published", "") if isinstance(port, dict) else _published(str(port)))
             if text and not text.isdecimal():
-                raise _fault(f"port {text}", "a plain number")
+                raise fault(f"port {text}", "a plain number")
             found += [int(text)] if text else []
         return found
 
@@ -153,7 +154,7 @@ class StackFile:
             if ports and not service.is_stopped:
                 replicas = MOST_VISITS if service.is_global else service.replicas
                 if not str(replicas).isdecimal():
-                    raise _fault(f"{replicas} replicas", "a plain number")
+                    raise fault(f"{replicas} replicas", "a plain number")
                 return Page(ports[0], max(1, min(int(str(replicas)), MOST_VISITS)))
         return None
 
@@ -165,7 +166,7 @@ class StackFile:
         """
         for name, entry in self.section("secrets").items():
             if not entry.get("external"):
-                raise ProblemError(_not_external(name))
+                raise ProblemError(not_external(name))
         named = {name: {"external": True, "name": key} for name, key in objects.items()}
         return make({**self.content, **({"configs": {**self.content["configs"], **named}} if named else {})})
 
@@ -184,14 +185,14 @@ class StackFile:
             if match["escaped"]:
                 return match[0]
             if match["bad"]:
-                raise _fault(f"${match['bad']}", "${VAR}, or $$ for a dollar sign")
+                raise fault(f"${match['bad']}", "${VAR}, or $$ for a dollar sign")
             if match["braced"] not in variables:
                 missing[f"${{{match['braced']}}}"] = None
             return str(variables.get(match["braced"], "")).replace("$", "$$")
 
         filled = _map_strings(self.content, lambda value: VARIABLE.sub(fill, value))
         if missing:
-            raise ProblemError(_without_value(missing))
+            raise ProblemError(without_value(missing))
         return make(filled)
 
 
@@ -204,9 +205,9 @@ def parse(text: str) -> StackFile:
     try:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise _fault(f"no YAML: {error}", "a stack file as docker stack deploy takes it") from error
+        raise fault(f"no YAML: {error}", "a stack file as docker stack deploy takes it") from error
     if not isinstance(content, dict) or not isinstance(content.get("services"), dict):
-        raise _fault("no services", "at least one")
+        raise fault("no services", "at least one")
     return _stack_file(text, content)
 
 
@@ -258,46 +259,3 @@ def _map_strings(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, list):
         return [_map_strings(entry, change) for entry in value]
     return change(value) if isinstance(value, str) else value
-
-
-def invalid_service(service: str, key: str, found: object, expected: str) -> Problem:
-    """Say what is wrong in a service."""
-    return Problem(
-        code=Code.SERVICE_INVALID,
-        where=f"stack_file: services.{service}.{key}".rstrip("."),
-        found=str(found),
-        expected=expected,
-        fix="Correct it in the stack file",
-    )
-
-
-def _fault(found: str, expected: str) -> ProblemError:
-    return ProblemError(
-        Problem(
-            code=Code.STACK_FILE_INVALID,
-            where="stack_file",
-            found=found,
-            expected=expected,
-            fix="Correct it in the stack file",
-        )
-    )
-
-
-def _without_value(missing: Collection[str]) -> Problem:
-    return Problem(
-        code=Code.STACK_VARIABLE_MISSING,
-        where="stack_file",
-        found=f"{', '.join(missing)} without a value",
-        expected="a value for each variable",
-        fix="Set it in stack_environment, or remove it from the stack file",
-    )
-
-
-def _not_external(name: str) -> Problem:
-    return Problem(
-        code=Code.SECRET_NOT_EXTERNAL,
-        where=f"stack_file: secrets.{name}",
-        found="a secret that is not external, and so would lie on a disk",
-        expected=f"external: true and name: ${{{name.upper()}_SECRET}}",
-        fix=f"Change it in the stack file, and list {name} in stack_secrets",
-    )

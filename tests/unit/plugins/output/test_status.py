@@ -2,7 +2,7 @@
 
 import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Unreachable, read_observed
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.output import status
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output import health, status
 
 AWAY = Unreachable("Task failed: Failed to connect to the host via ssh: No route to host")
 NAMES = {"10.0.0.1": "m1", "10.0.0.2": "w1", "10.0.0.3": "w2"}
@@ -25,7 +25,7 @@ def silent(**states):
         host = sites.bare("10.0.0.1")
         host["swarm"]["state"] = state
         observed[name] = read_observed(name, host) if state else AWAY
-    return status.silence_lines(observed)
+    return health.silence_lines(observed)
 
 
 def test_hosts_without_a_swarm_are_told_how_they_get_one():

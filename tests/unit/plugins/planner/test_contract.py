@@ -13,7 +13,7 @@ import yaml
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.intent import Intent
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.phase import Phase
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner import intents
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.arguments import Nothing
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.arguments.common import Nothing
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.result import ENTRY_POINTS, HostPlan
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,0 +1,118 @@
+"""Find what is wrong with a running site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from ...module_utils.observation import Observed
+from ...module_utils.observation.stack import Stack
+from ...module_utils.observation.swarm import Node
+from ..model.observation import Unreachable
+from ..stacks.state import differences, judge
+from .report import moved
+
+
+def find_problems(
+    names: Mapping[str, str],
+    nodes: Sequence[Node],
+    running: Mapping[str, Stack],
+    observed: Mapping[str, Observed | Unreachable],
+    ports: Mapping[str, int],
+) -> Iterator[str]:
+    """Find what is wrong with a site, in sentences.
+
+    :param names: see ``status.describe``, as for the others
+    """
+    yield from _host_problems(observed, running, ports)
+    yield from _node_problems(names, nodes)
+    yield from _problems_of_stacks(running, {node.id: names.get(node.address, node.hostname) for node in nodes})
+
+
+def _host_problems(
+    observed: Mapping[str, Observed | Unreachable], running: Mapping[str, Stack], ports: Mapping[str, int]
+) -> Iterator[str]:
+    services = [(stack, service) for stack, found in running.items() for service in found.services.values()]
+    published = {(stack, port) for stack, service in services for port in service.ports}
+    asked = [stack for stack, port in ports.items() if (stack, port) in published]
+    for name, host in observed.items():
+        if isinstance(host, Unreachable):
+            yield _not_observed(name, host)
+            continue
+        for stack in asked:
+            if host.pages.get(stack):
+                of = f" of {stack}" if len(running) > 1 else ""
+                yield f"{name} does not answer the page{of}: {host.pages[stack]}"
+
+
+def _node_problems(names: Mapping[str, str], nodes: Sequence[Node]) -> Iterator[str]:
+    elsewhere = moved(names, nodes)
+    present = {*(node.address for node in nodes), *elsewhere.values()}
+    for address, name in names.items():
+        if address not in present:
+            yield f"{name} is in the inventory and not in the swarm; run site.yml"
+    for node in nodes:
+        yield from _problems_of(node, names, elsewhere)
+
+
+def _problems_of(node: Node, names: Mapping[str, str], elsewhere: Mapping[str, str]) -> Iterator[str]:
+    name = names.get(node.address, node.hostname)
+    if node.id in elsewhere:
+        yield (
+            f"{name} is at {node.address} in the swarm and at {elsewhere[node.id]} in the inventory; correct the "
+            "inventory, or run site.yml if the host has moved"
+        )
+    elif node.address not in names:
+        yield f"{name} ({node.address}) is in the swarm and not in the inventory"
+    if node.state != "ready":
+        yield f"{name} is {node.state}"
+    elif node.reachability == "unreachable":
+        yield f"{name} is ready, but the other managers do not reach it"
+    if node.availability != "active":
+        yield f"{name} takes no tasks, its availability is {node.availability}"
+
+
+def _problems_of_stacks(running: Mapping[str, Stack], nodes: Mapping[str, str]) -> Iterator[str]:
+    for name, stack in running.items():
+        title = f"{name}: " if len(running) > 1 else ""
+        for problem in _stack_problems(stack, nodes):
+            yield f"{title}{problem}"
+
+
+def _stack_problems(running: Stack, nodes: Mapping[str, str]) -> Iterator[str]:
+    if not running.services:
+        yield "the stack has no services; run site.yml"
+    for name, service in running.services.items():
+        state = judge({name: service})
+        if state.done:
+            continue
+        yield f"{name} is at {state.sizes[name]}" + (f", {state.failure}" if state.failure else "")
+        if state.trouble:
+            task = state.trouble.task
+            yield f"{name}.{task.slot} on {nodes.get(task.node, 'no node')} is {task.state}: {task.error}"
+    for reason in differences(running.record.file, running) if running.record else ():
+        yield f"not as release {running.releases[-1].number} was: {reason}; run site.yml"
+
+
+def silence_lines(observed: Mapping[str, Observed | Unreachable]) -> list[str]:
+    """Say why nobody can tell the state of a site, and what to do where that is clear.
+
+    :param observed: by inventory name
+    """
+    lines = ["No manager can tell the state of the swarm:"]
+    for name, host in observed.items():
+        if isinstance(host, Observed):
+            lines.append(f"  {name}: its swarm is {host.swarm.state} {host.swarm.error}".rstrip())
+        else:
+            lines.append(f"  {_not_observed(name, host)}")
+    states = {name: host.swarm.state if isinstance(host, Observed) else "" for name, host in observed.items()}
+    stopped = [name for name, state in states.items() if state == "stopped"]
+    if stopped:
+        lines.append(f"The engine of {', '.join(stopped)} is stopped; run site.yml, which starts it.")
+    elif set(states.values()) == {"inactive"}:
+        lines.append("No host is in a swarm, as before the first run and after a reset; run site.yml.")
+    return lines
+
+
+def _not_observed(name: str, host: Unreachable) -> str:
+    reason = " ".join(host.reason.split()).removeprefix("Task failed: ").rstrip(":.")
+    return f"{name} could not be observed: {reason}"

@@ -1,0 +1,47 @@
+"""The arguments of role docker's phases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ...model.desired import File
+from .common import Page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallDocker:
+    """Install and configure an engine.
+
+    :ivar packages: of all roles on the host, as apt is asked for them: opening its lists costs more than a package
+    :ivar files: settings of engine and kernel, by path
+    :ivar sources: what apt must have, by path
+    :ivar hold: packages whose version nobody but flotilla changes
+    :ivar unhold: packages to release again
+    :ivar change_version: whether a package that is there gets another version
+    :ivar finish_installation: whether an interrupted installation of packages stands in the way
+    :ivar reset_failed: whether systemd counts failed starts of the engine, and may refuse the next
+    """
+
+    packages: tuple[str, ...]
+    files: Mapping[str, File]
+    sources: Mapping[str, File]
+    hold: tuple[str, ...]
+    unhold: tuple[str, ...]
+    change_version: bool
+    finish_installation: bool
+    reset_failed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestartEngine(InstallDocker):
+    """Change an engine that runs and restart it, one host after another.
+
+    :ivar restart: whether it runs with older settings; a package that gets another version restarts it by itself
+    :ivar order: inventory names of all hosts of this phase, in their order
+    :ivar pages: by stack, what the host must answer before the next one: what it answered before
+    """
+
+    restart: bool
+    order: tuple[str, ...]
+    pages: Mapping[str, Page]

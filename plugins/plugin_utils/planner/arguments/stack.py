@@ -1,0 +1,149 @@
+"""The arguments of role stack's phases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ....module_utils.observation.host import LocalImage
+from ...stacks.release_plan import Previous
+from ...stacks.secrets import NewConfig, NewSecret
+from .common import Page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullImages:
+    """Pull images before an update.
+
+    :ivar images: references by digest
+    """
+
+    images: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """A release that is recorded once it runs.
+
+    :ivar file: text of its stack file
+    :ivar rollback_to: number of the release that it goes back to, or ``0``
+    :ivar rolled_back: digests of the stack files that rollbacks left
+    :ivar by: who deploys it
+    """
+
+    file: str
+    rollback_to: int
+    rolled_back: tuple[str, ...]
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackDeploy:
+    """The deploy of one stack, or the way back to its last release.
+
+    :ivar stack: its name
+    :ivar timeout: seconds that its services may take to run at their size
+    :ivar steps: texts of the stack files to apply one after another
+    :ivar steps_back: the same to go back when that fails; empty where there is nothing to go back to
+    :ivar secrets: to create first, as with ``configs``
+    :ivar skip_wait_for: services that are not waited for, since the host with their data could not be reached
+    :ivar release: what is recorded once it runs
+    :ivar previous: the last release
+    :ivar registry: ``host[:port]`` whose login goes along
+    """
+
+    stack: str
+    timeout: int
+    steps: tuple[str, ...]
+    steps_back: tuple[str, ...]
+    secrets: tuple[NewSecret, ...]
+    configs: tuple[NewConfig, ...]
+    skip_wait_for: tuple[str, ...]
+    release: Release
+    previous: Previous
+    registry: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deploy:
+    """Deploy stacks, one after another.
+
+    :ivar deploys: in their order
+    """
+
+    deploys: tuple[StackDeploy, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit(Page):
+    """Visits of a page.
+
+    :ivar visits: as many as reach every replica
+    """
+
+    visits: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckPage:
+    """Visit the pages of stacks through this node.
+
+    :ivar pages: by stack
+    """
+
+    pages: Mapping[str, Visit]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanUp:
+    """Remove what no release needs any more; secrets and configs on one manager, images on each host."""
+
+    secrets: tuple[str, ...]
+    configs: tuple[str, ...]
+    images: tuple[LocalImage, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """A service whose tasks are spread.
+
+    :ivar stack: its stack's name, as with all that follow
+    :ivar service: its name in the stack file
+    :ivar timeout: seconds that it may take to run at its size
+    """
+
+    stack: str
+    service: str
+    timeout: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebalance:
+    """Spread the tasks of services over the nodes again, on a manager.
+
+    :ivar services: in their order
+    """
+
+    services: tuple[Spread, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfStacks:
+    """Remove stacks, or wait for the last of their tasks to end.
+
+    :ivar stacks: their names
+    """
+
+    stacks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveLeftovers:
+    """Remove what was asked for by name.
+
+    :ivar volumes: names of volumes of stacks
+    :ivar images: whether images that no container uses go
+    """
+
+    volumes: tuple[str, ...]
+    images: bool

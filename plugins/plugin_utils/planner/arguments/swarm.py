@@ -1,0 +1,85 @@
+"""The arguments of role swarm's phases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateSwarm:
+    """Create a swarm with this host as its manager.
+
+    :ivar availability: ``None`` to leave it
+    """
+
+    advertise_addr: str
+    availability: str | None
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinSwarm:
+    """Join the swarm, or change the node of a member.
+
+    :ivar joins: whether the host is no member yet
+    :ivar role: ``manager`` or ``worker``
+    :ivar manager: inventory name of the manager that acts, through which the host joins
+    :ivar manager_addr: its address
+    :ivar promote: whether the node, a worker, becomes a manager
+    :ivar availability: ``None`` to leave it
+    :ivar labels: to set
+    :ivar remove_labels: names
+    """
+
+    joins: bool
+    role: str
+    manager: str
+    manager_addr: str
+    advertise_addr: str
+    promote: bool
+    availability: str | None
+    labels: Mapping[str, str]
+    remove_labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeNodes:
+    """Demote nodes, or remove the entries of dead ones.
+
+    :ivar manager: inventory name of the manager that acts
+    :ivar nodes: IDs
+    """
+
+    manager: str
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitForStack:
+    """A stack that must run at its size.
+
+    :ivar stack: its name
+    :ivar timeout: seconds that this may take
+    :ivar skip_wait_for: see ``StackDeploy``
+    """
+
+    stack: str
+    timeout: int
+    skip_wait_for: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retire:
+    """Let a host leave.
+
+    :ivar node: its ID, ``""`` for a host that is in no swarm
+    :ivar demote: whether it is a manager still
+    :ivar manager: inventory name of the manager that acts
+    :ivar stacks: that must run at their size elsewhere first
+    """
+
+    node: str
+    demote: bool
+    manager: str
+    stacks: tuple[WaitForStack, ...]
