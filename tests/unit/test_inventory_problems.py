@@ -133,6 +133,14 @@ def test_wrong_types_and_second_keys_are_one_line_each(tmp_path):
     )
 
 
+def test_file_that_ansible_passes_over_is_named(tmp_path):
+    (tmp_path / "group_vars").mkdir()
+    (tmp_path / "group_vars/stack.yml").write_text("stack_environment: {NAME: Moby}\n")
+    hosts = {"swarm": {"children": PAIR}, "registry": {"hosts": {"m1": None}}}
+    found = play(tmp_path, hosts, "stack_timeout: soon\n")
+    found.refused("setting-unused: group_vars (stack.yml)", "setting-invalid: stack_timeout (own.yml:1), all 2 hosts")
+
+
 def test_settings_that_playbooks_make_of_groups_are_not_hidden(tmp_path):
     """What a user set is what counts: here, told since it contradicts the groups."""
     hosts = {"swarm": {"children": PAIR}, "registry": {"hosts": {"m1": None}}}

@@ -1,11 +1,12 @@
-"""Read the inventory's files as they are written: where a variable is set, and keys that one mapping has twice.
+"""Read the inventory's files as they are written: where a variable is set, and what Ansible takes without effect.
 
-Ansible keeps neither: it warns of a second key, and takes it. What is no YAML is left to Ansible, which refuses it.
+It warns of a second key in a mapping, and takes it; it passes over a file of a group that is not there. What is no YAML
+is left to Ansible, which refuses it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,10 +26,27 @@ class InventoryFiles:
 
     :ivar places: by key, each ``file:line`` where it stands
     :ivar problems: keys that stand twice in one mapping
+    :ivar group_files: by name of a group, the files of its variables
     """
 
     places: dict[str, list[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    group_files: dict[str, list[str]] = field(default_factory=dict)
+
+    def without_group(self, groups: Collection[str], roles: Collection[str]) -> Iterator[Problem]:
+        """Find files that are named after a role instead of a group: nobody reads them.
+
+        A file of any other name may be for the group of another inventory beside this one.
+        """
+        for role in sorted({*roles} - {*groups}):
+            for file in self.group_files.get(role, ()):
+                yield Problem(
+                    code=Code.SETTING_UNUSED,
+                    where=f"group_vars ({file})",
+                    found=f"settings for a group {role}, which the inventory does not have",
+                    expected="the name of a group, or a file in group_vars/all/",
+                    fix="Move it into the folder group_vars/all/",
+                )
 
     def place(self, name: str, value: object) -> str:
         """Tell where a variable was set: as Ansible marked its value, else where it can only have been.
@@ -52,6 +70,8 @@ def read_files(sources: Iterable[str]) -> InventoryFiles:
     """
     read = InventoryFiles()
     for path in dict.fromkeys(path for source in sources for path in _files(Path(source))):
+        if path.parent.name == "group_vars":
+            read.group_files.setdefault(path.stem, []).append(_shown(path))
         try:
             root = yaml.compose(path.read_text(), LOADER)
         except (OSError, ValueError, yaml.YAMLError):

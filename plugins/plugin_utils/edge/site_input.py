@@ -107,6 +107,7 @@ def _check_settings(variables: Raw, inventory: groups.Inventory) -> tuple[tuple[
     values, unreadable = _read(hostvars, own, places)
     wrong = (
         *files.problems,
+        *files.without_group(inventory.groups, [role.name for role in ROLES.iterdir()]),
         *settings.check_variables(values, options, places),
         *groups.settings_agree(inventory, values),
     )

@@ -21,6 +21,7 @@ class Code(StrEnum):
     HOST_WITHOUT_ROLE = "host-without-role"
     RUN_LIMITED = "run-limited"
     SETTING_UNKNOWN = "setting-unknown"
+    SETTING_UNUSED = "setting-unused"
     SETTING_DUPLICATE = "setting-duplicate"
     SETTING_INVALID = "setting-invalid"
     SETTING_UNREADABLE = "setting-unreadable"

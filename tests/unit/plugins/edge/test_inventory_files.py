@@ -33,6 +33,14 @@ def test_second_key_is_named_with_file_and_line(inventory, source):
     assert "line 3" in read.problems[0].found
 
 
+def test_file_that_is_named_after_a_role_is_a_problem(inventory):
+    """One of another name may be for the group of another inventory."""
+    for name in ("stack.yml", "other.yml", "registry.yml"):
+        (inventory / "group_vars" / name).write_text("stack_timeout: 7\n")
+    found = read_files([str(inventory)]).without_group(["all", "swarm", "registry"], ["stack", "swarm", "registry"])
+    assert told([*found]) == ["setting-unused: group_vars (group_vars/stack.yml)"]
+
+
 def test_source_that_is_no_file_has_nothing(tmp_path):
     assert read_files([str(tmp_path / "missing"), "m1,"]).problems == []
 

@@ -122,7 +122,7 @@ def test_play_is_for_the_hosts_of_its_phase(phase):
 def test_play_passes_the_arguments_to_the_entry_point(phase):
     entry, play = ENTRY_POINTS[phase], play_of(phase)
     role = {"name": f"flotilla.swarm.{entry.role}", "tasks_from": entry.tasks}
-    (task,) = (task for task in play["tasks"] if task.get("ansible.builtin.import_role") == role)
+    (task,) = (task for task in play["tasks"] if task.get("ansible.builtin.include_role") == role)
     passed = task.get("vars", {})
     extra = {name: value for name, value in passed.items() if name not in options_of(phase)}
     assert {name: value for name, value in passed.items() if name not in extra} == {
