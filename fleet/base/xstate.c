@@ -1,5 +1,5 @@
 /*
- * Let User-Mode Linux run on processors whose state of a process is larger than it knows.
+ * Let User-Mode Linux run on processors whose registers take more room than it was compiled for.
  *
  * Its kernel restores the registers of a guest's process by PTRACE_SETREGSET with as many bytes as it was
  * compiled for (2696 in 6.12: up to AVX-512). The machine's kernel takes nothing but the whole state, EFAULT

@@ -52,7 +52,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("\n".join(refusal_lines(problems, names)))
         if again.is_told(earlier):
             _tell([f"Note: {text}" for text in again.found_late(earlier, plan)])
-        else:
+        elif not intent.only_tells:
             _tell([*notes, *plan_lines(plan)])
             for text in plan.warnings:
                 Display().warning(text)
@@ -60,11 +60,12 @@ class ActionModule(ActionBase):
         return dict(result, changed=False, input=given.digest, ansible_facts=facts, **plan.as_dict())
 
     def _phases(self, plan: Plan) -> dict[str, list[str]]:
-        """Return the hosts of each phase: under ``--check`` none but those that could not be reached, to be named."""
+        """Return the hosts of each phase: under ``--check`` of those alone that only tell something."""
         phases = plan.phases()
         if not self._task.check_mode:
             return phases
-        return {phase: hosts if phase == Phase.UNREACHABLE else [] for phase, hosts in phases.items()}
+        telling = (Phase.UNREACHABLE, Phase.REPORT_STATUS)
+        return {phase: hosts if phase in telling else [] for phase, hosts in phases.items()}
 
     def _plan(
         self, site: Site, given: SiteInput, observed: Mapping[str, answers.Raw], intent: Intent

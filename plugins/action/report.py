@@ -14,9 +14,8 @@ from ansible.utils.display import Display
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Observed
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.stack import Stack
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.swarm import Node
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.role_variables import template_with_roles
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Unreachable, read_observed
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.output import health, status
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output import status
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import dead_lines, reset_lines, site_lines
 
 CALLBACK = "flotilla.swarm.concise"
@@ -37,7 +36,7 @@ OPTIONS = {
 }
 NEEDED = [
     ("about", "site", ["names", "observation"]),
-    ("about", "status", ["hosts", "observed"]),
+    ("about", "status", ["hosts", "observed", "names"]),
     ("about", "reset", ["hosts", "observed", "stacks", "done", "registry_url"]),
 ]
 
@@ -53,31 +52,25 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         _, args = self.validate_argument_spec(OPTIONS, required_if=NEEDED)
         variables = task_vars or {}
-        result |= {"site": _site, "status": self._status, "reset": _reset}[args["about"]](args, variables)
+        result |= {"site": _site, "status": _status, "reset": _reset}[args["about"]](args, variables)
         if CALLBACK != C.DEFAULT_STDOUT_CALLBACK:
             Display().display("\n".join(result["lines"]))
         return dict(result, changed=False)
 
-    def _status(self, args: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
-        hostvars = task_vars["hostvars"]
-        observed = {name: _observation(name, hostvars[name].get(args["observed"]) or {}) for name in args["hosts"]}
-        nodes, stacks = _swarm(observed)
-        pages = template_with_roles(self, "__stack_inventory_pages", task_vars)
-        ports = {name: int(page["port"]) for name, page in pages.items()}
-        names = {
-            (isinstance(one, Observed) and one.swarm.address) or hostvars[name].get("ansible_host", name): name
-            for name, one in observed.items()
-        }
-        found = status.describe(names, nodes, stacks, observed, ports)
-        lines = [json.dumps(asdict(found))] if args["format"] == "json" else status.lines(found, names, nodes, stacks)
-        return {"status": asdict(found), "lines": lines}
+
+def _status(args: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+    hostvars = task_vars["hostvars"]
+    observed = {name: _observation(name, hostvars[name].get(args["observed"]) or {}) for name in args["hosts"]}
+    names, (nodes, stacks) = args["names"], _swarm(observed)
+    found = status.describe(names, nodes, stacks, observed, _ports(args))
+    lines = [json.dumps(asdict(found))] if args["format"] == "json" else status.lines(found, names, nodes, stacks)
+    return {"status": asdict(found), "lines": lines}
 
 
 def _site(args: Mapping[str, Any], _task_vars: Mapping[str, Any]) -> dict[str, Any]:
     names = args["names"]
     nodes, stacks = _swarm({"the manager": read_observed("the manager", args["observation"])})
-    ports = {name: int(port) for name, port in args["ports"].items()}
-    return {"lines": [*dead_lines(names, nodes), *site_lines(names, nodes, stacks, ports)]}
+    return {"lines": [*dead_lines(names, nodes), *site_lines(names, nodes, stacks, _ports(args))]}
 
 
 def _reset(args: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,12 +80,16 @@ def _reset(args: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, A
     return {"lines": reset_lines(observed, args["done"], args["stacks"], **options)}
 
 
+def _ports(args: Mapping[str, Any]) -> dict[str, int]:
+    return {name: int(port) for name, port in args["ports"].items()}
+
+
 def _swarm(observed: Mapping[str, Observed | Unreachable]) -> tuple[Sequence[Node], Mapping[str, Stack]]:
     """Return what the first manager that answers for the swarm says."""
     for one in observed.values():
         if isinstance(one, Observed) and one.nodes is not None and one.stacks is not None:
             return one.nodes, one.stacks
-    raise AnsibleActionFail("\n".join(health.silence_lines(observed)))
+    raise AnsibleActionFail("No manager tells the state of the swarm any more; run again.")
 
 
 def _observation(name: str, answer: Mapping[str, Any]) -> Observed | Unreachable:

@@ -17,7 +17,7 @@ options:
     choices: [site, status, reset]
     required: true
   names:
-    description: Inventory names by address; needed for V(site).
+    description: Inventory names by address; needed for V(site) and V(status).
     type: dict
   observation:
     description: C(observation) of M(flotilla.swarm.observe) on a manager; needed for V(site).
@@ -37,7 +37,8 @@ options:
     type: list
     elements: str
   ports:
-    description: For V(site), by stack the port that every node answers on; none for a stack that publishes none.
+    description:
+      - For V(site) and V(status), by stack the port that every node answers on; none for a stack that publishes none.
     type: dict
     default: {}
   format:
@@ -79,6 +80,8 @@ EXAMPLES = r"""
   flotilla.swarm.report:
     about: status
     hosts: "{{ groups['swarm'] }}"
+    names: {192.0.2.11: manager-1, 192.0.2.12: worker-1}
+    ports: {hello: 4000}
     observed: flotilla_observed
 
 - name: Report what was removed and what was kept

@@ -80,6 +80,13 @@ def test_check_on_the_serving_site_finds_nothing(fleet):
     fleet.play("--check", "--diff").unchanged()
 
 
+def test_status_finds_no_problem(fleet):
+    told = fleet.play(playbook="playbooks/status.yml").unchanged().output
+    assert "No problem found." in told
+    assert "Plan:" not in told
+    assert [name for name in fleet.addresses if name not in told] == []
+
+
 def test_second_operator_with_a_fresh_clone_changes_nothing(fleet, tmp_path):
     subprocess.run(["git", "clone", "--quiet", REPOSITORY, tmp_path / "clone"], check=True)
     fleet.play(clone=tmp_path / "clone").unchanged()

@@ -32,7 +32,7 @@ from .answers import Raw
 from .role_variables import ROLES, template_with_roles
 
 # Intents that need nothing of a registry.
-WITHOUT_REGISTRY = (Intent.DOCKER, Intent.SWARM, Intent.REBALANCE, Intent.RESET)
+WITHOUT_REGISTRY = (Intent.DOCKER, Intent.SWARM, Intent.REBALANCE, Intent.RESET, Intent.STATUS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

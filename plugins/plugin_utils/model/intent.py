@@ -15,11 +15,17 @@ class Intent(StrEnum):
     BACKUP = "backup"
     RESTORE = "restore"
     RESET = "reset"
+    STATUS = "status"
     DOCKER = "docker"
     SWARM = "swarm"
     REGISTRY = "registry"
     IMAGE = "image"
     STACK = "stack"
+
+    @property
+    def only_tells(self) -> bool:
+        """Tell whether nothing is changed whatever is observed, so that there is no plan to print."""
+        return self is Intent.STATUS
 
     @property
     def is_of_one_role(self) -> bool:

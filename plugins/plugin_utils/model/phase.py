@@ -47,6 +47,7 @@ class Phase(StrEnum):
     UNLOCK = "unlock"
     REPORT = "report"
     REPORT_RESET = "report_reset"
+    REPORT_STATUS = "report_status"
     UNREACHABLE = "unreachable"
 
     def comes_after(self, other: Phase) -> bool:

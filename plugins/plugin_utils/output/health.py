@@ -93,26 +93,6 @@ def _stack_problems(running: Stack, nodes: Mapping[str, str]) -> Iterator[str]:
         yield f"not as release {running.releases[-1].number} was: {reason}; run site.yml"
 
 
-def silence_lines(observed: Mapping[str, Observed | Unreachable]) -> list[str]:
-    """Say why nobody can tell the state of a site, and what to do where that is clear.
-
-    :param observed: by inventory name
-    """
-    lines = ["No manager can tell the state of the swarm:"]
-    for name, host in observed.items():
-        if isinstance(host, Observed):
-            lines.append(f"  {name}: its swarm is {host.swarm.state} {host.swarm.error}".rstrip())
-        else:
-            lines.append(f"  {_not_observed(name, host)}")
-    states = {name: host.swarm.state if isinstance(host, Observed) else "" for name, host in observed.items()}
-    stopped = [name for name, state in states.items() if state == "stopped"]
-    if stopped:
-        lines.append(f"The engine of {', '.join(stopped)} is stopped; run site.yml, which starts it.")
-    elif set(states.values()) == {"inactive"}:
-        lines.append("No host is in a swarm, as before the first run and after a reset; run site.yml.")
-    return lines
-
-
 def _not_observed(name: str, host: Unreachable) -> str:
     reason = " ".join(host.reason.split()).removeprefix("Task failed: ").rstrip(":.")
     return f"{name} could not be observed: {reason}"

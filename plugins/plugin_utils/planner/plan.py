@@ -17,6 +17,7 @@ from .reset import plan_reset
 from .result import Plan
 from .site import plan_site
 from .situation import Situation, assess
+from .status import plan_status
 
 PLANNERS: Mapping[Intent, Callable[[Situation], Plan]] = {
     Intent.SITE: plan_site,
@@ -26,6 +27,7 @@ PLANNERS: Mapping[Intent, Callable[[Situation], Plan]] = {
     Intent.BACKUP: plan_backup,
     Intent.RESTORE: plan_restore,
     Intent.RESET: plan_reset,
+    Intent.STATUS: plan_status,
     Intent.DOCKER: roles.plan_docker,
     Intent.SWARM: roles.plan_swarm,
     Intent.REGISTRY: roles.plan_registry_alone,

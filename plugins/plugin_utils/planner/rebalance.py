@@ -55,11 +55,13 @@ def answering(now: Situation) -> Mapping[str, Observed]:
 
 
 def no_manager(now: Situation) -> Problem:
-    """Describe a site of which no manager answers for a swarm."""
+    """Describe a site of which no manager answers for a swarm, with what those say that could be asked."""
+    asked = {name: now.observed[name].swarm for name in now.site.managers if name in now.observed}
+    said = "; ".join(f"{name} says: {swarm.state} {swarm.error}".rstrip() for name, swarm in asked.items())
     return Problem(
         code=Code.SWARM_WITHOUT_MANAGER,
         hosts=now.site.managers,
-        found="no manager of the inventory that answers for a swarm",
+        found=f"no manager of the inventory that answers for a swarm{f' ({said})' if said else ''}",
         expected="at least one",
         fix="Run site.yml, which sets the swarm up or says what is missing",
     )

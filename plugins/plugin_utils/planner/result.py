@@ -63,6 +63,7 @@ ENTRY_POINTS: Mapping[Phase, EntryPoint] = {
     Phase.UNLOCK: EntryPoint("preflight", "unlock"),
     Phase.REPORT: EntryPoint("preflight", "report"),
     Phase.REPORT_RESET: EntryPoint("preflight", "report_reset"),
+    Phase.REPORT_STATUS: EntryPoint("preflight", "report_status"),
     Phase.UNREACHABLE: EntryPoint("preflight", "unreachable"),
 }
 
@@ -116,6 +117,7 @@ class HostPlan:
     unlock: common.Nothing | None = None
     report: preflight.Report | None = None
     report_reset: preflight.ReportReset | None = None
+    report_status: preflight.ReportStatus | None = None
     unreachable: preflight.Unreachable | None = None
     changes: Changes = NO_CHANGES
     notes: tuple[str, ...] = ()

@@ -33,6 +33,20 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportStatus:
+    """Tell the state of the site.
+
+    :ivar hosts: inventory names of those that are a part of it
+    :ivar names: inventory name by address
+    :ivar ports: by stack that has a page, where hosts were asked for it
+    """
+
+    hosts: tuple[str, ...]
+    names: Mapping[str, str]
+    ports: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportReset:
     """Tell what a reset has removed and what it has kept.
 

@@ -2,7 +2,7 @@
 
 import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Unreachable, read_observed
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.output import health, status
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output import status
 
 AWAY = Unreachable("Task failed: Failed to connect to the host via ssh: No route to host")
 NAMES = {"10.0.0.1": "m1", "10.0.0.2": "w1", "10.0.0.3": "w2"}
@@ -16,37 +16,6 @@ def test_member_with_a_wrong_address_is_one_problem():
         "w2 is at 10.0.0.3 in the swarm and at 10.0.0.9 in the inventory; correct the inventory, or run site.yml if "
         "the host has moved",
     )
-
-
-def silent(**states):
-    """What is said when these hosts are in these states and no manager tells."""
-    observed = {}
-    for name, state in states.items():
-        host = sites.bare("10.0.0.1")
-        host["swarm"]["state"] = state
-        observed[name] = read_observed(name, host) if state else AWAY
-    return health.silence_lines(observed)
-
-
-def test_hosts_without_a_swarm_are_told_how_they_get_one():
-    assert silent(m1="inactive", w1="inactive") == [
-        "No manager can tell the state of the swarm:",
-        "  m1: its swarm is inactive",
-        "  w1: its swarm is inactive",
-        "No host is in a swarm, as before the first run and after a reset; run site.yml.",
-    ]
-
-
-def test_stopped_engines_are_started_by_a_run():
-    assert silent(m1="stopped", w1="active")[-1] == "The engine of m1 is stopped; run site.yml, which starts it."
-
-
-def test_host_that_was_not_observed_may_be_in_a_swarm():
-    assert silent(m1="", w1="inactive") == [
-        "No manager can tell the state of the swarm:",
-        "  m1 could not be observed: Failed to connect to the host via ssh: No route to host",
-        "  w1: its swarm is inactive",
-    ]
 
 
 def test_page_that_was_asked_for_at_a_port_that_is_not_published_is_no_problem():

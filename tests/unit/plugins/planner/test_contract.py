@@ -25,7 +25,7 @@ OBSERVING = {Phase.OBSERVE_SWARM, Phase.OBSERVE_REGISTRY, Phase.OBSERVE_IMAGES}
 # What a play passes beside its arguments; none of it is of the plan.
 EXTRA = {Phase.UNREACHABLE: {"flotilla_lost"}, **{phase: {"preflight_intent"} for phase in OBSERVING}}
 # Not of site.yml.
-OTHERS = ("backup", "rebalance", "reset", "restore")
+OTHERS = ("backup", "rebalance", "reset", "restore", "status")
 
 
 def arguments_of(phase):
@@ -165,7 +165,7 @@ def test_every_phase_is_of_a_playbook():
     assert {path.stem for path in Path("playbooks/phases").glob("*.yml")} == {"observe", "require_hosts", *Phase}
 
 
-@pytest.mark.parametrize("playbook", [playbook for playbook in PLAYBOOKS if playbook != "status"])
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
 def test_every_observation_of_a_playbook_has_its_intent(playbook):
     observing = {name: passed for name, passed in imports_of(playbook).items() if name.startswith("observe")}
     assert "observe" in observing

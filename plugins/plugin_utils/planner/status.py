@@ -1,0 +1,41 @@
+"""Plan what ``status.yml`` tells: nothing is changed, and a host that is away is a part of the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..model.problem import Code, Problem
+from ..stacks.file import parse
+from .arguments.preflight import ReportStatus
+from .rebalance import answering, no_manager
+from .result import HostPlan, Plan
+from .situation import Situation
+
+
+def plan_status(now: Situation) -> Plan:
+    """Let the first manager that answers for the swarm tell the state of the site."""
+    managers = answering(now)
+    if not managers:
+        return Plan(problems=(no_manager(now), *_states(now)))
+    pages = {stack.name: parse(stack.text).page_port for stack in now.site.stacks}
+    report = ReportStatus(
+        # Other hosts are in no swarm, so a page through them is nothing to ask for; one that is away is told.
+        hosts=tuple(name for name in now.hosts if name in now.site.members or name in now.away),
+        names={now.addresses[name]: name for name in now.site.members},
+        ports={stack: port for stack, port in pages.items() if port},
+    )
+    manager = next(iter(managers))
+    return Plan(hosts={**{name: HostPlan() for name in now.hosts}, manager: HostPlan(report_status=report)})
+
+
+def _states(now: Situation) -> Iterator[Problem]:
+    """Say of members why they cannot tell the state of the swarm."""
+    for name in now.site.members:
+        if name in now.away:
+            yield _state(name, Code.HOST_NOT_OBSERVED, f"it could not be reached ({now.away[name]})", "Bring it back")
+        elif name in now.stopped:
+            yield _state(name, Code.ENGINE_STOPPED, "its engine is stopped", "Run site.yml, which starts it")
+
+
+def _state(name: str, code: Code, found: str, fix: str) -> Problem:
+    return Problem(code=code, hosts=(name,), found=found, expected="an answer for the swarm", fix=fix)

@@ -1,0 +1,54 @@
+"""The plan of a status: which host tells, about whom, and what stands in the way."""
+
+import pytest
+import sites
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.phase import Phase
+
+from tests.support.problems import told
+
+LOST = {"desired": {"swarm": {"ansible_host": "10.0.0.3"}}, "unreachable": "no route to host"}
+
+
+def plan(found):
+    site = sites.site()
+    site["intent"] = "status"
+    return sites.plan(site, found)
+
+
+def test_first_manager_that_answers_tells_and_nothing_changes():
+    made = plan(sites.converged_site())
+    assert made.phases()[Phase.REPORT_STATUS] == ["m1"]
+    assert {name: host.phases for name, host in made.hosts.items() if name != "m1"} == {"w1": (), "w2": ()}
+    report = made.hosts["m1"].report_status
+    assert report.names == {"10.0.0.1": "m1", "10.0.0.2": "w1", "10.0.0.3": "w2"}
+    assert (report.hosts, report.ports) == (("m1", "w1", "w2"), {"hello": 4000})
+    assert not made.has_changes
+
+
+def test_what_a_run_would_change_is_no_part_of_it():
+    found = sites.converged_site()
+    found["w1"]["observation"]["files"] = dict.fromkeys(found["w1"]["observation"]["files"])
+    assert not plan(found).has_changes
+
+
+def test_host_that_is_away_is_told_and_ends_nothing():
+    made = plan(sites.converged_site() | {"w2": LOST})
+    assert "w2" in made.hosts["m1"].report_status.hosts
+    assert made.phases()[Phase.UNREACHABLE] == []
+
+
+def test_hosts_without_a_swarm_tell_nothing():
+    found = {name: {**host, "observation": sites.bare("10.0.0.9")} for name, host in sites.converged_site().items()}
+    assert told(plan(found).problems) == ["swarm-without-manager: m1"]
+
+
+@pytest.mark.parametrize("state", ["away", "stopped"])
+def test_why_no_manager_answers_is_told(state):
+    found = sites.converged_site()
+    if state == "away":
+        found["m1"] = LOST
+    else:
+        found["m1"]["observation"]["nodes"] = None
+        found["m1"]["observation"]["swarm"]["state"] = "stopped"
+    code = {"away": "host-not-observed", "stopped": "engine-stopped"}[state]
+    assert told(plan(found).problems) == ["swarm-without-manager: m1", f"{code}: m1"]
