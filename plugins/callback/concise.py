@@ -242,7 +242,10 @@ class CallbackModule(Default):
 
 def host_label(result: CallbackTaskResult) -> str:
     """Name a task's host, and the one that it was delegated to."""
-    host, other = result.host.get_name(), result.task.delegate_to
+    # The task itself has a loop's host as it was written; what ran has it as it was.
+    items = result.result.get("results") if result.task.loop is not None else None
+    ran = items[0] if items else result.result
+    host, other = result.host.get_name(), ran.get("_ansible_delegated_vars", {}).get("ansible_delegated_host")
     return f"{host} (on {other})" if other and other != host else str(host)
 
 

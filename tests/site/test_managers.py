@@ -100,7 +100,7 @@ def test_nobody_retires_where_the_stack_was_not_dealt_with(managers, tmp_path):
     managers.scale(stack.WEB, stack.REPLICAS - 1)
     managers.set_hosts(MANAGERS, [], ["worker-1"])
     with managers.begin(tmp_path / "run.log") as run:
-        run.wait_for("TASK [docker : Install | ")
+        run.wait_for("TASK [flotilla.swarm.docker : Packages | Install Docker]")
         # A task of the run is at work there. In brackets, the pattern does not match the command that searches for it.
         wait_until(lambda: managers.on("manager-1", "pgrep -f [B]ECOME-SUCCESS || :"), 60, pause=0.1)
         # The run loses the manager that was to deploy; the manager itself lives on.

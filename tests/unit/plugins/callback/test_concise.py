@@ -101,6 +101,14 @@ def test_change_is_a_line_with_its_hosts_beneath_its_play(show):
     assert behind == []
 
 
+def test_delegated_change_names_both_hosts(show):
+    elsewhere = {"delegate_to": "{{ other }}", "changed_when": True}
+    skipped = task("Skip", "true", loop=["true"], when="false", **elsewhere)
+    tasks = [task("Once", **elsewhere), task("For items", "{{ item }}", loop=["true", "date"], **elsewhere), skipped]
+    before, _ = parts(show(play(*tasks, hosts="a", vars={"other": "b"})))
+    assert before[1:] == ["changed: a (on b): Once", "changed: a (on b): For items"]
+
+
 def test_error_is_shown_once_behind_the_recap(show):
     loud = "sh -c 'echo to stdout; echo to stderr >&2; exit 3'"
     rescued = {"block": [task("Rescued", "false")], "rescue": [task("Go on")]}
