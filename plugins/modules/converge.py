@@ -43,7 +43,7 @@ specs:
   returned: success
   type: dict
 stale:
-  description: Services whose tasks of an older spec were left behind; a further deploy ends them. Mostly empty.
+  description: Services with tasks that an update left behind; a further deploy ends them. Mostly empty.
   returned: success
   type: list
 """

@@ -86,8 +86,9 @@ class Convergence:
 
     :ivar done: every service runs at its size with its newest spec and no update is under way
     :ivar failure: why it will not get there, ``""`` while it still may
-    :ivar stale: services with tasks of an older spec though no update is under way; this state stays when an update was
-        replaced by an equal one half-way (a deploy that was interrupted and run again), and a further deploy ends it
+    :ivar stale: services with tasks of an older spec, or with two in one place, though no update is under way; this
+        state stays when an update was replaced half-way, by an equal one (a deploy that was interrupted and run again)
+        or by the way back, and a further deploy ends it
     :ivar sizes: by service, ``"running/desired"``
     :ivar homeless: services with a task that no node can take now
     :ivar looping: services with a task that is started again and again and fails each time in the same way
@@ -139,7 +140,10 @@ def _is_finished(service: Service) -> bool:
 
 
 def _is_stale(service: Service) -> bool:
-    return len(_current(service)) == service.size < len(_running(service)) and service.update_state == "completed"
+    running = _running(service)
+    crowded = len({task.slot or task.node for task in running}) < len(running)
+    old = len(_current(service)) == service.size < len(running)
+    return (crowded or old) and service.update_state == "completed"
 
 
 def _is_homeless(task: Task) -> bool:

@@ -134,6 +134,14 @@ def test_tasks_left_behind_by_a_replaced_update_are_noticed():
     assert stack.judge(sites.services(web=service)).stale == ()
 
 
+def test_two_tasks_in_one_place_are_noticed():
+    service = sites.service(2)
+    service["tasks"].append(dict(sites.task(2), id="twin"))
+    assert stack.judge(sites.services(web=service)).stale == ("web",)
+    service["tasks"][-1]["slot"] = 3
+    assert stack.judge(sites.services(web=service)).stale == ()
+
+
 @pytest.mark.parametrize("update", ["paused", "rollback_started", "rollback_completed", "rollback_paused"])
 def test_update_that_was_given_up_is_a_failure(update):
     failed = sites.task(2, desired="shutdown", state="failed", error="exit 1", updated="9")
