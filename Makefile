@@ -8,7 +8,7 @@ FLEETS ?= 2
 SIDE_BY_SIDE := -n $(FLEETS) --dist loadfile --no-loadscope-reorder --durations=10
 # Times that the benchmarks measure each thing.
 ROUNDS ?= 2
-# Files whose words are not checked: the rejected words themselves, texts of others, and code still to be reworded.
+# Files whose words are not checked: the rejected words themselves, the history, and texts of others.
 UNWORDED = CHANGELOG.md LICENSE pyproject.toml uv.lock tools/rejected-words.txt *requirements.txt collections
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
