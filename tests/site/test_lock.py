@@ -50,5 +50,5 @@ def test_run_that_lost_its_lock_stops_before_it_deploys(fleet, begun):
     run = begun.wait(300)
     assert run.code != 0
     assert "lock-lost: " in run.output
-    assert "flotilla.swarm.stack : " not in run.output
+    assert "Apply the stack file" not in run.output
     fleet.play().unchanged()
