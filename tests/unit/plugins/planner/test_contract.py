@@ -118,6 +118,14 @@ def test_play_is_for_the_hosts_of_its_phase(phase):
     assert re.findall(r"hosts_in\('(\w+)'\)", play_of(phase)["hosts"]) == [phase]
 
 
+@pytest.mark.parametrize("path", sorted(Path("playbooks").rglob("*.yml")), ids=str)
+def test_no_play_names_a_host_twice(path):
+    """Ansible would mistake the list for a batch of a later play with ``serial``, and that play's hosts go at once."""
+    plays = yaml.safe_load(path.read_text())
+    joined = [play["hosts"] for play in plays if "+" in play.get("hosts", "")]
+    assert [hosts for hosts in joined if not hosts.endswith(") | unique }}")] == []
+
+
 @EACH
 def test_play_passes_the_arguments_to_the_entry_point(phase):
     entry, play = ENTRY_POINTS[phase], play_of(phase)
