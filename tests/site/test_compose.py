@@ -12,7 +12,8 @@ FREE_PORT = PORT + 80
 START = f"""\
 set -eu
 apt-get install -y -qq --no-install-recommends docker-compose >/dev/null
-rm -rf /root/compose && cp -r /var/cache/flotilla/context /root/compose && cd /root/compose
+rm -rf /root/compose && cp -r /var/cache/flotilla/*/context /root/compose
+cd /root/compose
 cat > compose.yml <<'EOF_COMPOSE'
 {(REPOSITORY / "app/compose.yml").read_text()}
 EOF_COMPOSE
