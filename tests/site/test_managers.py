@@ -95,6 +95,7 @@ def test_manager_that_dies_meanwhile_lets_no_other_lose_its_vote(managers, tmp_p
 
 
 def test_nobody_retires_where_the_stack_was_not_dealt_with(managers, tmp_path):
+    managers.command("up", "5", "--managers", "3")
     begin_with(managers, MANAGERS, ["worker-1"])
     keep_busy(managers, "manager-1")
     managers.scale(stack.WEB, stack.REPLICAS - 1)
