@@ -130,7 +130,9 @@ def test_no_play_names_a_host_twice(path):
 def test_play_passes_the_arguments_to_the_entry_point(phase):
     entry, play = ENTRY_POINTS[phase], play_of(phase)
     role = {"name": f"flotilla.swarm.{entry.role}", "tasks_from": entry.tasks}
-    (task,) = (task for task in play["tasks"] if task.get("ansible.builtin.include_role") == role)
+    # Of a phase without hosts no role is loaded; where there are hosts in every run, including costs a task more.
+    verb = "import_role" if phase is Phase.REPORT else "include_role"
+    (task,) = (task for task in play["tasks"] if task.get(f"ansible.builtin.{verb}") == role)
     passed = task.get("vars", {})
     extra = {name: value for name, value in passed.items() if name not in options_of(phase)}
     assert {name: value for name, value in passed.items() if name not in extra} == {
