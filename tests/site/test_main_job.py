@@ -15,7 +15,7 @@ from tests.support.runs import REPOSITORY, Run
 from tests.support.stack import stack_with
 
 # Patterns, not secrets: join tokens, private keys, and the bcrypt hash of the registry's password, in no output.
-SECRET_SHAPES = re.compile(r"SWMTKN-1-\w{20}|SWMKEY-1-|PRIVATE KEY-----|\$2[aby]\$")
+SECRET_SHAPES = re.compile(r"SWMTKN-1-\w{20}|SWMKEY-1-|PRIVATE KEY-{5}|\$2[aby]\$")
 
 # Another fleet may be named to work on one topic; make test names none, and so skips nothing.
 needs_bare_hosts = pytest.mark.skipif("FLOTILLA_FLEET" in os.environ, reason="the named fleet was not bare")

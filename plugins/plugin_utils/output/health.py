@@ -9,7 +9,7 @@ from ...module_utils.observation.stack import Stack
 from ...module_utils.observation.swarm import Node
 from ..model.observation import Unreachable
 from ..stacks.state import differences, judge
-from .report import moved
+from .report import moved, node_names
 
 
 def find_problems(
@@ -24,8 +24,9 @@ def find_problems(
     :param names: see ``status.describe``, as for the others
     """
     yield from _host_problems(observed, running, ports)
-    yield from _node_problems(names, nodes)
-    yield from _problems_of_stacks(running, {node.id: names.get(node.address, node.hostname) for node in nodes})
+    called = node_names(names, nodes)
+    yield from _node_problems(names, nodes, called)
+    yield from _problems_of_stacks(running, called)
 
 
 def _host_problems(
@@ -44,18 +45,17 @@ def _host_problems(
                 yield f"{name} does not answer the page{of}: {host.pages[stack]}"
 
 
-def _node_problems(names: Mapping[str, str], nodes: Sequence[Node]) -> Iterator[str]:
+def _node_problems(names: Mapping[str, str], nodes: Sequence[Node], called: Mapping[str, str]) -> Iterator[str]:
     elsewhere = moved(names, nodes)
     present = {*(node.address for node in nodes), *elsewhere.values()}
     for address, name in names.items():
         if address not in present:
             yield f"{name} is in the inventory and not in the swarm; run site.yml"
     for node in nodes:
-        yield from _problems_of(node, names, elsewhere)
+        yield from _problems_of(node, called[node.id], names, elsewhere)
 
 
-def _problems_of(node: Node, names: Mapping[str, str], elsewhere: Mapping[str, str]) -> Iterator[str]:
-    name = names.get(node.address, node.hostname)
+def _problems_of(node: Node, name: str, names: Mapping[str, str], elsewhere: Mapping[str, str]) -> Iterator[str]:
     if node.id in elsewhere:
         yield (
             f"{name} is at {node.address} in the swarm and at {elsewhere[node.id]} in the inventory; correct the "

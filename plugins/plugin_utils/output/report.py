@@ -266,6 +266,14 @@ def dead_lines(names: Mapping[str, str], nodes: Sequence[Node]) -> list[str]:
     return [*lines, ""] if lines else []
 
 
+def node_names(names: Mapping[str, str], nodes: Sequence[Node]) -> dict[str, str]:
+    """Name nodes by ID as the inventory does, else as they call themselves.
+
+    :param names: inventory name by address
+    """
+    return {node.id: names.get(node.address, node.hostname) for node in nodes}
+
+
 def _name(node: Node, names: Mapping[str, str], elsewhere: Mapping[str, str]) -> str:
     unknown = "at another address than in the inventory" if node.id in elsewhere else "not in the inventory"
     return names.get(node.address, f"{node.hostname} ({unknown})")

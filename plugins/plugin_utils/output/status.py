@@ -11,7 +11,7 @@ from ...module_utils.observation.swarm import Node
 from ..model.observation import Unreachable
 from ..stacks.file import parse
 from . import health
-from .report import shown, site_lines, table
+from .report import node_names, shown, site_lines, table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ def describe(
     :param ports: by stack, where hosts were asked for its page: at the inventory's port. While a release with another
         one is held, their answers tell nothing
     """
-    called = {node.id: names.get(node.address, node.hostname) for node in nodes}
+    called = node_names(names, nodes)
     return Status(
         stacks=tuple(running),
         problems=tuple(health.find_problems(names, nodes, running, observed, ports)),
