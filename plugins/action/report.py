@@ -14,7 +14,11 @@ from ansible.utils.display import Display
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Observed
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.stack import Stack
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.swarm import Node
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Unreachable, read_observed
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import (
+    Observation,
+    read_answer,
+    read_observed,
+)
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output import status
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import dead_lines, reset_lines, site_lines
 
@@ -60,7 +64,7 @@ class ActionModule(ActionBase):
 
 def _status(args: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
     hostvars = task_vars["hostvars"]
-    observed = {name: _observation(name, hostvars[name].get(args["observed"]) or {}) for name in args["hosts"]}
+    observed = {name: read_answer(name, hostvars[name].get(args["observed"]) or {}) for name in args["hosts"]}
     names, (nodes, stacks) = args["names"], _swarm(observed)
     found = status.describe(names, nodes, stacks, observed, _ports(args))
     lines = [json.dumps(asdict(found))] if args["format"] == "json" else status.lines(found, names, nodes, stacks)
@@ -84,17 +88,9 @@ def _ports(args: Mapping[str, Any]) -> dict[str, int]:
     return {name: int(port) for name, port in args["ports"].items()}
 
 
-def _swarm(observed: Mapping[str, Observed | Unreachable]) -> tuple[Sequence[Node], Mapping[str, Stack]]:
+def _swarm(observed: Mapping[str, Observation]) -> tuple[Sequence[Node], Mapping[str, Stack]]:
     """Return what the first manager that answers for the swarm says."""
     for one in observed.values():
         if isinstance(one, Observed) and one.nodes is not None and one.stacks is not None:
             return one.nodes, one.stacks
     raise AnsibleActionFail("No manager tells the state of the swarm any more; run again.")
-
-
-def _observation(name: str, answer: Mapping[str, Any]) -> Observed | Unreachable:
-    return (
-        read_observed(name, answer["observation"])
-        if "observation" in answer
-        else Unreachable(str(answer.get("msg", "no answer")))
-    )

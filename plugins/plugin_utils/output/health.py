@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ...module_utils.observation import Observed
 from ...module_utils.observation.stack import Stack
 from ...module_utils.observation.swarm import Node
-from ..model.observation import Unreachable
+from ..model.observation import Observation, Unreachable
 from ..stacks.state import differences, judge
 from .report import moved, node_names
 
@@ -16,7 +15,7 @@ def find_problems(
     names: Mapping[str, str],
     nodes: Sequence[Node],
     running: Mapping[str, Stack],
-    observed: Mapping[str, Observed | Unreachable],
+    observed: Mapping[str, Observation],
     ports: Mapping[str, int],
 ) -> Iterator[str]:
     """Find what is wrong with a site, in sentences.
@@ -30,7 +29,7 @@ def find_problems(
 
 
 def _host_problems(
-    observed: Mapping[str, Observed | Unreachable], running: Mapping[str, Stack], ports: Mapping[str, int]
+    observed: Mapping[str, Observation], running: Mapping[str, Stack], ports: Mapping[str, int]
 ) -> Iterator[str]:
     services = [(stack, service) for stack, found in running.items() for service in found.services.values()]
     published = {(stack, port) for stack, service in services for port in service.ports}

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ...module_utils.observation import Observed
 from ...module_utils.observation.stack import Release, Service, Stack, Task
 from ...module_utils.observation.swarm import Node
-from ..model.observation import Unreachable
+from ..model.observation import Observation
 from ..stacks.file import parse
 from . import health
 from .report import node_names, shown, site_lines, table
@@ -89,7 +88,7 @@ def describe(
     names: Mapping[str, str],
     nodes: Sequence[Node],
     running: Mapping[str, Stack],
-    observed: Mapping[str, Observed | Unreachable],
+    observed: Mapping[str, Observation],
     ports: Mapping[str, int],
 ) -> Status:
     """Gather what a person asks about a site.
