@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from ...module_utils.observation import Observed
 from ..model.change import Change
 from ..model.phase import Phase
-from ..model.problem import Code, Problem
 from ..stacks import state
 from . import frame
 from .arguments.common import Nothing
 from .arguments.stack import Rebalance, Spread
 from .result import HostPlan, Plan
-from .situation import Situation
+from .situation import Situation, no_manager
 
 
 def plan_rebalance(now: Situation) -> Plan:
     """Let the first manager that answers spread the services that are uneven, one after another."""
-    managers = answering(now)
+    managers = now.answering
     if not managers:
         return Plan(problems=(no_manager(now),))
     manager, observed = next(iter(managers.items()))
@@ -43,25 +42,3 @@ def _uneven(now: Situation, observed: Observed) -> Iterator[Spread]:
 
 def _change(now: Situation, each: Spread) -> Change:
     return Change(f"{now.site.title(each.stack)}spread the tasks of {each.service} over the nodes")
-
-
-def answering(now: Situation) -> Mapping[str, Observed]:
-    """Return the managers of the inventory that answer for a swarm."""
-    return {
-        name: now.observed[name]
-        for name in now.site.managers
-        if name in now.observed and now.observed[name].nodes is not None
-    }
-
-
-def no_manager(now: Situation) -> Problem:
-    """Describe a site of which no manager answers for a swarm, with what those say that could be asked."""
-    asked = {name: now.observed[name].swarm for name in now.site.managers if name in now.observed}
-    said = "; ".join(f"{name} says: {swarm.state} {swarm.error}".rstrip() for name, swarm in asked.items())
-    return Problem(
-        code=Code.SWARM_WITHOUT_MANAGER,
-        hosts=now.site.managers,
-        found=f"no manager of the inventory that answers for a swarm{f' ({said})' if said else ''}",
-        expected="at least one",
-        fix="Run site.yml, which sets the swarm up or says what is missing",
-    )

@@ -13,10 +13,9 @@ from ..swarm import membership
 from . import frame, images, swarm
 from .arguments.common import Nothing
 from .host import is_renewed, plan_engine, plan_registry
-from .rebalance import answering, no_manager
 from .result import HostPlan, Plan
 from .site import plan_site
-from .situation import Situation
+from .situation import Situation, no_manager
 
 
 def plan_docker(now: Situation) -> Plan:
@@ -82,7 +81,7 @@ def _no_login(now: Situation, login: str) -> Problem:
 
 def plan_stack(now: Situation) -> Plan:
     """Plan the deploy of the stack, whose images must be in the registry."""
-    if not answering(now):
+    if not now.answering:
         return Plan(problems=(no_manager(now),))
     plan = plan_site(now)
     if any(Phase.OBSERVE_IMAGES in host.phases for host in plan.hosts.values()):

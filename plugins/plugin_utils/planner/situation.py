@@ -11,6 +11,7 @@ from ..hosts import engine_source
 from ..model.desired import Desired, Member
 from ..model.intent import Intent
 from ..model.observation import Host, Unreachable
+from ..model.problem import Code, Problem
 from ..model.site import Site
 
 
@@ -51,6 +52,15 @@ class Situation:
     def members(self) -> dict[str, Observed]:
         """Return managers and workers that could be asked."""
         return {name: self.observed[name] for name in self.site.members if name in self.observed}
+
+    @property
+    def answering(self) -> dict[str, Observed]:
+        """Return the managers of the inventory that answer for a swarm."""
+        return {
+            name: self.observed[name]
+            for name in self.site.managers
+            if name in self.observed and self.observed[name].nodes is not None
+        }
 
     @property
     def stopped(self) -> list[str]:
@@ -120,3 +130,16 @@ def choose_address(member: Member, observed: Observed | None) -> str:
         return member.ansible_host
     own = [address for address in (observed.swarm.address, member.ansible_host) if address in observed.system.addresses]
     return own[0] if own else observed.system.default_address
+
+
+def no_manager(now: Situation) -> Problem:
+    """Describe a site of which no manager answers for a swarm, with what those say that could be asked."""
+    asked = {name: now.observed[name].swarm for name in now.site.managers if name in now.observed}
+    said = "; ".join(f"{name} says: {swarm.state} {swarm.error}".rstrip() for name, swarm in asked.items())
+    return Problem(
+        code=Code.SWARM_WITHOUT_MANAGER,
+        hosts=now.site.managers,
+        found=f"no manager of the inventory that answers for a swarm{f' ({said})' if said else ''}",
+        expected="at least one",
+        fix="Run site.yml, which sets the swarm up or says what is missing",
+    )

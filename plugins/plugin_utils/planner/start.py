@@ -28,8 +28,7 @@ def plan_start(now: Situation) -> Plan:
     if refused:
         return Plan(problems=refused)
     managers = [name for name in now.site.managers if name in now.observed]
-    answering = [name for name in managers if now.observed[name].nodes is not None]
-    first = (answering or managers or now.stopped)[0]
+    first = [*now.answering, *managers, *now.stopped][0]
     hosts = {name: _plan_host(now, name) for name in now.hosts}
     hosts[first] = replace(hosts[first], lock=frame.lock(now, first))
     return Plan(hosts=hosts)

@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from ..model.problem import Code, Problem
 from ..stacks.file import parse
 from .arguments.preflight import ReportStatus
-from .rebalance import answering, no_manager
 from .result import HostPlan, Plan
-from .situation import Situation
+from .situation import Situation, no_manager
 
 
 def plan_status(now: Situation) -> Plan:
     """Let the first manager that answers for the swarm tell the state of the site."""
-    managers = answering(now)
-    if not managers:
+    if not now.answering:
         return Plan(problems=(no_manager(now), *_states(now)))
     pages = {stack.name: parse(stack.text).page_port for stack in now.site.stacks}
     report = ReportStatus(
@@ -24,7 +22,7 @@ def plan_status(now: Situation) -> Plan:
         names={now.addresses[name]: name for name in now.site.members},
         ports={stack: port for stack, port in pages.items() if port},
     )
-    manager = next(iter(managers))
+    manager = next(iter(now.answering))
     return Plan(hosts={**{name: HostPlan() for name in now.hosts}, manager: HostPlan(report_status=report)})
 
 
