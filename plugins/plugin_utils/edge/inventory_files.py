@@ -6,7 +6,7 @@ is left to Ansible, which refuses it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,11 +27,13 @@ class InventoryFiles:
     :ivar places: by key, each ``file:line`` where it stands
     :ivar problems: keys that stand twice in one mapping
     :ivar group_files: by name of a group, the files of its variables
+    :ivar links: by the real path of each folder of an inventory, the path that the operator gave
     """
 
     places: dict[str, list[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     group_files: dict[str, list[str]] = field(default_factory=dict)
+    links: dict[Path, Path] = field(default_factory=dict)
 
     def without_group(self, groups: Collection[str], roles: Collection[str]) -> Iterator[Problem]:
         """Find files that are named after a role instead of a group: nobody reads them.
@@ -56,19 +58,29 @@ class InventoryFiles:
         """
         origin = Origin.get_tag(value)
         if origin and origin.path:
-            return f"{_shown(Path(origin.path))}:{origin.line_num}" if origin.line_num else _shown(Path(origin.path))
+            file = self._shown_as_given(Path(origin.path))
+            return f"{file}:{origin.line_num}" if origin.line_num else file
         if origin and origin.description:
             return str(origin.description).strip("<>")
         places = self.places.get(name, [])
         return places[0] if len(places) == 1 else ""
 
+    def _shown_as_given(self, path: Path) -> str:
+        """Name a file by the inventory's path as it was given; of a link, Ansible tells where it leads."""
+        for real, given in self.links.items():
+            if path.is_relative_to(real):
+                return _shown(given / path.relative_to(real))
+        return _shown(path)
 
-def read_files(sources: Iterable[str]) -> InventoryFiles:
+
+def read_files(sources: Collection[str]) -> InventoryFiles:
     """Read the files of an inventory.
 
     :param sources: files and folders, as ``ansible_inventory_sources`` has them
     """
     read = InventoryFiles()
+    folders = [path if path.is_dir() else path.parent for path in map(Path, sources)]
+    read.links.update({folder.resolve(): folder for folder in folders})
     for path in dict.fromkeys(path for source in sources for path in _files(Path(source))):
         if path.parent.name == "group_vars":
             read.group_files.setdefault(path.stem, []).append(_shown(path))

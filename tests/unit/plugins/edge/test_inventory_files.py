@@ -53,3 +53,12 @@ def test_place_is_what_ansible_marked_else_the_only_one(inventory):
     marked = Origin(path=str(inventory / "group_vars/swarm"), line_num=4).tag("6")
     assert read.place("stack_timeout", marked) == "group_vars/swarm:4"
     assert read.place("stack_timeout", Origin(description="<CLI option '-e'>").tag("6")) == "CLI option '-e'"
+
+
+def test_place_in_an_inventory_that_is_a_link_has_the_path_that_was_given(inventory):
+    """Ansible marks values of group_vars with the file's real path."""
+    (inventory / "link").symlink_to(inventory / "real")
+    (inventory / "real/group_vars").mkdir(parents=True)
+    marked = Origin(path=str(inventory / "real/group_vars/all.yml"), line_num=4).tag("6")
+    assert read_files(["link"]).place("stack_timeout", marked) == "link/group_vars/all.yml:4"
+    assert read_files(["real"]).place("stack_timeout", marked) == "real/group_vars/all.yml:4"
