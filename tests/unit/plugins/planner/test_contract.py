@@ -73,6 +73,11 @@ def test_each_phase_is_a_field_of_a_hosts_plan_and_has_an_entry_point():
     assert [phase.value for phase in ENTRY_POINTS] == names
 
 
+def test_role_preflight_takes_every_intent():
+    specs = yaml.safe_load(Path("roles/preflight/meta/argument_specs.yml").read_text())["argument_specs"]
+    assert specs["main"]["options"]["preflight_intent"]["choices"] == [intent.value for intent in Intent]
+
+
 @EACH
 def test_arguments_are_the_options_of_the_entry_point(phase):
     entry = ENTRY_POINTS[phase]
