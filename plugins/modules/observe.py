@@ -104,6 +104,7 @@ from ansible_collections.flotilla.swarm.plugins.module_utils import (
     dpkg,
     host,
     network,
+    redirect,
     registry,
     swarm,
 )
@@ -224,6 +225,7 @@ def observe_host(engine: Engine, info: Item | None, params: Mapping[str, Any], v
         ports=network.listeners(gather(desired, "ports")),
         networks=network.networks(),
         firewall=network.firewall(run),
+        redirected=redirect.is_there(),
         reach={} if own.swarm.is_member else network.reach(params["reach"]),
         engine=own.engine,
         swarm=own.swarm,

@@ -29,6 +29,7 @@ class Observed:
     :ivar ports: holders of those ports of ours that are taken, ``""`` for the kernel
     :ivar networks: by network, the gateway on the way there, ``""`` where the host is attached to it
     :ivar firewall: ``None`` where none is active
+    :ivar redirected: whether its visitors are led to another host; see module ``redirect``
     :ivar reach: by peer, ``open``, ``closed`` or what went wrong
     :ivar engine: ``None`` where none answers
     :ivar volumes: by stack, then by name of each of its volumes, whether there is anything in it
@@ -57,6 +58,7 @@ class Observed:
     ports: Mapping[str, str]
     networks: Mapping[str, str]
     firewall: Firewall | None
+    redirected: bool
     reach: Mapping[str, str]
     engine: Engine | None
     swarm: Place

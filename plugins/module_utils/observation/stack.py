@@ -84,6 +84,24 @@ class Service:
         return tuple(map(str, _items(_part(self.spec, "TaskTemplate", "Placement").get("Constraints"))))
 
     @property
+    def max_per_node(self) -> int:
+        """Return how many of its tasks may run on one node, ``0`` for any number."""
+        limit = _part(self.spec, "TaskTemplate", "Placement").get("MaxReplicas")
+        return limit if isinstance(limit, int) else 0
+
+    @property
+    def ingress_ports(self) -> tuple[int, ...]:
+        """Return the TCP ports that it publishes on every node, through the routing mesh."""
+        ports = (port for port in _items(published_ports(self.spec)) if isinstance(port, Mapping))
+        found = {
+            number
+            for port in ports
+            if (port.get("Protocol"), port.get("PublishMode")) == ("tcp", "ingress")
+            and isinstance(number := port.get("PublishedPort"), int)
+        }
+        return tuple(sorted(found))
+
+    @property
     def starts_first(self) -> bool:
         """Tell whether an update starts a task before it stops the old one."""
         return _part(self.spec, "UpdateConfig").get("Order") == "start-first"

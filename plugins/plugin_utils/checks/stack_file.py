@@ -96,7 +96,7 @@ def _durations(service: Service) -> Iterator[Problem]:
 def _place(service: Service, nodes: Sequence[Candidate]) -> Iterator[Problem]:
     if service.is_stopped:
         return
-    fitting = [node for node in nodes if fits(service, node)]
+    fitting = [node for node in nodes if fits(service.constraints, node)]
     if not fitting:
         yield Problem(
             code=Code.SERVICE_UNPLACEABLE,
@@ -158,7 +158,7 @@ def ports_are_published_once(files: Mapping[str, StackFile]) -> Iterator[Problem
 
 def _reserved(kind: str, service: Service, nodes: Sequence[Candidate]) -> float:
     amount = _amount(kind, service.resources.get("reservations", {}).get(kind, 0))
-    return amount * service.tasks(sum(fits(service, node) for node in nodes))
+    return amount * service.tasks(sum(fits(service.constraints, node) for node in nodes))
 
 
 def network_needs(files: Collection[StackFile], hosts: int) -> tuple[int, int]:

@@ -10,6 +10,7 @@ class Phase(StrEnum):
 
     LOCK = "lock"
     INSTALL_DOCKER = "install_docker"
+    PUT_BACK = "put_back"
     RESTART_ENGINE = "restart_engine"
     OBSERVE_SWARM = "observe_swarm"
     START_BASE_IMAGES = "start_base_images"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import fields, replace
 from types import MappingProxyType
 
 from ...module_utils.observation import Observed
@@ -15,7 +15,7 @@ from ..model.phase import Phase
 from ..model.site import Image
 from ..registry import logins
 from ..stacks.file import StackFile
-from . import images
+from . import images, rolling
 from .arguments.common import Nothing, Page
 from .arguments.docker import InstallDocker, RestartEngine
 from .arguments.registry import ServeRegistry
@@ -55,15 +55,23 @@ def plan_engine(
         change_version=engine.change,
         finish_installation=_is_interrupted(now, name),
         reset_failed=bool(unit and unit.failed),
+        end_redirect=observed.redirected,
     )
     if not _serves_until_its_turn(now, name):
         return replace(told, install_docker=install, changes={Phase.INSTALL_DOCKER: changes})
+    turn = rolling.plan_turn(now, name)
     restart = RestartEngine(
-        **{key: getattr(install, key) for key in asdict(install)},
+        **{each.name: getattr(install, each.name) for each in fields(install)},
         restart=state.is_stale(now.desired(name).role("docker"), observed),
-        order=tuple(each for each in now.hosts if each in now.observed and _restarts(now, each)),
+        order=rolling.order(now, [each for each in now.observed if _restarts(now, each)]),
         pages=_pages(now, observed, files),
+        manager=turn.manager,
+        node=turn.node,
+        moves=turn.moves,
+        redirect=turn.redirect,
+        ports=turn.ports,
     )
+    told = replace(told, notes=(*told.notes, *turn.notes))
     return replace(told, restart_engine=restart, changes={Phase.RESTART_ENGINE: changes})
 
 
@@ -82,6 +90,8 @@ def _engine_changes(now: Situation, name: str) -> Iterator[Change]:
         yield Change(f"finish the interrupted installation of {', '.join(now.observed[name].interrupted)}")
     yield from now.engines[name].changes
     yield from state.compare(now.desired(name).role("docker"), now.observed[name])
+    if now.observed[name].redirected:
+        yield Change("serve its visitors itself again")
 
 
 def _restarts(now: Situation, name: str) -> bool:

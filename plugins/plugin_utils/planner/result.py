@@ -26,6 +26,7 @@ class EntryPoint:
 ENTRY_POINTS: Mapping[Phase, EntryPoint] = {
     Phase.LOCK: EntryPoint("preflight", "lock"),
     Phase.INSTALL_DOCKER: EntryPoint("docker", "install"),
+    Phase.PUT_BACK: EntryPoint("swarm", "put_back"),
     Phase.RESTART_ENGINE: EntryPoint("docker", "restart"),
     Phase.OBSERVE_SWARM: EntryPoint("preflight", "observe_again"),
     Phase.START_BASE_IMAGES: EntryPoint("image", "start"),
@@ -80,6 +81,7 @@ class HostPlan:
 
     lock: preflight.TakeLock | None = None
     install_docker: docker.InstallDocker | None = None
+    put_back: swarm.PutBack | None = None
     restart_engine: docker.RestartEngine | None = None
     observe_swarm: common.Nothing | None = None
     start_base_images: image.MakeImages | None = None
@@ -196,8 +198,10 @@ class Plan:
         return any(host.has_changes for host in self.hosts.values())
 
     def phases(self) -> dict[str, list[str]]:
-        """Return the hosts of each phase, in the inventory's order."""
-        return {phase.value: [name for name, host in self.hosts.items() if phase in host.phases] for phase in Phase}
+        """Return the hosts of each phase, in the inventory's order; engines are restarted in an order of their own."""
+        found = {phase.value: [name for name, host in self.hosts.items() if phase in host.phases] for phase in Phase}
+        turns = [host.restart_engine.order for host in self.hosts.values() if host.restart_engine]
+        return found | {Phase.RESTART_ENGINE.value: list(turns[0]) if turns else []}
 
     def as_dict(self) -> dict[str, object]:
         """Return it as plays read it: JSON all through."""

@@ -17,7 +17,7 @@ from ..model.site import Site
 from ..stacks.file import parse
 from ..swarm import membership
 from ..swarm.membership import Membership
-from . import frame, images, intents, stack, stack_host, swarm
+from . import frame, images, intents, rolling, stack, stack_host, swarm
 from .host import is_renewed, plan_engine, plan_registry
 from .images import Digests
 from .result import HostPlan, Plan, merge
@@ -44,6 +44,8 @@ def plan_site(now: Situation) -> Plan:
     if decided.problems:
         return Plan(problems=decided.problems)
     everything = {name: merge(*_parts(now, decided, name)) for name in now.hosts}
+    if any(host.restart_engine for host in everything.values()):
+        everything = {name: merge(host, rolling.plan_put_back(now, name)) for name, host in everything.items()}
     chosen = frame.defer(now, decided.stacks, intents.limit(now.intent, everything))
     return Plan(
         warnings=(*decided.digests.warnings, *decided.members.warnings),

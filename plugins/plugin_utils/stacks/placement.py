@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
-from .file import Service
 
 CONSTRAINT = re.compile(r"\s*([\w./-]+)\s*(==|!=)\s*(.+?)\s*")
 
@@ -32,12 +30,12 @@ class Candidate:
     takes_tasks: bool = True
 
 
-def fits(service: Service, node: Candidate) -> bool:
+def fits(constraints: Iterable[str], node: Candidate) -> bool:
     """Tell whether a service's constraints let a node run its tasks; what only the engine can tell is left to it.
 
     :raise FieldError: a constraint is none
     """
-    return all(_holds(text, node) for text in service.constraints)
+    return all(_holds(text, node) for text in constraints)
 
 
 def _holds(text: str, node: Candidate) -> bool:

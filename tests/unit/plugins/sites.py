@@ -118,6 +118,7 @@ def bare(address):
         "ports": {},
         "networks": {"192.0.2.0/24": ""},
         "firewall": None,
+        "redirected": False,
         "reach": {},
         "engine": None,
         "swarm": {

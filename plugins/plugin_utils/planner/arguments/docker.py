@@ -21,6 +21,7 @@ class InstallDocker:
     :ivar change_version: whether a package that is there gets another version
     :ivar finish_installation: whether an interrupted installation of packages stands in the way
     :ivar reset_failed: whether systemd counts failed starts of the engine, and may refuse the next
+    :ivar end_redirect: whether the host's visitors are still led to another one
     """
 
     packages: tuple[str, ...]
@@ -31,6 +32,21 @@ class InstallDocker:
     change_version: bool
     finish_installation: bool
     reset_failed: bool
+    end_redirect: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A service whose tasks are kept off a host while its engine is changed.
+
+    :ivar stack: its stack's name
+    :ivar service: its name in the stack file
+    :ivar timeout: seconds that it may take to run at its size elsewhere
+    """
+
+    stack: str
+    service: str
+    timeout: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +56,18 @@ class RestartEngine(InstallDocker):
     :ivar restart: whether it runs with older settings; a package that gets another version restarts it by itself
     :ivar order: inventory names of all hosts of this phase, in their order
     :ivar pages: by stack, what the host must answer before the next one: what it answered before
+    :ivar manager: inventory name of the manager that acts for its node
+    :ivar node: its ID, ``""`` where no tasks are moved
+    :ivar moves: services whose tasks run elsewhere meanwhile
+    :ivar redirect: address of the host that serves its visitors meanwhile, ``""`` for none
+    :ivar ports: that these come for
     """
 
     restart: bool
     order: tuple[str, ...]
     pages: Mapping[str, Page]
+    manager: str
+    node: str
+    moves: tuple[Move, ...]
+    redirect: str
+    ports: tuple[int, ...]

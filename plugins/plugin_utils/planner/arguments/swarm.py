@@ -56,6 +56,18 @@ class ChangeNodes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PutBack:
+    """Put back what a killed run left of a rolling change, on a manager.
+
+    :ivar nodes: IDs of those that take tasks again
+    :ivar services: by full name, the constraints that go
+    """
+
+    nodes: tuple[str, ...]
+    services: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaitForStack:
     """A stack that must run at its size.
 
