@@ -16,9 +16,18 @@ def demotion_problem(nodes: Iterable[Mapping[str, object]], leaving: Sequence[st
     return "\n".join(problem_lines(problem)) if problem else ""
 
 
+def stacks_of(moves: Iterable[Mapping[str, object]]) -> list[dict[str, object]]:
+    """List the stacks of services, each once, with the seconds that it may take.
+
+    :param moves: with ``stack`` and ``timeout``
+    """
+    timeouts = {move["stack"]: move["timeout"] for move in moves}
+    return [{"stack": stack, "timeout": timeout} for stack, timeout in timeouts.items()]
+
+
 class FilterModule:
     """Offer the filters to Ansible."""
 
     def filters(self) -> dict[str, Callable[..., object]]:
         """Map filter names to functions."""
-        return {"demotion_problem": demotion_problem}
+        return {"demotion_problem": demotion_problem, "stacks_of": stacks_of}

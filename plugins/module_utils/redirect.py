@@ -1,0 +1,91 @@
+"""Lead the visitors of a host's published ports to another host, while its own engine cannot serve them.
+
+Kernel rules do it: what comes in for such a port is sent on to the other host, whose routing mesh serves it. They are
+told from all other rules by their comment, and ``/run`` keeps whether there are any, so that one look is enough; both
+are gone after a reboot.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Collection, Iterator, Sequence
+
+from .host import Run
+
+MARK = "/run/flotilla-redirect"
+COMMENT = "flotilla-redirect"
+# By table, the chains that have rules of ours.
+PREROUTING, POSTROUTING, FORWARD = ("nat", "PREROUTING"), ("nat", "POSTROUTING"), ("filter", "FORWARD")
+
+
+class RedirectError(Exception):
+    """The kernel refused a rule; the message is iptables' own."""
+
+
+def is_there() -> bool:
+    """Tell whether visitors are led elsewhere."""
+    return os.path.exists(MARK)
+
+
+def begin(run: Run, address: str, ports: Collection[int]) -> None:
+    """Lead visitors of TCP ports to another host.
+
+    Its rules come in this order, as a packet that is sent on before it may pass would hang its visitor.
+
+    :param run: runs a command, see ``host.Run``
+    :param address: the other host's IPv4 address
+    :raise RedirectError: a rule was refused; those before it are taken away again
+    """
+    end(run)
+    with open(MARK, "w", encoding="utf-8") as mark:
+        mark.write(f"{address}\n")
+    try:
+        for (table, chain), rule in _rules(address, ports):
+            _iptables(run, table, "--insert", chain, *rule)
+    except RedirectError:
+        end(run)
+        raise
+
+
+def _rules(address: str, ports: Collection[int]) -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:
+    for port in map(str, ports):
+        yield FORWARD, ("--protocol", "tcp", "--destination", address, "--dport", port, "--jump", "ACCEPT")
+        yield FORWARD, ("--protocol", "tcp", "--source", address, "--sport", port, "--jump", "ACCEPT")
+        yield POSTROUTING, ("--protocol", "tcp", "--destination", address, "--dport", port, "--jump", "MASQUERADE")
+    local = ("--match", "addrtype", "--dst-type", "LOCAL")
+    for port in map(str, ports):
+        yield (
+            PREROUTING,
+            ("--protocol", "tcp", "--dport", port, *local, "--jump", "DNAT", "--to-destination", address),
+        )
+
+
+def stop_new(run: Run) -> None:
+    """Let the host serve its new visitors itself; those on their way are still led elsewhere."""
+    _remove(run, *PREROUTING)
+
+
+def end(run: Run) -> None:
+    """Take all rules away; without any, this does nothing."""
+    if is_there():
+        for chain in (PREROUTING, POSTROUTING, FORWARD):
+            _remove(run, *chain)
+        os.unlink(MARK)
+
+
+def _remove(run: Run, table: str, chain: str) -> None:
+    code, output, errors = run(["iptables", "--wait", "--table", table, "--list-rules", chain])
+    if code:
+        raise RedirectError(errors.strip())
+    for line in output.splitlines():
+        rule: Sequence[str] = shlex.split(line)
+        if COMMENT in rule:
+            _iptables(run, table, "--delete", *rule[1:])
+
+
+def _iptables(run: Run, table: str, act: str, chain: str, *rule: str) -> None:
+    comment = () if COMMENT in rule else ("--match", "comment", "--comment", COMMENT)
+    code, _output, errors = run(["iptables", "--wait", "--table", table, act, chain, *comment, *rule])
+    if code:
+        raise RedirectError(errors.strip())

@@ -1,0 +1,148 @@
+"""Restarts of engines: their order, what is moved off a host meanwhile, and what a killed run left."""
+
+import pytest
+import sites
+from sites import acts, make_plan, of_phase
+
+OLD = {"files": {"/etc/docker/daemon.json": sites.file_of("old")}}
+START_FIRST = {"UpdateConfig": {"Order": "start-first"}}
+MESH = {"EndpointSpec": {"Ports": [{"Protocol": "tcp", "PublishMode": "ingress", "PublishedPort": 4000}]}}
+PINNED = {"Placement": {"Constraints": ["node.labels.flotilla.volume.redis == true"]}}
+
+
+def stale_site(*stale):
+    """A converged site with web on all nodes, Redis on w1, and engines that need a restart."""
+    found = sites.converged_site()
+    for name in stale:
+        found[name]["observation"]["files"].update(OLD["files"])
+    stack = found["m1"]["observation"]["stacks"]["hello"]
+    web, redis = stack["services"]["web"], stack["services"]["redis"]
+    web["spec"] |= START_FIRST | MESH
+    redis["spec"]["TaskTemplate"] |= PINNED
+    redis["tasks"][0]["node"] = "node-2"
+    stack["record"]["specs"] = {"web": {**web["spec"]}, "redis": {**redis["spec"]}}
+    found["w1"]["observation"]["volumes"] = {"hello": {"hello_redis-data": True}}
+    return found
+
+
+def web_of(found):
+    return found["m1"]["observation"]["stacks"]["hello"]["services"]["web"]
+
+
+def turn(found, host):
+    return of_phase(make_plan(sites.site(), found), "restart_engine")[host]
+
+
+def test_hosts_without_data_go_first_and_the_leader_last():
+    site, found = sites.site(managers=("m1", "m2", "m3")), stale_site("m1", "w1", "w2")
+    for number, name in ((4, "m2"), (5, "m3")):
+        found[name] = {
+            "desired": sites.desired(f"10.0.0.{number}"),
+            "observation": sites.converged(f"10.0.0.{number}", f"node-{number}", manager=True),
+        }
+        found[name]["observation"]["files"].update(OLD["files"])
+        found["m1"]["observation"]["nodes"].append(sites.node(number, "manager"))
+    plan = sites.plan(site, found)
+    assert plan.phases()["restart_engine"] == ["w2", "w1", "m2", "m3", "m1"]
+
+
+def test_tasks_that_can_run_elsewhere_are_moved_and_visitors_led_elsewhere():
+    found = turn(stale_site("w2"), "w2")
+    assert found["moves"] == [{"stack": "hello", "service": "web", "timeout": 600}]
+    assert (found["manager"], found["node"]) == ("m1", "node-3")
+    assert (found["redirect"], found["ports"]) == ("10.0.0.1", [4000])
+
+
+def test_a_manager_acts_for_itself():
+    assert turn(stale_site("m1"), "m1")["manager"] == "m1"
+
+
+def test_a_service_that_stays_is_told():
+    (note,) = sites.plan(sites.site(), stale_site("w1")).hosts["w1"].notes
+    assert "hello_redis" in note
+    assert sites.plan(sites.site(), stale_site("w2")).hosts["w2"].notes == ()
+
+
+def with_spec(**changes):
+    return lambda found: web_of(found)["spec"].update(changes)
+
+
+def with_template(**placement):
+    return lambda found: web_of(found)["spec"]["TaskTemplate"].update(Placement=placement)
+
+
+def others_are(**changes):
+    def change(found):
+        for node in found["m1"]["observation"]["nodes"][:2]:
+            node.update(changes)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        with_spec(UpdateConfig={"Order": "stop-first"}),
+        with_spec(Mode={"Global": {}}),
+        with_template(Constraints=["node.hostname == host-3"]),
+        with_template(MaxReplicas=2),
+        others_are(state="down"),
+        others_are(availability="drain"),
+    ],
+    ids=["stop-first", "global", "constraint", "limit", "others down", "others drained"],
+)
+def test_what_no_other_node_can_run_first_stays(change):
+    found = stale_site("w2")
+    change(found)
+    assert turn(found, "w2")["moves"] == []
+    assert turn(found, "w2")["node"] == ""
+
+
+def test_the_only_host_keeps_its_tasks_and_its_visitors():
+    found = stale_site("m1")
+    found["m1"]["observation"]["nodes"] = found["m1"]["observation"]["nodes"][:1]
+    found = {"m1": found["m1"]}
+    found["m1"]["observation"]["nodes"][0]["labels"] = {"flotilla.volume.redis": "true"}
+    made = of_phase(make_plan(sites.site(workers=()), found), "restart_engine")["m1"]
+    assert (made["node"], made["redirect"], made["ports"]) == ("", "", [])
+
+
+def left_behind(found):
+    """What a run leaves that is killed while w1's tasks are elsewhere."""
+    found["m1"]["observation"]["nodes"][1]["availability"] = "pause"
+    web_of(found)["spec"]["TaskTemplate"] = {"ForceUpdate": 0, "Placement": {"Constraints": ["node.id!=node-2"]}}
+    return found
+
+
+def test_what_a_killed_run_left_is_put_back_before_the_next_restart():
+    plan = make_plan(sites.site(), left_behind(stale_site("w2")))
+    assert of_phase(plan, "put_back") == {
+        "m1": {"nodes": ["node-2"], "services": {"hello_web": ["node.id!=node-2"]}},
+    }
+    # The node that is put back counts among those that take tasks.
+    assert of_phase(plan, "restart_engine")["w2"]["moves"]
+
+
+def test_without_a_restart_it_is_drift():
+    plan = make_plan(sites.site(), left_behind(stale_site()))
+    assert of_phase(plan, "put_back") == {}
+    assert acts(plan, "w1", "swarm") == ["set availability active (found pause)"]
+    assert "node.id!=node-2" in " ".join(acts(plan, "m1", "stack"))
+
+
+def test_a_constraint_of_the_release_is_nobodys_leftover():
+    found = stale_site("w2")
+    stack = found["m1"]["observation"]["stacks"]["hello"]
+    for spec in (web_of(found)["spec"], stack["record"]["specs"]["web"]):
+        spec["TaskTemplate"] = {"ForceUpdate": 0, "Placement": {"Constraints": ["node.id!=node-9"]}}
+    plan = make_plan(sites.site(), found)
+    assert of_phase(plan, "put_back") == {}
+    assert of_phase(plan, "restart_engine")["w2"]["moves"]
+
+
+def test_a_redirect_that_was_left_ends():
+    found = stale_site()
+    found["w2"]["observation"]["redirected"] = True
+    plan = make_plan(sites.site(), found)
+    assert of_phase(plan, "install_docker")["w2"]["end_redirect"]
+    assert acts(plan, "w2") == ["serve its visitors itself again"]
