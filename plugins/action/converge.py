@@ -33,22 +33,20 @@ class ActionModule(ActionBase):
         """Return the specs of the converged services, or fail with the task that stands in the way."""
         result = super().run(tmp, task_vars)
         begin, timeout = time.monotonic(), int(self._task.args["timeout"])
+        settle, settled = int(self._task.args.get("settle") or 0), None
         said: str | None = None
         stale_for, housed, steady = 0, begin, begin
-        Display().display(
-            f"  waiting for at most {timeout} s (stack_timeout), or {HOMELESS_SECONDS} s while no node takes a task,\n"
-            f"  or {LOOPING_SECONDS} s while a task fails again and again in the same way\n"
-            "  only new tasks are counted; older ones may go on serving meanwhile"
-        )
         while True:
             found = self._observe(task_vars)
             stack = (found.stacks or {}).get(self._task.args["stack"])
             state = judge(stack.services if stack else {}, self._task.args.get("skip_wait_for") or [])
             stale_for = stale_for + 1 if state.stale else 0
-            if stack and (state.done or stale_for == STALE_OBSERVATIONS):
+            now = time.monotonic()
+            settled = (settled or now) if state.done else None
+            is_settled = settled is not None and now - settled >= settle
+            if stack and (is_settled or stale_for == STALE_OBSERVATIONS):
                 specs = {name: dict(service.spec) for name, service in stack.services.items()}
                 return dict(result, changed=False, stack=self._task.args["stack"], specs=specs, stale=list(state.stale))
-            now = time.monotonic()
             elapsed = now - begin
             housed = housed if state.homeless else now
             steady = steady if state.looping else now
@@ -63,7 +61,9 @@ class ActionModule(ActionBase):
                 lines = failure_lines(name, state, failure, nodes, logs, elapsed, timeout)
                 raise AnsibleActionFail("\n".join(lines))
             line = progress_line(state)
-            if line != said:
+            if said is None and not state.done:
+                Display().display(_patience(timeout))
+            if line != said and not state.done:
                 Display().display(line)
                 said = line
             time.sleep(INTERVAL)
@@ -74,6 +74,15 @@ class ActionModule(ActionBase):
         if answer.get("failed"):
             raise AnsibleActionFail(f"cannot observe the stack: {answer.get('msg')}")
         return read_observed("the manager", answer["observation"])
+
+
+def _patience(timeout: int) -> str:
+    """Say how long may be waited for."""
+    return (
+        f"  waiting for at most {timeout} s (stack_timeout), or {HOMELESS_SECONDS} s while no node takes a task,\n"
+        f"  or {LOOPING_SECONDS} s while a task fails again and again in the same way\n"
+        "  only new tasks are counted; older ones may go on serving meanwhile"
+    )
 
 
 def _failure(state: Convergence, is_late: bool, is_homeless: bool, is_looping: bool) -> str:

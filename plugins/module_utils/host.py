@@ -152,16 +152,29 @@ def page(address: str, port: int, path: str, visits: int = 1, timeout: float = 3
     :return: ``""`` when it answered with a success each time, else what happened instead
     """
     for visit in range(1, visits + 1):
-        failure = _visit(address, port, path, timeout)
+        status, said = _visit(address, port, path, timeout)
+        failure = said if not status else f"HTTP {status}" if status >= 400 else ""
         if failure:
             return failure if visits == 1 else f"visit {visit} of {visits}: {failure}"
     return ""
 
 
-def _visit(address: str, port: int, path: str, timeout: float) -> str:
+def readiness(address: str, port: int, path: str, timeout: float = 10) -> str:
+    """Ask through this host's published port whether an app is ready.
+
+    :return: ``""`` when it is, or has no such path; else its status and the first line of what it said
+    """
+    status, said = _visit(address, port, path, timeout)
+    if status and status < 500:
+        return ""
+    return f"{path}: {f'HTTP {status}: {said}' if status else said}"
+
+
+def _visit(address: str, port: int, path: str, timeout: float) -> tuple[int, str]:
+    """Return the status, ``0`` for no answer, and the first line of the answer, or what happened instead."""
     try:
         with socket.create_connection((address, port), timeout) as connection:
-            status, _content = ask(connection, "GET", path, f"{address}:{port}")
+            status, content = ask(connection, "GET", path, f"{address}:{port}")
     except (OSError, HttpError) as error:
-        return str(error) or type(error).__name__
-    return "" if status < 400 else f"HTTP {status}"
+        return 0, str(error) or type(error).__name__
+    return status, content.decode(errors="replace").strip().partition("\n")[0][:200]

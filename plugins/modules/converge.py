@@ -23,6 +23,10 @@ options:
     type: list
     elements: str
     default: []
+  settle:
+    description: Seconds that they must stay at their size before it returns.
+    type: int
+    default: 0
 author: The flotilla authors
 """
 

@@ -53,8 +53,8 @@ options:
     default: []
   pages:
     description:
-      - C(port) and C(path) of the pages that this host should answer, by stack, and C(visits), how many times each is
-        asked (1).
+      - C(port) and C(path) of the pages that this host should answer, by stack; C(visits), how many times each is asked
+        (1); and C(ready_path), which must then not answer with an error of the server (none).
     type: dict
     default: {}
   logs:
@@ -260,8 +260,10 @@ def observe_registry_server(observed: Observed, engine: Engine, params: Mapping[
 
 
 def visit(address: str, page: Mapping[str, Any]) -> str:
-    """Ask for a page, ``""`` where it answers; see ``host.page``."""
-    return host.page(address, int(page["port"]), page["path"], int(page.get("visits", 1)))
+    """Ask for a page, and whether its app is ready; ``""`` where all is well, see ``host.page`` and ``readiness``."""
+    port, ready_path = int(page["port"]), page.get("ready_path", "")
+    silence = host.page(address, port, page["path"], int(page.get("visits", 1)))
+    return silence or (host.readiness(address, port, ready_path) if ready_path else "")
 
 
 def main() -> None:

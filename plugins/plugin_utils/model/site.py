@@ -82,6 +82,7 @@ class Stack:
     :ivar release: number of the release to go back to, ``0`` for the previous one
     :ivar timeout: seconds
     :ivar check_path: path that its page is visited at
+    :ivar ready_path: path that tells whether the app is ready, ``""`` where none does
     """
 
     name: str
@@ -95,6 +96,7 @@ class Stack:
     release: int = 0
     timeout: int = 600
     check_path: str = "/"
+    ready_path: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +226,7 @@ def _stack(
         release=number(raw["release"]),
         timeout=number(raw["timeout"]),
         check_path=str(raw["check_path"]),
+        ready_path=str(raw["ready_path"] or ""),
         **{key: words(raw.get(key, ())) for key in ("secrets", "rotate", "lost")},
     )
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ...module_utils.observation.host import Lock
 from ..model.phase import Phase
 from ..swarm.membership import Membership
-from . import unreachable
+from . import gate, unreachable
 from .arguments.common import Nothing
 from .arguments.preflight import Report, TakeLock, Unreachable
 from .result import HostPlan, merge
@@ -48,6 +48,7 @@ def add(now: Situation, members: Membership, decided: StackDecisions, hosts: Hos
     """Add these phases to the plans of hosts."""
     changes = any(host.has_changes for host in hosts.values())
     framed = {name: _away(now, decided, name, host) for name, host in hosts.items()}
+    framed = gate.keep(framed, changes or now.holds_lock)
     report = Report(
         observe=changes,
         names={address: name for name, address in now.addresses.items()},

@@ -11,14 +11,15 @@ from ..model.problem import Code, Problem
 from ..model.site import Registry, Site
 from ..stacks.file import VOLUME_PREFIX
 from ..swarm.membership import Membership
+from .gate import GATE
 from .result import ENTRY_POINTS, HostPlan
 from .situation import Situation
 
-STACK = (Phase.PULL_IMAGES, Phase.DEPLOY, Phase.CHECK_PAGE, Phase.CLEAN_UP)
+STACK = (Phase.PULL_IMAGES, Phase.DEPLOY, Phase.CLEAN_UP, *GATE)
 IMAGES = (Phase.START_BASE_IMAGES, Phase.BUILD_IMAGES, Phase.OBSERVE_IMAGES)
 # The phases of each intent; those that surround all others come to them.
 PHASES: Mapping[Intent, Collection[Phase]] = {
-    Intent.SITE: tuple(phase for phase in Phase if not phase.comes_after(Phase.LOG_OUT)),
+    Intent.SITE: (*(phase for phase in Phase if not phase.comes_after(Phase.LOG_OUT)), *GATE),
     Intent.DEPLOY: (*IMAGES, *STACK),
     Intent.ROLLBACK: STACK,
     # Alone, the role places the stack's data itself.

@@ -43,7 +43,6 @@ ENTRY_POINTS: Mapping[Phase, EntryPoint] = {
     Phase.OBSERVE_IMAGES: EntryPoint("preflight", "observe_again"),
     Phase.PULL_IMAGES: EntryPoint("stack", "pull"),
     Phase.DEPLOY: EntryPoint("stack", "deploy"),
-    Phase.CHECK_PAGE: EntryPoint("stack", "check_page"),
     Phase.CLEAN_UP: EntryPoint("stack", "clean_up"),
     Phase.RETIRE: EntryPoint("swarm", "retire"),
     Phase.LOG_OUT: EntryPoint("registry", "log_out"),
@@ -61,6 +60,8 @@ ENTRY_POINTS: Mapping[Phase, EntryPoint] = {
     Phase.LEAVE_WORKERS: EntryPoint("swarm", "leave"),
     Phase.LEAVE_MANAGERS: EntryPoint("swarm", "leave"),
     Phase.REMOVE_LEFTOVERS: EntryPoint("stack", "remove_leftovers"),
+    Phase.CHECK_SERVICES: EntryPoint("stack", "check_services"),
+    Phase.CHECK_PAGE: EntryPoint("stack", "check_page"),
     Phase.UNLOCK: EntryPoint("preflight", "unlock"),
     Phase.REPORT: EntryPoint("preflight", "report"),
     Phase.REPORT_RESET: EntryPoint("preflight", "report_reset"),
@@ -98,7 +99,6 @@ class HostPlan:
     observe_images: common.Nothing | None = None
     pull_images: stack.PullImages | None = None
     deploy: stack.Deploy | None = None
-    check_page: stack.CheckPage | None = None
     clean_up: stack.CleanUp | None = None
     retire: swarm.Retire | None = None
     log_out: common.Nothing | None = None
@@ -116,6 +116,8 @@ class HostPlan:
     leave_workers: common.Nothing | None = None
     leave_managers: common.Nothing | None = None
     remove_leftovers: stack.RemoveLeftovers | None = None
+    check_services: stack.CheckServices | None = None
+    check_page: stack.CheckPage | None = None
     unlock: common.Nothing | None = None
     report: preflight.Report | None = None
     report_reset: preflight.ReportReset | None = None

@@ -1,30 +1,27 @@
-"""Plan what a host does for the stacks: pull before, deploy, visit their pages, and clean up behind them."""
+"""Plan what a host does for the stacks: pull before, deploy, and clean up behind them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ...module_utils.observation import Observed
 from ...module_utils.observation.host import LocalImage
 from ..model.change import Change
 from ..model.phase import Phase
 from ..stacks import releases
-from ..stacks.file import parse
 from ..swarm.membership import Membership
-from .arguments.stack import CheckPage, CleanUp, Deploy, PullImages, Release, StackDeploy, Visit
-from .result import NO_CHANGES, HostPlan, merge
+from .arguments.stack import CleanUp, Deploy, PullImages, Release, StackDeploy
+from .result import HostPlan, merge
 from .situation import Situation
 from .stack import StackDecision, StackDecisions
 
 
 def plan_host(now: Situation, members: Membership, decided: StackDecisions, name: str) -> HostPlan:
-    """Plan what a host does for the stacks: pull before, deploy, visit their pages and clean up behind them."""
+    """Plan what a host does for the stacks: pull before, deploy, and clean up behind them."""
     acts = name == members.deploy_manager
     return merge(
         _plan_pull(decided.pulls.get(name, ())),
         _plan_deploy(now, decided) if acts else HostPlan(),
-        _plan_pages(now, decided, name),
         _plan_clean_up(decided if acts and now.is_served else None, decided.old_images.get(name, ())),
     )
 
@@ -70,35 +67,6 @@ def _deploy(now: Situation, decided: StackDecision) -> StackDeploy:
         previous=previous,
         registry=now.site.registry.url.server,
     )
-
-
-def _plan_pages(now: Situation, decided: StackDecisions, name: str) -> HostPlan:
-    """Let a member's pages be visited after a deploy, or waited for."""
-    if name not in now.members:
-        return HostPlan()
-    pages: dict[str, Visit] = {}
-    changes: list[Change] = []
-    for each in decided.each:
-        page, silence = each.plan.page, _silence(each, now.observed[name])
-        if page and (each.changes or silence):
-            pages[each.stack.name] = Visit(port=page.port, path=each.stack.check_path, visits=page.visits)
-        if page and silence and not each.changes:
-            changes.append(_titled(now, each, Change(f"wait for the page ({silence})")))
-    if not pages:
-        return HostPlan()
-    return HostPlan(
-        check_page=CheckPage(pages=pages), changes={Phase.CHECK_PAGE: tuple(changes)} if changes else NO_CHANGES
-    )
-
-
-def _silence(decided: StackDecision, observed: Observed) -> str:
-    """Say why a stack's page does not answer, ``""`` where it does.
-
-    Hosts were asked at the inventory's port. Where what runs has another, as after a rollback, that tells nothing.
-    """
-    page = decided.plan.page
-    told = page and page.port == parse(decided.stack.text).page_port
-    return observed.pages.get(decided.stack.name, "") if told else ""
 
 
 def _plan_clean_up(decided: StackDecisions | None, images: Sequence[LocalImage]) -> HostPlan:

@@ -262,6 +262,7 @@ def stack_setting(name, text):
         "release": 0,
         "timeout": 600,
         "check_path": "/healthz",
+        "ready_path": "/readyz",
     }
 
 

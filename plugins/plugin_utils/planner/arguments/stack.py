@@ -79,9 +79,37 @@ class Visit(Page):
     """Visits of a page.
 
     :ivar visits: as many as reach every replica
+    :ivar ready_path: that tells whether the app is ready, ``""`` where none does
     """
 
     visits: int
+    ready_path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedStack:
+    """A stack that must run at its size.
+
+    :ivar stack: its name
+    :ivar timeout: seconds that this may take
+    :ivar skip_wait_for: see ``StackDeploy``
+    :ivar settle: seconds that it must stay so
+    """
+
+    stack: str
+    timeout: int
+    skip_wait_for: tuple[str, ...]
+    settle: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckServices:
+    """See the services of stacks at their size.
+
+    :ivar checks: all
+    """
+
+    checks: tuple[CheckedStack, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,8 @@ from tests.support.problems import told
 
 FRAME = {"unlock", "report", "unreachable"}
 
+GATE = ["check_services", "check_page"]
+
 
 def fresh():
     """Bare hosts, whose builder cannot ask the registry before it is logged in."""
@@ -67,7 +69,7 @@ def test_builder_that_could_ask_the_registry_is_not_asked_again():
     found = sites.converged_site()
     found["m1"]["desired"]["registry_member"]["files"]["/etc/docker/certs.d/reg:5000/ca.crt"]["mode"] = "0600"
     plan = sites.make_plan(changed(), found)
-    assert phases(plan, "m1") == ["lock", "log_in", "deploy", "check_page", "unlock", "report"]
+    assert phases(plan, "m1") == ["lock", "log_in", "deploy", *GATE, "unlock", "report"]
 
 
 def check(before, after, digest="same"):
@@ -97,9 +99,9 @@ def test_input_that_was_edited_meanwhile_ends_the_run():
 @pytest.mark.parametrize(
     ("process", "alone", "with_changes"),
     [
-        ("mine", ["unlock", "report"], ["lock", "deploy", "check_page", "unlock", "report"]),
-        ("of another run", ["report"], ["lock", "deploy", "check_page", "unlock", "report"]),
-        ("", ["report"], ["lock", "deploy", "check_page", "unlock", "report"]),
+        ("mine", [*GATE, "unlock", "report"], ["lock", "deploy", *GATE, "unlock", "report"]),
+        ("of another run", ["report"], ["lock", "deploy", *GATE, "unlock", "report"]),
+        ("", ["report"], ["lock", "deploy", *GATE, "unlock", "report"]),
     ],
 )
 def test_lock_that_this_run_holds_is_released_though_nothing_is_left_to_do(process, alone, with_changes):

@@ -52,7 +52,7 @@ def test_next_plan_builds_and_the_last_one_deploys():
     found["m1"]["observation"]["images"] = dict.fromkeys(sites.REFERENCES, "sha256:d")
     plan = make_plan(sites.site(), found)
     assert acts(plan, "m1") == ["deploy it for the first time"]
-    assert phases(plan, "m1") == ["lock", "deploy", "check_page", "unlock", "report"]
+    assert phases(plan, "m1") == ["lock", "deploy", "check_services", "check_page", "unlock", "report"]
     assert phases(plan, "w1") == ["check_page"]
     (secret,) = deploy(plan)["secrets"]
     assert secret["object"].startswith("hello_redis_password_")
@@ -91,7 +91,9 @@ def with_replicas(number):
 
 def test_number_of_replicas_may_be_a_variable():
     plan = make_plan(with_replicas("3"), sites.converged_site())
-    assert of_phase(plan, "check_page")["w1"] == {"pages": {"hello": {"port": 4000, "path": "/healthz", "visits": 3}}}
+    assert of_phase(plan, "check_page")["w1"] == {
+        "pages": {"hello": {"port": 4000, "path": "/healthz", "visits": 3, "ready_path": "/readyz"}}
+    }
 
 
 def test_number_of_replicas_that_is_none_is_a_problem():
@@ -329,7 +331,7 @@ def test_file_that_no_service_reads_at_its_start_restarts_none():
     found["w1"]["observation"]["files"]["/etc/modules-load.d/x.conf"] = None
     plan = make_plan(sites.site(), found)
     assert acts(plan, "w1") == ["write /etc/modules-load.d/x.conf"]
-    assert phases(plan, "w1") == ["install_docker"]
+    assert phases(plan, "w1") == ["install_docker", "check_page"]
     assert acts(plan, "w2") == []
 
 

@@ -44,8 +44,8 @@ def test_each_stack_is_deployed_with_its_own_name_timeout_and_secrets():
     assert objects[0].startswith("hello_redis_password_")
     assert objects[1].startswith("shop_redis_password_")
     assert of_phase(plan, "check_page")["w2"]["pages"] == {
-        "hello": {"port": 4000, "path": "/healthz", "visits": 1},
-        "shop": {"port": 4001, "path": "/healthz", "visits": 1},
+        "hello": {"port": 4000, "path": "/healthz", "visits": 1, "ready_path": "/readyz"},
+        "shop": {"port": 4001, "path": "/healthz", "visits": 1, "ready_path": "/readyz"},
     }
 
 
@@ -64,7 +64,7 @@ def test_changed_stack_leaves_the_other_alone(number, name):
     plan = make_plan(site, sites.converged_site_of_two())
     assert acts(plan, "m1") == [f"{name}: apply the changed stack file"]
     assert deploy(plan)["stack"] == name
-    assert {stack for each in of_phase(plan, "check_page").values() for stack in each["pages"]} == {name}
+    assert [check["stack"] for check in of_phase(plan, "check_services")["m1"]["checks"]] == ["hello", "shop"]
 
 
 def test_drift_is_repaired_in_the_stack_that_has_it():
@@ -80,7 +80,7 @@ def test_page_that_does_not_answer_is_waited_for_alone():
     found["w2"]["observation"]["pages"]["shop"] = "refused"
     plan = plan_of(found)
     assert acts(plan, "w2") == ["shop: wait for the page (refused)"]
-    assert [*of_phase(plan, "check_page")["w2"]["pages"]] == ["shop"]
+    assert acts(plan, "w1") == []
 
 
 def test_new_login_goes_to_the_stack_that_lacks_it():

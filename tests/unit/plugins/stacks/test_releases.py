@@ -99,7 +99,9 @@ def test_page_is_judged_by_the_port_that_will_run():
     found["m1"]["observation"]["stacks"]["hello"]["services"]["web"] = sites.service(3)
     back = roll_back(found, 2)
     assert of_phase(back, "report")["m1"]["ports"] == {"hello": 4000}
-    assert of_phase(back, "check_page")["w2"]["pages"] == {"hello": {"port": 4000, "path": "/healthz", "visits": 1}}
+    assert of_phase(back, "check_page")["w2"]["pages"] == {
+        "hello": {"port": 4000, "path": "/healthz", "visits": 1, "ready_path": "/readyz"}
+    }
 
 
 def test_drift_is_corrected_while_a_release_is_held():
