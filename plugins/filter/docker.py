@@ -17,14 +17,14 @@ def engine_trouble(answer: Mapping[str, object]) -> str:
 
 
 def engine_failure(
-    result: Mapping[str, object], journal: str, host: str, order: Sequence[str], left_out: Sequence[str]
+    result: Mapping[str, object], journal: str, host: str, order: Sequence[str], left_out: Sequence[str], redirect: str
 ) -> str:
     """Say why the engine of a host is not as the run requires.
 
     :param result: of the task that failed
     """
     reason = engine_trouble(result) if "observation" in result else str(result["msg"])
-    return failure_lines(reason, journal, host, order, left_out)
+    return failure_lines(reason, journal, host, order, left_out, redirect)
 
 
 class FilterModule:

@@ -59,7 +59,9 @@ def trouble(observation: Observation) -> str:
     return ""
 
 
-def failure_lines(reason: str, journal: str, host: str, order: Sequence[str], left_out: Sequence[str]) -> str:
+def failure_lines(
+    reason: str, journal: str, host: str, order: Sequence[str], left_out: Sequence[str], redirect: str
+) -> str:
     """Say why the engine of a host is not as the run wants it, how the site is now, and what to do.
 
     :param reason: why the task failed; see ``trouble``
@@ -68,6 +70,7 @@ def failure_lines(reason: str, journal: str, host: str, order: Sequence[str], le
     :param order: inventory names of all hosts whose engines are restarted one after the other in this run, in that
         order; without ``host`` where its engine is not among them
     :param left_out: those of them that were not reached when their turn came
+    :param redirect: address of the host that its visitors are led to, ``""`` for none
     :return: text of several lines
     """
     # systemd's own words only point to the journal.
@@ -81,6 +84,7 @@ def failure_lines(reason: str, journal: str, host: str, order: Sequence[str], le
         lines += [f"Changed, and up again: {', '.join(done)}."] * bool(done)
         lines += [f"Not reached when their turn came, and not touched: {', '.join(lost)}."] * bool(lost)
         lines += [f"Not touched: {', '.join(order[place + 1 :])}."] * bool(order[place + 1 :])
+    lines += [f"Until the next run, visitors of {host} are led to {redirect}."] * bool(redirect)
     lines.append(
         f"On {host}, journalctl --unit docker tells more. Repair what it names, or take back what this run brings, "
         "such as docker_daemon_options, and run site.yml again: it starts this engine first, then goes on."

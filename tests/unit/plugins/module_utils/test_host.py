@@ -20,6 +20,7 @@ def serving(*statuses):
         def do_GET(self):
             self.send_response(left.pop(0))
             self.end_headers()
+            self.wfile.write(b"Redis refuses the password\nand more\n")
 
         def log_message(self, *_words):
             pass
@@ -41,6 +42,14 @@ def test_page_must_answer_each_of_the_visits():
     with serving(404) as port:
         assert host.page("127.0.0.1", port, "/") == "HTTP 404"
     assert "refused" in host.page("127.0.0.1", port, "/", visits=3)
+
+
+def test_only_an_error_of_the_server_says_that_an_app_is_not_ready():
+    with serving(200, 404) as port:
+        assert [host.readiness("127.0.0.1", port, "/readyz") for _visit in range(2)] == ["", ""]
+    with serving(503) as port:
+        assert host.readiness("127.0.0.1", port, "/readyz") == "/readyz: HTTP 503: Redis refuses the password"
+    assert "refused" in host.readiness("127.0.0.1", port, "/readyz")
 
 
 def test_digest_of_a_secret_file_is_not_told(tmp_path):
