@@ -10,9 +10,9 @@ class Phase(StrEnum):
 
     LOCK = "lock"
     INSTALL_DOCKER = "install_docker"
+    OBSERVE_SWARM = "observe_swarm"
     PUT_BACK = "put_back"
     RESTART_ENGINE = "restart_engine"
-    OBSERVE_SWARM = "observe_swarm"
     START_BASE_IMAGES = "start_base_images"
     CREATE_SWARM = "create_swarm"
     DEMOTE_DEAD_MANAGERS = "demote_dead_managers"

@@ -26,9 +26,9 @@ class EntryPoint:
 ENTRY_POINTS: Mapping[Phase, EntryPoint] = {
     Phase.LOCK: EntryPoint("preflight", "lock"),
     Phase.INSTALL_DOCKER: EntryPoint("docker", "install"),
+    Phase.OBSERVE_SWARM: EntryPoint("preflight", "observe_again"),
     Phase.PUT_BACK: EntryPoint("swarm", "put_back"),
     Phase.RESTART_ENGINE: EntryPoint("docker", "restart"),
-    Phase.OBSERVE_SWARM: EntryPoint("preflight", "observe_again"),
     Phase.START_BASE_IMAGES: EntryPoint("image", "start"),
     Phase.CREATE_SWARM: EntryPoint("swarm", "create"),
     Phase.DEMOTE_DEAD_MANAGERS: EntryPoint("swarm", "demote"),
@@ -82,9 +82,9 @@ class HostPlan:
 
     lock: preflight.TakeLock | None = None
     install_docker: docker.InstallDocker | None = None
+    observe_swarm: common.Nothing | None = None
     put_back: swarm.PutBack | None = None
     restart_engine: docker.RestartEngine | None = None
-    observe_swarm: common.Nothing | None = None
     start_base_images: image.MakeImages | None = None
     create_swarm: swarm.CreateSwarm | None = None
     demote_dead_managers: swarm.ChangeNodes | None = None

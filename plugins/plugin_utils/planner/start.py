@@ -10,6 +10,7 @@ from dataclasses import replace
 from ..checks.hosts import SETTINGS_RULES
 from ..model.change import Change
 from ..model.intent import Intent
+from ..model.phase import Phase
 from ..model.problem import Code, Problem, find
 from . import frame
 from .arguments.common import Nothing
@@ -37,7 +38,8 @@ def plan_start(now: Situation) -> Plan:
 def _plan_host(now: Situation, name: str) -> HostPlan:
     again = (Change(AGAIN),) if name in now.stopped else ()
     host = plan_engine(now, name, more=again) if name in now.observed else HostPlan()
-    return replace(host, observe_swarm=Nothing())
+    # Engines that run are restarted behind that: only then is it known where their tasks can go.
+    return replace(host.only(lambda phase: not phase.comes_after(Phase.OBSERVE_SWARM)), observe_swarm=Nothing())
 
 
 def _stopped(names: list[str]) -> Problem:
