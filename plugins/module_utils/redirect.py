@@ -11,7 +11,7 @@ import os
 import shlex
 from collections.abc import Collection, Iterator, Sequence
 
-from .host import Run
+from .host import Run, read_text
 
 MARK = "/run/flotilla-redirect"
 COMMENT = "flotilla-redirect"
@@ -39,7 +39,7 @@ def begin(run: Run, address: str, ports: Collection[int]) -> None:
     """
     end(run)
     with open(MARK, "w", encoding="utf-8") as mark:
-        mark.write(f"{address}\n")
+        mark.write(" ".join(map(str, ports)))
     try:
         for (table, chain), rule in _rules(address, ports):
             _iptables(run, table, "--insert", chain, *rule)
@@ -59,6 +59,13 @@ def _rules(address: str, ports: Collection[int]) -> Iterator[tuple[tuple[str, st
             PREROUTING,
             ("--protocol", "tcp", "--dport", port, *local, "--jump", "DNAT", "--to-destination", address),
         )
+
+
+def is_served(run: Run) -> bool:
+    """Tell whether the host's own routing mesh has rules for all ports whose visitors are led elsewhere."""
+    code, output, _errors = run(["iptables", "--wait", "--table", "nat", "--list-rules", "DOCKER-INGRESS"])
+    served = {words[words.index("--dport") + 1] for words in map(str.split, output.splitlines()) if "--dport" in words}
+    return not code and {*(read_text(MARK) or "").split()} <= served
 
 
 def stop_new(run: Run) -> None:

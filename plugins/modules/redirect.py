@@ -10,6 +10,8 @@ description:
   - For the time in which this host's engine is changed, TCP visitors of its ports are served by another host's routing
     mesh. Both serve the same; the other one takes this host for the visitor.
   - Returns once visits that began before have had time to end, so that an engine may stop, or rules may go.
+  - C(absent) waits until the host's own routing mesh has served the ports for a while, as an engine that has just
+    started may lose them once more when it hears of the other nodes; and goes on without that where they stay away.
   - What C(present) began, C(absent) ends, also where a run was killed in between. A reboot ends it too.
 options:
   state:
@@ -40,6 +42,7 @@ EXAMPLES = r"""
 RETURN = r"""#"""
 
 import time
+from collections.abc import Callable
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.flotilla.swarm.plugins.module_utils import redirect
@@ -47,6 +50,18 @@ from ansible_collections.flotilla.swarm.plugins.module_utils import redirect
 # Seconds that visits which have begun may take to end: before the engine stops under them, and before the rules go that
 # lead them. A page takes far less; with 6 and 12 none of 4193 requests failed while engines were restarted.
 BEFORE, BEHIND = 6, 12
+# Seconds for which the ports must have been served without a break: 1 s was seen to be lost soon after a start. And how
+# long may be waited for that: those of an only manager came back after 52 s.
+STEADY, PATIENCE = 10, 120
+
+
+def await_mesh(run: Callable[[list[str]], tuple[int, str, str]]) -> None:
+    """Wait until the host's own routing mesh serves the ports, and goes on to do so."""
+    begin = since = time.monotonic()
+    while time.monotonic() - since < STEADY and time.monotonic() - begin < PATIENCE:
+        if not redirect.is_served(run):
+            since = time.monotonic()
+        time.sleep(1)
 
 
 def main() -> None:
@@ -65,6 +80,7 @@ def main() -> None:
             redirect.begin(module.run_command, module.params["address"], module.params["ports"])
             time.sleep(BEFORE)
         elif changed:
+            await_mesh(module.run_command)
             redirect.stop_new(module.run_command)
             time.sleep(BEHIND)
             redirect.end(module.run_command)

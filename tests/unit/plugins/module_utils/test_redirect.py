@@ -79,5 +79,16 @@ def test_a_refused_rule_leaves_none():
     assert not redirect.is_there()
 
 
+def test_the_mesh_serves_once_it_has_all_ports():
+    kernel = Kernel()
+    redirect.begin(kernel.run, "10.0.0.2", [4000, 4001])
+    assert not redirect.is_served(lambda _command: (1, "", "No chain/target/match by that name."))
+    for port in ("4000", "4001"):
+        assert not redirect.is_served(kernel.run)
+        rule = f"-p tcp -m tcp --dport {port} -j DNAT --to-destination 172.18.0.2:{port}"
+        kernel.rules.append(("nat", "DOCKER-INGRESS", rule))
+    assert redirect.is_served(kernel.run)
+
+
 def test_without_a_redirect_nothing_is_asked():
     redirect.end(lambda command: pytest.fail(str(command)))
