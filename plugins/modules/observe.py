@@ -57,6 +57,13 @@ options:
         (1); and C(ready_path), which must then not answer with an error of the server (none).
     type: dict
     default: {}
+  upgrades:
+    description:
+      - Which newer versions of packages are told, by the lists that apt has, and whether the host needs a reboot; empty
+        asks for neither.
+    type: str
+    choices: ["", security, all, engine]
+    default: ""
   logs:
     description: ID of a task whose last log lines are read.
     type: str
@@ -107,6 +114,7 @@ from ansible_collections.flotilla.swarm.plugins.module_utils import (
     redirect,
     registry,
     swarm,
+    upgrades,
 )
 from ansible_collections.flotilla.swarm.plugins.module_utils.engine import Engine, Item, stored_credentials
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Observed
@@ -279,6 +287,7 @@ def main() -> None:
             "stacks": {"type": "list", "elements": "str", "default": []},
             "pages": {"type": "dict", "default": {}},
             "logs": {"type": "str", "default": ""},
+            "upgrades": {"type": "str", "choices": ["", "security", "all", "engine"], "default": ""},
         },
         supports_check_mode=True,
     )
@@ -291,7 +300,12 @@ def main() -> None:
     if observed.swarm.is_member:
         pages = {name: visit(observed.swarm.address, page) for name, page in module.params["pages"].items()}
         observed = replace(observed, pages=pages)
-    module.exit_json(changed=False, observation=observed.as_dict())
+    engines = module.params["desired"].get("docker_engine", {}).get("packages", [])
+    try:
+        found = upgrades.observe(run, module.params["upgrades"], engines, observed.system.kernel)
+    except upgrades.UpgradesError as error:
+        module.fail_json(msg=f"apt cannot tell what it would upgrade: {error}")
+    module.exit_json(changed=False, observation=replace(observed, upgrades=found).as_dict())
 
 
 if __name__ == "__main__":

@@ -12,6 +12,9 @@ from .host import File, LocalImage, Lock, System, Unit
 from .network import Firewall, Resolution
 from .stack import Stack
 from .swarm import Engine, Node, Place
+from .upgrades import Upgrades
+
+NO_UPGRADES = Upgrades()
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,7 @@ class Observed:
     :ivar nodes: the swarm's nodes; ``None`` where the host is no manager that can list them
     :ivar stacks: by name, those that were asked for; ``None`` as with ``nodes``
     :ivar logs: last log lines of the task that was asked for
+    :ivar upgrades: what was asked for; empty where nothing was
     """
 
     system: System
@@ -76,6 +80,7 @@ class Observed:
     nodes: tuple[Node, ...] | None = None
     stacks: Mapping[str, Stack] | None = None
     logs: tuple[str, ...] = ()
+    upgrades: Upgrades = NO_UPGRADES
 
     @property
     def volume_names(self) -> list[str]:

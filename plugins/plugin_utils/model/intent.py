@@ -16,6 +16,7 @@ class Intent(StrEnum):
     RESTORE = "restore"
     RESET = "reset"
     STATUS = "status"
+    UPGRADE = "upgrade"
     DOCKER = "docker"
     SWARM = "swarm"
     REGISTRY = "registry"

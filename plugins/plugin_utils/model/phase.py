@@ -31,6 +31,7 @@ class Phase(StrEnum):
     RETIRE = "retire"
     LOG_OUT = "log_out"
     REBALANCE = "rebalance"
+    UPGRADE = "upgrade"
     SAVE_DATA = "save_data"
     SAVE_IMAGES = "save_images"
     SAVE_RELEASES = "save_releases"

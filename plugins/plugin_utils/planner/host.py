@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from types import MappingProxyType
 
-from ...module_utils.observation import Observed
 from ..hosts import state, systems
 from ..model.change import Change
 from ..model.desired import Role
@@ -16,7 +15,7 @@ from ..model.site import Image
 from ..registry import logins
 from ..stacks.file import StackFile
 from . import images, rolling
-from .arguments.common import Nothing, Page
+from .arguments.common import Nothing
 from .arguments.docker import InstallDocker, RestartEngine
 from .arguments.registry import ServeRegistry
 from .result import HostPlan
@@ -59,30 +58,14 @@ def plan_engine(
     )
     if not _serves_until_its_turn(now, name):
         return replace(told, install_docker=install, changes={Phase.INSTALL_DOCKER: changes})
-    turn = rolling.plan_turn(now, name)
+    order = rolling.order(now, [each for each in now.observed if _restarts(now, each)])
     restart = RestartEngine(
         **{each.name: getattr(install, each.name) for each in fields(install)},
         restart=state.is_stale(now.desired(name).role("docker"), observed),
-        order=rolling.order(now, [each for each in now.observed if _restarts(now, each)]),
-        pages=_pages(now, observed, files),
-        manager=turn.manager,
-        node=turn.node,
-        moves=turn.moves,
-        redirect=turn.redirect,
-        ports=turn.ports,
+        turn=rolling.plan_turn(now, name, order, files),
     )
-    told = replace(told, notes=(*told.notes, *turn.notes))
+    told = replace(told, notes=(*told.notes, *rolling.notes(now, name)))
     return replace(told, restart_engine=restart, changes={Phase.RESTART_ENGINE: changes})
-
-
-def _pages(now: Situation, observed: Observed, files: Mapping[str, StackFile]) -> dict[str, Page]:
-    """Return by stack the pages that a host must answer again: those that it answers now."""
-    ports = {name: file.page_port for name, file in files.items()}
-    return {
-        stack.name: Page(port=port, path=stack.check_path)
-        for stack in now.site.stacks
-        if (port := ports.get(stack.name)) and not observed.pages.get(stack.name)
-    }
 
 
 def _engine_changes(now: Situation, name: str) -> Iterator[Change]:

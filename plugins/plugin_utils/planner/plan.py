@@ -18,6 +18,7 @@ from .result import Plan
 from .site import plan_site
 from .situation import Situation, assess
 from .status import plan_status
+from .upgrade import plan_upgrade
 
 PLANNERS: Mapping[Intent, Callable[[Situation], Plan]] = {
     Intent.SITE: plan_site,
@@ -28,6 +29,7 @@ PLANNERS: Mapping[Intent, Callable[[Situation], Plan]] = {
     Intent.RESTORE: plan_restore,
     Intent.RESET: plan_reset,
     Intent.STATUS: plan_status,
+    Intent.UPGRADE: plan_upgrade,
     Intent.DOCKER: roles.plan_docker,
     Intent.SWARM: roles.plan_swarm,
     Intent.REGISTRY: roles.plan_registry_alone,

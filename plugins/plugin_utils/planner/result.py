@@ -47,6 +47,7 @@ ENTRY_POINTS: Mapping[Phase, EntryPoint] = {
     Phase.RETIRE: EntryPoint("swarm", "retire"),
     Phase.LOG_OUT: EntryPoint("registry", "log_out"),
     Phase.REBALANCE: EntryPoint("stack", "rebalance"),
+    Phase.UPGRADE: EntryPoint("docker", "upgrade"),
     Phase.SAVE_DATA: EntryPoint("backup", "save_data"),
     Phase.SAVE_IMAGES: EntryPoint("backup", "save_images"),
     Phase.SAVE_RELEASES: EntryPoint("backup", "save_releases"),
@@ -103,6 +104,7 @@ class HostPlan:
     retire: swarm.Retire | None = None
     log_out: common.Nothing | None = None
     rebalance: stack.Rebalance | None = None
+    upgrade: docker.UpgradeHost | None = None
     save_data: backup.SaveData | None = None
     save_images: backup.SaveImages | None = None
     save_releases: backup.SaveReleases | None = None
@@ -200,10 +202,13 @@ class Plan:
         return any(host.has_changes for host in self.hosts.values())
 
     def phases(self) -> dict[str, list[str]]:
-        """Return the hosts of each phase, in the inventory's order; engines are restarted in an order of their own."""
+        """Return the hosts of each phase, in the inventory's order; one after another in their turns."""
         found = {phase.value: [name for name, host in self.hosts.items() if phase in host.phases] for phase in Phase}
-        turns = [host.restart_engine.order for host in self.hosts.values() if host.restart_engine]
-        return found | {Phase.RESTART_ENGINE.value: list(turns[0]) if turns else []}
+        return found | {phase.value: self._turns(phase) for phase in (Phase.RESTART_ENGINE, Phase.UPGRADE)}
+
+    def _turns(self, phase: Phase) -> list[str]:
+        found = [arguments for host in self.hosts.values() if (arguments := getattr(host, phase))]
+        return list(found[0].turn.order) if found else []
 
     def as_dict(self) -> dict[str, object]:
         """Return it as plays read it: JSON all through."""

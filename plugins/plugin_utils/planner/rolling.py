@@ -7,48 +7,23 @@ where there is none, it is drift of nodes and services like any other.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from ...module_utils.observation import Observed
 from ...module_utils.observation.stack import Service, Stack
 from ...module_utils.observation.swarm import Node
 from ..model.change import Change
 from ..model.phase import Phase
-from ..stacks.file import VOLUME_CONSTRAINT
+from ..stacks.file import VOLUME_CONSTRAINT, StackFile
 from ..stacks.placement import Candidate, fits
-from .arguments.docker import Move
+from .arguments.common import Page
+from .arguments.docker import Move, Turn
 from .arguments.swarm import PutBack
 from .result import HostPlan
 from .situation import Situation
 
 AWAY = "node.id!="
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """What surrounds the restart of one engine; all empty where nothing of the site runs there.
-
-    :ivar manager: inventory name of the manager that acts
-    :ivar node: ID, ``""`` where no task is moved
-    :ivar moves: services whose tasks are kept off the node meanwhile
-    :ivar stays: by service that stops with the engine, why
-    :ivar redirect: address of the host that serves its visitors meanwhile, ``""`` for none
-    :ivar ports: that these come for
-    """
-
-    manager: str = ""
-    node: str = ""
-    moves: tuple[Move, ...] = ()
-    stays: tuple[tuple[str, str], ...] = ()
-    redirect: str = ""
-    ports: tuple[int, ...] = ()
-
-    @property
-    def notes(self) -> Iterator[str]:
-        """Say what a person should read of it."""
-        for service, reason in self.stays:
-            yield f"{service} stops while the engine restarts ({reason})"
 
 
 def order(now: Situation, names: Collection[str]) -> tuple[str, ...]:
@@ -68,32 +43,46 @@ def order(now: Situation, names: Collection[str]) -> tuple[str, ...]:
     return tuple(sorted((name for name in now.hosts if name in names), key=rank))
 
 
-def plan_turn(now: Situation, name: str) -> Turn:
-    """Plan what surrounds the restart of a host's engine."""
-    nodes, own = _nodes(now), now.observed[name].swarm.node_id
-    node = next((each for each in nodes if each.id == own), None)
-    others = [each for each in nodes if each.id != own and _takes_tasks(now, each)]
+def plan_turn(now: Situation, name: str, order: tuple[str, ...], files: Mapping[str, StackFile]) -> Turn:
+    """Plan what surrounds the change of a host; nothing is moved, and nobody led elsewhere, where there is no other.
+
+    :param order: of all hosts that are changed
+    :param files: by stack, whose pages the host must answer afterwards
+    """
+    node, pages = _node_of(now, name), _pages(now, now.observed[name], files)
     if not node:
-        return Turn()
-    moves, stays = list[Move](), dict[str, str]()
-    ports = set[int]()
-    for stack in now.site.stacks:
-        for service, running in _running(now, stack.name).services.items():
-            ports |= {*running.ingress_ports}
-            reason = _stays(running, others, _left(now, stack.name, service))
-            if not reason:
-                moves.append(Move(stack=stack.name, service=service, timeout=stack.timeout))
-            elif any(task.is_up and task.node == own for task in running.tasks):
-                stays[f"{stack.name}_{service}"] = reason
-    others_up = [each.address for each in others if each.address]
-    return Turn(
-        manager=name if node.is_manager else _asked(now)[0],
-        node=own if moves else "",
-        moves=tuple(moves),
-        stays=tuple(stays.items()),
-        redirect=others_up[0] if others_up and ports else "",
-        ports=tuple(sorted(ports)) if others_up else (),
+        return Turn(order=order, pages=pages)
+    others = _others(now, node)
+    moves = tuple(
+        Move(stack=stack, service=service, timeout=timeout)
+        for stack, service, timeout in _services(now)
+        if not _stays(now, stack, service, others)
     )
+    ports = {port for stack, service, _ in _services(now) for port in _live(now, stack, service).ingress_ports}
+    redirect = next((each.address for each in others if each.address), "") if ports else ""
+    return Turn(
+        order=order,
+        pages=pages,
+        manager=name if node.is_manager else _asked(now)[0],
+        node=node.id if moves else "",
+        moves=moves,
+        redirect=redirect,
+        ports=tuple(sorted(ports)) if redirect else (),
+    )
+
+
+def without_moves(turn: Turn) -> Turn:
+    """Return a turn of a host whose engine is not stopped: its tasks stay, and it serves its visitors."""
+    return Turn(order=turn.order, pages=turn.pages)
+
+
+def notes(now: Situation, name: str) -> Iterator[str]:
+    """Say which services stop with a host that is changed, and why."""
+    node = _node_of(now, name)
+    for stack, service, _timeout in _services(now) if node else ():
+        reason = _stays(now, stack, service, _others(now, node)) if node else ""
+        if reason and node and any(task.is_up and task.node == node.id for task in _live(now, stack, service).tasks):
+            yield f"{stack}_{service} stops while the engine restarts ({reason})"
 
 
 def plan_put_back(now: Situation, name: str) -> HostPlan:
@@ -103,10 +92,9 @@ def plan_put_back(now: Situation, name: str) -> HostPlan:
         return HostPlan()
     paused = tuple(node.id for node in nodes.values() if node.availability == "pause" and _takes_tasks(now, node))
     services = {
-        f"{stack.name}_{service}": left
-        for stack in now.site.stacks
-        for service in _running(now, stack.name).services
-        if (left := _left(now, stack.name, service))
+        f"{stack}_{service}": left
+        for stack, service, _timeout in _services(now)
+        if (left := _left(now, stack, service))
     }
     if not paused and not services:
         return HostPlan()
@@ -131,6 +119,36 @@ def _running(now: Situation, stack: str) -> Stack:
     return ((observed and observed.stacks) or {}).get(stack) or Stack()
 
 
+def _services(now: Situation) -> Iterator[tuple[str, str, int]]:
+    """Name all services that run: stack, name, and the seconds that the stack may take."""
+    for stack in now.site.stacks:
+        for service in _running(now, stack.name).services:
+            yield stack.name, service, stack.timeout
+
+
+def _live(now: Situation, stack: str, service: str) -> Service:
+    return _running(now, stack).services[service]
+
+
+def _node_of(now: Situation, name: str) -> Node | None:
+    own = now.observed[name].swarm.node_id
+    return next((node for node in _nodes(now) if node.id == own), None)
+
+
+def _others(now: Situation, node: Node) -> list[Node]:
+    return [each for each in _nodes(now) if each.id != node.id and _takes_tasks(now, each)]
+
+
+def _pages(now: Situation, observed: Observed, files: Mapping[str, StackFile]) -> dict[str, Page]:
+    """Return by stack the pages that a host must answer again: those that it answers now."""
+    ports = {name: file.page_port for name, file in files.items()}
+    return {
+        stack.name: Page(port=port, path=stack.check_path)
+        for stack in now.site.stacks
+        if (port := ports.get(stack.name)) and not observed.pages.get(stack.name)
+    }
+
+
 def _takes_tasks(now: Situation, node: Node) -> bool:
     """Tell whether a node takes tasks when it is asked to: a pause that a killed run left is put back before."""
     hosts = [name for name, observed in now.observed.items() if observed.swarm.node_id == node.id]
@@ -138,19 +156,19 @@ def _takes_tasks(now: Situation, node: Node) -> bool:
     return node.state == "ready" and "active" in (node.availability, node.availability == "pause" and desired)
 
 
-def _stays(service: Service, others: Sequence[Node], left: Collection[str]) -> str:
-    """Say why a service's tasks cannot be moved to other nodes first, ``""`` where they can.
-
-    :param left: see ``_left``
-    """
+def _stays(now: Situation, stack: str, name: str, others: Sequence[Node]) -> str:
+    """Say why a service's tasks cannot be moved to other nodes first, ``""`` where they can."""
+    service = _live(now, stack, name)
     if not service.is_replicated:
         return "it runs on every node"
     if VOLUME_CONSTRAINT.search("\n".join(service.constraints)):
         return "its data is there"
     if not service.starts_first:
         return "its update stops a task before it starts the next"
-    constraints = [each for each in service.constraints if each not in left]
-    room = [node for node in others if fits(constraints, _candidate(node))]
+    left = _left(now, stack, name)
+    room = [
+        node for node in others if fits([each for each in service.constraints if each not in left], _candidate(node))
+    ]
     if not room or service.max_per_node * len(room) < service.size * bool(service.max_per_node):
         return "no other node may run it"
     return ""

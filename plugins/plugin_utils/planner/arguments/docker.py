@@ -50,24 +50,46 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RestartEngine(InstallDocker):
-    """Change an engine that runs and restart it, one host after another.
+class Turn:
+    """What surrounds the change of one host among others that are changed one after another.
 
-    :ivar restart: whether it runs with older settings; a package that gets another version restarts it by itself
-    :ivar order: inventory names of all hosts of this phase, in their order
+    :ivar order: inventory names of all hosts of the phase, in the order of their turns
     :ivar pages: by stack, what the host must answer before the next one: what it answered before
-    :ivar manager: inventory name of the manager that acts for its node
+    :ivar manager: inventory name of the manager that acts for its node, ``""`` where it is no node
     :ivar node: its ID, ``""`` where no tasks are moved
     :ivar moves: services whose tasks run elsewhere meanwhile
     :ivar redirect: address of the host that serves its visitors meanwhile, ``""`` for none
     :ivar ports: that these come for
     """
 
-    restart: bool
     order: tuple[str, ...]
     pages: Mapping[str, Page]
-    manager: str
-    node: str
-    moves: tuple[Move, ...]
-    redirect: str
-    ports: tuple[int, ...]
+    manager: str = ""
+    node: str = ""
+    moves: tuple[Move, ...] = ()
+    redirect: str = ""
+    ports: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestartEngine(InstallDocker):
+    """Change an engine that runs and restart it, one host after another.
+
+    :ivar restart: whether it runs with older settings; a package that gets another version restarts it by itself
+    """
+
+    restart: bool
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpgradeHost:
+    """Upgrade packages of a host and reboot it, one host after another.
+
+    :ivar upgrades: packages as apt is asked for them, with their new versions
+    :ivar reboot: whether it is rebooted
+    """
+
+    upgrades: tuple[str, ...]
+    reboot: bool
+    turn: Turn

@@ -25,7 +25,7 @@ OBSERVING = {Phase.OBSERVE_SWARM, Phase.OBSERVE_REGISTRY, Phase.OBSERVE_IMAGES}
 # What a play passes beside its arguments; none of it is of the plan.
 EXTRA = {Phase.UNREACHABLE: {"flotilla_lost"}, **{phase: {"preflight_intent"} for phase in OBSERVING}}
 # Not of site.yml.
-OTHERS = ("backup", "rebalance", "reset", "restore", "status")
+OTHERS = ("backup", "rebalance", "reset", "restore", "status", "upgrade")
 
 
 def arguments_of(phase):
@@ -61,7 +61,9 @@ def imports_of(playbook):
 
 
 def phases_of(playbook):
-    return [Phase(name) for name in imports_of(playbook) if name not in ("observe", "require_hosts")]
+    return [
+        Phase(name) for name in imports_of(playbook) if name not in ("observe", "refresh_packages", "require_hosts")
+    ]
 
 
 PLAYBOOKS = [path.stem for path in sorted(Path("playbooks").glob("*.yml"))]
@@ -115,7 +117,7 @@ def test_arguments_of_stacks_are_in_lists():
         for name in options_of(phase).values()
         if (elements := kind_in_list(arguments_of(phase), name))
     }
-    assert found == {"StackDeploy", "WaitForStack", "Spread", "Move", "CheckedStack"}
+    assert found == {"StackDeploy", "WaitForStack", "Spread", "CheckedStack"}
 
 
 @EACH

@@ -30,7 +30,7 @@ def web_of(found):
 
 
 def turn(found, host):
-    return of_phase(make_plan(sites.site(), found), "restart_engine")[host]
+    return of_phase(make_plan(sites.site(), found), "restart_engine")[host]["turn"]
 
 
 def test_hosts_without_data_go_first_and_the_leader_last():
@@ -103,7 +103,7 @@ def test_the_only_host_keeps_its_tasks_and_its_visitors():
     found["m1"]["observation"]["nodes"] = found["m1"]["observation"]["nodes"][:1]
     found = {"m1": found["m1"]}
     found["m1"]["observation"]["nodes"][0]["labels"] = {"flotilla.volume.redis": "true"}
-    made = of_phase(make_plan(sites.site(workers=()), found), "restart_engine")["m1"]
+    made = of_phase(make_plan(sites.site(workers=()), found), "restart_engine")["m1"]["turn"]
     assert (made["node"], made["redirect"], made["ports"]) == ("", "", [])
 
 
@@ -120,7 +120,7 @@ def test_what_a_killed_run_left_is_put_back_before_the_next_restart():
         "m1": {"nodes": ["node-2"], "services": {"hello_web": ["node.id!=node-2"]}},
     }
     # The node that is put back counts among those that take tasks.
-    assert of_phase(plan, "restart_engine")["w2"]["moves"]
+    assert of_phase(plan, "restart_engine")["w2"]["turn"]["moves"]
 
 
 def test_without_a_restart_it_is_drift():
@@ -137,7 +137,7 @@ def test_a_constraint_of_the_release_is_nobodys_leftover():
         spec["TaskTemplate"] = {"ForceUpdate": 0, "Placement": {"Constraints": ["node.id!=node-9"]}}
     plan = make_plan(sites.site(), found)
     assert of_phase(plan, "put_back") == {}
-    assert of_phase(plan, "restart_engine")["w2"]["moves"]
+    assert of_phase(plan, "restart_engine")["w2"]["turn"]["moves"]
 
 
 def test_a_redirect_that_was_left_ends():

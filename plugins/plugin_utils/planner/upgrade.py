@@ -1,0 +1,67 @@
+"""Plan newer packages on hosts that serve, and reboots, one host after another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...module_utils.upgrades import RUNTIME
+from ..model.change import Change
+from ..model.phase import Phase
+from ..stacks.file import StackFile
+from . import frame, gate, rolling
+from .arguments.docker import UpgradeHost
+from .result import HostPlan, Plan, merge
+from .site import decide
+from .situation import Situation
+
+
+def plan_upgrade(now: Situation) -> Plan:
+    """Upgrade what hosts say that is newer, and reboot those that say that they need it.
+
+    A package that makes a host need a reboot is told of by the next run, which reboots it.
+    """
+    decided = decide(now)
+    if decided.problems:
+        return Plan(problems=decided.problems)
+    upgraded = [
+        name for name, observed in now.observed.items() if observed.upgrades.packages or observed.upgrades.reboot
+    ]
+    order = rolling.order(now, upgraded)
+    files = {each.stack.name: each.plan.definition.rendered for each in decided.stacks.each}
+    hosts = {
+        name: merge(
+            _plan_host(now, name, order, files) if name in upgraded else HostPlan(),
+            rolling.plan_put_back(now, name) if upgraded else HostPlan(),
+            gate.plan_host(now, decided.members, decided.stacks, name),
+        )
+        for name in now.hosts
+    }
+    return Plan(hosts=frame.add(now, decided.members, decided.stacks, hosts))
+
+
+def _plan_host(now: Situation, name: str, order: tuple[str, ...], files: dict[str, StackFile]) -> HostPlan:
+    found = now.observed[name].upgrades
+    turn = rolling.plan_turn(now, name, order, files)
+    if not (found.reboot or _stops_containers(now, name)):
+        turn = rolling.without_moves(turn)
+    upgrade = UpgradeHost(
+        upgrades=tuple(f"{package}={version}" for package, version in sorted(found.packages.items())),
+        reboot=bool(found.reboot),
+        turn=turn,
+    )
+    notes = tuple(rolling.notes(now, name)) if turn.manager else ()
+    return HostPlan(upgrade=upgrade, changes={Phase.UPGRADE: tuple(_changes(now, name))}, notes=notes)
+
+
+def _stops_containers(now: Situation, name: str) -> bool:
+    """Tell whether a package is upgraded that restarts the engine; of what any other does, tasks take no notice."""
+    engine = now.desired(name).engine
+    return not {*RUNTIME, *(engine.packages if engine else ())}.isdisjoint(now.observed[name].upgrades.packages)
+
+
+def _changes(now: Situation, name: str) -> Iterator[Change]:
+    found = now.observed[name].upgrades
+    for package, version in sorted(found.packages.items()):
+        yield Change(f"upgrade {package} to {version}")
+    if found.reboot:
+        yield Change(f"reboot ({found.reboot})")
