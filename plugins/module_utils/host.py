@@ -13,6 +13,7 @@ import re
 import shutil
 import socket
 import stat
+import subprocess
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 
@@ -24,6 +25,17 @@ Run = Callable[[list[str]], tuple[int, str, str]]
 
 # Devices that the engine makes: its bridges and their ends.
 ENGINE_DEVICE = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}|veth[0-9a-f]{7}")
+
+
+def run(command: list[str]) -> tuple[int, str, str]:
+    """Run a command that only reads.
+
+    :return: exit code, output and errors, as ``AnsibleModule.run_command`` does; that one takes longer than the command
+    """
+    done = subprocess.run(
+        command, env={**os.environ, "LC_ALL": "C"}, stdin=subprocess.DEVNULL, capture_output=True, check=False
+    )
+    return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
 
 
 def read_text(path: str) -> str | None:

@@ -99,8 +99,6 @@ unreadable:
   type: str
 """
 
-import os
-import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -200,28 +198,17 @@ def fingerprint_login(engine: Engine, asked: Asked, accounts: Mapping[str, str])
     return registry.fingerprint(engine.get("/swarm")["JoinTokens"]["Manager"], asked["server"], login) if login else ""
 
 
-def run(command: list[str]) -> tuple[int, str, str]:
-    """Run a command that only reads.
-
-    :return: exit code, output and errors, as ``AnsibleModule.run_command`` does; that one takes longer than the command
-    """
-    done = subprocess.run(
-        command, env={**os.environ, "LC_ALL": "C"}, stdin=subprocess.DEVNULL, capture_output=True, check=False
-    )
-    return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
-
-
 def observe_host(engine: Engine, info: Item | None, params: Mapping[str, Any], validate: daemon_config.Run) -> Observed:
     """Read everything but what the registry and the pages answer.
 
     :param validate: runs dockerd, to ask it about its settings
     """
     desired = params["desired"]
-    files, services = observe_files(desired), host.services(run, gather(desired, "services"))
+    files, services = observe_files(desired), host.services(host.run, gather(desired, "services"))
     packages = dpkg.packages(gather(desired, "packages"))
     own = swarm.observe(engine, info, params["stacks"], params["logs"])
     return Observed(
-        system=host.system(run),
+        system=host.system(host.run),
         packages=packages.packages,
         held=packages.held,
         interrupted=packages.interrupted,
@@ -232,7 +219,7 @@ def observe_host(engine: Engine, info: Item | None, params: Mapping[str, Any], v
         modules=host.kernel_modules(gather(desired, "modules")),
         ports=network.listeners(gather(desired, "ports")),
         networks=network.networks(),
-        firewall=network.firewall(run),
+        firewall=network.firewall(host.run),
         redirected=redirect.is_there(),
         reach={} if own.swarm.is_member else network.reach(params["reach"]),
         engine=own.engine,
@@ -302,7 +289,7 @@ def main() -> None:
         observed = replace(observed, pages=pages)
     engines = module.params["desired"].get("docker_engine", {}).get("packages", [])
     try:
-        found = upgrades.observe(run, module.params["upgrades"], engines, observed.system.kernel)
+        found = upgrades.observe(host.run, module.params["upgrades"], engines, observed.system.kernel)
     except upgrades.UpgradesError as error:
         module.fail_json(msg=f"apt cannot tell what it would upgrade: {error}")
     module.exit_json(changed=False, observation=replace(observed, upgrades=found).as_dict())

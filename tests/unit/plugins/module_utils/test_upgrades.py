@@ -1,0 +1,64 @@
+"""What apt would upgrade, and what asks for a reboot."""
+
+import pytest
+from ansible_collections.flotilla.swarm.plugins.module_utils import upgrades
+
+# As apt prints it: an upgrade, one from two archives, a new dependency, and lines about nothing of that.
+SIMULATED = """\
+NOTE: This is only a simulation!
+0 upgraded, 0 newly installed
+Inst libcurl4t64 [8.14.1-2] (8.14.1-2+deb13u1 Debian-Security:13/stable-security [amd64])
+Inst docker.io [26.1.5+dfsg1-9] (26.1.5+dfsg1-9+deb13u1 Debian:13.2/stable, Debian-Security:13/stable-security [amd64])
+Inst runc [1.1.15] (1.1.16 Debian:13.2/stable [amd64])
+Inst libnew1 (1.0 Debian:13.2/stable [amd64])
+Conf runc (1.1.16 Debian:13.2/stable [amd64])
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("security", ["libcurl4t64", "docker.io"]),
+        ("all", ["libcurl4t64", "docker.io", "runc"]),
+        ("engine", ["docker.io", "runc"]),
+    ],
+)
+def test_only_the_kind_that_was_asked_for_is_told(kind, names):
+    assert list(upgrades.choose(SIMULATED, kind, ["docker.io", "docker-cli"])) == names
+
+
+def test_new_version_is_told():
+    assert upgrades.choose(SIMULATED, "all", [])["docker.io"] == "26.1.5+dfsg1-9+deb13u1"
+
+
+def test_nothing_is_asked_without_a_kind():
+    assert upgrades.observe(lambda command: pytest.fail(str(command)), "", [], "6.12").packages == {}
+
+
+def test_what_apt_says_is_passed_on():
+    with pytest.raises(upgrades.UpgradesError, match="unmet dependencies"):
+        upgrades.observe(lambda _command: (100, "", "E: unmet dependencies\n"), "all", [], "6.12")
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    monkeypatch.setattr(upgrades, "REBOOT_REQUIRED", str(tmp_path / "reboot-required"))
+    monkeypatch.setattr(upgrades, "MODULES", str(tmp_path / "modules"))
+    return tmp_path
+
+
+def test_packages_that_ask_for_a_reboot_are_named(root):
+    (root / "reboot-required").write_text("*** System restart required ***\n")
+    (root / "reboot-required.pkgs").write_text("linux-image-amd64\nlibc6\nlibc6\n")
+    assert upgrades.reboot_reason("6.12") == "linux-image-amd64, libc6 asks for it"
+
+
+def test_a_newer_kernel_of_the_same_flavour_asks_for_a_reboot(root):
+    for name in ("6.9.1-amd64", "6.12.48+deb13-amd64", "6.13.1-cloud-amd64"):
+        (root / "modules" / name).mkdir(parents=True)
+    assert upgrades.reboot_reason("6.9.1-amd64") == "kernel 6.12.48+deb13-amd64 is installed, 6.9.1-amd64 runs"
+    assert upgrades.reboot_reason("6.12.48+deb13-amd64") == ""
+
+
+def test_a_host_without_kernels_of_its_own_needs_none(root):
+    assert upgrades.reboot_reason("6.12") == ""

@@ -1,0 +1,56 @@
+"""Upgrades: which hosts get what, in which order, and whose tasks are moved before."""
+
+import sites
+from sites import acts, of_phase, phases
+from test_rolling import stale_site
+
+from tests.support.problems import told
+
+
+def upgradable(**hosts):
+    """A converged site in which hosts have newer packages, or ask for a reboot."""
+    found = stale_site()
+    for name, (packages, reboot) in hosts.items():
+        found[name]["observation"]["upgrades"] = {"packages": packages, "reboot": reboot}
+    return found
+
+
+def make_plan(found):
+    return sites.make_plan(dict(sites.site(), intent="upgrade"), found)
+
+
+def test_nothing_newer_is_nothing_to_do():
+    plan = make_plan(upgradable(w1=({}, "")))
+    assert not plan["changes"]
+    assert phases(plan, "m1") == ["report"]
+
+
+def test_packages_without_a_part_in_the_engine_leave_tasks_where_they_are():
+    plan = make_plan(upgradable(w2=({"curl": "8.2", "bash": "5.3"}, "")))
+    assert acts(plan, "w2") == ["upgrade bash to 5.3", "upgrade curl to 8.2"]
+    upgrade = of_phase(plan, "upgrade")["w2"]
+    assert upgrade["upgrades"] == ["bash=5.3", "curl=8.2"]
+    assert (upgrade["reboot"], upgrade["turn"]["node"], upgrade["turn"]["redirect"]) == (False, "", "")
+    assert plan["notes"] == []
+    assert phases(plan, "m1") == ["lock", "check_services", "check_page", "unlock", "report"]
+
+
+def test_what_stops_containers_moves_them_before():
+    for packages, reboot in (({"containerd": "2"}, ""), ({"docker.io": "27"}, ""), ({}, "linux-image asks for it")):
+        turn = of_phase(make_plan(upgradable(w2=(packages, reboot))), "upgrade")["w2"]["turn"]
+        assert [move["service"] for move in turn["moves"]] == ["web"]
+        assert turn["redirect"] == "10.0.0.1"
+
+
+def test_hosts_have_their_turns_and_a_host_without_upgrades_has_none():
+    found = upgradable(m1=({"runc": "2"}, ""), w1=({"runc": "2"}, ""), w2=({}, "it asks for it"))
+    made = sites.plan(dict(sites.site(), intent="upgrade"), found)
+    assert made.phases()["upgrade"] == ["w2", "w1", "m1"]
+    assert made.hosts["w1"].notes == ("hello_redis stops while the engine restarts (its data is there)",)
+    assert made.hosts["w2"].upgrade.reboot
+
+
+def test_what_forbids_a_run_forbids_upgrades():
+    found = upgradable(w2=({"runc": "2"}, ""))
+    found["w1"]["observation"]["system"]["memory_mib"] = 10
+    assert told(make_plan(found)["problems"]) == ["host-memory: w1"]
