@@ -1,0 +1,85 @@
+"""Newer packages and reboots, one host after another, while visitors come."""
+
+import random
+import signal
+
+import pytest
+from test_updates import load
+
+UPGRADE = "playbooks/upgrade.yml"
+# Debian's own packages under a later version, in a source of the host's own: what an update would bring.
+LATER = r"""
+set -e
+mkdir -p /srv/later
+cd /srv/later
+apt-get download docker.io containerd runc
+for deb in *.deb; do
+  dpkg-deb --raw-extract "$deb" tree
+  sed --in-place 's/^Version: .*/&+later1/' tree/DEBIAN/control
+  name="$(sed --quiet 's/^Package: //p' tree/DEBIAN/control).deb"
+  dpkg-deb --root-owner-group -Znone --build tree "$name"
+  { cat tree/DEBIAN/control
+    echo "Filename: ./$name"
+    echo "Size: $(stat --format %s "$name")"
+    echo "SHA256: $(sha256sum "$name" | cut --delimiter ' ' --fields 1)"
+    echo
+  } >> Packages
+  rm -r tree "$deb"
+done
+echo 'deb [trusted=yes] file:/srv/later ./' > /etc/apt/sources.list.d/later.list
+"""
+
+
+def versions(fleet):
+    """The version of each host's engine and of what runs beneath it."""
+    command = "dpkg-query --show --showformat '${Version}\n' docker.io containerd runc"
+    return {host: fleet.on(host, command).split() for host in fleet.addresses}
+
+
+def boots(fleet):
+    return {host: fleet.on(host, "cat /proc/sys/kernel/random/boot_id") for host in fleet.addresses}
+
+
+def test_nothing_newer_is_nothing_to_do(fleet):
+    fleet.play(playbook=UPGRADE).unchanged()
+
+
+def test_an_unknown_kind_is_refused(fleet):
+    run = fleet.play("-e", "upgrade=everything", playbook=UPGRADE)
+    assert run.code != 0
+    assert "upgrade is everything, expected security, engine or all" in run.output
+    assert not any(run.changed.values())
+
+
+@pytest.mark.long
+def test_an_engine_upgrade_loses_no_request_also_where_it_is_killed(fleet, tmp_path):
+    for host in fleet.addresses:
+        fleet.on(host, LATER)
+    told = fleet.play("-e", "upgrade=engine", "--check", playbook=UPGRADE).changes
+    # Without fresh lists nothing is newer yet; they are what --check leaves alone.
+    assert told == []
+    seed = random.randrange(1000)
+    after = random.Random(seed).uniform(20, 200)
+    print(f"seed {seed}: killed after {after:.0f} s")
+    with load(fleet):
+        with fleet.begin(tmp_path / "killed.log", "-e", "upgrade=engine", playbook=UPGRADE) as killed:
+            killed.interrupt(after, signal.SIGKILL)
+        fleet.play("-e", "upgrade=engine", playbook=UPGRADE).succeeded()
+    assert all(version.endswith("+later1") for found in versions(fleet).values() for version in found)
+    fleet.assert_serving()
+    fleet.play("-e", "upgrade=engine", playbook=UPGRADE).unchanged()
+    fleet.play().unchanged()
+
+
+@pytest.mark.long
+def test_hosts_that_ask_for_a_reboot_get_one_in_turn(fleet):
+    before = boots(fleet)
+    for host in fleet.addresses:
+        fleet.on(host, "touch /run/reboot-required; echo linux-image-amd64 > /run/reboot-required.pkgs")
+    run = fleet.play(playbook=UPGRADE).succeeded()
+    assert run.changes == ["docker all 3 hosts: reboot (linux-image-amd64 asks for it)"]
+    after = boots(fleet)
+    assert all(after[host] != before[host] for host in fleet.addresses)
+    fleet.assert_serving()
+    fleet.play(playbook=UPGRADE).unchanged()
+    fleet.play().unchanged()
