@@ -33,7 +33,7 @@ class ActionModule(ActionBase):
         """Return the specs of the converged services, or fail with the task that stands in the way."""
         result = super().run(tmp, task_vars)
         begin, timeout = time.monotonic(), int(self._task.args["timeout"])
-        settle, settled = int(self._task.args.get("settle") or 0), None
+        duration, done_since = int(self._task.args.get("steady") or 0), None
         said: str | None = None
         stale_for, housed, steady = 0, begin, begin
         while True:
@@ -42,9 +42,9 @@ class ActionModule(ActionBase):
             state = judge(stack.services if stack else {}, self._task.args.get("skip_wait_for") or [])
             stale_for = stale_for + 1 if state.stale else 0
             now = time.monotonic()
-            settled = (settled or now) if state.done else None
-            is_settled = settled is not None and now - settled >= settle
-            if stack and (is_settled or stale_for == STALE_OBSERVATIONS):
+            done_since = (done_since or now) if state.done else None
+            is_done = done_since is not None and now - done_since >= duration
+            if stack and (is_done or stale_for == STALE_OBSERVATIONS):
                 specs = {name: dict(service.spec) for name, service in stack.services.items()}
                 return dict(result, changed=False, stack=self._task.args["stack"], specs=specs, stale=list(state.stale))
             elapsed = now - begin

@@ -1,8 +1,8 @@
 """Lead the visitors of a host's published ports to another host, while its own engine cannot serve them.
 
 Kernel rules do it: what comes in for such a port is sent on to the other host, whose routing mesh serves it. They are
-told from all other rules by their comment, and ``/run`` keeps whether there are any, so that one look is enough; both
-are gone after a reboot.
+told from all other rules by their comment, and ``/run`` keeps whether there are any, so that observing it costs
+nothing; both are gone after a reboot.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ options:
     type: list
     elements: str
     default: []
-  settle:
+  steady:
     description: Seconds that they must stay at their size before it returns.
     type: int
     default: 0

@@ -10,21 +10,20 @@ description:
   - For the time in which this host's engine is changed, TCP visitors of its ports are served by another host's routing
     mesh. Both serve the same; the other one takes this host for the visitor.
   - Returns once visits that began before have had time to end, so that an engine may stop, or rules may go.
-  - C(absent) waits until the host's own routing mesh has served the ports for a while, as an engine that has just
+  - The end waits until the host's own routing mesh has served the ports for a while, as an engine that has just
     started may lose them once more when it hears of the other nodes; and goes on without that where they stay away.
-  - What C(present) began, C(absent) ends, also where a run was killed in between. A reboot ends it too.
+  - What was begun is ended also where a run was killed in between. A reboot ends it too.
 options:
-  state:
-    description: C(present) leads visitors to the other host, C(absent) lets this one serve them itself.
-    type: str
-    choices: [present, absent]
+  enabled:
+    description: Whether visitors are led to the other host; otherwise this one serves them itself.
+    type: bool
     required: true
   address:
-    description: IPv4 address of the other host, for C(present).
+    description: IPv4 address of the other host, to begin.
     type: str
     default: ""
   ports:
-    description: The published ports, for C(present).
+    description: The published ports, to begin.
     type: list
     elements: int
     default: []
@@ -34,7 +33,7 @@ author: The flotilla authors
 EXAMPLES = r"""
 - name: Lead visitors to another host
   flotilla.swarm.redirect:
-    state: present
+    enabled: true
     address: 192.0.2.12
     ports: [4000]
 """
@@ -50,8 +49,8 @@ from ansible_collections.flotilla.swarm.plugins.module_utils import redirect
 # Seconds that visits which have begun may take to end: before the engine stops under them, and before the rules go that
 # lead them. A page takes far less; with 6 and 12 none of 4193 requests failed while engines were restarted.
 BEFORE, BEHIND = 6, 12
-# Seconds for which the ports must have been served without a break: 1 s was seen to be lost soon after a start. And how
-# long may be waited for that: those of an only manager came back after 52 s.
+# Seconds for which the ports must have been served without a break: soon after a start they were observed to go once
+# more, for 1 s. And how long may be waited for that: those of an only manager came back after 52 s.
 STEADY, PATIENCE = 10, 120
 
 
@@ -68,15 +67,15 @@ def main() -> None:
     """Begin or end."""
     module = AnsibleModule(
         argument_spec={
-            "state": {"type": "str", "choices": ["present", "absent"], "required": True},
+            "enabled": {"type": "bool", "required": True},
             "address": {"type": "str", "default": ""},
             "ports": {"type": "list", "elements": "int", "default": []},
         },
-        required_if=[("state", "present", ("address", "ports"))],
+        required_if=[("enabled", True, ("address", "ports"))],
     )
-    changed = module.params["state"] == "present" or redirect.is_there()
+    changed = module.params["enabled"] or redirect.is_there()
     try:
-        if module.params["state"] == "present":
+        if module.params["enabled"]:
             redirect.begin(module.run_command, module.params["address"], module.params["ports"])
             time.sleep(BEFORE)
         elif changed:

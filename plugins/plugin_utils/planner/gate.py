@@ -16,7 +16,7 @@ from .stack import StackDecision, StackDecisions
 
 GATE = (Phase.CHECK_SERVICES, Phase.CHECK_PAGE)
 # Seconds that services must stay at their size: twice what Swarm itself watches a new task for.
-SETTLE = 10
+STEADY = 10
 
 
 def plan_host(now: Situation, members: Membership, decided: StackDecisions, name: str) -> HostPlan:
@@ -39,7 +39,7 @@ def keep(hosts: Mapping[str, HostPlan], is_changed: bool) -> dict[str, HostPlan]
 def _check_services(decided: StackDecisions) -> CheckServices | None:
     stacks = tuple(
         CheckedStack(
-            stack=each.stack.name, timeout=each.stack.timeout, skip_wait_for=each.plan.skip_wait_for, settle=SETTLE
+            stack=each.stack.name, timeout=each.stack.timeout, skip_wait_for=each.plan.skip_wait_for, steady=STEADY
         )
         for each in decided.each
     )

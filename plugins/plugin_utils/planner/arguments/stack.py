@@ -93,13 +93,13 @@ class CheckedStack:
     :ivar stack: its name
     :ivar timeout: seconds that this may take
     :ivar skip_wait_for: see ``StackDeploy``
-    :ivar settle: seconds that it must stay so
+    :ivar steady: seconds that it must stay so
     """
 
     stack: str
     timeout: int
     skip_wait_for: tuple[str, ...]
-    settle: int
+    steady: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
