@@ -14,7 +14,7 @@ def hosts_in(hostvars: Mapping[str, Any], phase: str) -> list[str]:
 
     :raise AnsibleFilterError: there is no plan
     """
-    if context.CLIARGS.get("syntax"):
+    if any(context.CLIARGS.get(option) for option in ONLY_READ):
         return []
     # Before any host was reached there are no variables of hosts.
     facts = hostvars["localhost"].get("ansible_facts") if hostvars else None
@@ -22,6 +22,36 @@ def hosts_in(hostvars: Mapping[str, Any], phase: str) -> list[str]:
         raise AnsibleFilterError("This play is a part of a run and needs its plan: run site.yml instead")
     hosts: list[str] = facts["flotilla_phases"][phase]
     return hosts
+
+
+# Options with which playbooks are only read.
+ONLY_READ = ("syntax", "listtasks", "listtags", "listhosts")
+# What leaves tasks out of a run, or asks before each.
+PARTIAL = {"tags": "--tags", "skip_tags": "--skip-tags", "start_at_task": "--start-at-task", "step": "--step"}
+
+
+def whole_run(hosts: list[str]) -> list[str]:
+    """Return the hosts of the first play of a run, unless the run is to leave tasks out.
+
+    The plan decides what a run does. Of the tasks that carry a phase out, each relies on those before it, the first of
+    which observe, plan and keep other runs out.
+
+    :raise AnsibleFilterError: some of its tasks would be left out
+    """
+    given = {key: context.CLIARGS.get(key) for key in PARTIAL}
+    found = [PARTIAL[key] for key, value in given.items() if value and list_of(value) != ["all"]]
+    if found:
+        raise AnsibleFilterError(
+            f"Nothing was changed: {' and '.join(found)} given, which would leave tasks out that others rely on; "
+            "expected a whole run, of which the plan leaves out what is done already. For one part there are "
+            "playbooks/deploy.yml and the roles alone (docs/collection.md)"
+        )
+    return hosts
+
+
+def list_of(value: object) -> list[object]:
+    """Return an option of the command line as a list."""
+    return list(value) if isinstance(value, (list, tuple, set)) else [value]
 
 
 def expected_address(variables: Mapping[str, Any]) -> str:
@@ -39,4 +69,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Map filter names to functions."""
-        return {"expected_address": expected_address, "hosts_in": hosts_in}
+        return {"expected_address": expected_address, "hosts_in": hosts_in, "whole_run": whole_run}

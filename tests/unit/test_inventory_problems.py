@@ -63,8 +63,31 @@ def test_problems_of_an_inventory_are_one_report(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "words",
+    [("--tags", "docker"), ("--tags", "never"), ("--skip-tags", "stack"), ("--start-at-task", "Observe"), ("--step",)],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("playbook", ["site.yml", "playbooks/status.yml", "playbooks/upgrade.yml"])
+def test_a_run_that_would_leave_tasks_out_is_refused(tmp_path, playbook, words):
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"swarm": {"children": PAIR}}))
+    found = run(tmp_path, playbook, *words)
+    assert found.code != 0
+    assert f"Nothing was changed: {words[0]} given" in found.words
+
+
+def test_tasks_can_be_listed_without_a_plan(tmp_path):
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"swarm": {"children": PAIR}}))
+    found = run(tmp_path, "site.yml", "--list-tasks")
+    assert found.code == 0
+    assert "Restart engines, one host after another" in found.output
+
+
+@pytest.mark.parametrize(
     "playbook",
-    ["site.yml", *(f"playbooks/{name}.yml" for name in ("status", "reset", "backup", "restore", "rebalance"))],
+    [
+        "site.yml",
+        *(f"playbooks/{name}.yml" for name in ("status", "reset", "backup", "restore", "rebalance", "upgrade")),
+    ],
 )
 def test_inventory_without_hosts_is_refused(tmp_path, playbook):
     empty = {"swarm": {"children": {"managers": None}}}
