@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from ...module_utils.observation import Observed
 from ..model.change import Change
 from ..model.phase import Phase
+from ..model.site import Stack
 from ..stacks.file import parse
 from ..swarm.membership import Membership
 from .arguments.stack import CheckedStack, CheckPage, CheckServices, Visit
@@ -17,6 +19,7 @@ from .stack import StackDecision, StackDecisions
 GATE = (Phase.CHECK_SERVICES, Phase.CHECK_PAGE)
 # Seconds that services must stay at their size: twice what Swarm itself watches a new task for.
 STEADY = 10
+NOBODY: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 def plan_host(now: Situation, members: Membership, decided: StackDecisions, name: str) -> HostPlan:
@@ -25,7 +28,7 @@ def plan_host(now: Situation, members: Membership, decided: StackDecisions, name
         return HostPlan()
     changes = tuple(_waits(now, decided, name))
     return HostPlan(
-        check_services=_check_services(decided) if name == members.deploy_manager else None,
+        check_services=_check_decided(decided) if name == members.deploy_manager else None,
         check_page=_check_page(decided),
         changes={Phase.CHECK_PAGE: changes} if changes else NO_CHANGES,
     )
@@ -36,14 +39,27 @@ def keep(hosts: Mapping[str, HostPlan], is_changed: bool) -> dict[str, HostPlan]
     return {name: host if is_changed else host.only(lambda phase: phase not in GATE) for name, host in hosts.items()}
 
 
-def _check_services(decided: StackDecisions) -> CheckServices | None:
-    stacks = tuple(
-        CheckedStack(
-            stack=each.stack.name, timeout=each.stack.timeout, skip_wait_for=each.plan.skip_wait_for, steady=STEADY
+def check_services(stacks: Iterable[Stack], skip_wait_for: Mapping[str, tuple[str, ...]] = NOBODY) -> CheckServices:
+    """See the services of stacks at their size.
+
+    :param skip_wait_for: by stack, services that are not waited for
+    """
+    return CheckServices(
+        checks=tuple(
+            CheckedStack(
+                stack=stack.name,
+                timeout=stack.timeout,
+                skip_wait_for=skip_wait_for.get(stack.name, ()),
+                steady=STEADY,
+            )
+            for stack in stacks
         )
-        for each in decided.each
     )
-    return CheckServices(checks=stacks) if stacks else None
+
+
+def _check_decided(decided: StackDecisions) -> CheckServices | None:
+    stacks = [each.stack for each in decided.each]
+    return check_services(stacks, decided.skip_wait_for) if stacks else None
 
 
 def _check_page(decided: StackDecisions) -> CheckPage | None:

@@ -8,7 +8,7 @@ from ...module_utils.observation import Observed
 from ..model.change import Change
 from ..model.phase import Phase
 from ..stacks import state
-from . import frame
+from . import frame, gate
 from .arguments.common import Nothing
 from .arguments.stack import Rebalance, Spread
 from .result import HostPlan, Plan
@@ -27,6 +27,7 @@ def plan_rebalance(now: Situation) -> Plan:
         hosts[manager] = HostPlan(
             lock=frame.lock(now, manager),
             rebalance=Rebalance(services=services),
+            check_services=gate.check_services(now.site.stacks),
             unlock=Nothing(),
             changes={Phase.REBALANCE: tuple(_change(now, each) for each in services)},
         )
