@@ -201,9 +201,9 @@ def _ahead(system: System) -> tuple[float, float]:
 
 
 SETTINGS_RULES = (Rule(dockerd_accepts_its_settings),)
+IDENTITY_RULES = (Rule(hosts_are_different_machines), Rule(hosts_share_no_identity))
 RULES = (
-    Rule(hosts_are_different_machines),
-    Rule(hosts_share_no_identity),
+    *IDENTITY_RULES,
     Rule(systems_are_supported),
     Rule(memory_suffices),
     Rule(disk_suffices),

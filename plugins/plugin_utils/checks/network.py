@@ -191,9 +191,9 @@ def _listens(observed: Observed, port: str) -> bool:
     return observed.swarm.is_member and (port == "7946" or (port == "2377" and observed.swarm.manager))
 
 
+ADDRESS_RULES = (Rule(members_keep_their_address), Rule(addresses_are_the_hosts_own))
 RULES = (
     Rule(ports_are_free),
-    Rule(members_keep_their_address),
-    Rule(addresses_are_the_hosts_own),
+    *ADDRESS_RULES,
     Rule(peers_are_reached),
 )

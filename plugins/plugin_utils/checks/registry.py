@@ -134,5 +134,4 @@ def _refused(registry: Registry, host: str, purpose: str, code: Code, message: s
 
 
 RULES = (Rule(registry_url_leads_to_the_registry),)
-# A rollback needs no login: nodes keep the images of releases.
 LOGIN_RULES = (Rule(accounts_are_accepted),)

@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ...module_utils.observation import Observed
+from ..model.intent import Intent
 from ..model.problem import Code, Problem, find
 from ..model.site import Site
 from . import firewall, hosts, network, registry, stack_file
 from .facts import HostFacts
 from .stack_file import AllFacts, StackFacts
 
-HOST_RULES = (*hosts.RULES, *network.RULES, *registry.RULES, *firewall.RULES)
+HOST_RULES = (*hosts.RULES, *network.RULES, *registry.RULES, *firewall.RULES, *registry.LOGIN_RULES)
+# It starts again what nodes have already: what else a host, its disk, its engine or the registry lacks is not its
+# concern, least of all in the night in which it is needed.
+ROLLBACK_RULES = (*hosts.IDENTITY_RULES, *network.ADDRESS_RULES)
 
 
-def find_host_problems(facts: HostFacts, with_logins: bool) -> tuple[Problem, ...]:
-    """Check what was observed on the hosts, one by one and against each other.
-
-    :param with_logins: whether this run asks the registry for anything
-    """
-    return find(facts, HOST_RULES + registry.LOGIN_RULES * with_logins)
+def find_host_problems(facts: HostFacts) -> tuple[Problem, ...]:
+    """Check what was observed on the hosts, one by one and against each other, as far as it concerns the run."""
+    return find(facts, ROLLBACK_RULES if facts.intent is Intent.ROLLBACK else HOST_RULES)
 
 
 def find_stack_problems(

@@ -68,7 +68,7 @@ def decide(now: Situation) -> Decisions:
         members = members.only_places()
     decided = stack.decide(now, members, digests)
     problems = (
-        *find_host_problems(now.facts, now.asks_registry),
+        *find_host_problems(now.facts),
         *decided.problems,
         *members.problems,
         *images.check_builder(now, decided.missing),

@@ -23,3 +23,23 @@ def test_number_of_a_release_is_for_a_rollback_only(intent):
 def test_rotation_is_not_for_a_rollback():
     assert problems(Intent.ROLLBACK, rotate=["redis_password"]) == ["setting-conflict: stack_rotate"]
     assert problems(Intent.ROLLBACK, release=3) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        (lambda observed: observed["system"].update(disk_free_mib=1), "host-disk"),
+        (lambda observed: observed["system"].update(asked=[9000.0, 9000.1]), "host-clock"),
+        (lambda observed: observed.update(daemon_config="no-such-key"), "engine-settings"),
+        (lambda observed: observed.update(accounts={"pull": "401"}), "registry-credentials"),
+    ],
+    ids=["disk", "clock", "engine", "registry"],
+)
+def test_what_a_rollback_does_not_need_does_not_refuse_it(change, code):
+    found = sites.converged_site()
+    change(found["w1"]["observation"])
+    releases = found["m1"]["observation"]["stacks"]["hello"]["releases"]
+    releases.insert(0, {**releases[0], "number": 0, "file": releases[0]["file"].replace("4000", "4001")})
+    refused = sites.make_plan(sites.site(), found)["problems"]
+    assert [problem.code for problem in refused] == [code]
+    assert sites.make_plan(dict(sites.site(), intent="rollback"), found)["problems"] == []
