@@ -75,6 +75,12 @@ def test_a_run_that_would_leave_tasks_out_is_refused(tmp_path, playbook, words):
     assert f"Nothing was changed: {words[0]} given" in found.words
 
 
+def test_molecules_own_tags_leave_nothing_out(tmp_path):
+    (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"swarm": {"children": PAIR}}))
+    found = run(tmp_path, "playbooks/status.yml", "--skip-tags", "molecule-notest,notest", "--tags", "all")
+    assert "Nothing was changed" not in found.words
+
+
 def test_tasks_can_be_listed_without_a_plan(tmp_path):
     (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"swarm": {"children": PAIR}}))
     found = run(tmp_path, "site.yml", "--list-tasks")
