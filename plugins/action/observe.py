@@ -27,7 +27,16 @@ class ActionModule(ActionBase):
             return dict(result, unreadable=str(error))
         before = time.time()
         result.update(self._execute_module(module_args=arguments, task_vars=task_vars))
+        if "question" in self._task.args and result.get("failed"):
+            # Nothing is known of a host whose sudo, Python or disk fails, either: the run goes on without it likewise.
+            return {"unreachable": True, "msg": _reason(result)}
         if "observation" in result:
             result["observation"]["system"]["asked"] = [before, time.time()]
             result["desired"] = arguments.get("desired", {})
         return result
+
+
+def _reason(result: dict[str, Any]) -> str:
+    """Say why a module did not answer: what the host itself said last, where it said anything."""
+    said = str(result.get("module_stderr") or result.get("module_stdout") or "").strip().splitlines()
+    return f"it cannot be observed: {said[-1] if said else result.get('msg', 'no reason given')}"
