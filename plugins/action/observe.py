@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.role_variables import template_with_roles
 
@@ -26,7 +26,7 @@ class ActionModule(ActionBase):
         except AnsibleError as error:
             return dict(result, unreadable=str(error))
         before = time.time()
-        result.update(self._execute_module(module_args=arguments, task_vars=task_vars))
+        result.update(self._ask(arguments, task_vars))
         if "question" in self._task.args and result.get("failed"):
             # Nothing is known of a host whose sudo, Python or disk fails, either: the run goes on without it likewise.
             return {"unreachable": True, "msg": _reason(result)}
@@ -35,8 +35,17 @@ class ActionModule(ActionBase):
             result["desired"] = arguments.get("desired", {})
         return result
 
+    def _ask(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        """Run the module; on a host whose sudo refuses, it does not even begin."""
+        try:
+            return dict(self._execute_module(module_args=arguments, task_vars=task_vars))
+        except AnsibleConnectionFailure:
+            raise
+        except AnsibleError as error:
+            return {"failed": True, "msg": str(error)}
+
 
 def _reason(result: dict[str, Any]) -> str:
     """Say why a module did not answer: what the host itself said last, where it said anything."""
     said = str(result.get("module_stderr") or result.get("module_stdout") or "").strip().splitlines()
-    return f"it cannot be observed: {said[-1] if said else result.get('msg', 'no reason given')}"
+    return said[-1] if said else str(result.get("msg", "no reason given"))

@@ -89,6 +89,23 @@ def test_sudo_that_asks_for_a_password(fleet, variant, deployer):
     assert PASSWORD not in run.output
 
 
+def test_a_host_without_python_stops_no_other(fleet):
+    interpreter = fleet.on("worker-2", "readlink --canonicalize /usr/bin/python3").strip()
+    fleet.on("worker-2", f"mv {interpreter} {interpreter}.away")
+    fleet.on("worker-1", "rm /etc/modules-load.d/flotilla.conf")
+    try:
+        run = fleet.play()
+        status = fleet.play(playbook="playbooks/status.yml")
+    finally:
+        fleet.on("worker-2", f"mv {interpreter}.away {interpreter}")
+    assert run.code != 0
+    assert run.changes == ["docker worker-1: write /etc/modules-load.d/flotilla.conf"]
+    assert "worker-2 (" in run.output
+    assert "/usr/bin/python3: not found" in run.output
+    assert "Problem: worker-2 could not be observed" in status.output
+    fleet.play().unchanged()
+
+
 def test_another_ssh_port(fleet, variant):
     for host in fleet.addresses:
         fleet.on(host, "systemd-run --quiet --unit=sshd-2222 /usr/sbin/sshd -D -p 2222")
