@@ -53,6 +53,9 @@ def trouble(observation: Observation) -> str:
         return "its engine was started, but does not answer"
     if swarm.state not in MEMBERS:
         return f"its engine runs, but in the swarm it is {swarm.state} ({swarm.error or 'no reason given'})"
+    own = next((node for node in observation.nodes or () if node.id == swarm.node_id), None)
+    if own and own.reachability not in ("", "reachable"):
+        return "its engine runs, but the other managers do not reach it"
     silence = next(filter(None, observation.pages.values()), "")
     if silence:
         return f"its engine runs, but the page does not answer there ({silence})"

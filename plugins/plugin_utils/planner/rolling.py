@@ -15,8 +15,10 @@ from ...module_utils.observation.stack import Service, Stack
 from ...module_utils.observation.swarm import Node
 from ..model.change import Change
 from ..model.phase import Phase
+from ..model.problem import Problem
 from ..stacks.file import VOLUME_CONSTRAINT, StackFile
 from ..stacks.placement import Candidate, fits
+from ..swarm.quorum import at_risk, majority
 from .arguments.common import Page
 from .arguments.docker import Move, Turn
 from .arguments.swarm import PutBack
@@ -52,11 +54,11 @@ def plan_turn(now: Situation, name: str, order: tuple[str, ...], files: Mapping[
     node, pages = _node_of(now, name), _pages(now, now.observed[name], files)
     if not node:
         return Turn(order=order, pages=pages)
-    others = _others(now, node)
+    others, availability = _others(now, node), now.desired(name).member.availability
     moves = tuple(
         Move(stack=stack, service=service, timeout=timeout)
         for stack, service, timeout in _services(now)
-        if not _stays(now, stack, service, others)
+        if availability != "drain" and not _stays(now, stack, service, others)
     )
     ports = {port for stack, service, _ in _services(now) for port in _live(now, stack, service).ingress_ports}
     redirect = next((each.address for each in others if each.address), "") if ports else ""
@@ -66,9 +68,23 @@ def plan_turn(now: Situation, name: str, order: tuple[str, ...], files: Mapping[
         manager=name if node.is_manager else _asked(now)[0],
         node=node.id if moves else "",
         moves=moves,
+        availability=availability,
         redirect=redirect,
         ports=tuple(sorted(ports)) if redirect else (),
     )
+
+
+def problems(now: Situation, order: Sequence[str]) -> Iterator[Problem]:
+    """Check that a majority of the managers stays alive while each of them is away; one or two have none to lose.
+
+    :param order: inventory names of the hosts that are changed
+    """
+    managers = [node for node in _nodes(now) if node.is_manager]
+    dead = [node.hostname for node in managers if node.reachability != "reachable"]
+    changed = [name for name in order if name in now.answering]
+    alive = len(managers) - len(dead) - 1
+    if len(managers) > 2 and changed and alive < majority(len(managers)):
+        yield at_risk(f"changing {changed[0]}", alive, len(managers), f"Bring {', '.join(dead)} back")
 
 
 def without_moves(turn: Turn) -> Turn:

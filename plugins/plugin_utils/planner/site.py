@@ -44,7 +44,10 @@ def plan_site(now: Situation) -> Plan:
     if decided.problems:
         return Plan(problems=decided.problems)
     everything = {name: merge(*_parts(now, decided, name)) for name in now.hosts}
-    if any(host.restart_engine for host in everything.values()):
+    restarted = [name for name, host in everything.items() if host.restart_engine]
+    if at_risk := tuple(rolling.problems(now, restarted)):
+        return Plan(problems=at_risk)
+    if restarted:
         everything = {name: merge(host, rolling.plan_put_back(now, name)) for name, host in everything.items()}
     chosen = frame.defer(now, decided.stacks, intents.limit(now.intent, everything))
     return Plan(

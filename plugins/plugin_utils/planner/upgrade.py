@@ -27,6 +27,8 @@ def plan_upgrade(now: Situation) -> Plan:
         name for name, observed in now.observed.items() if observed.upgrades.packages or observed.upgrades.reboot
     ]
     order = rolling.order(now, upgraded)
+    if at_risk := tuple(rolling.problems(now, order)):
+        return Plan(problems=at_risk)
     files = {each.stack.name: each.plan.definition.rendered for each in decided.stacks.each}
     hosts = {
         name: merge(

@@ -58,6 +58,7 @@ class Turn:
     :ivar manager: inventory name of the manager that acts for its node, ``""`` where it is no node
     :ivar node: its ID, ``""`` where no tasks are moved
     :ivar moves: services whose tasks run elsewhere meanwhile
+    :ivar availability: that its node gets once they do
     :ivar redirect: address of the host that serves its visitors meanwhile, ``""`` for none
     :ivar ports: that these come for
     """
@@ -67,6 +68,7 @@ class Turn:
     manager: str = ""
     node: str = ""
     moves: tuple[Move, ...] = ()
+    availability: str = "active"
     redirect: str = ""
     ports: tuple[int, ...] = ()
 

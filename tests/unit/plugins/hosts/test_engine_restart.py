@@ -80,6 +80,8 @@ def test_other_reasons_stay():
         (Unreachable("timed out"), "the host no longer answers (timed out)"),
         (observed(), ""),
         (observed(swarm=Place()), ""),
+        (observed(nodes=sites.nodes(sites.node(2, "manager", reachability="unknown"))), "managers do not reach it"),
+        (observed(nodes=sites.nodes(sites.node(2, "manager"), sites.node(3, "worker"))), ""),
     ],
 )
 def test_restarted_engine_is_back_where_it_was(observation, text):

@@ -4,6 +4,8 @@ import pytest
 import sites
 from sites import acts, make_plan, of_phase
 
+from tests.support.problems import told
+
 OLD = {"files": {"/etc/docker/daemon.json": sites.file_of("old")}}
 START_FIRST = {"UpdateConfig": {"Order": "start-first"}}
 MESH = {"EndpointSpec": {"Ports": [{"Protocol": "tcp", "PublishMode": "ingress", "PublishedPort": 4000}]}}
@@ -33,8 +35,9 @@ def turn(found, host):
     return of_phase(make_plan(sites.site(), found), "restart_engine")[host]["turn"]
 
 
-def test_hosts_without_data_go_first_and_the_leader_last():
-    site, found = sites.site(managers=("m1", "m2", "m3")), stale_site("m1", "w1", "w2")
+def three_managers():
+    """Two more managers beside the converged site's; every engine needs a restart."""
+    found = stale_site("m1", "w1", "w2")
     for number, name in ((4, "m2"), (5, "m3")):
         found[name] = {
             "desired": sites.desired(f"10.0.0.{number}"),
@@ -42,8 +45,35 @@ def test_hosts_without_data_go_first_and_the_leader_last():
         }
         found[name]["observation"]["files"].update(OLD["files"])
         found["m1"]["observation"]["nodes"].append(sites.node(number, "manager"))
-    plan = sites.plan(site, found)
+    return found
+
+
+SITE_OF_THREE = sites.site(managers=("m1", "m2", "m3"))
+
+
+def test_hosts_without_data_go_first_and_the_leader_last():
+    plan = sites.plan(SITE_OF_THREE, three_managers())
     assert plan.phases()["restart_engine"] == ["w2", "w1", "m2", "m3", "m1"]
+
+
+def test_no_manager_is_changed_while_another_is_dead():
+    found = three_managers()
+    found["m1"]["observation"]["nodes"][-1].update(reachability="unreachable", state="down")
+    (problem,) = sites.make_plan(SITE_OF_THREE, found)["problems"]
+    assert told([problem]) == ["majority-at-risk"]
+    assert problem.found == "changing m1 would leave 1 of 3 managers alive"
+
+
+def test_a_node_that_the_inventory_drains_has_nothing_to_move():
+    found = stale_site("w2")
+    found["w2"]["desired"]["swarm"]["availability"] = found["m1"]["observation"]["nodes"][2]["availability"] = "drain"
+    assert (turn(found, "w2")["node"], turn(found, "w2")["redirect"]) == ("", "10.0.0.1")
+
+
+def test_a_node_that_the_inventory_pauses_is_paused_again():
+    found = stale_site("w2")
+    found["w2"]["desired"]["swarm"]["availability"] = found["m1"]["observation"]["nodes"][2]["availability"] = "pause"
+    assert (turn(found, "w2")["node"], turn(found, "w2")["availability"]) == ("node-3", "pause")
 
 
 def test_tasks_that_can_run_elsewhere_are_moved_and_visitors_led_elsewhere():
