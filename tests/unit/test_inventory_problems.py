@@ -13,6 +13,7 @@ NOBODY = {"ansible_host": "127.0.0.1", "ansible_port": 9}
 PAIR = {"managers": {"hosts": {"m1": NOBODY}}, "workers": {"hosts": {"w1": NOBODY}}}
 # The first play of a restore that changes something.
 LOCK = "PLAY [Keep other runs out]"
+MOLECULE = "molecule-notest,notest,molecule-idempotence-notest"
 OPEN_VAULT = "(--ask-vault-pass, --vault-password-file)"
 
 
@@ -77,7 +78,7 @@ def test_a_run_that_would_leave_tasks_out_is_refused(tmp_path, playbook, words):
 
 def test_molecules_own_tags_leave_nothing_out(tmp_path):
     (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"swarm": {"children": PAIR}}))
-    found = run(tmp_path, "playbooks/status.yml", "--skip-tags", "molecule-notest,notest", "--tags", "all")
+    found = run(tmp_path, "playbooks/status.yml", "--skip-tags", MOLECULE, "--tags", "all")
     assert "Nothing was changed" not in found.words
 
 
