@@ -72,7 +72,7 @@ def _no_swarm(view: View) -> Answerers | Problem:
         return Problem(
             code=Code.SWARM_UNKNOWN,
             hosts=tuple(view.unreachable),
-            found="could not be reached and may be in a swarm; no other host is in one",
+            found=f"could not be reached ({'; '.join(view.reasons)}) and may be in a swarm; no other host is in one",
             expected="an answer of every host before a new swarm is created",
             fix="Bring them back, or take them out of the inventory",
         )

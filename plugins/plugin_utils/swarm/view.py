@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...module_utils.observation import Observed
 from ...module_utils.observation.swarm import Node
 from ..model.desired import Member
-from ..model.observation import Host
+from ..model.observation import Host, Unreachable
 from ..model.site import Site
 
 
@@ -21,6 +21,7 @@ class View:
     :ivar desired: by inventory name, what the inventory says of it as a member
     :ivar former: by inventory name, the registry's files that a host which is to go should not have any more
     :ivar observed: of the hosts that could be asked, in the order managers, workers, removed
+    :ivar reasons: why the others could not be, each reason once
     :ivar nodes: the swarm's nodes by ID, empty before there is a swarm
     :ivar owner: by node ID, the host that it is
     :ivar own: by inventory name, the node that a host is now
@@ -34,6 +35,7 @@ class View:
     desired: Mapping[str, Member]
     former: Mapping[str, tuple[str, ...]]
     observed: Mapping[str, Observed]
+    reasons: tuple[str, ...]
     nodes: Mapping[str, Node]
     owner: Mapping[str, str]
     own: Mapping[str, Node]
@@ -135,12 +137,19 @@ def compare(
         desired={name: host.desired.member for name, host in hosts.items()},
         former={name: tuple(host.desired.role("registry_former").files) for name, host in hosts.items()},
         observed=observed,
+        reasons=tuple(dict.fromkeys(_reasons(hosts[name] for name in away))),
         nodes=by_id,
         owner=owner,
         own={name: by_id[ident] for ident, name in owner.items()},
         old=old,
         named=tuple(node for node in free if node.id not in taken and not dead.isdisjoint(_names_of(node, away))),
     )
+
+
+def _reasons(hosts: Iterable[Host]) -> Iterator[str]:
+    for host in hosts:
+        if isinstance(host.observation, Unreachable):
+            yield " ".join(host.observation.reason.split()).rstrip(".")
 
 
 def _names_of(node: Node, away: Mapping[str, str]) -> list[str]:
