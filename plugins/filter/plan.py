@@ -28,7 +28,6 @@ def hosts_in(hostvars: Mapping[str, Any], phase: str) -> list[str]:
 ONLY_READ = ("syntax", "listtasks", "listtags", "listhosts")
 # What leaves tasks out of a run, or asks before each.
 PARTIAL = {"tags": "--tags", "skip_tags": "--skip-tags", "start_at_task": "--start-at-task", "step": "--step"}
-
 # All tasks; and what molecule always leaves out, which no task of ours is called.
 HARMLESS = frozenset({"all", "molecule-idempotence-notest", "molecule-notest", "notest"})
 

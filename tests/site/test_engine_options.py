@@ -70,7 +70,7 @@ def test_restarts_lose_no_request(fleet):
         fleet.play().succeeded()
     begun = [run.output.index(f"changed: {host}: Lead its visitors to another host") for host in order]
     assert begun == sorted(begun)
-    assert "hello_redis stops while the engine restarts (its data is there)" in run.output
+    assert "hello_redis stops while the host is changed (its data is there)" in run.output
     fleet.assert_serving()
     fleet.play().unchanged()
 

@@ -95,10 +95,23 @@ def without_moves(turn: Turn) -> Turn:
 def notes(now: Situation, name: str) -> Iterator[str]:
     """Say which services stop with a host that is changed, and why."""
     node = _node_of(now, name)
-    for stack, service, _timeout in _services(now) if node else ():
-        reason = _stays(now, stack, service, _others(now, node)) if node else ""
-        if reason and node and any(task.is_up and task.node == node.id for task in _live(now, stack, service).tasks):
-            yield f"{stack}_{service} stops while the engine restarts ({reason})"
+    if not node:
+        return
+    others = _others(now, node)
+    for stack, service, _timeout in _services(now):
+        runs_there = any(task.is_up and task.node == node.id for task in _live(now, stack, service).tasks)
+        reason = _stays(now, stack, service, others) if runs_there else ""
+        if reason:
+            yield f"{stack}_{service} stops while the host is changed ({reason})"
+
+
+def order_notes(order: Sequence[str]) -> Iterator[str]:
+    """Say in which order hosts are changed, where there are several.
+
+    :param order: inventory names
+    """
+    if len(order) > 1:
+        yield f"hosts are changed one after another: {', '.join(order)}"
 
 
 def plan_put_back(now: Situation, name: str) -> HostPlan:

@@ -44,7 +44,7 @@ def plan_site(now: Situation) -> Plan:
     if decided.problems:
         return Plan(problems=decided.problems)
     everything = {name: merge(*_parts(now, decided, name)) for name in now.hosts}
-    restarted = [name for name, host in everything.items() if host.restart_engine]
+    restarted = rolling.order(now, [name for name, host in everything.items() if host.restart_engine])
     if at_risk := tuple(rolling.problems(now, restarted)):
         return Plan(problems=at_risk)
     if restarted:
@@ -53,7 +53,11 @@ def plan_site(now: Situation) -> Plan:
     return Plan(
         warnings=(*decided.digests.warnings, *decided.members.warnings),
         hosts=frame.add(now, decided.members, decided.stacks, chosen),
-        notes=(*intents.left_out(now.intent, everything), *_notes(now, decided.stacks)),
+        notes=(
+            *(rolling.order_notes(restarted) if now.intent is Intent.SITE else ()),
+            *intents.left_out(now.intent, everything),
+            *_notes(now, decided.stacks),
+        ),
     )
 
 

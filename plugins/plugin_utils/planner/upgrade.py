@@ -14,6 +14,8 @@ from .result import HostPlan, Plan, merge
 from .site import decide
 from .situation import Situation
 
+NOTHING_NEWER = "no host needs a reboot, or has a newer version of what was asked for in its lists of packages"
+
 
 def plan_upgrade(now: Situation) -> Plan:
     """Upgrade what hosts say that is newer, and reboot those that say that they need it.
@@ -38,7 +40,10 @@ def plan_upgrade(now: Situation) -> Plan:
         )
         for name in now.hosts
     }
-    return Plan(hosts=frame.add(now, decided.members, decided.stacks, hosts))
+    return Plan(
+        hosts=frame.add(now, decided.members, decided.stacks, hosts),
+        notes=tuple(rolling.order_notes(order)) if upgraded else (NOTHING_NEWER,),
+    )
 
 
 def _plan_host(now: Situation, name: str, order: tuple[str, ...], files: dict[str, StackFile]) -> HostPlan:

@@ -54,6 +54,7 @@ SITE_OF_THREE = sites.site(managers=("m1", "m2", "m3"))
 def test_hosts_without_data_go_first_and_the_leader_last():
     plan = sites.plan(SITE_OF_THREE, three_managers())
     assert plan.phases()["restart_engine"] == ["w2", "w1", "m2", "m3", "m1"]
+    assert plan.notes == ("hosts are changed one after another: w2, w1, m2, m3, m1",)
 
 
 def test_no_manager_is_changed_while_another_is_dead():

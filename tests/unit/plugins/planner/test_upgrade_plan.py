@@ -1,6 +1,7 @@
 """Upgrades: which hosts get what, in which order, and whose tasks are moved before."""
 
 import sites
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner import upgrade
 from sites import acts, of_phase, phases
 from test_rolling import stale_site
 
@@ -23,14 +24,15 @@ def test_nothing_newer_is_nothing_to_do():
     plan = make_plan(upgradable(w1=({}, "")))
     assert not plan["changes"]
     assert phases(plan, "m1") == ["report"]
+    assert plan["notes"] == [upgrade.NOTHING_NEWER]
 
 
 def test_packages_without_a_part_in_the_engine_leave_tasks_where_they_are():
     plan = make_plan(upgradable(w2=({"curl": "8.2", "bash": "5.3"}, "")))
     assert acts(plan, "w2") == ["upgrade bash to 5.3", "upgrade curl to 8.2"]
-    upgrade = of_phase(plan, "upgrade")["w2"]
-    assert upgrade["upgrades"] == ["bash=5.3", "curl=8.2"]
-    assert (upgrade["reboot"], upgrade["turn"]["node"], upgrade["turn"]["redirect"]) == (False, "", "")
+    planned = of_phase(plan, "upgrade")["w2"]
+    assert planned["upgrades"] == ["bash=5.3", "curl=8.2"]
+    assert (planned["reboot"], planned["turn"]["node"], planned["turn"]["redirect"]) == (False, "", "")
     assert plan["notes"] == []
     assert phases(plan, "m1") == ["lock", "check_services", "check_page", "unlock", "report"]
 
@@ -46,7 +48,8 @@ def test_hosts_have_their_turns_and_a_host_without_upgrades_has_none():
     found = upgradable(m1=({"runc": "2"}, ""), w1=({"runc": "2"}, ""), w2=({}, "it asks for it"))
     made = sites.plan(dict(sites.site(), intent="upgrade"), found)
     assert made.phases()["upgrade"] == ["w2", "w1", "m1"]
-    assert made.hosts["w1"].notes == ("hello_redis stops while the engine restarts (its data is there)",)
+    assert made.hosts["w1"].notes == ("hello_redis stops while the host is changed (its data is there)",)
+    assert made.notes == ("hosts are changed one after another: w2, w1, m1",)
     assert made.hosts["w2"].upgrade.reboot
 
 
