@@ -44,9 +44,9 @@ def whole_run(hosts: list[str]) -> list[str]:
     found = [PARTIAL[key] for key, value in given.items() if value and not HARMLESS.issuperset(list_of(value))]
     if found:
         raise AnsibleFilterError(
-            f"Nothing was changed: {' and '.join(found)} given, which would leave tasks out that others rely on; "
-            "expected a whole run, of which the plan leaves out what is done already. For one part there are "
-            "playbooks/deploy.yml and the roles alone (docs/collection.md)"
+            f"Nothing was changed: {' and '.join(found)} would leave out tasks that others rely on. Run without: the "
+            "plan does only what differs. For a part of a run there are playbooks/deploy.yml and the roles alone "
+            "(docs/operations.md)"
         )
     return hosts
 
