@@ -13,7 +13,7 @@ UNWORDED = CHANGELOG.md LICENSE pyproject.toml uv.lock tools/rejected-words.txt 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup packages demo demo-down deploy lint unit app-test fleet-test site-test host-test molecule test test-long bench
+.PHONY: help setup packages demo demo-down deploy status lint unit app-test fleet-test site-test host-test molecule test test-long bench
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,9 @@ demo-down: ## End the demo and remove its hosts
 
 deploy: setup ## Bring the hosts of inventory/ to the serving stack
 	ansible-playbook site.yml
+
+status: setup ## Tell the state of the site of inventory/; red if it has problems or is not as the inventory says
+	ansible-playbook playbooks/status.yml
 
 lint: packages setup ## Check style of everything
 	ruff check . tools/document-variables

@@ -46,8 +46,9 @@ class ActionModule(ActionBase):
         if isinstance(site, Site):
             plan, notes = self._plan(site, given, observed, intent)
         else:
-            plan, notes = Plan(problems=(*given.fatal, *([site] if site else ()))), []
-        problems = merge([*given.wrong, *plan.problems])
+            plan, notes = Plan(problems=(*given.wrong, *given.fatal, *([site] if site else ()))), []
+        # A status is told in spite of it, and tells it.
+        problems = merge([*([] if intent.only_tells else given.wrong), *plan.problems])
         if problems:
             raise AnsibleActionFail("\n".join(refusal_lines(problems, names)))
         if again.is_told(earlier):
@@ -75,7 +76,7 @@ class ActionModule(ActionBase):
         While another run is at work, whatever was observed may be half of its way.
         """
         hosts = {name: observation.read(name, answer) for name, answer in observed.items()}
-        plan = make_plan(site, hosts, intent)
+        plan = make_plan(site, hosts, intent, given.wrong)
         problems = [*intents.check_settings(site, intent), *plan.problems]
         if self._task.args["earlier"] and not problems:
             problems += again.check(self._task.args["earlier"], given.digest, plan)

@@ -21,6 +21,7 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation i
 )
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output import status
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import dead_lines, reset_lines, site_lines
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.arguments.preflight import Pending, ReportStatus
 
 CALLBACK = "flotilla.swarm.concise"
 OPTIONS = {
@@ -31,6 +32,8 @@ OPTIONS = {
     "observed": {},
     "stacks": {"type": "list", "elements": "str"},
     "ports": {"type": "dict", "default": {}},
+    "problems": {"type": "list", "elements": "str", "default": []},
+    "pending": {"type": "list", "elements": "dict", "default": []},
     "format": {"choices": ["text", "json"], "default": "text"},
     "done": {"type": "list", "elements": "str"},
     "registry_host": {"default": ""},
@@ -66,9 +69,18 @@ def _status(args: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, 
     hostvars = task_vars["hostvars"]
     observed = {name: read_answer(name, hostvars[name].get(args["observed"]) or {}) for name in args["hosts"]}
     names, (nodes, stacks) = args["names"], _swarm(observed)
-    found = status.describe(names, nodes, stacks, observed, _ports(args))
+    report = ReportStatus(
+        hosts=tuple(args["hosts"]),
+        names=names,
+        ports=_ports(args),
+        problems=tuple(args["problems"]),
+        pending=tuple(Pending(hosts=tuple(each["hosts"]), text=each["text"]) for each in args["pending"]),
+    )
+    found = status.describe(nodes, stacks, observed, report)
     lines = [json.dumps(asdict(found))] if args["format"] == "json" else status.lines(found, names, nodes, stacks)
-    return {"status": asdict(found), "lines": lines}
+    # Red, so that whoever asks by a program is told.
+    is_wrong = bool(found.problems or found.pending)
+    return {"status": asdict(found), "lines": lines, "failed": is_wrong, "msg": "The site has problems" * is_wrong}
 
 
 def _site(args: Mapping[str, Any], _task_vars: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import re
+import socket
 import ssl
 import urllib.error
 import urllib.parse
@@ -65,6 +66,27 @@ def certificate(name: str, port: str) -> str:
     except (OSError, ValueError):
         return ""
     return hashlib.sha256(shown.encode()).hexdigest()
+
+
+def certificate_end(server: str, ca: str = "", proxies: Mapping[str, str] | None = None) -> float:
+    """Tell until when the certificate that a registry shows is valid.
+
+    :param server: see ``probe``, as for the others
+    :return: in seconds since 1970; ``0`` where nobody shows one that is trusted, or only a proxy leads there
+    """
+    name, _, port = server.rpartition(":")
+    if choose_proxies(server, proxies or {}):
+        return 0
+    try:
+        context, address = _context(ca, insecure=False), (name, int(port))
+        with (
+            socket.create_connection(address, REACH_TIMEOUT) as connection,
+            context.wrap_socket(connection, server_hostname=name) as shown,
+        ):
+            end = (shown.getpeercert() or {}).get("notAfter")
+    except (OSError, ValueError):
+        return 0
+    return ssl.cert_time_to_seconds(str(end)) if end else 0
 
 
 def choose_proxies(server: str, given: Mapping[str, str]) -> dict[str, str]:

@@ -25,6 +25,8 @@ NAMESPACE_LABEL = "com.docker.stack.namespace"
 NO_DATA = {"lost+found", "flotilla-restore"}
 # Ended tasks that are shown per service; Swarm itself keeps five per slot.
 ENDED_TASKS = 5
+# Seconds in which failed tasks are counted.
+CRASH_SECONDS = 3600
 # States in which a task does nothing any more (https://docs.docker.com/engine/swarm/how-swarm-mode-works/swarm-task-states/).
 ENDED = ("complete", "failed", "shutdown", "rejected", "orphaned", "remove")
 LOG_LINES = 15
@@ -148,7 +150,18 @@ def _service(service: Item, tasks: Sequence[Item]) -> Service:
         size=(service.get("ServiceStatus") or {}).get("DesiredTasks", 0),
         ports=tuple(port["PublishedPort"] for port in service.get("Endpoint", {}).get("Ports") or ()),
         tasks=tuple(_task(task, service) for task in current + ended[-ENDED_TASKS:]),
+        crashes=_crashes(service, own),
     )
+
+
+def _crashes(service: Item, tasks: Sequence[Item]) -> int:
+    since = max(service["UpdatedAt"], time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() - CRASH_SECONDS)))
+    places = Counter(
+        task.get("Slot") or task.get("NodeID")
+        for task in tasks
+        if task["Status"]["State"] in ("failed", "rejected") and task["UpdatedAt"] >= since
+    )
+    return max(places.values(), default=0)
 
 
 def _task(task: Item, service: Item) -> Task:

@@ -29,7 +29,8 @@ options:
       - C(server) as C(host:port), where the engine's stored login is tried out; C(url), the same with a prefix of
         images; C(ca) (PEM text) and C(insecure), which an external registry wants; C(proxies) of the engine's settings;
         C(served), whether a host of the inventory serves it; C(own), on that host, with C(username), C(password_file)
-        and C(ca_file) of the account that is tried out there.
+        and C(ca_file) of the account that is tried out there; C(certificate), whether it is told how long the
+        registry's certificate is valid.
     type: dict
     default: {}
   accounts:
@@ -109,20 +110,17 @@ from ansible_collections.flotilla.swarm.plugins.module_utils import (
     dpkg,
     host,
     network,
+    observe_registry,
     redirect,
-    registry,
     swarm,
     upgrades,
 )
-from ansible_collections.flotilla.swarm.plugins.module_utils.engine import Engine, Item, stored_credentials
+from ansible_collections.flotilla.swarm.plugins.module_utils.engine import Engine, Item
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Observed
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.host import File
-from ansible_collections.flotilla.swarm.plugins.module_utils.releases import local_images
 
-CLIENT_CONFIG = "/root/.docker/config.json"
-# What each role wants, by role name; and what is asked about the registry. Both are options above.
+# What each role wants, by role name: the option above.
 Desired = Mapping[str, Mapping[str, Any]]
-Asked = Mapping[str, Any]
 
 
 def observe_files(desired: Desired) -> dict[str, File | None]:
@@ -134,68 +132,6 @@ def observe_files(desired: Desired) -> dict[str, File | None]:
 def gather(desired: Desired, key: str) -> list[str]:
     """Collect one kind of thing over all roles, each once, in order."""
     return list(dict.fromkeys(name for role in desired.values() for name in role.get(key, [])))
-
-
-def observe_registry(observed: Observed, engine: Engine, info: Item | None, params: Mapping[str, Any]) -> Observed:
-    """Try accounts and logins, ask for digests and list what is here: through the engine where there is one.
-
-    :param info: the engine's answer to ``GET /info``, ``None`` where no engine answers
-    """
-    asked, server = params["registry"], params["registry"]["server"]
-    stored = stored_credentials(host.read_text(CLIENT_CONFIG) or "", server)
-    desired = {purpose: registry.decode(auth) for purpose, auth in params["accounts"].items()}
-    trusts = info and engine.trusts(info, server, asked.get("ca", ""), asked.get("insecure", False))
-    answers = {purpose: try_account(engine if trusts else None, asked, account) for purpose, account in desired.items()}
-    if not info:
-        return replace(observed, accounts=answers)
-    login = "no login is stored"
-    if stored:
-        other = "pull" in desired and stored != desired["pull"]
-        login = "another login is stored" if other else engine.check_login(server, stored)
-    auth = dict(stored, serveraddress=server) if stored else None
-    return replace(
-        observed,
-        accounts=answers,
-        credentials=bool(stored),
-        login=login,
-        images={reference: None if login else engine.image_digest(reference, auth) for reference in observed.images},
-        local_images=local_images(engine, asked.get("url", server), params["stacks"]),
-    )
-
-
-def try_account(engine: Engine | None, asked: Asked, account: Mapping[str, str]) -> str:
-    """Let the engine log in, or log in without one; see ``registry_client.probe``."""
-    if engine:
-        return engine.check_login(asked["server"], account)
-    trust = asked.get("ca", ""), asked.get("insecure", False)
-    return str(registry.registry_client().probe(asked["server"], account, *trust, asked.get("proxies")))
-
-
-def served_account(own: Asked | None) -> dict[str, str] | None:
-    """Read the account of the registry that this host serves; ``None`` where it has no password yet."""
-    password = (host.read_text(own["password_file"]) or "").strip() if own else ""
-    return {"username": own["username"], "password": password} if own and password else None
-
-
-def try_served_account(server: str, own: Asked, login: str) -> str:
-    """Try the account of the registry that this host serves.
-
-    :param login: what became of the login that the engine stores; where that is the same account, it has been tried
-    """
-    account, ca = served_account(own), host.read_text(own["ca_file"])
-    if not account or not ca:
-        return "nothing is served yet"
-    if not login and account == stored_credentials(host.read_text(CLIENT_CONFIG) or "", server):
-        return ""
-    return str(registry.registry_client().probe(server, account, ca))
-
-
-def fingerprint_login(engine: Engine, asked: Asked, accounts: Mapping[str, str]) -> str:
-    """Make the login recognisable that this manager should give to services; else the one that it stores."""
-    login = registry.decode(accounts["pull"]) if "pull" in accounts else served_account(asked.get("own"))
-    login = login or stored_credentials(host.read_text(CLIENT_CONFIG) or "", asked["server"])
-    # All managers have the token by which others would join, and nobody else has.
-    return registry.fingerprint(engine.get("/swarm")["JoinTokens"]["Manager"], asked["server"], login) if login else ""
 
 
 def observe_host(engine: Engine, info: Item | None, params: Mapping[str, Any], validate: daemon_config.Run) -> Observed:
@@ -241,19 +177,6 @@ def observe_host(engine: Engine, info: Item | None, params: Mapping[str, Any], v
     )
 
 
-def observe_registry_server(observed: Observed, engine: Engine, params: Mapping[str, Any]) -> Observed:
-    """Ask about a registry that a host of the inventory serves, and about the login that services should get."""
-    asked = params["registry"]
-    if asked.get("served"):
-        way = registry.resolve(asked["server"], asked.get("proxies"), answers=bool(observed.login))
-        observed = replace(observed, registry_resolution=way)
-    if observed.swarm.manager and not observed.swarm.error:
-        observed = replace(observed, login_fingerprint=fingerprint_login(engine, asked, params["accounts"]))
-    if asked.get("own"):
-        observed = replace(observed, server_account=try_served_account(asked["server"], asked["own"], observed.login))
-    return observed
-
-
 def visit(address: str, page: Mapping[str, Any]) -> str:
     """Ask for a page, and whether its app is ready; ``""`` where all is well, see ``host.page`` and ``readiness``."""
     port, ready_path = int(page["port"]), page.get("ready_path", "")
@@ -282,8 +205,7 @@ def main() -> None:
     info = swarm.ask(engine)
     observed = observe_host(engine, info, module.params, module.run_command)
     if module.params["registry"].get("server"):
-        observed = observe_registry(observed, engine, info, module.params)
-        observed = observe_registry_server(observed, engine, module.params)
+        observed = observe_registry.observe(observed, engine, info, module.params)
     if observed.swarm.is_member:
         pages = {name: visit(observed.swarm.address, page) for name, page in module.params["pages"].items()}
         observed = replace(observed, pages=pages)

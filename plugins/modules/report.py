@@ -11,7 +11,7 @@ options:
   about:
     description:
       - V(site) for the nodes, services and addresses at the end of a run.
-      - V(status) for these with releases, failed tasks and problems.
+      - V(status) for these with releases, failed tasks, what a run would do and problems; it fails if it has any.
       - V(reset) for what a reset removed and what it kept.
     type: str
     choices: [site, status, reset]
@@ -41,6 +41,16 @@ options:
       - For V(site) and V(status), by stack the port that every node answers on; none for a stack that publishes none.
     type: dict
     default: {}
+  problems:
+    description: For V(status), sentences about problems that the plan tells.
+    type: list
+    elements: str
+    default: []
+  pending:
+    description: For V(status), what a run of site.yml would do; C(hosts) (list) and C(text) of each.
+    type: list
+    elements: dict
+    default: []
   format:
     description: For V(status), V(text) for a terminal, V(json) for one line of JSON.
     type: str

@@ -29,8 +29,10 @@ def label(fleet):
 
 
 def status(fleet, *words):
-    run = fleet.play("-e", "status_format=json", *words, playbook="playbooks/status.yml").unchanged()
-    return json.loads(run.output.splitlines()[-1])
+    run = fleet.play("-e", "status_format=json", *words, playbook="playbooks/status.yml")
+    told = json.loads(run.output.splitlines()[-1])
+    run.told(problems=bool(told["problems"] or told["pending"]))
+    return told
 
 
 def deploy(fleet, *words, playbook="deploy"):

@@ -102,7 +102,7 @@ def test_a_host_without_python_stops_no_other(fleet):
     assert run.changes == ["docker worker-1: write /etc/modules-load.d/flotilla.conf"]
     assert "worker-2 (" in run.output
     assert "/usr/bin/python3: not found" in run.output
-    assert "Problem: worker-2 could not be observed" in status.output
+    assert "Problem: worker-2 could not be observed" in status.told(problems=True).output
     fleet.play().unchanged()
 
 

@@ -84,6 +84,15 @@ class Run:
         assert self.recap
         return self.succeeded().changed_nothing()
 
+    def told(self, problems: bool = False) -> Self:
+        """Expect that it told a status, and changed nothing for that.
+
+        :param problems: whether it found any
+        """
+        assert self.code == int(problems)
+        assert not self.recap
+        return self
+
     def refused(self, *problems: str) -> Self:
         """Expect that it was refused before anything changed, for exactly these problems.
 

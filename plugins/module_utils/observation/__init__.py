@@ -48,6 +48,7 @@ class Observed:
     :ivar stacks: by name, those that were asked for; ``None`` as with ``nodes``
     :ivar logs: last log lines of the task that was asked for
     :ivar upgrades: what was asked for; empty where nothing was
+    :ivar registry_certificate_end: in seconds since 1970; ``0`` where it was not asked for, or cannot be told
     """
 
     system: System
@@ -81,6 +82,7 @@ class Observed:
     stacks: Mapping[str, Stack] | None = None
     logs: tuple[str, ...] = ()
     upgrades: Upgrades = NO_UPGRADES
+    registry_certificate_end: float = 0
 
     @property
     def volume_names(self) -> list[str]:

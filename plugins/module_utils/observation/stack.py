@@ -48,6 +48,7 @@ class Service:
     :ivar size: number of tasks that it should have
     :ivar tasks: those that are to run, and the last that ended
     :ivar ports: that it publishes
+    :ivar crashes: the most tasks in one place that failed within the last hour and since it was changed
     """
 
     id: str
@@ -57,6 +58,7 @@ class Service:
     size: int
     tasks: tuple[Task, ...]
     ports: tuple[int, ...] = ()
+    crashes: int = 0
 
     @property
     def update_state(self) -> str:

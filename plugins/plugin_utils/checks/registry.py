@@ -13,6 +13,9 @@ from .facts import HostFacts
 # The certificate of the registry that flotilla serves, on its host.
 CERTIFICATE = "/etc/docker/registry/server.crt"
 FILE = "inventory/group_vars/all/"
+# Days before its end from which a certificate is told: Let's Encrypt, whose certificates last 90, renews them then
+# (https://letsencrypt.org/docs/integration-guide/#when-to-renew).
+CERTIFICATE_DAYS = 30
 # By code: which setting it is about, what is expected, and what to do.
 REMEDIES = {
     Code.REGISTRY_NAME_UNKNOWN: (
@@ -131,6 +134,22 @@ def _refused(registry: Registry, host: str, purpose: str, code: Code, message: s
     }
     where, expected, fix = (text.format(**words) for text in REMEDIES[code])
     return Problem(code=code, where=where, hosts=(host,), found=f"the answer {message}", expected=expected, fix=fix)
+
+
+def certificate_lasts(facts: HostFacts) -> Iterator[Problem]:
+    """The registry's certificate is valid for a while; only a status asks for it."""
+    registry = facts.site.registry
+    for name, observed in facts.observed.items():
+        left = (observed.registry_certificate_end - observed.system.time) / 86400
+        if observed.registry_certificate_end and left < CERTIFICATE_DAYS:
+            renew = f"Remove {CERTIFICATE} on {name} and run site.yml" if registry.host else "Renew it in the registry"
+            yield Problem(
+                code=Code.REGISTRY_CERTIFICATE,
+                where=registry.url.server,
+                found=f"a certificate that ends in {left:.0f} days",
+                expected=f"one that is valid for {CERTIFICATE_DAYS} days or more",
+                fix=renew,
+            )
 
 
 RULES = (Rule(registry_url_leads_to_the_registry),)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ...module_utils.observation import Observed
 from ..model.intent import Intent
-from ..model.problem import Code, Problem, find
+from ..model.problem import Code, Problem, Rule, find
 from ..model.site import Site
 from . import firewall, hosts, network, registry, stack_file
 from .facts import HostFacts
@@ -16,6 +16,9 @@ HOST_RULES = (*hosts.RULES, *network.RULES, *registry.RULES, *firewall.RULES, *r
 # It starts again what nodes have already: what else a host, its disk, its engine or the registry lacks is not its
 # concern, least of all in the night in which it is needed.
 ROLLBACK_RULES = (*hosts.IDENTITY_RULES, *network.ADDRESS_RULES)
+
+# What a status tells beside what forbids a run.
+STATUS_RULES = (Rule(registry.certificate_lasts),)
 
 
 def find_host_problems(facts: HostFacts) -> tuple[Problem, ...]:

@@ -32,7 +32,7 @@ from .answers import Raw
 from .role_variables import ROLES, template_with_roles
 
 # Intents that need nothing of a registry.
-WITHOUT_REGISTRY = (Intent.DOCKER, Intent.SWARM, Intent.REBALANCE, Intent.RESET, Intent.STATUS)
+WITHOUT_REGISTRY = (Intent.DOCKER, Intent.SWARM, Intent.REBALANCE, Intent.RESET)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +73,11 @@ def read_input(
     raw, reasons = _template(action, variables, variable)
     reasons += answers.unreadable(observed)
     fatal = fatal or [settings.unreadable("the inventory", reason) for reason in dict.fromkeys(reasons)]
-    if raw and intent not in WITHOUT_REGISTRY:
-        fatal += _check_site(raw, unusable)
+    senseless = _check_site(raw, unusable) if raw and intent not in WITHOUT_REGISTRY else []
+    if intent.only_tells:
+        wrong = (*wrong, *senseless)
+    else:
+        fatal += senseless
     if not unusable:
         fatal += answers.missing(observed)
     return SiteInput(raw=raw, fatal=(*fatal, *find(inventory, run_rules)), wrong=wrong)

@@ -61,6 +61,7 @@ class Code(StrEnum):
     REGISTRY_SILENT = "registry-silent"
     REGISTRY_LOGIN = "registry-login"
     REGISTRY_MISDIRECTED = "registry-misdirected"
+    REGISTRY_CERTIFICATE = "registry-certificate"
     # The swarm.
     SWARM_UNCLEAR = "swarm-unclear"
     SWARM_SEVERAL = "swarm-several"

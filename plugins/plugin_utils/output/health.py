@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ...module_utils.observation.stack import Stack
+from ...module_utils.observation.stack import Service, Stack
 from ...module_utils.observation.swarm import Node
 from ..model.observation import Observation, Unreachable
+from ..stacks.placement import Candidate, fits
 from ..stacks.state import differences, judge
 from .report import moved, node_names
+
+# Failed tasks in one place within an hour that are more than an accident.
+CRASHES = 3
 
 
 def find_problems(
@@ -25,7 +29,7 @@ def find_problems(
     yield from _host_problems(observed, running, ports)
     called = node_names(names, nodes)
     yield from _node_problems(names, nodes, called)
-    yield from _problems_of_stacks(running, called)
+    yield from _problems_of_stacks(running, nodes, called)
 
 
 def _host_problems(
@@ -70,11 +74,16 @@ def _problems_of(node: Node, name: str, names: Mapping[str, str], elsewhere: Map
         yield f"{name} takes no tasks, its availability is {node.availability}"
 
 
-def _problems_of_stacks(running: Mapping[str, Stack], nodes: Mapping[str, str]) -> Iterator[str]:
+def _problems_of_stacks(
+    running: Mapping[str, Stack], nodes: Sequence[Node], called: Mapping[str, str]
+) -> Iterator[str]:
     for name, stack in running.items():
         title = f"{name}: " if len(running) > 1 else ""
-        for problem in _stack_problems(stack, nodes):
+        for problem in _stack_problems(stack, called):
             yield f"{title}{problem}"
+        for service, found in stack.services.items():
+            for problem in (*_crashes(service, found, called), *_crowd(service, found, nodes, called)):
+                yield f"{title}{problem}"
 
 
 def _stack_problems(running: Stack, nodes: Mapping[str, str]) -> Iterator[str]:
@@ -90,6 +99,34 @@ def _stack_problems(running: Stack, nodes: Mapping[str, str]) -> Iterator[str]:
             yield f"{name}.{task.slot} on {nodes.get(task.node, 'no node')} is {task.state}: {task.error}"
     for reason in differences(running.record.file, running) if running.record else ():
         yield f"not as release {running.releases[-1].number} was: {reason}; run site.yml"
+
+
+def _crashes(name: str, service: Service, nodes: Mapping[str, str]) -> Iterator[str]:
+    failed = [task for task in service.tasks if task.state in ("failed", "rejected")]
+    if service.crashes >= CRASHES and failed:
+        last = max(failed, key=lambda task: task.updated)
+        yield (
+            f"{name} crashes again and again: {service.crashes} of its tasks failed in one place within the last hour, "
+            f"the last one at {last.updated[:19]}Z on {nodes.get(last.node, 'no node')}: {last.error or last.message}"
+        )
+
+
+def _crowd(name: str, service: Service, nodes: Sequence[Node], called: Mapping[str, str]) -> Iterator[str]:
+    """Tell that one node has all tasks though others might take some: it takes the service down with it."""
+    used = [task.node for task in service.tasks if task.is_up]
+    free = [called[node.id] for node in nodes if node.id not in used and _takes(node, service)]
+    if len(used) > 1 and len({*used}) == 1 and free:
+        yield (
+            f"all {len(used)} tasks of {name} are on {called.get(used[0], 'one node')}, though {', '.join(free)} could "
+            "take some; playbooks/rebalance.yml spreads them"
+        )
+
+
+def _takes(node: Node, service: Service) -> bool:
+    candidate = Candidate(
+        name="", id=node.id, hostname=node.hostname, role=node.role, labels=node.labels, cpus=0, memory_mib=0
+    )
+    return node.state == "ready" and node.availability == "active" and fits(service.constraints, candidate)
 
 
 def _not_observed(name: str, host: Unreachable) -> str:

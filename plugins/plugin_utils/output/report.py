@@ -9,7 +9,6 @@ from typing import Any
 from ...module_utils.observation import Observed
 from ...module_utils.observation.stack import Service, Stack, Task
 from ...module_utils.observation.swarm import Node
-from ..model.phase import Phase
 from ..planner.result import ENTRY_POINTS, Plan
 from ..stacks.state import Convergence
 from .problems import name_hosts
@@ -20,24 +19,16 @@ HINTS = {"redis-check-aof": 'Redis cannot read its data; docs/data.md, "Redis ca
 
 def plan_lines(plan: Plan) -> list[str]:
     """Say what a run will do, hosts with the same change in one line, in the order of the phases."""
-    together: dict[tuple[Phase, str], list[str]] = {}
-    for name, host in plan.hosts.items():
-        for phase, changes in host.changes.items():
-            for change in changes:
-                together.setdefault((phase, change.text), []).append(name)
+    steps = plan.steps()
     notes = [*(f"Note: {text}" for text in plan.notes), *_note_lines(plan)]
-    if not together:
+    if not steps:
         nothing = "Plan: nothing to do"
         if not plan.notes:
             # What an unreachable host means stands at the end of the run.
             all_reached = not any(host.unreachable for host in plan.hosts.values())
             nothing += f", {'everything' if all_reached else 'all else'} is as the inventory says"
         return [f"{nothing}.", *notes]
-    order = list(Phase)
-    rows = [
-        (ENTRY_POINTS[phase].role, name_hosts(names, plan.hosts), text)
-        for (phase, text), names in sorted(together.items(), key=lambda entry: order.index(entry[0][0]))
-    ]
+    rows = [(ENTRY_POINTS[step.phase].role, name_hosts(step.hosts, plan.hosts), step.text) for step in steps]
     return ["Plan:", *(f"  {role:<9} {names}: {text}" for role, names, text in rows), *notes]
 
 

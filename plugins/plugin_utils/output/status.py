@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from ...module_utils.observation.stack import Release, Service, Stack, Task
 from ...module_utils.observation.swarm import Node
 from ..model.observation import Observation
+from ..planner.arguments.preflight import Pending, ReportStatus
 from ..stacks.file import parse
 from . import health
+from .problems import name_hosts
 from .report import node_names, shown, site_lines, table
 
 
@@ -73,11 +75,13 @@ class Status:
 
     :ivar stacks: names
     :ivar problems: sentences
+    :ivar pending: what a run of ``site.yml`` would do now
     :ivar releases: of one stack after another, the newest first
     """
 
     stacks: tuple[str, ...]
     problems: tuple[str, ...]
+    pending: tuple[Pending, ...]
     nodes: tuple[NodeStatus, ...]
     services: tuple[ServiceStatus, ...]
     tasks: tuple[TaskStatus, ...]
@@ -85,25 +89,25 @@ class Status:
 
 
 def describe(
-    names: Mapping[str, str],
     nodes: Sequence[Node],
     running: Mapping[str, Stack],
     observed: Mapping[str, Observation],
-    ports: Mapping[str, int],
+    report: ReportStatus,
 ) -> Status:
     """Gather what a person asks about a site.
 
-    :param names: inventory name by address
     :param nodes: as the manager that was asked sees them
     :param running: by stack, as that manager sees it
     :param observed: by inventory name
-    :param ports: by stack, where hosts were asked for its page: at the inventory's port. While a release with another
-        one is held, their answers tell nothing
+    :param report: what the plan says already. Hosts were asked for a page at the inventory's port: while a release with
+        another one is held, their answers tell nothing
     """
-    called = node_names(names, nodes)
+    called = node_names(report.names, nodes)
+    seen = health.find_problems(report.names, nodes, running, observed, report.ports)
     return Status(
         stacks=tuple(running),
-        problems=tuple(health.find_problems(names, nodes, running, observed, ports)),
+        problems=(*seen, *report.problems),
+        pending=report.pending,
         nodes=tuple(_node(node, called[node.id]) for node in nodes),
         services=tuple(_service(stack, name, service) for stack, name, service in _services(running)),
         tasks=tuple(
@@ -203,8 +207,16 @@ def lines(status: Status, names: Mapping[str, str], nodes: Sequence[Node], runni
         *table([*(["STACK"] if several else []), "RELEASE", "AT", "BY", "", "IMAGES"], rows),
         *(["", *table(["FAILED TASK", "NODE", "AT", "STATE", "ERROR"], ended)] if ended else []),
         "",
-        *([f"Problem: {problem}" for problem in status.problems] or ["No problem found."]),
+        *_ending(status, names),
     ]
+
+
+def _ending(status: Status, names: Mapping[str, str]) -> list[str]:
+    """Say last what matters most."""
+    pending = [f"  {name_hosts(each.hosts, names.values())}: {each.text}" for each in status.pending]
+    would = ["Not as the inventory says. A run of site.yml would:", *pending] if pending else []
+    problems = [f"Problem: {problem}" for problem in status.problems]
+    return [*would, *problems] or ["No problem found, and all is as the inventory says."]
 
 
 def _short(image: str) -> str:

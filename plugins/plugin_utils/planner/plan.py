@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from ..model.intent import Intent
 from ..model.observation import Host
+from ..model.problem import Problem
 from ..model.site import Site
 from . import roles
 from .backup import plan_backup, plan_restore
@@ -38,9 +39,10 @@ PLANNERS: Mapping[Intent, Callable[[Situation], Plan]] = {
 }
 
 
-def make_plan(site: Site, observations: Mapping[str, Host], intent: Intent) -> Plan:
+def make_plan(site: Site, observations: Mapping[str, Host], intent: Intent, wrong: tuple[Problem, ...] = ()) -> Plan:
     """Decide what each host has to do.
 
     :param observations: by inventory name, of all hosts of the site
+    :param wrong: what is wrong with the input itself, for a plan that tells it
     """
-    return PLANNERS[intent](assess(site, observations, intent))
+    return PLANNERS[intent](assess(site, observations, intent, wrong))

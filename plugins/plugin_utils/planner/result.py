@@ -182,6 +182,15 @@ def _make(phases: Mapping[Phase, object], changes: Changes, notes: tuple[str, ..
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """The same change on one host or several."""
+
+    phase: Phase
+    hosts: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """The plan of a run.
 
@@ -200,6 +209,17 @@ class Plan:
     def has_changes(self) -> bool:
         """Tell whether there is anything to do."""
         return any(host.has_changes for host in self.hosts.values())
+
+    def steps(self) -> list[Step]:
+        """List what is done, in the order of the phases."""
+        together: dict[tuple[Phase, str], list[str]] = {}
+        for name, host in self.hosts.items():
+            for phase, changes in host.changes.items():
+                for change in changes:
+                    together.setdefault((phase, change.text), []).append(name)
+        order = list(Phase)
+        found = sorted(together.items(), key=lambda entry: order.index(entry[0][0]))
+        return [Step(phase=phase, hosts=tuple(names), text=text) for (phase, text), names in found]
 
     def phases(self) -> dict[str, list[str]]:
         """Return the hosts of each phase, in the inventory's order; one after another in their turns."""

@@ -23,6 +23,7 @@ class Situation:
     :ivar away: by inventory name, why a host could not be asked
     :ivar addresses: by inventory name, the address that other nodes use
     :ivar engines: by inventory name, what a host is to have as its engine
+    :ivar wrong: what is wrong with the input itself; only a status goes on in spite of it
     """
 
     site: Site
@@ -32,6 +33,7 @@ class Situation:
     away: Mapping[str, str]
     addresses: Mapping[str, str]
     engines: Mapping[str, engine_source.Engine]
+    wrong: tuple[Problem, ...] = ()
 
     def desired(self, name: str) -> Desired:
         """Return what a host is to be."""
@@ -97,13 +99,14 @@ class Situation:
         return self.intent is not Intent.ROLLBACK
 
 
-def assess(site: Site, hosts: Mapping[str, Host], intent: Intent) -> Situation:
+def assess(site: Site, hosts: Mapping[str, Host], intent: Intent, wrong: tuple[Problem, ...] = ()) -> Situation:
     """Sort the hosts by whether they answered, and find addresses and engines."""
     answers = {name: host.observation for name, host in hosts.items()}
     observed = {name: answer for name, answer in answers.items() if isinstance(answer, Observed)}
     return Situation(
         site=site,
         intent=intent,
+        wrong=wrong,
         hosts=hosts,
         observed=observed,
         away={name: answer.reason for name, answer in answers.items() if isinstance(answer, Unreachable)},

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from ..model.problem import Code, Problem
+from ..checks.tables import STATUS_RULES
+from ..model.intent import Intent
+from ..model.problem import Code, Problem, find
 from ..stacks.file import parse
-from .arguments.preflight import ReportStatus
+from .arguments.preflight import Pending, ReportStatus
+from .gate import GATE
 from .result import HostPlan, Plan
+from .site import plan_site
 from .situation import Situation, no_manager
 
 
 def plan_status(now: Situation) -> Plan:
-    """Let the first manager that answers for the swarm tell the state of the site."""
+    """Let the first manager that answers for the swarm tell the state of the site, and what a run would do about it."""
     if not now.answering:
-        return Plan(problems=(no_manager(now), *_states(now)))
+        return Plan(problems=(*now.wrong, no_manager(now), *_states(now)))
+    # What cannot be read or makes no sense is not planned with.
+    run = Plan(problems=now.wrong) if now.wrong else plan_site(replace(now, intent=Intent.SITE))
     pages = {stack.name: parse(stack.text).page_port for stack in now.site.stacks}
     report = ReportStatus(
         # Other hosts are in no swarm, so a page through them is nothing to ask for; one that is away is told.
         hosts=tuple(name for name in now.hosts if name in now.site.members or name in now.away),
         names={now.addresses[name]: name for name in now.site.members},
         ports={stack: port for stack, port in pages.items() if port},
+        problems=tuple(str(problem) for problem in (*run.problems, *find(now.facts, STATUS_RULES))),
+        # Pages that do not answer are told of their hosts already.
+        pending=tuple(Pending(hosts=step.hosts, text=step.text) for step in run.steps() if step.phase not in GATE),
     )
     manager = next(iter(now.answering))
     return Plan(hosts={**{name: HostPlan() for name in now.hosts}, manager: HostPlan(report_status=report)})

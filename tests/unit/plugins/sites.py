@@ -211,7 +211,7 @@ def task(slot=1, **changes):
 def service(size=1, **changes):
     """A service at its size."""
     spec = {"Mode": {"Replicated": {"Replicas": size}}, "TaskTemplate": {"ForceUpdate": 0}}
-    tasks = [task(slot) for slot in range(1, size + 1)]
+    tasks = [{**task(slot), "node": f"node-{(slot - 1) % 3 + 1}"} for slot in range(1, size + 1)]
     return {"id": "s", "spec": spec, "updated": "1", "update": {}, "size": size, "tasks": tasks, **changes}
 
 
@@ -405,9 +405,9 @@ def facts(site, hosts, addresses):
     )
 
 
-def plan(site, hosts):
+def plan(site, hosts, wrong=()):
     """Plan from observations as the module answers them."""
-    return planner.make_plan(read_site(site), read_hosts(hosts), Intent(site["intent"]))
+    return planner.make_plan(read_site(site), read_hosts(hosts), Intent(site["intent"]), wrong)
 
 
 def situation(site, hosts):

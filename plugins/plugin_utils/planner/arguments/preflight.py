@@ -33,17 +33,29 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """What a run of ``site.yml`` would do now."""
+
+    hosts: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportStatus:
     """Tell the state of the site.
 
     :ivar hosts: inventory names of those that are a part of it
     :ivar names: inventory name by address
     :ivar ports: by stack that has a page, where hosts were asked for it
+    :ivar problems: sentences, of what can be told without the swarm
+    :ivar pending: empty also where a problem forbids a run
     """
 
     hosts: tuple[str, ...]
     names: Mapping[str, str]
     ports: Mapping[str, int]
+    problems: tuple[str, ...]
+    pending: tuple[Pending, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+import sites
 import yaml
 
 REPOSITORY = Path(__file__).parents[4]
@@ -21,6 +22,15 @@ REPORT = {
         "stacks": ["hello"],
         "done": [],
         "registry_url": "reg:5000",
+    },
+}
+STATUS = {
+    "name": "Tell how the site is",
+    "flotilla.swarm.report": {
+        "about": "status",
+        "hosts": ["a"],
+        "observed": "found",
+        "names": {node["address"]: node["hostname"] for node in sites.converged_site()["m1"]["observation"]["nodes"]},
     },
 }
 # The first and the last line of it.
@@ -212,3 +222,27 @@ def test_interrupted_run_shows_the_errors_until_then(begin, tmp_path):
     output = process.communicate(timeout=60)[0]
     assert "PLAY RECAP" not in output
     assert output.count("failed: a: Fail\n  The command exited with a non-zero return code.\n\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("problems", "callback", "code"),
+    [
+        ([], "flotilla.swarm.concise", 0),
+        (["host-clock: w2"], "flotilla.swarm.concise", 1),
+        (["host-clock: w2"], "ansible.builtin.default", 2),
+    ],
+)
+def test_status_with_problems_has_an_exit_code_of_its_own(begin, problems, callback, code):
+    answer = {"observation": sites.converged_site()["m1"]["observation"]}
+    found = {"name": "Find", "ansible.builtin.set_fact": {"found": answer}}
+    status = {**STATUS, "flotilla.swarm.report": {**STATUS["flotilla.swarm.report"], "problems": problems}}
+    run = begin(play(found, status, hosts="a"), callback=callback)
+    output = run.communicate(timeout=120)[0]
+    assert run.returncode == code
+    assert ("Problem: host-clock: w2" in output) == bool(problems)
+
+
+def test_status_that_cannot_be_told_ends_as_ansible_ends(begin):
+    run = begin(play({**STATUS, "flotilla.swarm.report": {**STATUS["flotilla.swarm.report"], "hosts": []}}, hosts="a"))
+    assert "No manager tells the state of the swarm any more" in run.communicate(timeout=120)[0]
+    assert run.returncode == 2

@@ -1,5 +1,7 @@
 """What is read off the engine's answers about a swarm."""
 
+import calendar
+
 import pytest
 from ansible_collections.flotilla.swarm.plugins.module_utils import swarm
 
@@ -107,3 +109,22 @@ def test_memory_limit_is_that_of_the_task_and_not_of_a_service_that_was_rolled_b
     task = swarm._task({**TASK, "Spec": limited(12)}, {"Spec": {"TaskTemplate": limited(50)}})
     assert task.limit_mib == 12
     assert swarm._task({**TASK, "Spec": SPEC}, {"Spec": {"TaskTemplate": limited(50)}}).limit_mib == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "times", "crashes"),
+    [
+        ("2026-01-01T08:00:00Z", ["09:30", "09:40", "09:50", "10:00"], 4),
+        ("2026-01-01T08:00:00Z", ["08:59", "09:10", "09:50"], 2),
+        ("2026-01-01T09:45:00Z", ["09:30", "09:40", "09:50"], 1),
+        ("2026-01-01T08:00:00Z", [], 0),
+    ],
+    ids=["all of the last hour", "one longer ago", "two before the service was changed", "none"],
+)
+def test_failed_tasks_of_one_place_are_counted(monkeypatch, changed, times, crashes):
+    monkeypatch.setattr(swarm.time, "time", lambda: calendar.timegm((2026, 1, 1, 10, 0, 0)))
+    failed = {"Slot": 1, "Status": {"State": "failed"}}
+    tasks = [{**failed, "UpdatedAt": f"2026-01-01T{time}:00.5Z"} for time in times]
+    others = [{**failed, "Slot": 2, "UpdatedAt": "2026-01-01T09:59:00Z"}] if times else []
+    ended = [{"Slot": 1, "Status": {"State": "shutdown"}, "UpdatedAt": "2026-01-01T09:59:00Z"}]
+    assert swarm._crashes({"UpdatedAt": changed}, [*tasks, *others, *ended]) == crashes

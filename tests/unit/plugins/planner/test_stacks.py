@@ -7,6 +7,7 @@ import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.intent import Intent
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_observed
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output import report, status
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.arguments.preflight import ReportStatus
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.intents import check_settings
 from sites import acts, deploy, labels, make_plan, of_phase, phases
 
@@ -328,7 +329,7 @@ def test_report_shows_both_stacks():
         ["shop_till", "2/2"],
         ["shop_stock", "1/1"],
     ]
-    assert "shop_till.2" in lines[1]
+    assert "shop_till.1" in lines[1]
     assert [line for line in lines if re.search("(?i)release|page", line)] == [
         "hello: Release 1 of T by me@here",
         "hello: The page, through every node:",
@@ -346,7 +347,8 @@ def test_status_shows_both_stacks():
     found["w2"]["observation"]["pages"].update(hello="refused", shop="refused")
     observed = {name: read_observed(name, host["observation"]) for name, host in found.items()}
     nodes, running = shown(found)
-    state = status.describe(NAMES, nodes, running, observed, PORTS)
+    report = ReportStatus(hosts=(), names=NAMES, ports=PORTS, problems=(), pending=())
+    state = status.describe(nodes, running, observed, report)
     assert state.stacks == ("hello", "shop")
     assert state.problems == (
         "w2 does not answer the page of shop: refused",

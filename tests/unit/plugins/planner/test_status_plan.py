@@ -3,16 +3,17 @@
 import pytest
 import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.phase import Phase
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import Code, Problem
 
 from tests.support.problems import told
 
 LOST = {"desired": {"swarm": {"ansible_host": "10.0.0.3"}}, "unreachable": "no route to host"}
 
 
-def plan(found):
+def plan(found, *wrong):
     site = sites.site()
     site["intent"] = "status"
-    return sites.plan(site, found)
+    return sites.plan(site, found, wrong)
 
 
 def test_first_manager_that_answers_tells_and_nothing_changes():
@@ -25,10 +26,42 @@ def test_first_manager_that_answers_tells_and_nothing_changes():
     assert not made.has_changes
 
 
-def test_what_a_run_would_change_is_no_part_of_it():
+def test_what_a_run_would_change_is_told_and_not_done():
     found = sites.converged_site()
-    found["w1"]["observation"]["files"] = dict.fromkeys(found["w1"]["observation"]["files"])
-    assert not plan(found).has_changes
+    found["w1"]["observation"]["modules"]["ip_vs"] = "available"
+    made = plan(found)
+    assert not made.has_changes
+    assert [(each.hosts, each.text) for each in made.hosts["m1"].report_status.pending] == [
+        (("w1",), "load kernel modules ip_vs")
+    ]
+
+
+def test_what_forbids_a_run_is_told():
+    found = sites.converged_site()
+    found["w2"]["observation"]["system"]["disk_free_mib"] = 5
+    report = plan(found).hosts["m1"].report_status
+    assert report.problems == (
+        "host-disk: w2: found 5 MiB free in /var; expected at least 2000 MiB. Make room in /var, or give it a larger "
+        "disk",
+    )
+    assert report.pending == ()
+
+
+def test_input_that_makes_no_sense_is_told_and_nothing_planned():
+    wrong = Problem(code=Code.SETTING_UNKNOWN, where="dcoker_version", found="a typo", expected="none", fix="Mend it")
+    found = sites.converged_site()
+    found["w1"]["observation"]["modules"]["ip_vs"] = "available"
+    report = plan(found, wrong).hosts["m1"].report_status
+    assert (report.problems, report.pending) == ((str(wrong),), ())
+
+
+@pytest.mark.parametrize(("days", "told_of"), [(29, True), (31, False), (0, False)])
+def test_certificate_that_ends_soon_is_told(days, told_of):
+    found = sites.converged_site()
+    one = found["m1"]["observation"]
+    one["registry_certificate_end"] = one["system"]["time"] + days * 86400 if days else 0
+    problems = plan(found).hosts["m1"].report_status.problems
+    assert [problem.startswith("registry-certificate: reg:5000: ") for problem in problems] == [True] * told_of
 
 
 def test_host_that_is_away_is_told_and_ends_nothing():

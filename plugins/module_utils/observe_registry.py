@@ -1,0 +1,109 @@
+"""Read what a host and its engine know of the registry: accounts, logins, digests, its own server.
+
+Everything here only asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from . import host, registry
+from .engine import Engine, Item, stored_credentials
+from .observation import Observed
+from .releases import local_images
+
+CLIENT_CONFIG = "/root/.docker/config.json"
+# What is asked about the registry: option C(registry) of ``flotilla.swarm.observe``.
+Asked = Mapping[str, Any]
+
+
+def observe(observed: Observed, engine: Engine, info: Item | None, params: Mapping[str, Any]) -> Observed:
+    """Add to what was observed all that is asked about the registry.
+
+    :param info: the engine's answer to ``GET /info``, ``None`` where no engine answers
+    :param params: of ``flotilla.swarm.observe``
+    """
+    return _server(_accounts(observed, engine, info, params), engine, params)
+
+
+def _accounts(observed: Observed, engine: Engine, info: Item | None, params: Mapping[str, Any]) -> Observed:
+    """Try accounts and logins, ask for digests and list what is here: through the engine where there is one."""
+    asked, server = params["registry"], params["registry"]["server"]
+    stored = stored_credentials(host.read_text(CLIENT_CONFIG) or "", server)
+    desired = {purpose: registry.decode(auth) for purpose, auth in params["accounts"].items()}
+    trusts = info and engine.trusts(info, server, asked.get("ca", ""), asked.get("insecure", False))
+    answers = {
+        purpose: _try_account(engine if trusts else None, asked, account) for purpose, account in desired.items()
+    }
+    if not info:
+        return replace(observed, accounts=answers)
+    login = "no login is stored"
+    if stored:
+        other = "pull" in desired and stored != desired["pull"]
+        login = "another login is stored" if other else engine.check_login(server, stored)
+    auth = dict(stored, serveraddress=server) if stored else None
+    return replace(
+        observed,
+        accounts=answers,
+        credentials=bool(stored),
+        login=login,
+        images={reference: None if login else engine.image_digest(reference, auth) for reference in observed.images},
+        local_images=local_images(engine, asked.get("url", server), params["stacks"]),
+    )
+
+
+def _try_account(engine: Engine | None, asked: Asked, account: Mapping[str, str]) -> str:
+    """Let the engine log in, or log in without one; see ``registry_client.probe``."""
+    if engine:
+        return engine.check_login(asked["server"], account)
+    trust = asked.get("ca", ""), asked.get("insecure", False)
+    return str(registry.registry_client().probe(asked["server"], account, *trust, asked.get("proxies")))
+
+
+def _served_account(own: Asked | None) -> dict[str, str] | None:
+    """Read the account of the registry that this host serves; ``None`` where it has no password yet."""
+    password = (host.read_text(own["password_file"]) or "").strip() if own else ""
+    return {"username": own["username"], "password": password} if own and password else None
+
+
+def _try_served_account(server: str, own: Asked, login: str) -> str:
+    """Try the account of the registry that this host serves.
+
+    :param login: what became of the login that the engine stores; where that is the same account, it has been tried
+    """
+    account, ca = _served_account(own), host.read_text(own["ca_file"])
+    if not account or not ca:
+        return "nothing is served yet"
+    if not login and account == stored_credentials(host.read_text(CLIENT_CONFIG) or "", server):
+        return ""
+    return str(registry.registry_client().probe(server, account, ca))
+
+
+def _fingerprint_login(engine: Engine, asked: Asked, accounts: Mapping[str, str]) -> str:
+    """Make the login recognisable that this manager should give to services; else the one that it stores."""
+    login = registry.decode(accounts["pull"]) if "pull" in accounts else _served_account(asked.get("own"))
+    login = login or stored_credentials(host.read_text(CLIENT_CONFIG) or "", asked["server"])
+    # All managers have the token by which others would join, and nobody else has.
+    return registry.fingerprint(engine.get("/swarm")["JoinTokens"]["Manager"], asked["server"], login) if login else ""
+
+
+def _server(observed: Observed, engine: Engine, params: Mapping[str, Any]) -> Observed:
+    """Ask about a registry that a host of the inventory serves, and about the login that services should get."""
+    asked = params["registry"]
+    if asked.get("served"):
+        way = registry.resolve(asked["server"], asked.get("proxies"), answers=bool(observed.login))
+        observed = replace(observed, registry_resolution=way)
+    if observed.swarm.manager and not observed.swarm.error:
+        observed = replace(observed, login_fingerprint=_fingerprint_login(engine, asked, params["accounts"]))
+    if asked.get("certificate"):
+        observed = replace(observed, registry_certificate_end=_certificate_end(asked))
+    if asked.get("own"):
+        observed = replace(observed, server_account=_try_served_account(asked["server"], asked["own"], observed.login))
+    return observed
+
+
+def _certificate_end(asked: Asked) -> float:
+    ca = host.read_text(asked["own"]["ca_file"]) if asked.get("own") else asked.get("ca", "")
+    return float(registry.registry_client().certificate_end(asked["server"], ca or "", asked.get("proxies")))
