@@ -8,8 +8,10 @@ from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Concatenate
 
 from ansible import constants as C
+from ansible import context
 from ansible.playbook.block import Block
 from ansible.plugins.callback.default import CallbackModule as Default
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge import inventory_files
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems import name_hosts
 
 if TYPE_CHECKING:
@@ -89,6 +91,11 @@ class CallbackModule(Default):
         self._is_status = self._has_problems = False
         # An interrupted run has no recap.
         atexit.register(self._show_errors)
+
+    def v2_playbook_on_start(self, playbook: object) -> None:
+        """Name the inventory's files that are no YAML: what Ansible says next names none."""
+        for fault in inventory_files.faults(context.CLIARGS.get("inventory") or C.DEFAULT_HOST_LIST):
+            self._display.error(fault)
 
     @concise
     def v2_playbook_on_play_start(self, play: Play) -> None:

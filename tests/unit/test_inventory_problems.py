@@ -242,3 +242,18 @@ def test_tear_down_asks_every_member_before_it_removes_anything(tmp_path):
     (tmp_path / "hosts.yml").write_text(yaml.safe_dump({"swarm": {"children": PAIR}}))
     refused = run(tmp_path, "playbooks/reset.yml", "--extra-vars", "reset_confirm=yes")
     refused.refused("host-not-observed: all 2 hosts")
+
+
+def test_file_that_is_no_yaml_is_named_with_its_line(tmp_path):
+    found = play(tmp_path, {"swarm": {"children": PAIR}}, "stack_timeout: 5\n\tstack_name: x\n")
+    assert found.code != 0
+    assert "group_vars/all/own.yml:2: found a tab character" in found.output
+
+
+def test_misspelt_name_is_told_with_the_one_meant(tmp_path):
+    found = play(
+        tmp_path, {"swarm": {"children": PAIR}, "registry": {"hosts": {"m1": None}}}, "dcoker_version: 26.1.5\n"
+    )
+    (head,) = [head for head in found.problems if "dcoker" in head]
+    assert head == "setting-unknown: dcoker_version (own.yml:1), all 2 hosts"
+    assert "Did you mean docker_version?" in found.problems[head]

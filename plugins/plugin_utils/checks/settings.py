@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -51,6 +52,10 @@ KINDS: Mapping[str, tuple[type, ...]] = {
 }
 # Lists that are given on the command line, where a list is written with commas.
 BY_COMMA = {"swarm_remove_dead", "stack_rotate", "stack_data_lost"}
+# How much of a name with our prefix must be that of a known one to be guessed (difflib's ratio); and of any other name,
+# to be told at all: two letters in the wrong order of a name of twelve.
+GUESSED = 0.75
+MISSPELT = 0.91
 OPEN_VAULT = "Give this run the vault's password (--ask-vault-pass, --vault-password-file)"
 
 
@@ -67,9 +72,16 @@ def load_options(roles: Path) -> Options:
 
 
 def own_names(names: Iterable[str], options: Options) -> set[str]:
-    """Select the variables that carry a prefix of ours."""
+    """Select the variables that carry a prefix of ours, or that can only be one of ours misspelt."""
     prefixes = tuple({f"{name.split('_')[0]}_" for name in options})
-    return {name for name in names if name.startswith(prefixes)}
+    known = tuple(options)
+    return {name for name in names if name.startswith(prefixes) or _near(name, known, MISSPELT)}
+
+
+# Hosts mostly have the same variables.
+@cache
+def _near(name: str, options: tuple[str, ...], cutoff: float) -> str:
+    return next(iter(difflib.get_close_matches(name, options, 1, cutoff=cutoff)), "")
 
 
 def check_variables(hosts: Values, options: Options, places: Places = MappingProxyType({})) -> tuple[Problem, ...]:
@@ -85,6 +97,10 @@ def check_variables(hosts: Values, options: Options, places: Places = MappingPro
                 found.append(_unknown(host, name, where, options))
             elif not _is_valid(name, value, options[name]):
                 found.append(_invalid(host, name, where, value, options[name]))
+            elif empty := _empty_entry(value):
+                found.append(_without_value(host, f"{where}: {empty}", empty))
+            elif options[name].no_log and isinstance(value, str) and value != value.strip():
+                found.append(_with_space(host, where))
     return merge(found)
 
 
@@ -118,14 +134,14 @@ def _has_kind(value: object, kind: str) -> bool:
 
 
 def _unknown(host: str, name: str, where: str, options: Options) -> Problem:
-    near = difflib.get_close_matches(name, options, 1, cutoff=0.75)
+    near = _near(name, tuple(options), GUESSED)
     return Problem(
         code=Code.SETTING_UNKNOWN,
         where=where,
         hosts=(host,),
         found="a variable that flotilla does not have",
         expected="one of those in docs/variables.md",
-        fix=f"Did you mean {near[0]}? Rename it" if near else "Remove it, or rename it",
+        fix=f"Did you mean {near}? Rename it" if near else "Remove it, or rename it",
     )
 
 
@@ -137,6 +153,38 @@ def _invalid(host: str, name: str, where: str, value: object, option: Option) ->
         found=_found(value, option),
         expected=_expected(option),
         fix=_fix(name, value, option),
+    )
+
+
+def _empty_entry(value: object) -> str:
+    """Find the first entry of a mapping without a value, as ``"log-opts.max-size"``; ``""`` where all have one."""
+    for key, inner in value.items() if isinstance(value, Mapping) else ():
+        if inner is None:
+            return str(key)
+        if deeper := _empty_entry(inner):
+            return f"{key}.{deeper}"
+    return ""
+
+
+def _without_value(host: str, where: str, entry: str) -> Problem:
+    return Problem(
+        code=Code.SETTING_INVALID,
+        where=where,
+        hosts=(host,),
+        found="nothing, which YAML reads as null",
+        expected="a value",
+        fix=f'Give {entry} a value ("" for an empty one), or remove the line',
+    )
+
+
+def _with_space(host: str, where: str) -> Problem:
+    return Problem(
+        code=Code.SETTING_INVALID,
+        where=where,
+        hosts=(host,),
+        found="a text with white space at its beginning or end",
+        expected="one without: not all that read it take it for a part of it",
+        fix='Remove it; a text behind "|" ends with a line end unless that is "|-"',
     )
 
 

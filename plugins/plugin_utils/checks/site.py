@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -9,9 +10,12 @@ from collections.abc import Iterator
 from ..lock import lease
 from ..model.problem import Code, Problem, Rule
 from ..model.site import Site
+from ..stacks.file import VARIABLE
 
 # What Swarm takes at the start of a service's name. A dot would also let one stack's records pass for another's.
 STACK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+# What every stack file is given, whether it uses them or not: by the default of stack_environment, and by flotilla.
+GIVEN = {"NAME", "REDIS_APPENDFSYNC"}
 REGISTRY_FILE = "inventory/group_vars/all/"
 
 
@@ -105,6 +109,33 @@ def stack_timeout_is_within_the_lease(site: Site) -> Iterator[Problem]:
             yield site.titled(stack.name, problem)
 
 
+def environment_is_text(site: Site) -> Iterator[Problem]:
+    """A value stands in the file as it was written: of true and 3.10, YAML keeps something else."""
+    for stack in site.stacks:
+        for name, value in stack.environment.items():
+            # A missing value is told of all mappings alike.
+            if value is not None and (isinstance(value, bool) or not isinstance(value, str | int)):
+                found = str(value).lower() if isinstance(value, bool | float) else "a list or a mapping"
+                problem = _invalid(f"stack_environment.{name}", found, "a text", "Put the value in quotes")
+                yield site.titled(stack.name, problem)
+
+
+def environment_is_used(site: Site) -> Iterator[Problem]:
+    """A name that the stack file does not have is mostly a misspelt one."""
+    for stack in site.stacks:
+        used = {match["braced"] for match in VARIABLE.finditer(stack.text) if match["braced"]}
+        for name in stack.environment.keys() - used - GIVEN:
+            near = difflib.get_close_matches(name, used, 1)
+            problem = Problem(
+                code=Code.SETTING_UNUSED,
+                where=f"stack_environment.{name}",
+                found="a name that the stack file does not use",
+                expected=f"one of its variables: {', '.join(sorted(used)) or 'it has none'}",
+                fix=f"Did you mean {near[0]}? Rename it" if near else "Remove it, or use it in the stack file",
+            )
+            yield site.titled(stack.name, problem)
+
+
 def _invalid(setting: str, found: object, expected: str, fix: str) -> Problem:
     return Problem(code=Code.SETTING_INVALID, where=setting, found=str(found), expected=expected, fix=fix)
 
@@ -118,4 +149,6 @@ RULES = (
     Rule(stack_name_is_valid),
     Rule(stacks_have_names_of_their_own),
     Rule(stack_timeout_is_within_the_lease),
+    Rule(environment_is_text),
+    Rule(environment_is_used),
 )

@@ -93,6 +93,21 @@ def read_files(sources: Collection[str]) -> InventoryFiles:
     return read
 
 
+def faults(sources: Collection[str]) -> Iterator[str]:
+    """Name the files that are no YAML, with line and reason: Ansible tells the reason alone.
+
+    :param sources: see ``read_files``
+    """
+    for path in dict.fromkeys(path for source in sources for path in _files(Path(source))):
+        try:
+            yaml.compose(path.read_text(), LOADER)
+        except yaml.MarkedYAMLError as error:
+            line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+            yield f"{_shown(path)}{line}: {error.problem}"
+        except (OSError, ValueError, yaml.YAMLError):
+            continue
+
+
 def _files(source: Path) -> Iterator[Path]:
     """List what may be YAML: inventories, and the files of the folders that belong to them."""
     folder = source if source.is_dir() else source.parent

@@ -11,7 +11,30 @@ OPTIONS = settings.load_options(Path("roles"))
 
 
 def test_variables_of_others_are_left_alone():
-    assert settings.own_names(["ansible_user", "my_docker", "docker_x"], OPTIONS) == {"docker_x"}
+    others = ["ansible_user", "my_docker", "registry", "app_name", "swarmed_labels", "stock_file", "group_names"]
+    assert settings.own_names([*others, "docker_x"], OPTIONS) == {"docker_x"}
+
+
+@pytest.mark.parametrize(
+    "name", ["dcoker_version", "dockerversion", "resgistry_url", "stcak_timeout", "swram_availability"]
+)
+def test_name_with_a_misspelt_prefix_is_told_with_the_one_meant(name):
+    assert settings.own_names([name], OPTIONS) == {name}
+    (problem,) = settings.check_variables({"m1": {name: 1}}, OPTIONS)
+    assert "Did you mean" in problem.fix
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "entry"),
+    [
+        ("stack_environment", {"NAME": None}, "NAME"),
+        ("stack_secrets", {"redis_password": None}, "redis_password"),
+        ("docker_daemon_options", {"log-opts": {"max-size": None}}, "log-opts.max-size"),
+        ("swarm_node_labels", {"disk": None}, "disk"),
+    ],
+)
+def test_entry_without_a_value_is_named(name, value, entry):
+    assert told(settings.check_variables({"m1": {name: value}}, OPTIONS)) == [f"setting-invalid: {name}: {entry}, m1"]
 
 
 @pytest.mark.parametrize(
@@ -34,6 +57,8 @@ def test_variables_of_others_are_left_alone():
         ("docker_packages", "a,b", "setting-invalid"),
         ("docker_packages", ["a", {"b": 1}], "setting-invalid"),
         ("stack_rotate", 5, "setting-invalid"),
+        ("registry_password", "ends in a space ", "setting-invalid"),
+        ("registry_pull_password", "ends in a line end\n", "setting-invalid"),
     ],
 )
 def test_bad_variables_are_named(name, value, code):

@@ -29,6 +29,9 @@ def test_good_site_is_no_problem():
         ({"stacks": [stack(timeout=1201)]}, "setting-too-large: stack_timeout"),
         ({"stacks": [stack(), stack(name="shop", timeout=1201)]}, "setting-too-large: shop: stack_timeout"),
         ({"stacks": [stack(), stack()]}, "setting-invalid: stack_name"),
+        ({"stacks": [stack(environment={"NAME": True})]}, "setting-invalid: stack_environment.NAME"),
+        ({"stacks": [stack(environment={"NAME": 3.10})]}, "setting-invalid: stack_environment.NAME"),
+        ({"stacks": [stack(environment={"NAME": "World", "NMAE": "x"})]}, "setting-unused: stack_environment.NMAE"),
     ],
 )
 def test_bad_settings_are_named(change, problem):
