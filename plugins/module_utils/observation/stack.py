@@ -113,6 +113,12 @@ class Service:
         """Tell whether it has a number of replicas."""
         return "Replicated" in _part(self.spec, "Mode")
 
+    @property
+    def has_health_check(self) -> bool:
+        """Tell whether a task counts as running only once it is healthy: by the file, whatever the image has."""
+        check = self._container.get("Healthcheck")
+        return isinstance(check, Mapping) and "NONE" not in _items(check.get("Test"))
+
     def mounts(self, kind: str) -> set[str]:
         """Collect the names of the objects that it mounts.
 

@@ -80,6 +80,7 @@ class Stack:
     :ivar lost: names of data whose loss the user accepts
     :ivar configs: contents by name
     :ivar release: number of the release to go back to, ``0`` for the previous one
+    :ivar spread: whether nodes without its tasks get their share
     :ivar timeout: seconds
     :ivar check_path: path that its page is visited at
     :ivar ready_path: path that tells whether the app is ready, ``""`` where none does
@@ -94,6 +95,7 @@ class Stack:
     lost: tuple[str, ...] = ()
     configs: Mapping[str, bytes] = field(default_factory=dict)
     release: int = 0
+    spread: bool = False
     timeout: int = 600
     check_path: str = "/"
     ready_path: str = ""
@@ -225,6 +227,7 @@ def _stack(
         configs=configs.get(name, {}),
         release=number(raw["release"]),
         timeout=number(raw["timeout"]),
+        spread=bool(raw["spread"]),
         check_path=str(raw["check_path"]),
         ready_path=str(raw["ready_path"] or ""),
         **{key: words(raw.get(key, ())) for key in ("secrets", "rotate", "lost")},

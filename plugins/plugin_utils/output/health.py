@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ...module_utils.observation.stack import Service, Stack
 from ...module_utils.observation.swarm import Node
 from ..model.observation import Observation, Unreachable
-from ..stacks.placement import Candidate, fits
+from ..stacks.spread import empty_nodes
 from ..stacks.state import differences, judge
 from .report import moved, node_names
 
@@ -114,19 +114,12 @@ def _crashes(name: str, service: Service, nodes: Mapping[str, str]) -> Iterator[
 def _crowd(name: str, service: Service, nodes: Sequence[Node], called: Mapping[str, str]) -> Iterator[str]:
     """Tell that one node has all tasks though others might take some: it takes the service down with it."""
     used = [task.node for task in service.tasks if task.is_up]
-    free = [called[node.id] for node in nodes if node.id not in used and _takes(node, service)]
+    free = [called[node.id] for node in empty_nodes(service, nodes)]
     if len(used) > 1 and len({*used}) == 1 and free:
         yield (
             f"all {len(used)} tasks of {name} are on {called.get(used[0], 'one node')}, though {', '.join(free)} could "
             "take some; playbooks/rebalance.yml spreads them"
         )
-
-
-def _takes(node: Node, service: Service) -> bool:
-    candidate = Candidate(
-        name="", id=node.id, hostname=node.hostname, role=node.role, labels=node.labels, cpus=0, memory_mib=0
-    )
-    return node.state == "ready" and node.availability == "active" and fits(service.constraints, candidate)
 
 
 def _not_observed(name: str, host: Unreachable) -> str:

@@ -10,6 +10,7 @@ from ...module_utils.observation import Observed
 from ...module_utils.observation.stack import Service, Stack, Task
 from ...module_utils.observation.swarm import Node
 from ..planner.result import ENTRY_POINTS, Plan
+from ..stacks.spread import empty_nodes, movable
 from ..stacks.state import Convergence
 from .problems import name_hosts
 
@@ -158,6 +159,7 @@ def site_lines(
         "",
         *table(["SERVICE", "RUNNING", "IMAGE"], [_service_row(name, entry) for name, entry in services.items()]),
     ]
+    lines += _empty_lines(services, nodes, node_names(names, nodes))
     for name, stack in stacks.items():
         title = f"{name}: " if len(stacks) > 1 else ""
         for release in stack.releases[-1:]:
@@ -172,6 +174,19 @@ def site_lines(
             ]
             lines += ["", *page]
     return lines
+
+
+def _empty_lines(services: Mapping[str, Service], nodes: Sequence[Node], called: Mapping[str, str]) -> list[str]:
+    """Name the nodes that might take tasks of a service, and what moves some there."""
+    empty: dict[str, list[str]] = {}
+    for name, service in movable(services):
+        for node in empty_nodes(service, nodes):
+            empty.setdefault(called[node.id], []).append(name)
+    lines = [
+        f"{node} has no task of {', '.join(found)}: ansible-playbook playbooks/rebalance.yml moves some there"
+        for node, found in empty.items()
+    ]
+    return ["", *lines] if lines else []
 
 
 def reset_lines(

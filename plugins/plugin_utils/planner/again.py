@@ -28,6 +28,12 @@ STILL: Mapping[Phase, tuple[Code, str, str, str]] = {
         "a registry that keeps what is pushed to it",
         "See the registry's log and its free disk space, then run again",
     ),
+    Phase.OBSERVE_TASKS: (
+        Code.HOST_CHANGED,
+        "hosts that this run has added or changed, and that differ again",
+        "hosts as this run left them",
+        "See what else changes them, then run again",
+    ),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from ...module_utils.observation.host import Lock
@@ -16,15 +16,29 @@ from .situation import Situation
 from .stack import StackDecisions
 
 Hosts = Mapping[str, HostPlan]
+# Phases that add a node, or move the tasks of one.
+MOVING = (Phase.RESTART_ENGINE, Phase.JOIN_MANAGERS, Phase.JOIN_WORKERS, Phase.UPGRADE)
 
 
 def defer(now: Situation, decided: StackDecisions, hosts: Hosts) -> dict[str, HostPlan]:
     """Leave what comes after a second observation to the plan that is made of it."""
-    last = _observed_after(now, decided, hosts)
-    if not last:
-        return dict(hosts)
-    observe = Nothing()
-    again = HostPlan(observe_registry=observe) if last is Phase.OBSERVE_REGISTRY else HostPlan(observe_images=observe)
+    last = _observed_after(now, decided, hosts) or _observed_before_spreading(decided, hosts)
+    return _until(last, hosts) if last else dict(hosts)
+
+
+def defer_spreading(decided: StackDecisions, hosts: Hosts) -> dict[str, HostPlan]:
+    """Leave what comes after hosts were changed to the plan that is made of what their tasks did meanwhile."""
+    last = _observed_before_spreading(decided, hosts)
+    return _until(last, hosts) if last else dict(hosts)
+
+
+def _until(last: Phase, hosts: Hosts) -> dict[str, HostPlan]:
+    """Let a plan end with an observation."""
+    again = {
+        Phase.OBSERVE_REGISTRY: HostPlan(observe_registry=Nothing()),
+        Phase.OBSERVE_IMAGES: HostPlan(observe_images=Nothing()),
+        Phase.OBSERVE_TASKS: HostPlan(observe_tasks=Nothing()),
+    }[last]
     return {name: merge(host.only(lambda phase: not phase.comes_after(last)), again) for name, host in hosts.items()}
 
 
@@ -37,6 +51,19 @@ def _observed_after(now: Situation, decided: StackDecisions, hosts: Hosts) -> Ph
     if now.is_served and builder and builder.log_in and now.observed[now.builder].login:
         return Phase.OBSERVE_REGISTRY
     return Phase.OBSERVE_IMAGES if decided.missing else None
+
+
+def _observed_before_spreading(decided: StackDecisions, hosts: Hosts) -> Phase | None:
+    """Find whether running tasks may leave nodes empty, of stacks that are then to be spread."""
+    spread = any(each.stack.spread and each.plan.running.services for each in decided.each)
+    moves = any(host.changes.get(phase) for host in hosts.values() for phase in MOVING)
+    return Phase.OBSERVE_TASKS if spread and moves else None
+
+
+def notes(hosts: Hosts) -> Iterator[str]:
+    """Say what is planned only once hosts are added or changed."""
+    if any(host.observe_tasks for host in hosts.values()):
+        yield "once hosts are added or changed, nodes without tasks get their share (stack_spread)"
 
 
 def lock(now: Situation, name: str) -> TakeLock:

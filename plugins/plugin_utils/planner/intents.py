@@ -19,7 +19,7 @@ STACK = (Phase.PULL_IMAGES, Phase.DEPLOY, Phase.CLEAN_UP, *GATE)
 IMAGES = (Phase.START_BASE_IMAGES, Phase.BUILD_IMAGES, Phase.OBSERVE_IMAGES)
 # The phases of each intent; those that surround all others come to them.
 PHASES: Mapping[Intent, Collection[Phase]] = {
-    Intent.SITE: (*(phase for phase in Phase if not phase.comes_after(Phase.LOG_OUT)), *GATE),
+    Intent.SITE: (*(phase for phase in Phase if not phase.comes_after(Phase.LOG_OUT)), Phase.REBALANCE, *GATE),
     Intent.DEPLOY: (*IMAGES, *STACK),
     Intent.ROLLBACK: STACK,
     # Alone, the role places the stack's data itself.

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from ...module_utils.observation import Observed
 from ..model.change import Change
 from ..model.phase import Phase
-from ..stacks import state
+from ..model.site import Stack
+from ..stacks import spread
+from ..swarm.membership import Membership
 from . import frame, gate
 from .arguments.common import Nothing
 from .arguments.stack import Rebalance, Spread
 from .result import HostPlan, Plan
 from .situation import Situation, no_manager
+from .stack import StackDecisions
 
 
 def plan_rebalance(now: Situation) -> Plan:
@@ -21,7 +24,7 @@ def plan_rebalance(now: Situation) -> Plan:
     if not managers:
         return Plan(problems=(no_manager(now),))
     manager, observed = next(iter(managers.items()))
-    services = tuple(_uneven(now, observed))
+    services = tuple(each for stack in now.site.stacks for each in _uneven(stack, observed))
     hosts = {name: HostPlan() for name in now.hosts}
     if services:
         hosts[manager] = HostPlan(
@@ -34,12 +37,40 @@ def plan_rebalance(now: Situation) -> Plan:
     return Plan(hosts=hosts)
 
 
-def _uneven(now: Situation, observed: Observed) -> Iterator[Spread]:
-    for stack in now.site.stacks:
-        running = (observed.stacks or {}).get(stack.name)
-        for name in state.services_to_spread(running.services if running else {}, observed.nodes or ()):
-            yield Spread(stack=stack.name, service=name, timeout=stack.timeout)
+def plan_host(now: Situation, members: Membership, decided: StackDecisions, name: str) -> HostPlan:
+    """Let empty nodes get their share, where that is set; a deploy places tasks anew by itself."""
+    observed = now.observed.get(name)
+    if name != members.deploy_manager or not observed:
+        return HostPlan()
+    stacks = [each.stack for each in decided.each if each.stack.spread and not each.changes]
+    services = tuple(each for stack in stacks for each in _with_empty_nodes(stack, observed))
+    if not services:
+        return HostPlan()
+    changes = tuple(_change(now, each) for each in services)
+    return HostPlan(rebalance=Rebalance(services=services), changes={Phase.REBALANCE: changes})
+
+
+def _uneven(stack: Stack, observed: Observed) -> Iterator[Spread]:
+    running = (observed.stacks or {}).get(stack.name)
+    for name, service in spread.movable(running.services if running else {}):
+        extra = spread.surplus(service, observed.nodes or ())
+        if extra:
+            yield _spread(stack, name, service.size, extra)
+
+
+def _with_empty_nodes(stack: Stack, observed: Observed) -> Iterator[Spread]:
+    running = (observed.stacks or {}).get(stack.name)
+    for name, service in spread.movable(running.services if running else {}):
+        # Without a health check a successor is taken for ready before it is.
+        extra = spread.surplus(service, observed.nodes or (), only_to_empty=True) if service.has_health_check else 0
+        if extra:
+            yield _spread(stack, name, service.size, extra)
+
+
+def _spread(stack: Stack, service: str, size: int, extra: int) -> Spread:
+    return Spread(stack=stack.name, service=service, size=size, extra=extra, timeout=stack.timeout)
 
 
 def _change(now: Situation, each: Spread) -> Change:
-    return Change(f"{now.site.title(each.stack)}spread the tasks of {each.service} over the nodes")
+    tasks = "one task" if each.extra == 1 else f"{each.extra} tasks"
+    return Change(f"{now.site.title(each.stack)}move {tasks} of {each.service} to nodes that have fewer")

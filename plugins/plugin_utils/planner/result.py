@@ -46,8 +46,9 @@ ENTRY_POINTS: Mapping[Phase, EntryPoint] = {
     Phase.CLEAN_UP: EntryPoint("stack", "clean_up"),
     Phase.RETIRE: EntryPoint("swarm", "retire"),
     Phase.LOG_OUT: EntryPoint("registry", "log_out"),
-    Phase.REBALANCE: EntryPoint("stack", "rebalance"),
     Phase.UPGRADE: EntryPoint("docker", "upgrade"),
+    Phase.OBSERVE_TASKS: EntryPoint("preflight", "observe_again"),
+    Phase.REBALANCE: EntryPoint("stack", "rebalance"),
     Phase.SAVE_DATA: EntryPoint("backup", "save_data"),
     Phase.SAVE_IMAGES: EntryPoint("backup", "save_images"),
     Phase.SAVE_RELEASES: EntryPoint("backup", "save_releases"),
@@ -103,8 +104,9 @@ class HostPlan:
     clean_up: stack.CleanUp | None = None
     retire: swarm.Retire | None = None
     log_out: common.Nothing | None = None
-    rebalance: stack.Rebalance | None = None
     upgrade: docker.UpgradeHost | None = None
+    observe_tasks: common.Nothing | None = None
+    rebalance: stack.Rebalance | None = None
     save_data: backup.SaveData | None = None
     save_images: backup.SaveImages | None = None
     save_releases: backup.SaveReleases | None = None

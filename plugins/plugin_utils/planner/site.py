@@ -17,7 +17,7 @@ from ..model.site import Site
 from ..stacks.file import parse
 from ..swarm import membership
 from ..swarm.membership import Membership
-from . import frame, gate, images, intents, rolling, stack, stack_host, swarm
+from . import frame, gate, images, intents, rebalance, rolling, stack, stack_host, swarm
 from .host import is_renewed, plan_engine, plan_registry
 from .images import Digests
 from .result import HostPlan, Plan, merge
@@ -56,6 +56,7 @@ def plan_site(now: Situation) -> Plan:
         notes=(
             *(rolling.order_notes(restarted) if now.intent is Intent.SITE else ()),
             *intents.left_out(now.intent, everything),
+            *frame.notes(chosen),
             *_notes(now, decided.stacks),
         ),
     )
@@ -110,4 +111,5 @@ def _parts(now: Situation, decided: Decisions, name: str) -> Iterator[HostPlan]:
         yield images.plan_builder(now, name, decided.stacks.missing)
     yield swarm.plan_member(now, decided.members, name, decided.stacks.skip_wait_for)
     yield stack_host.plan_host(now, decided.members, decided.stacks, name)
+    yield rebalance.plan_host(now, decided.members, decided.stacks, name)
     yield gate.plan_host(now, decided.members, decided.stacks, name)

@@ -8,7 +8,7 @@ from ...module_utils.upgrades import RUNTIME
 from ..model.change import Change
 from ..model.phase import Phase
 from ..stacks.file import StackFile
-from . import frame, gate, rolling
+from . import frame, gate, rebalance, rolling
 from .arguments.docker import UpgradeHost
 from .result import HostPlan, Plan, merge
 from .site import decide
@@ -36,13 +36,15 @@ def plan_upgrade(now: Situation) -> Plan:
         name: merge(
             _plan_host(now, name, order, files) if name in upgraded else HostPlan(),
             rolling.plan_put_back(now, name) if upgraded else HostPlan(),
+            rebalance.plan_host(now, decided.members, decided.stacks, name),
             gate.plan_host(now, decided.members, decided.stacks, name),
         )
         for name in now.hosts
     }
+    chosen = frame.defer_spreading(decided.stacks, hosts)
     return Plan(
-        hosts=frame.add(now, decided.members, decided.stacks, hosts),
-        notes=tuple(rolling.order_notes(order)) if upgraded else (NOTHING_NEWER,),
+        hosts=frame.add(now, decided.members, decided.stacks, chosen),
+        notes=(*rolling.order_notes(order), *frame.notes(chosen)) if upgraded else (NOTHING_NEWER,),
     )
 
 

@@ -7,26 +7,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...module_utils.observation.stack import Record, Service, Stack, Task
-from ...module_utils.observation.swarm import Node
-from .file import VOLUME_CONSTRAINT
-
-
-def services_to_spread(services: Mapping[str, Service], nodes: Sequence[Node]) -> list[str]:
-    """Choose the services whose tasks can be spread again without losing a request.
-
-    A service is left alone when its tasks are spread as evenly as its size allows over the nodes that take tasks, when
-    its volume pins it to one node, or when an update would stop a task before its successor runs.
-    """
-    active = [node.id for node in nodes if node.state == "ready" and node.availability == "active"]
-    return [name for name, service in sorted(services.items()) if _can_be_spread(service, active)]
-
-
-def _can_be_spread(service: Service, nodes: Sequence[str]) -> bool:
-    running = Counter(task.node for task in service.tasks if task.is_up)
-    counts = [running[node] for node in nodes]
-    uneven = bool(counts) and max(counts) - min(counts) > 1
-    pinned = VOLUME_CONSTRAINT.search("\n".join(service.constraints))
-    return service.is_replicated and service.starts_first and uneven and not pinned
 
 
 def differences(definition: str, observed: Stack | None) -> list[str]:

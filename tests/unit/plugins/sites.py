@@ -261,6 +261,7 @@ def stack_setting(name, text):
         "configs": {},
         "release": 0,
         "timeout": 600,
+        "spread": False,
         "check_path": "/healthz",
         "ready_path": "/readyz",
     }

@@ -137,11 +137,15 @@ class Spread:
 
     :ivar stack: its stack's name, as with all that follow
     :ivar service: its name in the stack file
+    :ivar size: number of its tasks
+    :ivar extra: how many are added before as many are taken away
     :ivar timeout: seconds that it may take to run at its size
     """
 
     stack: str
     service: str
+    size: int
+    extra: int
     timeout: int
 
 

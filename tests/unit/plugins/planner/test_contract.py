@@ -22,8 +22,8 @@ EACH = pytest.mark.parametrize("phase", Phase)
 # Around the work of every playbook.
 FRAME = {Phase.LOCK, Phase.REPORT, Phase.UNLOCK, Phase.UNREACHABLE}
 # With the gate, and what a killed rolling change left: of site.yml and of others.
-SHARED = {*FRAME, Phase.PUT_BACK, Phase.CHECK_SERVICES, Phase.CHECK_PAGE}
-OBSERVING = {Phase.OBSERVE_SWARM, Phase.OBSERVE_REGISTRY, Phase.OBSERVE_IMAGES}
+SHARED = {*FRAME, Phase.PUT_BACK, Phase.OBSERVE_TASKS, Phase.REBALANCE, Phase.CHECK_SERVICES, Phase.CHECK_PAGE}
+OBSERVING = {Phase.OBSERVE_SWARM, Phase.OBSERVE_REGISTRY, Phase.OBSERVE_IMAGES, Phase.OBSERVE_TASKS}
 # What a play passes beside its arguments; none of it is of the plan.
 EXTRA = {Phase.UNREACHABLE: {"flotilla_lost"}, **{phase: {"preflight_intent"} for phase in OBSERVING}}
 BEFORE_THE_PLAN = {"observe", "refresh_packages", "require_hosts"}

@@ -269,12 +269,12 @@ def test_rebalance_spreads_both_stacks():
         running["tasks"] = [sites.task(slot) for slot in (1, 2, 3)]
     plan = plan_of(found, "rebalance", timeout=90)
     assert of_phase(plan, "rebalance")["m1"]["services"] == [
-        {"stack": "hello", "service": "web", "timeout": 600},
-        {"stack": "shop", "service": "till", "timeout": 90},
+        {"stack": "hello", "service": "web", "size": 5, "extra": 2, "timeout": 600},
+        {"stack": "shop", "service": "till", "size": 2, "extra": 2, "timeout": 90},
     ]
     assert acts(plan, "m1") == [
-        "hello: spread the tasks of web over the nodes",
-        "shop: spread the tasks of till over the nodes",
+        "hello: move 2 tasks of web to nodes that have fewer",
+        "shop: move 2 tasks of till to nodes that have fewer",
     ]
 
 

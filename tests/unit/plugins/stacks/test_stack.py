@@ -232,38 +232,6 @@ def test_config_names_its_object_instead_of_its_file():
     assert yaml.safe_load(text)["configs"] == {"c": {"external": True, "name": "hello_c_1"}}
 
 
-def spread(sizes, order="start-first", constraints=(), **node):
-    """A service with so many tasks on each node, and the nodes."""
-    nodes = [sites.node(number, "worker") for number in range(1, len(sizes) + 1)]
-    nodes[-1].update(node)
-    tasks = [
-        sites.task(slot, node=f"node-{number}")
-        for slot, number in enumerate((number for number, size in enumerate(sizes, 1) for _ in range(size)), 1)
-    ]
-    service = sites.service(sum(sizes), tasks=tasks)
-    service["spec"]["UpdateConfig"] = {"Order": order}
-    service["spec"]["TaskTemplate"]["Placement"] = {"Constraints": list(constraints)}
-    return stack.services_to_spread(sites.services(web=service), sites.nodes(*nodes))
-
-
-def test_uneven_service_is_spread():
-    assert spread([3, 2, 0]) == ["web"]
-
-
-@pytest.mark.parametrize(
-    "reason",
-    [
-        {"sizes": [2, 2, 1]},
-        {"sizes": [3, 2, 0], "order": "stop-first"},
-        {"sizes": [3, 0, 0], "constraints": ["node.labels.flotilla.volume.redis == true"]},
-        {"sizes": [3, 2, 0], "availability": "drain"},
-        {"sizes": [3, 2, 0], "state": "down"},
-    ],
-)
-def test_service_that_is_even_or_cannot_move_without_a_gap_is_left_alone(reason):
-    assert spread(**reason) == []
-
-
 @pytest.mark.parametrize(
     ("services", "visits"),
     [
