@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from . import lock, releases
+from . import lock, mesh, releases
 from .engine import Engine, EngineError, Item
 from .host import read_text
 from .observation import swarm as types
@@ -178,7 +178,18 @@ def _task(task: Item, service: Item) -> Task:
         limit_mib=((task["Spec"].get("Resources") or {}).get("Limits") or {}).get("MemoryBytes", 0) // 2**20,
         # A task of an older spec still runs while an update replaces it.
         current=_essence(task["Spec"]) == _essence(service["Spec"]["TaskTemplate"]),
+        addresses=_addresses(task),
     )
+
+
+def _addresses(task: Item) -> dict[str, str]:
+    found = {}
+    for attachment in task.get("NetworksAttachments") or ():
+        network = attachment["Network"]
+        place = mesh.namespace(network["ID"], is_ingress=bool(network["Spec"].get("Ingress")))
+        for address in attachment.get("Addresses") or ():
+            found[place] = address.partition("/")[0]
+    return found
 
 
 def _essence(spec: Item) -> Item:
@@ -225,8 +236,10 @@ def observe(engine: Engine, info: Item | None, stack_names: Sequence[str] = (), 
         return own
     try:
         tasks, configs = engine.get("/tasks"), engine.get("/configs")
+        ingress = any(network.get("Ingress") for network in engine.get("/networks", filters={"scope": ["swarm"]}))
         return replace(
             own,
+            swarm=replace(own.swarm, ingress=ingress),
             lock=lock.read(next((config for config in configs if config["Spec"]["Name"] == lock.NAME), None)),
             nodes=nodes(engine, tasks),
             stacks=stacks(engine, stack_names, tasks, configs),

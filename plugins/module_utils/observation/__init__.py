@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 
 from .host import File, LocalImage, Lock, System, Unit
-from .network import Firewall, Resolution
+from .network import Firewall, Mesh, Resolution
 from .stack import Stack
 from .swarm import Engine, Node, Place
 from .upgrades import Upgrades
@@ -33,6 +33,7 @@ class Observed:
     :ivar networks: by network, the gateway on the way there, ``""`` where the host is attached to it
     :ivar firewall: ``None`` where none is active
     :ivar redirected: whether its visitors are led to another host; see module ``redirect``
+    :ivar mesh: of a member of a swarm
     :ivar reach: by peer, ``open``, ``closed`` or what went wrong
     :ivar engine: ``None`` where none answers
     :ivar volumes: by stack, then by name of each of its volumes, whether there is anything in it
@@ -64,6 +65,7 @@ class Observed:
     networks: Mapping[str, str]
     firewall: Firewall | None
     redirected: bool
+    mesh: Mesh | None
     reach: Mapping[str, str]
     engine: Engine | None
     swarm: Place

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -26,6 +27,22 @@ class Firewall:
     kind: str
     incoming: str
     rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """What a member's kernel has of the routing mesh and of service addresses.
+
+    :ivar forwards: whether it passes packets on (``net.ipv4.ip_forward``)
+    :ivar bridge: whether docker_gwbridge is there
+    :ivar ports: TCP ports that rules lead to the routing mesh; ``None`` where iptables does not tell them
+    :ivar backends: by network namespace with load balancers, the addresses of tasks that they send visitors to
+    """
+
+    forwards: bool
+    bridge: bool
+    ports: tuple[int, ...] | None
+    backends: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)

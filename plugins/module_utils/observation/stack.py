@@ -13,6 +13,7 @@ class Task:
     :ivar slot: number among the service's, ``0`` where it has none
     :ivar current: whether it has the service's newest spec
     :ivar limit_mib: of memory, ``0`` for none
+    :ivar addresses: by the namespace that nodes have a network's load balancers in, see ``module_utils.mesh``
     """
 
     id: str
@@ -25,6 +26,7 @@ class Task:
     updated: str
     limit_mib: int
     current: bool
+    addresses: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_up(self) -> bool:
@@ -112,6 +114,11 @@ class Service:
     def is_replicated(self) -> bool:
         """Tell whether it has a number of replicas."""
         return "Replicated" in _part(self.spec, "Mode")
+
+    @property
+    def has_address(self) -> bool:
+        """Tell whether it has an address of its own, behind which nodes choose one of its tasks."""
+        return _part(self.spec, "EndpointSpec").get("Mode") != "dnsrr"
 
     @property
     def has_health_check(self) -> bool:

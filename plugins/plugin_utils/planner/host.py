@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from types import MappingProxyType
 
-from ..hosts import state, systems
+from ...module_utils.observation import Observed
+from ..hosts import mesh, state, systems
 from ..model.change import Change
 from ..model.desired import Role
 from ..model.intent import Intent
@@ -55,13 +56,14 @@ def plan_engine(
         finish_installation=_is_interrupted(now, name),
         reset_failed=bool(unit and unit.failed),
         end_redirect=observed.redirected,
+        turn_on_forwarding=not _forwards(observed),
     )
     if not _serves_until_its_turn(now, name):
         return replace(told, install_docker=install, changes={Phase.INSTALL_DOCKER: changes})
     order = rolling.order(now, [each for each in now.observed if _restarts(now, each)])
     restart = RestartEngine(
         **{each.name: getattr(install, each.name) for each in fields(install)},
-        restart=state.is_stale(now.desired(name).role("docker"), observed),
+        restart=state.is_stale(now.desired(name).role("docker"), observed) or bool(_damage(now, name)),
         turn=rolling.plan_turn(now, name, order, files),
     )
     told = replace(told, notes=(*told.notes, *rolling.notes(now, name)))
@@ -75,6 +77,20 @@ def _engine_changes(now: Situation, name: str) -> Iterator[Change]:
     yield from state.compare(now.desired(name).role("docker"), now.observed[name])
     if now.observed[name].redirected:
         yield Change("serve its visitors itself again")
+    if not _forwards(now.observed[name]):
+        yield Change("let the kernel pass packets on (net.ipv4.ip_forward is 0)")
+    if damage := _damage(now, name):
+        yield Change(f"restart docker, whose network is damaged: {'; '.join(damage)}")
+
+
+def _forwards(observed: Observed) -> bool:
+    return not observed.mesh or observed.mesh.forwards
+
+
+def _damage(now: Situation, name: str) -> tuple[str, ...]:
+    """Say what only a start of the engine brings back, as long as a manager tells what should be there."""
+    manager = next(iter(now.answering.values()), None)
+    return mesh.faults(now.observed[name], manager) if manager else ()
 
 
 def _restarts(now: Situation, name: str) -> bool:
@@ -85,7 +101,7 @@ def _serves_until_its_turn(now: Situation, name: str) -> bool:
     """Tell whether an engine that runs is to be restarted: one host after another, and nothing before its turn."""
     observed, unit = now.observed[name], now.observed[name].services.get("docker")
     is_stale = state.is_stale(now.desired(name).role("docker"), observed)
-    return bool(unit and unit.active) and (is_stale or now.engines[name].change)
+    return bool(unit and unit.active) and (is_stale or now.engines[name].change or bool(_damage(now, name)))
 
 
 def _packages(now: Situation, name: str) -> dict[str, Sequence[str]]:

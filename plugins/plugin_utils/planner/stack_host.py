@@ -38,7 +38,10 @@ def _plan_deploy(now: Situation, decided: StackDecisions) -> HostPlan:
     if not deploys:
         return HostPlan()
     changes = tuple(_titled(now, each, change) for each in decided.each for change in each.changes)
-    return HostPlan(deploy=Deploy(deploys=deploys), changes={Phase.DEPLOY: changes})
+    lacks_ingress = bool(decided.manager and not decided.manager.swarm.ingress)
+    if lacks_ingress:
+        changes = (Change("make the network ingress, which is gone"), *changes)
+    return HostPlan(deploy=Deploy(make_ingress=lacks_ingress, deploys=deploys), changes={Phase.DEPLOY: changes})
 
 
 def _titled(now: Situation, each: StackDecision, change: Change) -> Change:

@@ -119,6 +119,7 @@ def bare(address):
         "networks": {"192.0.2.0/24": ""},
         "firewall": None,
         "redirected": False,
+        "mesh": None,
         "reach": {},
         "engine": None,
         "swarm": {
@@ -155,6 +156,7 @@ def converged(address, node_id, manager=False):
         }
     )
     observed["services"] = {"docker": {"active": True, "failed": False, "enabled": True, "started": 200}}
+    observed["mesh"] = {"forwards": True, "bridge": True, "ports": [4000], "backends": {}}
     observed["modules"] = {"ip_vs": "loaded"}
     observed["ports"] = {"7946/tcp": "dockerd", "7946/udp": "dockerd", "4789/udp": "", "4000/tcp": "dockerd"}
     observed["engine"] = {"version": "26.1.5", "warnings": []}

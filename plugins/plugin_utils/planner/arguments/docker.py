@@ -22,6 +22,7 @@ class InstallDocker:
     :ivar finish_installation: whether an interrupted installation of packages stands in the way
     :ivar reset_failed: whether systemd counts failed starts of the engine, and may refuse the next
     :ivar end_redirect: whether the host's visitors are still led to another one
+    :ivar turn_on_forwarding: whether the kernel passes no packets on, which the engine turns on when it starts
     """
 
     packages: tuple[str, ...]
@@ -33,6 +34,7 @@ class InstallDocker:
     finish_installation: bool
     reset_failed: bool
     end_redirect: bool
+    turn_on_forwarding: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

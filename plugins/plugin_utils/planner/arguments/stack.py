@@ -68,9 +68,11 @@ class StackDeploy:
 class Deploy:
     """Deploy stacks, one after another.
 
+    :ivar make_ingress: whether the network of published ports is gone, without which no service can have one
     :ivar deploys: in their order
     """
 
+    make_ingress: bool
     deploys: tuple[StackDeploy, ...]
 
 

@@ -177,3 +177,21 @@ def test_a_redirect_that_was_left_ends():
     plan = make_plan(sites.site(), found)
     assert of_phase(plan, "install_docker")["w2"]["end_redirect"]
     assert acts(plan, "w2") == ["serve its visitors itself again"]
+
+
+def test_engine_whose_network_is_damaged_is_restarted_in_its_turn():
+    found = sites.converged_site()
+    found["w2"]["observation"]["system"]["time"] = 1000
+    found["w2"]["observation"]["mesh"]["bridge"] = False
+    plan = make_plan(sites.site(), found)
+    assert acts(plan, "w2") == ["restart docker, whose network is damaged: its bridge docker_gwbridge is gone"]
+    arguments = of_phase(plan, "restart_engine")["w2"]
+    assert (arguments["restart"], arguments["turn_on_forwarding"]) == (True, False)
+
+
+def test_forwarding_is_turned_on_without_a_restart():
+    found = sites.converged_site()
+    found["w2"]["observation"]["mesh"]["forwards"] = False
+    plan = make_plan(sites.site(), found)
+    assert acts(plan, "w2") == ["let the kernel pass packets on (net.ipv4.ip_forward is 0)"]
+    assert of_phase(plan, "install_docker")["w2"]["turn_on_forwarding"]

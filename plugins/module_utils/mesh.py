@@ -1,0 +1,99 @@
+"""Read what the engine has made in the kernel for the routing mesh and for service addresses.
+
+The engine makes it once and does not look after it: flushed rules, a lost bridge or lost load balancers stay lost until
+it starts anew, while it goes on to call its node ready.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import socket
+from collections.abc import Sequence
+
+from .host import Run, read_text
+from .observation.network import Mesh
+
+# Of every member of a swarm, the way from its own network to the tasks' (moby, libnetwork).
+BRIDGE = "docker_gwbridge"
+INGRESS_CHAIN = "DOCKER-INGRESS"
+# Network namespaces with the load balancers of the routing mesh, and of the service addresses of each overlay network.
+NAMESPACES = "/run/docker/netns"
+INGRESS = "ingress_sbox"
+OVERLAY = "lb_"
+
+
+def observe(run: Run) -> Mesh:
+    """Describe the mesh as this host's kernel has it.
+
+    :param run: runs a command, see ``host.Run``
+    """
+    code, saved, _errors = run(["iptables-save"])
+    return Mesh(
+        forwards=(read_text("/proc/sys/net/ipv4/ip_forward") or "1").strip() == "1",
+        bridge=os.path.isdir(f"/sys/class/net/{BRIDGE}"),
+        ports=None if code else served_ports(saved),
+        backends={
+            os.path.basename(path): _backends(run, path)
+            for path in (f"{NAMESPACES}/{INGRESS}", *sorted(glob.glob(f"{NAMESPACES}/{OVERLAY}*")))
+            if os.path.exists(path)
+        },
+    )
+
+
+def namespace(network: str, *, is_ingress: bool) -> str:
+    """Name the namespace with the load balancers of an overlay network.
+
+    :param network: its ID
+    """
+    return INGRESS if is_ingress else f"{OVERLAY}{network[:9]}"
+
+
+def served_ports(saved: str) -> tuple[int, ...]:
+    """Find the TCP ports that rules lead to the routing mesh and let through to it.
+
+    :param saved: all rules, as ``iptables-save`` prints them
+    """
+    tables: dict[str, list[Sequence[str]]] = {}
+    rules: list[Sequence[str]] = []
+    for line in saved.splitlines():
+        if line.startswith("*"):
+            rules = tables.setdefault(line[1:], [])
+        elif line.startswith("-A "):
+            rules.append(line.split())
+    led = _ports(tables.get("nat", []), "PREROUTING", "DNAT")
+    return tuple(sorted(led & _ports(tables.get("filter", []), "FORWARD", "ACCEPT")))
+
+
+def _ports(rules: Sequence[Sequence[str]], start: str, target: str) -> set[int]:
+    """Collect the ports of the mesh's chain, none where packets do not come to it.
+
+    :param start: the chain that packets come in by
+    :param target: what a rule does with those that are meant
+    """
+    reached = {start}
+    # A chain leads to others, which may stand before or behind it.
+    for _ in rules:
+        more = {_after(rule, "-j") for rule in rules if rule[1] in reached} - reached
+        if not more:
+            break
+        reached |= more
+    own = [rule for rule in rules if rule[1] == INGRESS_CHAIN and INGRESS_CHAIN in reached]
+    return {int(_after(rule, "--dport")) for rule in own if _after(rule, "-j") == target and "--dport" in rule}
+
+
+def _after(rule: Sequence[str], option: str) -> str:
+    return rule[rule.index(option) + 1] if option in rule else ""
+
+
+def _backends(run: Run, path: str) -> tuple[str, ...]:
+    """List the addresses that the load balancers of a namespace send visitors to."""
+    _code, table, _errors = run(["nsenter", f"--net={path}", "cat", "/proc/net/ip_vs"])
+    return backends(table)
+
+
+def backends(table: str) -> tuple[str, ...]:
+    """Read addresses off ``/proc/net/ip_vs``, where a line of one is ``-> 0A00000D:0000 Masq 1 0 2``."""
+    words = [line.split()[1] for line in table.splitlines() if line.strip().startswith("-> ")]
+    found = {word.partition(":")[0] for word in words}
+    return tuple(sorted(socket.inet_ntoa(bytes.fromhex(word)) for word in found if len(word) == 8 and word.isalnum()))

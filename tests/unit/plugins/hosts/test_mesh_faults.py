@@ -1,0 +1,80 @@
+"""What is missing beneath an engine that calls itself ready."""
+
+import sites
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Observed
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts import mesh
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.decode import decode
+
+HELLO = {"ingress_sbox": ["10.0.0.1", "10.0.0.2", "10.0.0.3"], "lb_webnet": ["10.0.1.1", "10.0.1.2", "10.0.1.3"]}
+NOW = 1_800_000_000  # 2027-01-15T08:00:00Z
+
+
+def faults(started=NOW - 100, task=None, node=None, mode="vip", mesh_of=None, **changes):
+    """What a worker with one of three web tasks lacks."""
+    found = sites.converged_site()
+    worker, manager = found["w1"]["observation"], found["m1"]["observation"]
+    for host in (worker, manager):
+        host["system"]["time"] = NOW
+    worker["services"]["docker"]["started"] = started
+    worker["mesh"] = {"forwards": True, "bridge": True, "ports": [4000], "backends": HELLO, **changes}
+    manager["nodes"][1].update(node or {})
+    web = manager["stacks"]["hello"]["services"]["web"]
+    port = {"Protocol": "tcp", "PublishMode": "ingress", "PublishedPort": 4000}
+    web["spec"]["EndpointSpec"] = {"Mode": mode, "Ports": [port]}
+    web["tasks"] = [
+        {
+            **sites.task(slot),
+            "node": f"node-{slot}",
+            "updated": "2027-01-15T07:58:00Z",
+            "addresses": {"ingress_sbox": f"10.0.0.{slot}", "lb_webnet": f"10.0.1.{slot}"},
+        }
+        for slot in (1, 2, 3)
+    ]
+    web["tasks"][2].update(task or {})
+    read = {name: decode(Observed, host, name) for name, host in (("w1", worker), ("m1", manager))}
+    return mesh.faults(read["w1"], read["m1"])
+
+
+def test_whole_mesh_has_no_fault():
+    assert faults() == ()
+
+
+def test_what_is_missing_is_named():
+    assert faults(bridge=False) == ("its bridge docker_gwbridge is gone",)
+    assert faults(ports=[]) == ("no rules lead port 4000 to the routing mesh",)
+    assert faults(backends={**HELLO, "ingress_sbox": []}) == (
+        "its load balancer of the routing mesh lacks 3 of 3 tasks of hello_web",
+    )
+    assert faults(backends={**HELLO, "lb_webnet": ["10.0.1.1", "10.0.1.2"]}) == (
+        "its load balancer of the network lacks 1 of 3 tasks of hello_web",
+    )
+    assert faults(backends={}) == (
+        "its load balancer of the routing mesh lacks 3 of 3 tasks of hello_web",
+        "its load balancer of the network lacks 3 of 3 tasks of hello_web",
+    )
+
+
+def test_what_may_be_on_its_way_is_no_fault():
+    lost = {"ports": [], "bridge": False, "backends": {}}
+    assert faults(**lost) != ()
+    assert faults(started=NOW - 30, **lost) == ()
+    assert faults(started=0, **lost) == ()
+    assert faults(node={"state": "down"}, **lost) == ()
+    new = {"updated": "2027-01-15T07:59:30Z"}
+    assert (
+        faults(task=new, backends={"ingress_sbox": ["10.0.0.1", "10.0.0.2"], "lb_webnet": ["10.0.1.1", "10.0.1.2"]})
+        == ()
+    )
+
+
+def test_ports_that_iptables_does_not_tell_are_no_fault():
+    assert faults(ports=None) == ()
+
+
+def test_service_without_an_address_of_its_own_has_no_load_balancer():
+    assert faults(mode="dnsrr", backends={}) == ()
+
+
+def test_network_without_a_task_of_the_host_has_no_load_balancer_there():
+    away = {"addresses": {"ingress_sbox": "10.0.0.3", "lb_other": "10.0.2.1"}}
+    assert faults(task=away) == ()
