@@ -1,0 +1,81 @@
+"""What is lost beneath an engine that calls itself ready is seen, named and repaired, on that node alone."""
+
+import pytest
+
+from bench import stack
+from tests.support.wait import wait_until
+
+HOST = "worker-2"
+INGRESS = "/run/docker/netns/ingress_sbox"
+DAMAGED = "restart docker, whose network is damaged"
+
+
+def answers(fleet):
+    """Tell whether visitors from outside get the page through the host."""
+    return bool(fleet.page(fleet.addresses[HOST], "/healthz", timeout=3))
+
+
+def engine_starts(fleet, *hosts):
+    """When the engines of hosts were started."""
+    return [fleet.on(host, "systemctl show --property=ActiveEnterTimestamp docker") for host in hosts]
+
+
+def wait_until_status_tells(fleet, change):
+    """What was started a moment ago may still be on its way to all nodes, and is not told as lost."""
+    wait_until(lambda: f"  {HOST}: {change}" in fleet.play(playbook="playbooks/status.yml").output, 180)
+    fleet.play(playbook="playbooks/status.yml").told(problems=True)
+
+
+def test_forwarding_is_turned_on_again_without_a_restart(fleet):
+    fleet.await_serving()
+    started = engine_starts(fleet, HOST)
+    fleet.on(HOST, "sysctl --write net.ipv4.ip_forward=0")
+    assert not answers(fleet)
+    change = "let the kernel pass packets on (net.ipv4.ip_forward is 0)"
+    wait_until_status_tells(fleet, change)
+    assert fleet.play().succeeded().changes == [f"docker {HOST}: {change}"]
+    assert answers(fleet)
+    assert engine_starts(fleet, HOST) == started
+    fleet.play().unchanged()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        ("iptables -F; iptables -t nat -F", f"no rules lead port {stack.PORT} to the routing mesh"),
+        ("ip link delete docker_gwbridge", "its bridge docker_gwbridge is gone"),
+        (
+            f"apt-get -qq install ipvsadm >&2; nsenter --net={INGRESS} ipvsadm --clear",
+            f"its load balancer of the routing mesh lacks {stack.REPLICAS} of {stack.REPLICAS} tasks",
+        ),
+    ],
+    ids=["rules", "bridge", "load balancer"],
+)
+def test_what_only_a_start_brings_back_is_brought_back_in_the_hosts_turn(fleet, damage, reason):
+    fleet.await_serving()
+    others = [host for host in fleet.addresses if host != HOST]
+    before = engine_starts(fleet, *others)
+    fleet.on(HOST, damage)
+    assert not answers(fleet)
+    wait_until_status_tells(fleet, f"{DAMAGED}: {reason}")
+    run = fleet.play().succeeded()
+    (change,) = [change for change in run.changes if change.startswith("docker ")]
+    assert change.startswith(f"docker {HOST}: {DAMAGED}: {reason}")
+    assert answers(fleet)
+    assert engine_starts(fleet, *others) == before
+    fleet.play().unchanged()
+
+
+@pytest.mark.long
+def test_network_of_published_ports_is_made_again(fleet):
+    """Swarm lets it be removed only once no service uses it."""
+    manager = fleet.manager
+    fleet.on(manager, f"docker service rm {stack.NAME}_{stack.WEB}")
+    listed = "docker network ls --quiet --filter name=ingress --filter scope=swarm"
+    fleet.on(manager, "echo y | docker network rm ingress")
+    wait_until(lambda: not fleet.on(manager, listed).strip(), 60)
+    run = fleet.play().succeeded()
+    assert f"stack {manager}: make the network ingress, which is gone" in run.changes
+    fleet.await_serving()
+    fleet.play().unchanged()
