@@ -1,7 +1,7 @@
 """Read what the engine has made in the kernel for the routing mesh and for service addresses.
 
-The engine makes it once and does not look after it: flushed rules, a lost bridge or lost load balancers stay lost until
-it starts anew, while it goes on to call its node ready.
+The engine makes it once and does not check it again: flushed rules, a lost bridge or lost load balancers stay lost
+until its next start, while it goes on to call its node ready.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _after(rule: Sequence[str], option: str) -> str:
 
 
 def _backends(run: Run, path: str) -> tuple[str, ...]:
-    """List the addresses that the load balancers of a namespace send visitors to."""
+    """List the addresses that the load balancers of a namespace lead visitors to."""
     _code, table, _errors = run(["nsenter", f"--net={path}", "cat", "/proc/net/ip_vs"])
     return backends(table)
 

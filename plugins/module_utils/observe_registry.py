@@ -1,4 +1,4 @@
-"""Read what a host and its engine know of the registry: accounts, logins, digests, its own server.
+"""Read what a host and its engine have of the registry: accounts, logins, digests, its own server.
 
 Everything here only asks.
 """

@@ -1,4 +1,4 @@
-"""What is lost beneath an engine that calls itself ready is seen, named and repaired, on that node alone."""
+"""What is lost beneath an engine that calls itself ready is observed, named and repaired, on that node alone."""
 
 import pytest
 

@@ -252,8 +252,8 @@ def test_file_that_is_no_yaml_is_named_with_its_line(tmp_path):
 
 def test_misspelt_name_is_told_with_the_one_meant(tmp_path):
     found = play(
-        tmp_path, {"swarm": {"children": PAIR}, "registry": {"hosts": {"m1": None}}}, "dcoker_version: 26.1.5\n"
+        tmp_path, {"swarm": {"children": PAIR}, "registry": {"hosts": {"m1": None}}}, "dockker_version: 26.1.5\n"
     )
-    (head,) = [head for head in found.problems if "dcoker" in head]
-    assert head == "setting-unknown: dcoker_version (own.yml:1), all 2 hosts"
+    (head,) = [head for head in found.problems if "dockker" in head]
+    assert head == "setting-unknown: dockker_version (own.yml:1), all 2 hosts"
     assert "Did you mean docker_version?" in found.problems[head]

@@ -36,7 +36,7 @@ class Mesh:
     :ivar forwards: whether it passes packets on (``net.ipv4.ip_forward``)
     :ivar bridge: whether docker_gwbridge is there
     :ivar ports: TCP ports that rules lead to the routing mesh; ``None`` where iptables does not tell them
-    :ivar backends: by network namespace with load balancers, the addresses of tasks that they send visitors to
+    :ivar backends: by network namespace with load balancers, the addresses of tasks that they lead visitors to
     """
 
     forwards: bool

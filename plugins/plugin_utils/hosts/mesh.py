@@ -63,7 +63,7 @@ def _tasks(mesh: Mesh, name: str, service: Service, host: Observed, manager: Obs
 
 
 def _known(tasks: Sequence[Task], manager: Observed) -> Iterator[Task]:
-    """Choose the tasks that run long enough for all nodes to know of them."""
+    """Choose the tasks that run long enough for all nodes to have been told of them."""
     since = datetime.fromtimestamp(manager.system.time, UTC) - timedelta(seconds=KNOWN_SECONDS)
     for task in tasks:
         if task.is_up and task.updated < since.strftime("%Y-%m-%dT%H:%M:%S"):

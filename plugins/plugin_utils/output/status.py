@@ -103,10 +103,10 @@ def describe(
         another one is held, their answers tell nothing
     """
     called = node_names(report.names, nodes)
-    seen = health.find_problems(report.names, nodes, running, observed, report.ports)
+    found = health.find_problems(report.names, nodes, running, observed, report.ports)
     return Status(
         stacks=tuple(running),
-        problems=(*seen, *report.problems),
+        problems=(*found, *report.problems),
         pending=report.pending,
         nodes=tuple(_node(node, called[node.id]) for node in nodes),
         services=tuple(_service(stack, name, service) for stack, name, service in _services(running)),

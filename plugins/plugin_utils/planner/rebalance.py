@@ -38,7 +38,7 @@ def plan_rebalance(now: Situation) -> Plan:
 
 
 def plan_host(now: Situation, members: Membership, decided: StackDecisions, name: str) -> HostPlan:
-    """Let empty nodes get their share, where that is set; a deploy places tasks anew by itself."""
+    """Let empty nodes get their share, where that is set; a deploy places tasks by itself."""
     observed = now.observed.get(name)
     if name != members.deploy_manager or not observed:
         return HostPlan()

@@ -16,7 +16,7 @@ def test_variables_of_others_are_left_alone():
 
 
 @pytest.mark.parametrize(
-    "name", ["dcoker_version", "dockerversion", "resgistry_url", "stcak_timeout", "swram_availability"]
+    "name", ["dockker_version", "dockerversion", "registtry_url", "stack5_timeout", "swaarm_availability"]
 )
 def test_name_with_a_misspelt_prefix_is_told_with_the_one_meant(name):
     assert settings.own_names([name], OPTIONS) == {name}

@@ -31,7 +31,7 @@ def test_good_site_is_no_problem():
         ({"stacks": [stack(), stack()]}, "setting-invalid: stack_name"),
         ({"stacks": [stack(environment={"NAME": True})]}, "setting-invalid: stack_environment.NAME"),
         ({"stacks": [stack(environment={"NAME": 3.10})]}, "setting-invalid: stack_environment.NAME"),
-        ({"stacks": [stack(environment={"NAME": "World", "NMAE": "x"})]}, "setting-unused: stack_environment.NMAE"),
+        ({"stacks": [stack(environment={"NAME": "World", "NAMEX": "x"})]}, "setting-unused: stack_environment.NAMEX"),
     ],
 )
 def test_bad_settings_are_named(change, problem):

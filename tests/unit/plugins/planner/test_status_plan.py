@@ -48,7 +48,7 @@ def test_what_forbids_a_run_is_told():
 
 
 def test_input_that_makes_no_sense_is_told_and_nothing_planned():
-    wrong = Problem(code=Code.SETTING_UNKNOWN, where="dcoker_version", found="a typo", expected="none", fix="Mend it")
+    wrong = Problem(code=Code.SETTING_UNKNOWN, where="dockker_version", found="a typo", expected="none", fix="Fix it")
     found = sites.converged_site()
     found["w1"]["observation"]["modules"]["ip_vs"] = "available"
     report = plan(found, wrong).hosts["m1"].report_status
