@@ -197,6 +197,12 @@ def _essence(spec: Item) -> Item:
     return dict(spec, Runtime=None, Placement=None)
 
 
+def _ingress(engine: Engine) -> str:
+    """Return the ID of the network of published ports, as this engine has it; also after the swarm has lost it."""
+    networks = engine.get("/networks", filters={"scope": ["swarm"]}) or ()
+    return next((str(network["Id"]) for network in networks if network.get("Ingress")), "")
+
+
 def _logs(engine: Engine, task: str) -> tuple[str, ...]:
     try:
         return tuple(engine.get_logs(f"/tasks/{task}/logs", LOG_LINES))
@@ -228,7 +234,7 @@ def observe(engine: Engine, info: Item | None, stack_names: Sequence[str] = (), 
         return EngineObservation(engine=None, swarm=silent(), volumes={}, lock=lock.read())
     own = EngineObservation(
         engine=types.Engine(version=info.get("ServerVersion", "")),
-        swarm=membership(info),
+        swarm=replace(membership(info), ingress=_ingress(engine)),
         volumes=volumes(engine, stack_names),
         lock=lock.read(),
     )
@@ -236,10 +242,8 @@ def observe(engine: Engine, info: Item | None, stack_names: Sequence[str] = (), 
         return own
     try:
         tasks, configs = engine.get("/tasks"), engine.get("/configs")
-        ingress = any(network.get("Ingress") for network in engine.get("/networks", filters={"scope": ["swarm"]}))
         return replace(
             own,
-            swarm=replace(own.swarm, ingress=ingress),
             lock=lock.read(next((config for config in configs if config["Spec"]["Name"] == lock.NAME), None)),
             nodes=nodes(engine, tasks),
             stacks=stacks(engine, stack_names, tasks, configs),

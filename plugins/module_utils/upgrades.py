@@ -9,6 +9,8 @@ from collections.abc import Collection, Mapping
 from .host import Run, read_text
 from .observation.upgrades import Upgrades
 
+# What limits the engine's version, see roles/docker/vars.
+PIN = "/etc/apt/preferences.d/flotilla-docker"
 REBOOT_REQUIRED = "/run/reboot-required"
 MODULES = "/lib/modules"
 # What runs beneath every engine, of any source.
@@ -25,18 +27,29 @@ def observe(run: Run, kind: str, engine: Collection[str], kernel: str) -> Upgrad
     """Ask apt what it would upgrade, by the lists that it has.
 
     :param kind: ``security``, ``all`` or ``engine``; ``""`` asks nothing
-    :param engine: names of all packages that an engine may consist of
+    :param engine: names of all packages that an engine may consist of, and of what runs beneath it
     :param kernel: release of the kernel that runs
     """
     if not kind:
         return Upgrades()
-    # Held packages stay, and none is removed; dpkg's lock is not needed to simulate.
-    code, output, errors = run(
-        ["apt-get", "--simulate", "--option=Debug::NoLocking=true", "upgrade", "--with-new-pkgs"]
-    )
+    packages = choose(_simulate(run), kind, engine)
+    # Of a version that flotilla pins, and so holds, its later revisions are wanted all the same: the pin lets no other
+    # version through. A hold without it is the user's.
+    revisions = choose(_simulate(run, "--ignore-hold"), kind, engine) if os.path.exists(PIN) else {}
+    held = {name: version for name, version in revisions.items() if name in engine and name not in packages}
+    return Upgrades(packages={**packages, **held}, held=tuple(sorted(held)), reboot=reboot_reason(kernel))
+
+
+def _simulate(run: Run, *options: str) -> str:
+    """Let apt say what it would do: it removes no package; dpkg's lock is not needed for that.
+
+    :raise UpgradesError: it cannot tell
+    """
+    command = ["apt-get", "--simulate", "--option=Debug::NoLocking=true", *options, "upgrade", "--with-new-pkgs"]
+    code, output, errors = run(command)
     if code:
         raise UpgradesError(errors.strip())
-    return Upgrades(packages=choose(output, kind, engine), reboot=reboot_reason(kernel))
+    return output
 
 
 def choose(simulated: str, kind: str, engine: Collection[str]) -> Mapping[str, str]:
@@ -49,7 +62,7 @@ def choose(simulated: str, kind: str, engine: Collection[str]) -> Mapping[str, s
     if kind == "security":
         found = [match for match in found if "security" in match["origins"].lower()]
     if kind == "engine":
-        found = [match for match in found if match["name"] in {*engine, *RUNTIME}]
+        found = [match for match in found if match["name"] in engine]
     return {match["name"]: match["version"] for match in found}
 
 

@@ -114,6 +114,7 @@ from ansible_collections.flotilla.swarm.plugins.module_utils import (
     observe_registry,
     redirect,
     swarm,
+    unattended,
     upgrades,
 )
 from ansible_collections.flotilla.swarm.plugins.module_utils.engine import Engine, Item
@@ -135,6 +136,12 @@ def gather(desired: Desired, key: str) -> list[str]:
     return list(dict.fromkeys(name for role in desired.values() for name in role.get(key, [])))
 
 
+def engine_packages(params: Mapping[str, Any]) -> list[str]:
+    """Name all packages that an engine may consist of, and what runs beneath it; none of a host without an engine."""
+    names = params["desired"].get("docker_engine", {}).get("packages", [])
+    return [*names, *upgrades.RUNTIME] if names else []
+
+
 def observe_host(engine: Engine, info: Item | None, params: Mapping[str, Any], validate: daemon_config.Run) -> Observed:
     """Read everything but what the registry and the pages answer.
 
@@ -148,6 +155,7 @@ def observe_host(engine: Engine, info: Item | None, params: Mapping[str, Any], v
         system=host.system(host.run),
         packages=packages.packages,
         held=packages.held,
+        unattended=unattended.upgraded(host.run, engine_packages(params)),
         interrupted=packages.interrupted,
         unfinished=packages.unfinished,
         daemon_config=daemon_config.refusal(validate, desired, files, services),
@@ -211,9 +219,9 @@ def main() -> None:
     if observed.swarm.is_member:
         pages = {name: visit(observed.swarm.address, page) for name, page in module.params["pages"].items()}
         observed = replace(observed, pages=pages)
-    engines = module.params["desired"].get("docker_engine", {}).get("packages", [])
     try:
-        found = upgrades.observe(host.run, module.params["upgrades"], engines, observed.system.kernel)
+        kind, kernel = module.params["upgrades"], observed.system.kernel
+        found = upgrades.observe(host.run, kind, engine_packages(module.params), kernel)
     except upgrades.UpgradesError as error:
         module.fail_json(msg=f"apt cannot tell what it would upgrade: {error}")
     module.exit_json(changed=False, observation=replace(observed, upgrades=found).as_dict())

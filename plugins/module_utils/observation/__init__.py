@@ -23,6 +23,7 @@ class Observed:
 
     :ivar packages: version by name, ``None`` where it is not completely installed
     :ivar held: packages whose version apt must not change
+    :ivar unattended: packages of the engine that the host would upgrade by itself, whether they are installed or not
     :ivar interrupted: packages that dpkg has begun and not finished; ``dpkg`` stands for its journal
     :ivar unfinished: those of ``packages`` that are among them
     :ivar daemon_config: what the host's dockerd says against the ``daemon.json`` that it is to get, ``""`` for nothing
@@ -55,6 +56,7 @@ class Observed:
     system: System
     packages: Mapping[str, str | None]
     held: tuple[str, ...]
+    unattended: tuple[str, ...]
     interrupted: tuple[str, ...]
     unfinished: tuple[str, ...]
     daemon_config: str

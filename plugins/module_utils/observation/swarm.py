@@ -25,7 +25,7 @@ class Place:
     :ivar state: ``inactive``, ``pending``, ``active``, ``error``, ``locked``, or ``stopped`` with its engine
     :ivar error: why it is not as it should be, also of a manager without a majority
     :ivar cluster_id: the swarm's ID, of managers only
-    :ivar ingress: whether the swarm has a network for published ports, as far as managers tell
+    :ivar ingress: ID of the network of published ports as the host has it, ``""`` for none
     """
 
     state: str = "inactive"
@@ -34,7 +34,7 @@ class Place:
     manager: bool = False
     error: str = ""
     cluster_id: str = ""
-    ingress: bool = True
+    ingress: str = ""
 
     @property
     def is_member(self) -> bool:

@@ -20,6 +20,9 @@ DISK_MIB = 2000
 # The registry's certificate is valid from the second in which it is made; a host that is behind refuses it.
 CLOCK_SECONDS = 5
 DAEMON_JSON = "/etc/docker/daemon.json"
+# What the distribution's engine runs on; it is installed with it.
+RUNTIME = ("containerd", "runc")
+EXCLUDE = 'Unattended-Upgrade::Package-Blacklist { "docker"; "containerd"; "runc"; };'
 MACHINE_ID = "Make a new one on one of them (rm /etc/machine-id && systemd-machine-id-setup), then reboot it"
 ADDRESS = "Give each its own ansible_host or swarm_advertise_addr"
 HOST_NAME = "Give one of them another (hostnamectl set-hostname NAME): tables and pages would show them as one"
@@ -173,6 +176,24 @@ def dockerd_accepts_its_settings(facts: HostFacts) -> Iterator[Problem]:
             )
 
 
+def engine_is_not_upgraded_unattended(facts: HostFacts) -> Iterator[Problem]:
+    """No host restarts its engine when it likes: all would at about the same time, and with tasks on them."""
+    for name, observed in facts.members.items():
+        engine = facts.desired[name].engine
+        # Unattended upgrades take packages from the distribution's archives unless they are told of another.
+        own = engine is not None and engine_source.installed(engine, observed) != "vendor"
+        there = [each for each in observed.unattended if observed.packages.get(each) or each in RUNTIME]
+        found = [each for each in there if each not in observed.held]
+        if own and found and facts.intent in (Intent.SITE, Intent.DOCKER):
+            yield _unfit(
+                Code.ENGINE_UNATTENDED,
+                name,
+                f"unattended-upgrades, which would upgrade {', '.join(found)} and restart the engine at any time",
+                "an engine that playbooks/upgrade.yml upgrades, one host after another",
+                f"Run on the host: echo '{EXCLUDE}' > /etc/apt/apt.conf.d/60docker",
+            )
+
+
 def clocks_agree(facts: HostFacts) -> Iterator[Problem]:
     """No clock is provably apart from those of most others, this machine's among them.
 
@@ -212,5 +233,6 @@ RULES = (
     Rule(daemon_options_go_with_swarm),
     Rule(engine_can_be_had),
     *SETTINGS_RULES,
+    Rule(engine_is_not_upgraded_unattended),
     Rule(clocks_agree),
 )

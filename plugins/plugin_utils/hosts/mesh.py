@@ -13,6 +13,7 @@ from ...module_utils.observation.stack import Service, Task
 # Seconds after which a task or an engine that runs is known to all nodes: rules and load balancers come at most 18 s
 # after a node is ready, on a slow host.
 KNOWN_SECONDS = 60
+OLD_INGRESS = "its network ingress is one that the swarm no longer has"
 
 
 def faults(host: Observed, manager: Observed) -> tuple[str, ...]:
@@ -31,6 +32,8 @@ def faults(host: Observed, manager: Observed) -> tuple[str, ...]:
     }
     return (
         *([] if mesh.bridge else ["its bridge docker_gwbridge is gone"]),
+        # An engine keeps a network that is in use (moby, ReleaseIngress), and then takes no other one of that name.
+        *([OLD_INGRESS] if host.swarm.ingress not in ("", manager.swarm.ingress) else []),
         *_ports(mesh, services.values(), manager),
         *(text for name, service in services.items() for text in _tasks(mesh, name, service, host, manager)),
     )

@@ -42,6 +42,7 @@ class Code(StrEnum):
     ENGINE_VERSION = "engine-version"
     ENGINE_SETTINGS = "engine-settings"
     ENGINE_STOPPED = "engine-stopped"
+    ENGINE_UNATTENDED = "engine-unattended"
     KEY_UNTRUSTED = "key-untrusted"
     # The network.
     PORT_IN_USE = "port-in-use"

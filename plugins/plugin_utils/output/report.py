@@ -15,7 +15,13 @@ from ..stacks.state import Convergence
 from .problems import name_hosts
 
 # What to do about a failure that a log names.
-HINTS = {"redis-check-aof": 'Redis cannot read its data; docs/data.md, "Redis cannot read its file", has the way out'}
+HINTS = {
+    "redis-check-aof": 'Redis cannot read its data; docs/data.md, "Redis cannot read its file", has the way out',
+    "no ingress network is present": (
+        "The network ingress was removed, and this manager's engine still has a copy of it. Restart that engine "
+        "(systemctl restart docker), then run again: the run makes the network again, and restarts the other engines"
+    ),
+}
 
 
 def plan_lines(plan: Plan) -> list[str]:
@@ -107,7 +113,7 @@ def deploy_failure_lines(error: str, before: int | None, restored: str) -> list[
         end = f"Going back to release {before} failed, too:\n{restored}"
     else:
         end = f"Release {before} runs again. Correct the stack or the app, and deploy again."
-    return [error, end]
+    return [error, *(hint for sign, hint in HINTS.items() if sign in error), end]
 
 
 def page_lines(answer: Mapping[str, Any], pages: Mapping[str, Mapping[str, object]]) -> list[str]:

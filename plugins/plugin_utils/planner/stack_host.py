@@ -38,7 +38,8 @@ def _plan_deploy(now: Situation, decided: StackDecisions) -> HostPlan:
     if not deploys:
         return HostPlan()
     changes = tuple(_titled(now, each, change) for each in decided.each for change in each.changes)
-    lacks_ingress = bool(decided.manager and not decided.manager.swarm.ingress)
+    manager = decided.manager
+    lacks_ingress = bool(manager and manager.nodes is not None and not manager.swarm.ingress)
     if lacks_ingress:
         changes = (Change("make the network ingress, which is gone"), *changes)
     return HostPlan(deploy=Deploy(make_ingress=lacks_ingress, deploys=deploys), changes={Phase.DEPLOY: changes})

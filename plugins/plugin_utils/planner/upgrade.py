@@ -55,6 +55,7 @@ def _plan_host(now: Situation, name: str, order: tuple[str, ...], files: dict[st
         turn = rolling.without_moves(turn)
     upgrade = UpgradeHost(
         upgrades=tuple(f"{package}={version}" for package, version in sorted(found.packages.items())),
+        hold=found.held,
         reboot=bool(found.reboot),
         turn=turn,
     )

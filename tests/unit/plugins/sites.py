@@ -107,6 +107,7 @@ def bare(address):
         },
         "packages": dict.fromkeys([*ENGINES, "docker-buildx", "docker-buildx-plugin", "python3-docker"]),
         "held": [],
+        "unattended": [],
         "interrupted": [],
         "unfinished": [],
         "daemon_config": "",
@@ -160,7 +161,7 @@ def converged(address, node_id, manager=False):
     observed["modules"] = {"ip_vs": "loaded"}
     observed["ports"] = {"7946/tcp": "dockerd", "7946/udp": "dockerd", "4789/udp": "", "4000/tcp": "dockerd"}
     observed["engine"] = {"version": "26.1.5", "warnings": []}
-    observed["swarm"].update(state="active", node_id=node_id, address=address, manager=manager)
+    observed["swarm"].update(state="active", node_id=node_id, address=address, manager=manager, ingress="net-1")
     observed["login"] = observed["pages"]["hello"] = ""
     observed["credentials"] = True
     names = ("reg:5000/hello@sha256:d", "reg:5000/redis@sha256:d")

@@ -25,6 +25,16 @@ def problems(*addresses, **hosts):
     return told(find(sites.facts(site, hosts, addresses), RULES))
 
 
+def test_engine_that_is_upgraded_unattended_is_a_problem():
+    host = converged()
+    host["observation"]["unattended"] = ["docker.io", "docker-ce", "containerd"]
+    assert problems(m1=host) == ["engine-unattended: m1"]
+    host["observation"].update(unattended=["docker.io", "runc"], held=["docker.io"])
+    assert problems(m1=host) == ["engine-unattended: m1"]
+    host["observation"]["unattended"] = ["docker.io", "docker-ce", "containerd.io"]
+    assert problems(m1=host) == []
+
+
 def test_good_hosts_are_no_problem():
     assert problems(m1=converged()) == []
 

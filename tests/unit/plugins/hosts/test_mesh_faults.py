@@ -9,13 +9,14 @@ HELLO = {"ingress_sbox": ["10.0.0.1", "10.0.0.2", "10.0.0.3"], "lb_webnet": ["10
 NOW = 1_800_000_000  # 2027-01-15T08:00:00Z
 
 
-def faults(started=NOW - 100, task=None, node=None, mode="vip", mesh_of=None, **changes):
+def faults(started=NOW - 100, ingress="net-1", task=None, node=None, mode="vip", mesh_of=None, **changes):
     """What a worker with one of three web tasks lacks."""
     found = sites.converged_site()
     worker, manager = found["w1"]["observation"], found["m1"]["observation"]
     for host in (worker, manager):
         host["system"]["time"] = NOW
     worker["services"]["docker"]["started"] = started
+    manager["swarm"]["ingress"] = ingress
     worker["mesh"] = {"forwards": True, "bridge": True, "ports": [4000], "backends": HELLO, **changes}
     manager["nodes"][1].update(node or {})
     web = manager["stacks"]["hello"]["services"]["web"]
@@ -40,6 +41,8 @@ def test_whole_mesh_has_no_fault():
 
 
 def test_what_is_missing_is_named():
+    assert faults(ingress="net-2") == (mesh.OLD_INGRESS,)
+    assert faults(ingress="") == (mesh.OLD_INGRESS,)
     assert faults(bridge=False) == ("its bridge docker_gwbridge is gone",)
     assert faults(ports=[]) == ("no rules lead port 4000 to the routing mesh",)
     assert faults(backends={**HELLO, "ingress_sbox": []}) == (

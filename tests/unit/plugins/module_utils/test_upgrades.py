@@ -24,7 +24,21 @@ Conf runc (1.1.16 Debian:13.2/stable [amd64])
     ],
 )
 def test_only_the_kind_that_was_asked_for_is_told(kind, names):
-    assert list(upgrades.choose(SIMULATED, kind, ["docker.io", "docker-cli"])) == names
+    assert list(upgrades.choose(SIMULATED, kind, ["docker.io", "docker-cli", "runc"])) == names
+
+
+def test_revisions_of_a_pinned_engine_are_told_though_it_is_held(tmp_path, monkeypatch):
+    def apt(command):
+        held = SIMULATED.replace("Inst docker.io", "Kept docker.io").replace("Inst runc", "Kept runc")
+        return 0, SIMULATED if "--ignore-hold" in command else held, ""
+
+    monkeypatch.setattr(upgrades, "PIN", str(tmp_path / "pin"))
+    assert "docker.io" not in upgrades.observe(apt, "security", ["docker.io"], "6.12").packages
+    (tmp_path / "pin").touch()
+    found = upgrades.observe(apt, "security", ["docker.io"], "6.12")
+    assert found.packages == {"libcurl4t64": "8.14.1-2+deb13u1", "docker.io": "26.1.5+dfsg1-9+deb13u1"}
+    assert found.held == ("docker.io",)
+    assert "runc" not in upgrades.observe(apt, "all", ["docker.io"], "6.12").packages
 
 
 def test_new_version_is_told():
