@@ -1,8 +1,12 @@
 """Ask for pages at a constant rate, as many visitors would, and count the requests that fail or come late.
 
-Half of the requests keep their connection as far as the server lets them, half take a new one each. They go out when
-their time has come, whether or not earlier ones were answered. Ends after --seconds or at SIGINT; prints JSON. Each
-request that fails or is late is told when it ends, on standard error.
+Kinds of clients take turns, by default two: half of the requests keep their connection as far as the server lets them,
+half take a new one each. --kind slow reads its answer in small bits, --kind http10 speaks HTTP/1.0. Requests go out
+when their time has come, whether or not earlier ones were answered. Ends after --seconds or at SIGINT; prints JSON.
+Each request that fails or is late is told when it ends, on standard error.
+
+With --elsewhere, a request that fails at one host is tried at the others, as a client does that has several addresses
+of a name; it fails only if all of them do, and is counted as retried else.
 
     python3 bench/load.py --rate 10 --seconds 60 --source 10.77.0.201 --source 10.77.0.202 http://10.77.0.11:4000/
 """
@@ -18,6 +22,12 @@ from datetime import UTC, datetime
 from itertools import count, cycle, product
 from urllib.parse import urlsplit
 
+KINDS = ("kept", "new", "slow", "http10")
+# Seconds that one try may take where there are others.
+TRY = 4
+# What a slow reader takes at a time, and the seconds that it takes for it.
+BIT, PAUSE = 512, 0.02
+
 
 class Failure(Exception):
     """A request without a whole and good answer; the message is what the tally counts."""
@@ -31,6 +41,7 @@ class Tally:
         self.late_after = late
         self.seconds = []
         self.failures = Counter()
+        self.retried = 0
 
     def answered(self, visitor, seconds, trace):
         """Count an answer, and tell of a late one."""
@@ -49,23 +60,26 @@ class Tally:
         print(f"{datetime.now(UTC):%H:%M:%S.%f} {reason} after {seconds:.2f} s: {way}", file=sys.stderr, flush=True)
 
     def summary(self):
-        """Return the figures as a dict: ``sent``, ``failed``, ``late``, ``median``, ``longest`` and ``failures``."""
+        """Return the figures as a dict; seconds are those of answers, and a retried request is answered."""
+        hundredths = statistics.quantiles(self.seconds, n=100) if len(self.seconds) > 1 else [0]
         return {
             "sent": len(self.seconds) + self.failures.total(),
             "failed": self.failures.total(),
+            "retried": self.retried,
             "late": sum(seconds > self.late_after for seconds in self.seconds),
             "median": round(statistics.median(self.seconds or [0]), 3),
+            "p99": round(hundredths[-1], 3),
             "longest": round(max(self.seconds, default=0), 3),
             "failures": dict(self.failures),
         }
 
 
 class Visitor:
-    """One way to the page: a client's address, a URL, and whether connections are kept."""
+    """One way to the page: a client's address, a URL, and the kind of client."""
 
-    def __init__(self, source, url, keep):
+    def __init__(self, source, url, kind):
         """Prepare; the first request connects."""
-        self.source, self.url, self.keep = source, urlsplit(url), keep
+        self.source, self.url, self.kind = source, urlsplit(url), kind
         self.idle = []
 
     async def visit(self, trace):
@@ -76,16 +90,17 @@ class Visitor:
         """
         reader, writer = await self.connection(trace)
         try:
-            words = "keep-alive" if self.keep else "close"
-            request = f"GET {self.url.path or '/'} HTTP/1.1\r\nHost: {self.url.netloc}\r\nConnection: {words}\r\n\r\n"
+            words = "keep-alive" if self.kind == "kept" else "close"
+            version = "HTTP/1.0" if self.kind == "http10" else "HTTP/1.1"
+            request = f"GET {self.url.path or '/'} {version}\r\nHost: {self.url.netloc}\r\nConnection: {words}\r\n\r\n"
             writer.write(request.encode())
             await writer.drain()
             trace.append("asked")
-            kept = await read_answer(reader)
+            kept = await read_answer(reader, slow=self.kind == "slow")
         except BaseException:
             writer.close()
             raise
-        if self.keep and kept:
+        if self.kind == "kept" and kept:
             self.idle.append((reader, writer))
         else:
             writer.close()
@@ -99,15 +114,36 @@ class Visitor:
                 return reader, writer
             writer.close()
         local = (self.source, 0) if self.source else None
-        trace.append("on a new connection")
+        trace.append(f"on a new connection ({self.kind})")
         clock = asyncio.get_running_loop().time
         start = clock()
-        connection = await asyncio.open_connection(self.url.hostname, self.url.port or 80, local_addr=local)
+        # What a slow reader does not take must wait at the server, not here.
+        limit = {"limit": 4 * BIT} if self.kind == "slow" else {}
+        connection = await asyncio.open_connection(self.url.hostname, self.url.port or 80, local_addr=local, **limit)
         trace.append(f"from port {connection[1].get_extra_info('sockname')[1]}, made in {clock() - start:.2f} s")
         return connection
 
 
-async def read_answer(reader):
+async def read_body(reader, size, slow):
+    """Read what follows the headers: so many bytes, or what comes until the end; slowly where that is asked for.
+
+    :param size: ``None`` where the server does not tell it
+    """
+    if not slow:
+        await (reader.read() if size is None else reader.readexactly(size))
+        return
+    left = size
+    while left is None or left:
+        bit = await reader.read(BIT if left is None else min(BIT, left))
+        if not bit:
+            if left:
+                raise asyncio.IncompleteReadError(b"some", left)
+            return
+        left = None if left is None else left - len(bit)
+        await asyncio.sleep(PAUSE)
+
+
+async def read_answer(reader, slow=False):
     """Read an answer to its end.
 
     :return: whether the server keeps the connection
@@ -117,10 +153,8 @@ async def read_answer(reader):
         first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").strip().split("\r\n")
         status = first.split()[1]
         headers = {name.lower(): value.strip() for name, value in (line.split(":", 1) for line in lines)}
-        if "content-length" in headers:
-            await reader.readexactly(int(headers["content-length"]))
-        else:
-            await reader.read()
+        size = headers.get("content-length")
+        await read_body(reader, None if size is None else int(size), slow)
     except asyncio.IncompleteReadError as error:
         raise Failure("answer cut off" if error.partial else "no answer") from error
     except (asyncio.LimitOverrunError, ValueError, IndexError) as error:
@@ -130,36 +164,57 @@ async def read_answer(reader):
     return "content-length" in headers and headers.get("connection", "").lower() != "close"
 
 
-async def request(visitor, timeout, tally):
-    """Make one request and count what becomes of it."""
-    clock = asyncio.get_running_loop().time
-    start, trace = clock(), []
+async def fault(visitor, timeout, trace):
+    """Visit once, and return what went wrong, ``""`` for nothing."""
     try:
         async with asyncio.timeout(timeout):
             await visitor.visit(trace)
     except TimeoutError:
-        tally.fail(f"not done in {timeout} s", visitor, clock() - start, trace)
+        return f"not done in {timeout} s"
     except Failure as failure:
-        tally.fail(str(failure), visitor, clock() - start, trace)
+        return str(failure)
     except OSError as error:
-        tally.fail(type(error).__name__, visitor, clock() - start, trace)
-    else:
-        tally.answered(visitor, clock() - start, trace)
+        return type(error).__name__
+    return ""
 
 
-async def load(urls, sources, rate, seconds, late=2, timeout=20):
+async def request(visitors, timeout, tally):
+    """Make one request and count what becomes of it.
+
+    :param visitors: that try it one after another, until one gets an answer
+    """
+    clock = asyncio.get_running_loop().time
+    start = clock()
+    for visitor in visitors:
+        trace = []
+        reason = await fault(visitor, timeout, trace)
+        if not reason:
+            tally.retried += visitor is not visitors[0]
+            tally.answered(visitor, clock() - start, trace)
+            return
+        if visitor is not visitors[-1]:
+            tally.tell(f"tried elsewhere, {reason}", visitor, clock() - start, trace)
+    tally.fail(reason, visitor, clock() - start, trace)
+
+
+async def load(urls, sources, rate, seconds, late=2, timeout=20, kinds=("kept", "new"), elsewhere=False):
     """Make requests and wait for the last answer.
 
     :param urls: pages to ask for, in turn
     :param sources: addresses of this machine to ask from, in turn; empty leaves the choice to it
     :param rate: requests a second, of all visitors together
+    :param kinds: of ``KINDS``
+    :param elsewhere: whether a request that fails is tried at the other pages
     :return: the tally's summary
     """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
     loop.add_signal_handler(signal.SIGINT, stop.set)
     tally = Tally(late)
-    visitors = cycle([Visitor(*way) for way in product(sources or [None], urls, [True, False])])
+    ways = [[Visitor(source, url, kind) for url in urls] for source, kind in product(sources or [None], kinds)]
+    each = [visitors[first:] + visitors[:first] for first in range(len(urls)) for visitors in ways]
+    turns = cycle([visitors if elsewhere else visitors[:1] for visitors in each])
+    timeout = TRY if elsewhere else timeout
     begin = loop.time()
     async with asyncio.TaskGroup() as group:
         for number in count():
@@ -171,7 +226,7 @@ async def load(urls, sources, rate, seconds, late=2, timeout=20):
                     await stop.wait()
                 break
             except TimeoutError:
-                group.create_task(request(next(visitors), timeout, tally))
+                group.create_task(request(next(turns), timeout, tally))
     return tally.summary()
 
 
@@ -182,8 +237,12 @@ def main():
     parser.add_argument("--source", action="append", default=[], help="client address; may be given again")
     parser.add_argument("--rate", type=float, default=10, help="requests a second (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=3600, help="how long (default: %(default)s)")
+    parser.add_argument("--kind", action="append", choices=KINDS, help="of clients; may be given again")
+    parser.add_argument("--elsewhere", action="store_true", help="try at the other pages what fails at one")
     options = parser.parse_args()
-    summary = asyncio.run(load(options.urls, options.source, options.rate, options.seconds))
+    kinds = options.kind or KINDS[:2]
+    way = {"kinds": kinds, "elsewhere": options.elsewhere}
+    summary = asyncio.run(load(options.urls, options.source, options.rate, options.seconds, **way))
     print(json.dumps(summary))
     sys.exit(1 if summary["failed"] else 0)
 

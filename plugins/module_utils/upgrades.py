@@ -33,7 +33,7 @@ def observe(run: Run, kind: str, engine: Collection[str], kernel: str) -> Upgrad
     if not kind:
         return Upgrades()
     packages = choose(_simulate(run), kind, engine)
-    # Of a version that flotilla pins, and so holds, its later revisions are wanted all the same: the pin lets no other
+    # Of a version that flotilla pins, and so holds, its later revisions are told all the same: the pin lets no other
     # version through. A hold without it is the user's.
     revisions = choose(_simulate(run, "--ignore-hold"), kind, engine) if os.path.exists(PIN) else {}
     held = {name: version for name, version in revisions.items() if name in engine and name not in packages}

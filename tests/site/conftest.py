@@ -3,6 +3,7 @@
 import os
 
 import pytest
+import visits
 from golden_disks import name_of
 from members import MANAGERS, spread
 
@@ -23,6 +24,29 @@ def pytest_collection_modifyitems(items):
     # The test hosts' own tests need nothing of it: they fill the other worker's time until it is done.
     order = {"test_main_job": -2, "test_fleet": -1, "test_tear_down": 1}
     items.sort(key=lambda item: order.get(item.path.stem, 0))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item, call):
+    """Put what a test's visitors have sent and got into its report, which workers pass on."""
+    if call.when == "call":
+        item.user_properties += [("requests", tally) for tally in visits.take_tallies()]
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Show the requests that were sent while something was changed, and those that failed."""
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
+    requests = [
+        (report.nodeid.rpartition("/")[2], tally)
+        for report in reports
+        if report.when == "call"
+        for kind, tally in report.user_properties
+        if kind == "requests"
+    ]
+    if requests:
+        terminalreporter.section("requests")
+        for line in visits.table(requests):
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from test_updates import load
+from visits import load
 
 BROKEN = "/etc/systemd/system/docker.service.d/broken.conf"
 SETTINGS = "/etc/docker/daemon.json"
@@ -33,15 +33,19 @@ def engines(fleet):
 def test_options_that_dockerd_refuses_touch_no_engine(fleet, option, words):
     """What dockerd itself says of them is passed on."""
     before = engines(fleet)
-    run = fleet.play(*options(**option)).refused("engine-settings: docker_daemon_options, all 3 hosts")
+    run = fleet.play(*options(**option)).refused(
+        f"engine-settings: docker_daemon_options, all {len(fleet.addresses)} hosts"
+    )
     assert words in run.output
     assert engines(fleet) == before
 
 
 def turns(fleet):
-    """The hosts in the order in which their engines are restarted: the one with data behind the other worker."""
+    """The hosts in the order in which their engines are restarted: the one with data behind the other workers."""
     data = fleet.nodes_of("redis")
-    return sorted(fleet.addresses, key=lambda host: (host == fleet.manager, host in data))
+    listed = fleet.on(fleet.manager, "docker node ls --filter role=manager --format '{{.Hostname}} {{.ManagerStatus}}'")
+    managers = dict(line.split() for line in listed.splitlines())
+    return sorted(fleet.addresses, key=lambda host: (managers.get(host) == "Leader", host in managers, host in data))
 
 
 @pytest.fixture
@@ -64,7 +68,7 @@ def broken(fleet):
 def test_restarts_lose_no_request(fleet):
     """Not at the host whose turn it is either, and not while the option is taken out again."""
     order = turns(fleet)
-    with load(fleet):
+    with load(fleet, rate=20):
         run = fleet.play(*options(**{"log-level": "warn"})).succeeded()
         assert all("warn" in shown for shown in engines(fleet).values())
         fleet.play().succeeded()
@@ -77,26 +81,27 @@ def test_restarts_lose_no_request(fleet):
 
 @pytest.mark.long
 def test_restarts_end_at_the_first_engine_that_does_not_start(fleet, broken):
-    first, second, third = turns(fleet)
+    first, second, *others = turns(fleet)
     host, repair = broken
     assert host == second
     before = engines(fleet)
-    with load(fleet):
+    with load(fleet, rate=20):
         run = fleet.play(*options(**{"log-level": "warn"}))
         after = engines(fleet)
         assert run.code != 0
         assert f"{second}: its engine did not start: docker.service: Control process exited" in run.output
         assert f"Changed, and up again: {first}." in run.output
-        assert f"Not touched: {third}." in run.output
+        assert f"Not touched: {', '.join(others)}." in run.words
         assert after[first] != before[first]
         assert "warn" in after[first]
-        assert after[third] == before[third]
+        assert [after[host] for host in others] == [before[host] for host in others]
 
         # The same again, as long as it is broken, restarts nothing either.
         run = fleet.play(*options(**{"log-level": "warn"}))
         assert run.code != 0
         assert f"{second}: its engine did not start" in run.output
-        assert engines(fleet)[third] == before[third]
+        again = engines(fleet)
+        assert [again[host] for host in others] == [before[host] for host in others]
 
         repair()
         run = fleet.play(*options(**{"log-level": "warn"})).succeeded()

@@ -1,44 +1,14 @@
 """Nothing that changes the stack costs a visitor a request: a constant load goes through all nodes meanwhile."""
 
-import contextlib
 import json
-import signal
-import subprocess
-import sys
 import time
 
 import pytest
+from visits import load
 
 from bench import stack
-from tests.support.runs import REPOSITORY
 from tests.support.stack import stack_with
 from tests.support.wait import wait_until
-
-# Free addresses of the fleet's network, for visitors.
-VISITORS = ["10.77.{}.201", "10.77.{}.202", "10.77.{}.203", "10.77.{}.204"]
-
-
-@contextlib.contextmanager
-def load(fleet):
-    """Ask for the page ten times a second, from four clients through all nodes; no request may fail."""
-    network = fleet.addresses[fleet.manager].split(".")[2]
-    visitors = [address.format(network) for address in VISITORS]
-    for address in visitors:
-        fleet.command("exec", "--", "ip", "address", "replace", f"{address}/24", "dev", "bridge")
-    command = [sys.executable, "-m", "fleet", "exec", "--name", fleet.name, "--", sys.executable, "bench/load.py"]
-    command += [word for address in visitors for word in ("--source", address)]
-    command += [f"http://{address}:{stack.PORT}/" for address in fleet.addresses.values()]
-    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield
-            assert process.poll() is None, "the load ended before what it was to go along with"
-        finally:
-            process.send_signal(signal.SIGINT)
-            output, _ = process.communicate(timeout=60)
-    print(output)
-    summary = json.loads(output)
-    assert summary["sent"]
-    assert summary["failed"] == 0, summary
 
 
 def greet(fleet, name):

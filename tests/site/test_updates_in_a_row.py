@@ -1,7 +1,8 @@
 """As test_updates.py, for longer: what fails rarely, fails here."""
 
 import pytest
-from test_updates import greet, load
+from test_updates import greet
+from visits import load
 
 
 @pytest.mark.long

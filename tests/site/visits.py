@@ -1,7 +1,9 @@
-"""Visits of the page beside what a test does."""
+"""Visits of the page beside what a test does, and the table of all of them."""
 
 import contextlib
+import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -10,6 +12,31 @@ from pathlib import Path
 from bench import stack
 from tests.support.runs import REPOSITORY
 from tests.support.wait import wait_until
+
+# Free addresses of the fleet's network, for visitors.
+VISITORS = ["10.77.{}.201", "10.77.{}.202", "10.77.{}.203", "10.77.{}.204"]
+# What visitors of the test that runs have sent and got, since it was last taken.
+tallies = []
+
+
+def take_tallies():
+    """Return what was sent since this was last called: ``sent``, ``failed`` and what else is counted."""
+    taken = tallies[:]
+    tallies.clear()
+    return taken
+
+
+def table(requests):
+    """Show the requests of all tests in lines.
+
+    :param requests: pairs of a test's name and a tally
+    """
+    columns = ["sent", "failed", "retried", "late", "uncounted"]
+    rows = [[name, *(str(tally.get(column, "-")) for column in columns)] for name, tally in requests]
+    total = [str(sum(tally.get(column, 0) for _name, tally in requests)) for column in columns]
+    lines = [["test", *columns], *rows, ["all", *total]]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
 
 
 class Visits:
@@ -59,5 +86,34 @@ def visiting(fleet):
         finally:
             visitor.communicate(timeout=60)
     shown = visits.shown
-    print(f"{len(shown)} visits, {len(visits.failed)} failed, {shown.count('disabled')} without a count")
+    tallies.append({"sent": len(shown), "failed": len(visits.failed), "uncounted": shown.count("disabled")})
+    print(tallies[-1])
     assert visits.counts
+
+
+@contextlib.contextmanager
+def load(fleet, *words, rate=10):
+    """Ask for the page many times a second, from four clients through all nodes; no request may fail.
+
+    :param words: more options of bench/load.py
+    :param rate: requests a second
+    """
+    network = fleet.addresses[fleet.manager].split(".")[2]
+    visitors = [address.format(network) for address in VISITORS]
+    for address in visitors:
+        fleet.command("exec", "--", "ip", "address", "replace", f"{address}/24", "dev", "bridge")
+    command = [sys.executable, "-m", "fleet", "exec", "--name", fleet.name, "--", sys.executable, "bench/load.py"]
+    command += [*words, "--rate", str(rate), *(word for address in visitors for word in ("--source", address))]
+    command += [f"http://{address}:{stack.PORT}/" for address in fleet.addresses.values()]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield
+            assert process.poll() is None, "the load ended before what it was to go along with"
+        finally:
+            process.send_signal(signal.SIGINT)
+            output, _ = process.communicate(timeout=60)
+    print(output)
+    summary = json.loads(output)
+    tallies.append(summary)
+    assert summary["sent"]
+    assert summary["failed"] == 0, summary

@@ -143,3 +143,43 @@ def test_requests_do_not_wait_for_each_other():
     last_first.waiting, last_first.all_here = 0, asyncio.Event()
     summary, _ = run(last_first)
     assert (summary["sent"], summary["failed"]) == (20, 0)
+
+
+@pytest.mark.parametrize("kind", ["new", "slow", "http10"])
+def test_each_kind_of_client_reads_the_whole_answer(kind):
+    page = b"x" * 20_000
+
+    async def answer(_number, writer):
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n" + page)
+
+    summary, connections = run(answer, kinds=[kind])
+    assert (summary["sent"], summary["failed"], len(connections)) == (20, 0, 20)
+
+
+@pytest.mark.parametrize("kind", ["new", "slow"])
+def test_answer_of_unknown_length_is_read_to_its_end(kind):
+    async def answer(_number, writer):
+        writer.write(b"HTTP/1.0 200 OK\r\n\r\n" + b"x" * 5_000)
+        writer.close()
+
+    assert run(answer, kinds=[kind])[0]["failed"] == 0
+
+
+def test_slow_reader_is_told_of_an_answer_that_is_cut_off():
+    async def answer(_number, writer):
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n" + b"x" * 5_000)
+        writer.close()
+
+    assert run(answer, kinds=["slow"])[0]["failures"] == {"answer cut off": 20}
+
+
+def test_request_that_fails_at_one_host_is_tried_at_the_next():
+    async def both():
+        async with server(good) as (url, _connections):
+            options = {"rate": FAST, "seconds": 19.5 / FAST, "sources": []}
+            elsewhere = await load(["http://127.0.0.1:9/", url], elsewhere=True, **options)
+            return elsewhere, await load(["http://127.0.0.1:9/", url], **options)
+
+    elsewhere, here = asyncio.run(both())
+    assert (elsewhere["sent"], elsewhere["failed"], elsewhere["retried"]) == (20, 0, 10)
+    assert (here["sent"], here["failed"], here["retried"]) == (20, 10, 0)
