@@ -233,7 +233,7 @@ def observe(engine: Engine, info: Item | None, stack_names: Sequence[str] = (), 
     if info is None:
         return EngineObservation(engine=None, swarm=silent(), volumes={}, lock=lock.read())
     own = EngineObservation(
-        engine=types.Engine(version=info.get("ServerVersion", "")),
+        engine=types.Engine(version=info.get("ServerVersion", ""), root=info.get("DockerRootDir", DATA_ROOT)),
         swarm=replace(membership(info), ingress=_ingress(engine)),
         volumes=volumes(engine, stack_names),
         lock=lock.read(),

@@ -8,9 +8,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Engine:
-    """An engine that answers."""
+    """An engine that answers.
+
+    :ivar root: folder that it keeps its data in
+    """
 
     version: str
+    root: str = "/var/lib/docker"
 
     @property
     def major(self) -> int:

@@ -55,6 +55,7 @@ def _plan_host(now: Situation, name: str, order: tuple[str, ...], files: dict[st
         turn = rolling.without_moves(turn)
     upgrade = UpgradeHost(
         upgrades=tuple(f"{package}={version}" for package, version in sorted(found.packages.items())),
+        keep_swarm=_swarm_state(now, name),
         hold=found.held,
         reboot=bool(found.reboot),
         turn=turn,
@@ -67,6 +68,13 @@ def _stops_containers(now: Situation, name: str) -> bool:
     """Tell whether a package is upgraded that restarts the engine; of what any other does, tasks take no notice."""
     engine = now.desired(name).engine
     return not {*RUNTIME, *(engine.packages if engine else ())}.isdisjoint(now.observed[name].upgrades.packages)
+
+
+def _swarm_state(now: Situation, name: str) -> str:
+    """Return the folder in which a manager has its copy of the swarm's state, which a newer engine may change."""
+    observed = now.observed[name]
+    is_kept = observed.engine and observed.swarm.manager and _stops_containers(now, name)
+    return f"{observed.engine.root}/swarm" if observed.engine and is_kept else ""
 
 
 def _changes(now: Situation, name: str) -> Iterator[Change]:

@@ -91,11 +91,13 @@ class UpgradeHost:
     """Upgrade packages of a host and reboot it, one host after another.
 
     :ivar upgrades: packages as apt is asked for them, with their new versions
+    :ivar keep_swarm: folder of the swarm's state, which is copied aside before; ``""`` for none
     :ivar hold: those of them that apt is told to keep again, without versions
     :ivar reboot: whether it is rebooted
     """
 
     upgrades: tuple[str, ...]
+    keep_swarm: str
     hold: tuple[str, ...]
     reboot: bool
     turn: Turn

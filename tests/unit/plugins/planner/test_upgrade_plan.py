@@ -53,6 +53,17 @@ def test_hosts_have_their_turns_and_a_host_without_upgrades_has_none():
     assert made.hosts["w2"].upgrade.reboot
 
 
+def test_state_of_the_swarm_is_kept_where_a_manager_gets_another_engine():
+    found = upgradable(m1=({"docker.io": "27"}, ""), w1=({"docker.io": "27"}, ""), w2=({"curl": "8.2"}, ""))
+    upgrades = of_phase(make_plan(found), "upgrade")
+    assert {name: each["keep_swarm"] for name, each in upgrades.items()} == {
+        "m1": "/var/lib/docker/swarm",
+        "w1": "",
+        "w2": "",
+    }
+    assert of_phase(make_plan(upgradable(m1=({"curl": "8"}, ""))), "upgrade")["m1"]["keep_swarm"] == ""
+
+
 def test_what_forbids_a_run_forbids_upgrades():
     found = upgradable(w2=({"runc": "2"}, ""))
     found["w1"]["observation"]["system"]["memory_mib"] = 10
