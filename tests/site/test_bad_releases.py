@@ -45,6 +45,27 @@ def test_crash(fleet, tmp_path):
 
 
 @pytest.mark.long
+def test_full_disk_of_one_host(fleet):
+    """The deploy is refused before anything is pulled, so nothing is left half pulled."""
+    before = release_of(fleet)
+    greet = ("-e", '{"stack_environment": {"NAME": "Room"}}')
+    fill = "fallocate -l $(($(df --output=avail -B1M /var | tail -n 1) - 100))M /var/full"
+    fleet.on("worker-1", fill)
+    try:
+        with visiting(fleet) as visits:
+            fleet.play(*greet, playbook="playbooks/deploy.yml").refused("host-disk: worker-1")
+        assert visits.failed == []
+        assert release_of(fleet) == before
+        fleet.assert_serving()
+    finally:
+        fleet.on("worker-1", "rm /var/full")
+    fleet.play(*greet, playbook="playbooks/deploy.yml").succeeded()
+    assert "Hello Room!" in fleet.page(fleet.addresses["worker-1"])
+    assert fleet.on("worker-1", "docker images --quiet --filter dangling=true; ls -A /var/lib/docker/tmp").strip() == ""
+    fleet.play().succeeded()
+
+
+@pytest.mark.long
 def test_good_release_after_a_bad_one(fleet, tmp_path):
     deploy_bad(fleet, tmp_path, CRASH, "no such table: visits")
     good = stack_with(tmp_path, web={"environment": {"NAME": "Good"}})

@@ -1,6 +1,8 @@
 """Options of engines: what dockerd refuses touches no engine, and one that does not start ends the restarts."""
 
 import json
+import random
+import signal
 
 import pytest
 from visits import load
@@ -77,6 +79,38 @@ def test_restarts_lose_no_request(fleet):
     assert "hello_redis stops while the host is changed (its data is there)" in run.output
     fleet.assert_serving()
     fleet.play().unchanged()
+
+
+# Tasks that a run is killed in, one run after another: each goes on where the one before ended.
+KILLED_IN = [
+    "swarm : Set aside | Move its tasks",
+    "docker : Change | Lead its visitors",
+    "docker : Start | Start Docker]",
+    "docker : Await | Wait until it is back",
+    "swarm : Take back | Let tasks run on it again",
+    "stack : Services | See them at their size",
+]
+
+
+@pytest.mark.long
+def test_runs_that_are_killed_in_each_phase_are_gone_on_with_and_lose_no_request(fleet, tmp_path):
+    seed = random.randrange(1000)
+    print(f"seed {seed}")
+    seconds = random.Random(seed)
+    words = options(**{"log-level": "warn"})
+    with load(fleet, rate=20):
+        for number, task in enumerate(KILLED_IN):
+            with fleet.begin(tmp_path / f"{number}.log", *words) as killed:
+                killed.wait_for(task, 1200)
+                killed.interrupt(seconds.uniform(0, 3), signal.SIGKILL)
+        fleet.play(*words).succeeded()
+    fleet.assert_serving()
+    fleet.play(*words).unchanged()
+    spec = "{{.Spec.TaskTemplate.Placement.Constraints}}"
+    assert "node.id!=" not in fleet.on(fleet.manager, f"docker service inspect --format '{spec}' hello_web")
+    listed = fleet.on(fleet.manager, "docker node ls --format '{{.Status}} {{.Availability}}'")
+    assert {*listed.splitlines()} == {"Ready Active"}
+    fleet.play().succeeded()
 
 
 @pytest.mark.long
