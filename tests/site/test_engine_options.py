@@ -7,6 +7,8 @@ import signal
 import pytest
 from visits import load
 
+from bench import stack
+
 BROKEN = "/etc/systemd/system/docker.service.d/broken.conf"
 SETTINGS = "/etc/docker/daemon.json"
 
@@ -68,17 +70,19 @@ def broken(fleet):
 
 @pytest.mark.long
 def test_restarts_lose_no_request(fleet):
-    """Not at the host whose turn it is either, and not while the option is taken out again."""
+    """Not at the host whose turn it is either, not while tasks are spread again, nor while the option is taken out."""
     order = turns(fleet)
+    spread = ("-e", "stack_spread=true")
     with load(fleet, rate=20):
-        run = fleet.play(*options(**{"log-level": "warn"})).succeeded()
+        run = fleet.play(*options(**{"log-level": "warn"}), *spread).succeeded()
         assert all("warn" in shown for shown in engines(fleet).values())
-        fleet.play().succeeded()
+        assert {*fleet.nodes_of(stack.WEB)} == {*fleet.addresses}
+        fleet.play(*spread).succeeded()
     begun = [run.output.index(f"changed: {host}: Lead its visitors to another host") for host in order]
     assert begun == sorted(begun)
     assert "hello_redis stops while the host is changed (its data is there)" in run.output
     fleet.assert_serving()
-    fleet.play().unchanged()
+    fleet.play(*spread).unchanged()
 
 
 # Tasks that a run is killed in, one run after another: each goes on where the one before ended.
