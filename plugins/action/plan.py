@@ -76,10 +76,12 @@ class ActionModule(ActionBase):
         While another run is at work, whatever was observed may be half of its way.
         """
         hosts = {name: observation.read(name, answer) for name, answer in observed.items()}
-        plan = make_plan(site, hosts, intent, given.wrong)
+        earlier = self._task.args["earlier"]
+        passed = next(iter(again.behind(earlier)), None) if earlier else None
+        plan = make_plan(site, hosts, intent, given.wrong, passed)
         problems = [*intents.check_settings(site, intent), *plan.problems]
-        if self._task.args["earlier"] and not problems:
-            problems += again.check(self._task.args["earlier"], given.digest, plan)
+        if earlier and not problems:
+            problems += again.check(earlier, given.digest, plan)
         held, notes = self._judge_lock(host.observation for host in hosts.values())
         if held and (problems or plan.has_changes):
             return Plan(problems=tuple(held)), []

@@ -37,7 +37,6 @@ class Code(StrEnum):
     HOST_DISK = "host-disk"
     HOST_KERNEL = "host-kernel"
     HOST_CLOCK = "host-clock"
-    HOST_CHANGED = "host-changed"
     ENGINE_TOO_OLD = "engine-too-old"
     ENGINE_VERSION = "engine-version"
     ENGINE_SETTINGS = "engine-settings"

@@ -8,7 +8,8 @@ from ..model.phase import Phase
 from ..model.problem import Code, Problem
 from .result import Plan
 
-# Phases behind which a run is planned again, and what is told where that would be needed a second time.
+# Phases behind which a run is planned again because they make what the rest needs, and what is told where it is needed
+# a second time. The last one of all only sees where tasks are.
 STILL: Mapping[Phase, tuple[Code, str, str, str]] = {
     Phase.OBSERVE_SWARM: (
         Code.ENGINE_STOPPED,
@@ -28,13 +29,8 @@ STILL: Mapping[Phase, tuple[Code, str, str, str]] = {
         "a registry that keeps what is pushed to it",
         "See the registry's log and its free disk space, then run again",
     ),
-    Phase.OBSERVE_TASKS: (
-        Code.HOST_CHANGED,
-        "hosts that this run has added or changed, and that differ again",
-        "hosts as this run left them",
-        "See what else changes them, then run again",
-    ),
 }
+OBSERVING = (*STILL, Phase.OBSERVE_TASKS)
 
 
 def check(earlier: Mapping[str, object], digest: str, plan: Plan) -> Iterator[Problem]:
@@ -89,4 +85,4 @@ def behind(earlier: Mapping[str, object]) -> list[Phase]:
     """Return the phase that a plan ended with, to be made again behind it; nothing for one that was whole."""
     hosts = earlier["hosts"]
     found = {phase for host in hosts.values() for phase in host} if isinstance(hosts, Mapping) else set()
-    return [phase for phase in STILL if phase in found]
+    return [phase for phase in OBSERVING if phase in found]

@@ -22,13 +22,13 @@ MOVING = (Phase.RESTART_ENGINE, Phase.JOIN_MANAGERS, Phase.JOIN_WORKERS, Phase.U
 
 def defer(now: Situation, decided: StackDecisions, hosts: Hosts) -> dict[str, HostPlan]:
     """Leave what comes after a second observation to the plan that is made of it."""
-    last = _observed_after(now, decided, hosts) or _observed_before_spreading(decided, hosts)
+    last = _observed_after(now, decided, hosts) or _observed_before_spreading(now, decided, hosts)
     return _until(last, hosts) if last else dict(hosts)
 
 
-def defer_spreading(decided: StackDecisions, hosts: Hosts) -> dict[str, HostPlan]:
+def defer_spreading(now: Situation, decided: StackDecisions, hosts: Hosts) -> dict[str, HostPlan]:
     """Leave what comes after hosts were changed to the plan that is made of what their tasks did meanwhile."""
-    last = _observed_before_spreading(decided, hosts)
+    last = _observed_before_spreading(now, decided, hosts)
     return _until(last, hosts) if last else dict(hosts)
 
 
@@ -53,10 +53,10 @@ def _observed_after(now: Situation, decided: StackDecisions, hosts: Hosts) -> Ph
     return Phase.OBSERVE_IMAGES if decided.missing else None
 
 
-def _observed_before_spreading(decided: StackDecisions, hosts: Hosts) -> Phase | None:
-    """Find whether running tasks may leave nodes empty, of stacks that are then to be spread."""
+def _observed_before_spreading(now: Situation, decided: StackDecisions, hosts: Hosts) -> Phase | None:
+    """Find whether tasks will be moved, or nodes added, of stacks that are then to be spread."""
     spread = any(each.stack.spread and each.plan.running.services for each in decided.each)
-    moves = any(host.changes.get(phase) for host in hosts.values() for phase in MOVING)
+    moves = any(host.changes.get(phase) for host in hosts.values() for phase in MOVING if now.is_ahead(phase))
     return Phase.OBSERVE_TASKS if spread and moves else None
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from ..model.intent import Intent
 from ..model.observation import Host
+from ..model.phase import Phase
 from ..model.problem import Problem
 from ..model.site import Site
 from . import roles
@@ -39,10 +40,17 @@ PLANNERS: Mapping[Intent, Callable[[Situation], Plan]] = {
 }
 
 
-def make_plan(site: Site, observations: Mapping[str, Host], intent: Intent, wrong: tuple[Problem, ...] = ()) -> Plan:
+def make_plan(
+    site: Site,
+    observations: Mapping[str, Host],
+    intent: Intent,
+    wrong: tuple[Problem, ...] = (),
+    passed: Phase | None = None,
+) -> Plan:
     """Decide what each host has to do.
 
     :param observations: by inventory name, of all hosts of the site
     :param wrong: what is wrong with the input itself, for a plan that tells it
+    :param passed: see ``Situation``
     """
-    return PLANNERS[intent](assess(site, observations, intent, wrong))
+    return PLANNERS[intent](assess(site, observations, intent, wrong, passed))

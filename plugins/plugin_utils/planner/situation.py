@@ -11,6 +11,7 @@ from ..hosts import engine_source
 from ..model.desired import Desired, Member
 from ..model.intent import Intent
 from ..model.observation import Host, Unreachable
+from ..model.phase import Phase
 from ..model.problem import Code, Problem
 from ..model.site import Site
 
@@ -24,6 +25,7 @@ class Situation:
     :ivar addresses: by inventory name, the address that other nodes use
     :ivar engines: by inventory name, what a host is to have as its engine
     :ivar wrong: what is wrong with the input itself; only a status goes on in spite of it
+    :ivar passed: where a run is planned again, the phase behind which that is; ``None`` for its first plan
     """
 
     site: Site
@@ -34,6 +36,7 @@ class Situation:
     addresses: Mapping[str, str]
     engines: Mapping[str, engine_source.Engine]
     wrong: tuple[Problem, ...] = ()
+    passed: Phase | None = None
 
     def desired(self, name: str) -> Desired:
         """Return what a host is to be."""
@@ -93,13 +96,23 @@ class Situation:
             observed.lock.process == self.site.process for observed in self.observed.values() if self.site.process
         )
 
+    def is_ahead(self, phase: Phase) -> bool:
+        """Tell whether the run has still to come to a phase."""
+        return self.passed is None or phase.comes_after(self.passed)
+
     @property
     def asks_registry(self) -> bool:
         """Tell whether the run needs the registry; for a rollback, nodes keep the images of releases."""
         return self.intent is not Intent.ROLLBACK
 
 
-def assess(site: Site, hosts: Mapping[str, Host], intent: Intent, wrong: tuple[Problem, ...] = ()) -> Situation:
+def assess(
+    site: Site,
+    hosts: Mapping[str, Host],
+    intent: Intent,
+    wrong: tuple[Problem, ...] = (),
+    passed: Phase | None = None,
+) -> Situation:
     """Sort the hosts by whether they answered, and find addresses and engines."""
     answers = {name: host.observation for name, host in hosts.items()}
     observed = {name: answer for name, answer in answers.items() if isinstance(answer, Observed)}
@@ -107,6 +120,7 @@ def assess(site: Site, hosts: Mapping[str, Host], intent: Intent, wrong: tuple[P
         site=site,
         intent=intent,
         wrong=wrong,
+        passed=passed,
         hosts=hosts,
         observed=observed,
         away={name: answer.reason for name, answer in answers.items() if isinstance(answer, Unreachable)},

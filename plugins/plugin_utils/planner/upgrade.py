@@ -41,7 +41,7 @@ def plan_upgrade(now: Situation) -> Plan:
         )
         for name in now.hosts
     }
-    chosen = frame.defer_spreading(decided.stacks, hosts)
+    chosen = frame.defer_spreading(now, decided.stacks, hosts)
     return Plan(
         hosts=frame.add(now, decided.members, decided.stacks, chosen),
         notes=(*rolling.order_notes(order), *frame.notes(chosen)) if upgraded else (NOTHING_NEWER,),

@@ -409,9 +409,9 @@ def facts(site, hosts, addresses):
     )
 
 
-def plan(site, hosts, wrong=()):
+def plan(site, hosts, wrong=(), passed=None):
     """Plan from observations as the module answers them."""
-    return planner.make_plan(read_site(site), read_hosts(hosts), Intent(site["intent"]), wrong)
+    return planner.make_plan(read_site(site), read_hosts(hosts), Intent(site["intent"]), wrong, passed)
 
 
 def situation(site, hosts):

@@ -7,11 +7,11 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.phase import 
 HEALTHY = {"Test": ["CMD", "true"]}
 
 
-def plan(found, intent="site", spread=True, **changes):
+def plan(found, intent="site", spread=True, passed=None, **changes):
     site = sites.site() | changes
     site["intent"] = intent
     site["stacks"][0]["spread"] = spread
-    return sites.plan(site, found)
+    return sites.plan(site, found, passed=passed)
 
 
 def site_with(*nodes, check=HEALTHY):
@@ -69,6 +69,15 @@ def test_host_that_joins_gets_its_share_once_it_is_there():
     assert (moves(made), made.phases()[Phase.CHECK_SERVICES]) == ({}, [])
     assert "once hosts are added or changed, nodes without tasks get their share (stack_spread)" in made.notes
     assert plan(found, spread=False).phases()[Phase.OBSERVE_TASKS] == []
+
+
+def test_host_that_asks_for_a_reboot_after_its_upgrade_is_left_to_the_next_run():
+    found = site_with(1, 1, 1, 2, 2)
+    found["w2"]["observation"]["upgrades"] = {"packages": {}, "reboot": "kernel 6.13 is installed, 6.12 runs"}
+    assert plan(found, "upgrade").phases()[Phase.OBSERVE_TASKS] == ["m1", "w1", "w2"]
+    again = plan(found, "upgrade", passed=Phase.OBSERVE_TASKS)
+    assert again.phases()[Phase.OBSERVE_TASKS] == []
+    assert moves(again) == {"web": 1}
 
 
 def test_first_run_of_all_has_nothing_to_spread():
