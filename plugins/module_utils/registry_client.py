@@ -79,10 +79,8 @@ def certificate_end(server: str, ca: str = "", proxies: Mapping[str, str] | None
         return 0
     try:
         context, address = _context(ca, insecure=False), (name, int(port))
-        with (
-            socket.create_connection(address, REACH_TIMEOUT) as connection,
-            context.wrap_socket(connection, server_hostname=name) as shown,
-        ):
+        way = socket.create_connection(address, REACH_TIMEOUT)
+        with way, context.wrap_socket(way, server_hostname=name) as shown:
             end = (shown.getpeercert() or {}).get("notAfter")
     except (OSError, ValueError):
         return 0

@@ -5,6 +5,7 @@ import http.server
 import ssl
 import subprocess
 import threading
+import time
 
 import pytest
 import sites
@@ -394,3 +395,11 @@ def test_fingerprint_tells_a_login_and_does_not_hold_it():
     assert one == client.fingerprint("key", "reg:5000", {**GOOD, "password": "a"})
     others = [client.fingerprint(key, server, GOOD) for key, server in (("key", "reg:5001"), ("other", "reg:5000"))]
     assert len({one, other, *others}) == 4
+
+
+def test_end_of_a_trusted_certificate_is_told(served, certificate):
+    days = (registry_client.certificate_end(served, ca(certificate)) - time.time()) / 86400
+    assert 1 < days <= 2
+    assert registry_client.certificate_end(served) == 0
+    assert registry_client.certificate_end("127.0.0.1:9") == 0
+    assert registry_client.certificate_end(served, ca(certificate), {"https-proxy": "http://127.0.0.1:9"}) == 0
