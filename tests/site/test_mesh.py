@@ -57,7 +57,7 @@ def test_forwarding_is_turned_on_again_without_a_restart(fleet):
         ),
         # Visitors get the page; the app's tasks on the host do not get Redis.
         (
-            "apt-get -qq install ipvsadm >&2; for net in /run/docker/netns/lb_*; do nsenter --net=$net ipvsadm -C; done",
+            "apt-get -qq install ipvsadm >&2; for x in /run/docker/netns/lb_*; do nsenter --net=$x ipvsadm -C; done",
             "its load balancer of the network lacks 1 of 1 tasks of hello_redis",
             True,
         ),
