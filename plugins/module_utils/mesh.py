@@ -28,11 +28,11 @@ def observe(run: Run) -> Mesh:
 
     :param run: runs a command, see ``host.Run``
     """
-    code, saved, _errors = run(["iptables-save"])
+    saved = _output(run, ["iptables-save"])
     return Mesh(
         forwards=(read_text("/proc/sys/net/ipv4/ip_forward") or "1").strip() == "1",
         bridge=os.path.isdir(f"/sys/class/net/{BRIDGE}"),
-        ports=None if code else served_ports(saved),
+        ports=None if saved is None else served_ports(saved),
         backends={
             os.path.basename(path): _backends(run, path)
             for path in (f"{NAMESPACES}/{INGRESS}", *sorted(glob.glob(f"{NAMESPACES}/{OVERLAY}*")))
@@ -86,10 +86,18 @@ def _after(rule: Sequence[str], option: str) -> str:
     return rule[rule.index(option) + 1] if option in rule else ""
 
 
-def _backends(run: Run, path: str) -> tuple[str, ...]:
-    """List the addresses that the load balancers of a namespace lead visitors to."""
-    _code, table, _errors = run(["nsenter", f"--net={path}", "cat", "/proc/net/ip_vs"])
-    return backends(table)
+def _output(run: Run, command: list[str]) -> str | None:
+    """Return what a command prints, ``None`` where it fails or is not there."""
+    try:
+        code, output, _errors = run(command)
+    except OSError:
+        return None
+    return None if code else output
+
+
+def _backends(run: Run, path: str) -> tuple[str, ...] | None:
+    table = _output(run, ["nsenter", f"--net={path}", "cat", "/proc/net/ip_vs"])
+    return None if table is None else backends(table)
 
 
 def backends(table: str) -> tuple[str, ...]:

@@ -98,12 +98,12 @@ def _server(observed: Observed, engine: Engine, params: Mapping[str, Any]) -> Ob
     if observed.swarm.manager and not observed.swarm.error:
         observed = replace(observed, login_fingerprint=_fingerprint_login(engine, asked, params["accounts"]))
     if asked.get("certificate"):
-        observed = replace(observed, registry_certificate_end=_certificate_end(asked))
+        observed = replace(observed, registry_certificate=_certificate_days(asked))
     if asked.get("own"):
         observed = replace(observed, server_account=_try_served_account(asked["server"], asked["own"], observed.login))
     return observed
 
 
-def _certificate_end(asked: Asked) -> float:
+def _certificate_days(asked: Asked) -> tuple[float, ...]:
     ca = host.read_text(asked["own"]["ca_file"]) if asked.get("own") else asked.get("ca", "")
-    return float(registry.registry_client().certificate_end(asked["server"], ca or "", asked.get("proxies")))
+    return tuple(registry.registry_client().certificate_days(asked["server"], ca or "", asked.get("proxies")))

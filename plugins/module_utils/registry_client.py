@@ -68,23 +68,23 @@ def certificate(name: str, port: str) -> str:
     return hashlib.sha256(shown.encode()).hexdigest()
 
 
-def certificate_end(server: str, ca: str = "", proxies: Mapping[str, str] | None = None) -> float:
-    """Tell until when the certificate that a registry shows is valid.
+def certificate_days(server: str, ca: str = "", proxies: Mapping[str, str] | None = None) -> tuple[float, ...]:
+    """Tell from when and until when the certificate that a registry shows is valid.
 
     :param server: see ``probe``, as for the others
-    :return: in seconds since 1970; ``0`` where nobody shows one that is trusted, or only a proxy leads there
+    :return: both in seconds since 1970; empty where nobody shows one that is trusted, or only a proxy leads there
     """
     name, _, port = server.rpartition(":")
     if choose_proxies(server, proxies or {}):
-        return 0
+        return ()
     try:
         context, address = _context(ca, insecure=False), (name, int(port))
         way = socket.create_connection(address, REACH_TIMEOUT)
         with way, context.wrap_socket(way, server_hostname=name) as shown:
-            end = (shown.getpeercert() or {}).get("notAfter")
+            told = shown.getpeercert() or {}
     except (OSError, ValueError):
-        return 0
-    return ssl.cert_time_to_seconds(str(end)) if end else 0
+        return ()
+    return tuple(ssl.cert_time_to_seconds(str(told[name])) for name in ("notBefore", "notAfter") if name in told)
 
 
 def choose_proxies(server: str, given: Mapping[str, str]) -> dict[str, str]:

@@ -188,7 +188,8 @@ def _addresses(task: Item) -> dict[str, str]:
         network = attachment["Network"]
         place = mesh.namespace(network["ID"], is_ingress=bool(network["Spec"].get("Ingress")))
         for address in attachment.get("Addresses") or ():
-            found[place] = address.partition("/")[0]
+            if ":" not in address:
+                found[place] = address.partition("/")[0]
     return found
 
 
@@ -199,7 +200,10 @@ def _essence(spec: Item) -> Item:
 
 def _ingress(engine: Engine) -> str:
     """Return the ID of the network of published ports, as this engine has it; also after the swarm has lost it."""
-    networks = engine.get("/networks", filters={"scope": ["swarm"]}) or ()
+    try:
+        networks = engine.get("/networks", filters={"scope": ["swarm"]}) or ()
+    except EngineError:
+        return ""
     return next((str(network["Id"]) for network in networks if network.get("Ingress")), "")
 
 

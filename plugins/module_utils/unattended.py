@@ -8,6 +8,7 @@ from collections.abc import Collection
 
 from .host import Run
 
+TIMER = "apt-daily-upgrade.timer"
 PROGRAM = "/usr/bin/unattended-upgrade"
 # As "apt-config dump" prints them, https://wiki.debian.org/UnattendedUpgrades.
 SWITCH = re.compile(r'^APT::Periodic::Unattended-Upgrade "([^"]*)";$', re.MULTILINE)
@@ -22,7 +23,9 @@ def upgraded(run: Run, names: Collection[str], program: str = PROGRAM) -> tuple[
     if not names or not os.path.exists(program):
         return ()
     _code, dump, _errors = run(["apt-config", "dump"])
-    return choose(dump, names)
+    found = choose(dump, names)
+    _code, timer, _errors = run(["systemctl", "is-enabled", TIMER]) if found else (0, "", "")
+    return () if timer.strip() in ("disabled", "masked") else found
 
 
 def choose(dump: str, names: Collection[str]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from .observation.upgrades import Upgrades
 
 # What limits the engine's version, see roles/docker/vars.
 PIN = "/etc/apt/preferences.d/flotilla-docker"
+PINNED = re.compile(r"^Package: (.*)$", re.MULTILINE)
 REBOOT_REQUIRED = "/run/reboot-required"
 MODULES = "/lib/modules"
 # What runs beneath every engine, of any source.
@@ -34,9 +35,10 @@ def observe(run: Run, kind: str, engine: Collection[str], kernel: str) -> Upgrad
         return Upgrades()
     packages = choose(_simulate(run), kind, engine)
     # Of a version that flotilla pins, and so holds, its later revisions are told all the same: the pin lets no other
-    # version through. A hold without it is the user's.
-    revisions = choose(_simulate(run, "--ignore-hold"), kind, engine) if os.path.exists(PIN) else {}
-    held = {name: version for name, version in revisions.items() if name in engine and name not in packages}
+    # version of its packages through. Any other hold is the user's.
+    pinned = (PINNED.search(read_text(PIN) or "") or ["", ""])[1].split()
+    revisions = choose(_simulate(run, "--ignore-hold"), kind, engine) if pinned else {}
+    held = {name: version for name, version in revisions.items() if name in pinned and name not in packages}
     return Upgrades(packages={**packages, **held}, held=tuple(sorted(held)), reboot=reboot_reason(kernel))
 
 

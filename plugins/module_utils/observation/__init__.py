@@ -50,7 +50,8 @@ class Observed:
     :ivar stacks: by name, those that were asked for; ``None`` as with ``nodes``
     :ivar logs: last log lines of the task that was asked for
     :ivar upgrades: what was asked for; empty where nothing was
-    :ivar registry_certificate_end: in seconds since 1970; ``0`` where it was not asked for, or cannot be told
+    :ivar registry_certificate: from when and until when it is valid, in seconds since 1970; empty where it was not
+        asked for, or cannot be told
     """
 
     system: System
@@ -86,7 +87,7 @@ class Observed:
     stacks: Mapping[str, Stack] | None = None
     logs: tuple[str, ...] = ()
     upgrades: Upgrades = NO_UPGRADES
-    registry_certificate_end: float = 0
+    registry_certificate: tuple[float, ...] = ()
 
     @property
     def volume_names(self) -> list[str]:

@@ -36,13 +36,14 @@ class Mesh:
     :ivar forwards: whether it passes packets on (``net.ipv4.ip_forward``)
     :ivar bridge: whether docker_gwbridge is there
     :ivar ports: TCP ports that rules lead to the routing mesh; ``None`` where iptables does not tell them
-    :ivar backends: by network namespace with load balancers, the addresses of tasks that they lead visitors to
+    :ivar backends: by network namespace with load balancers, the IPv4 addresses of tasks that they lead visitors to;
+        ``None`` where they cannot be read
     """
 
     forwards: bool
     bridge: bool
     ports: tuple[int, ...] | None
-    backends: Mapping[str, tuple[str, ...]]
+    backends: Mapping[str, tuple[str, ...] | None]
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,16 @@ class Service:
         return limit if isinstance(limit, int) else 0
 
     @property
+    def has_wishes(self) -> bool:
+        """Tell whether it reserves anything, prefers nodes, or limits its tasks on each."""
+        placement = _part(self.spec, "TaskTemplate", "Placement")
+        return bool(
+            _part(self.spec, "TaskTemplate", "Resources", "Reservations")
+            or placement.get("Preferences")
+            or self.max_per_node
+        )
+
+    @property
     def ingress_ports(self) -> tuple[int, ...]:
         """Return the TCP ports that it publishes on every node, through the routing mesh."""
         ports = (port for port in _items(published_ports(self.spec)) if isinstance(port, Mapping))

@@ -181,7 +181,7 @@ def engine_is_not_upgraded_unattended(facts: HostFacts) -> Iterator[Problem]:
     for name, observed in facts.members.items():
         engine = facts.desired[name].engine
         # Unattended upgrades take packages from the distribution's archives unless they are told of another.
-        own = engine is not None and engine_source.installed(engine, observed) != "vendor"
+        own = engine is not None and (engine_source.installed(engine, observed) or engine.source) != "vendor"
         there = [each for each in observed.unattended if observed.packages.get(each) or each in RUNTIME]
         found = [each for each in there if each not in observed.held]
         if own and found and facts.intent in (Intent.SITE, Intent.DOCKER):

@@ -13,7 +13,8 @@ from .facts import HostFacts
 # The certificate of the registry that flotilla serves, on its host.
 CERTIFICATE = "/etc/docker/registry/server.crt"
 FILE = "inventory/group_vars/all/"
-# Days before its end from which a certificate is told: Let's Encrypt, whose certificates last 90, renews them then
+# Days before its end from which a certificate is told; of one that lasts less than four times as long, its last
+# quarter: who renews by a program has done so by then, as Let's Encrypt advises for the last third
 # (https://letsencrypt.org/docs/integration-guide/#when-to-renew).
 CERTIFICATE_DAYS = 30
 # By code: which setting it is about, what is expected, and what to do.
@@ -140,14 +141,15 @@ def certificate_lasts(facts: HostFacts) -> Iterator[Problem]:
     """The registry's certificate is valid for a while; only a status asks for it."""
     registry = facts.site.registry
     for name, observed in facts.observed.items():
-        left = (observed.registry_certificate_end - observed.system.time) / 86400
-        if observed.registry_certificate_end and left < CERTIFICATE_DAYS:
+        begin, end = observed.registry_certificate or (0, 0)
+        left, least = (end - observed.system.time) / 86400, min(CERTIFICATE_DAYS, (end - begin) / 86400 / 4)
+        if end and left < least:
             renew = f"Remove {CERTIFICATE} on {name} and run site.yml" if registry.host else "Renew it in the registry"
             yield Problem(
                 code=Code.REGISTRY_CERTIFICATE,
                 where=registry.url.server,
                 found=f"a certificate that ends in {left:.0f} days",
-                expected=f"one that is valid for {CERTIFICATE_DAYS} days or more",
+                expected=f"one that is valid for {least:.0f} days or more",
                 fix=renew,
             )
 

@@ -149,6 +149,6 @@ RULES = (
     Rule(stack_name_is_valid),
     Rule(stacks_have_names_of_their_own),
     Rule(stack_timeout_is_within_the_lease),
-    Rule(environment_is_text),
-    Rule(environment_is_used),
 )
+# Of a stack that is made of the inventory: a rollback brings back what was made of an earlier one.
+DEFINITION_RULES = (Rule(environment_is_text), Rule(environment_is_used))

@@ -33,6 +33,8 @@ from .role_variables import ROLES, template_with_roles
 
 # Intents that need nothing of a registry.
 WITHOUT_REGISTRY = (Intent.DOCKER, Intent.SWARM, Intent.REBALANCE, Intent.RESET)
+# Intents that make stacks of the inventory, or tell what would be made.
+DEFINING = (Intent.SITE, Intent.DEPLOY, Intent.STACK, Intent.STATUS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,7 @@ def read_input(
     raw, reasons = _template(action, variables, variable)
     reasons += answers.unreadable(observed)
     fatal = fatal or [settings.unreadable("the inventory", reason) for reason in dict.fromkeys(reasons)]
-    senseless = _check_site(raw, unusable) if raw and intent not in WITHOUT_REGISTRY else []
+    senseless = _check_site(raw, unusable, intent) if raw and intent not in WITHOUT_REGISTRY else []
     if intent.only_tells:
         wrong = (*wrong, *senseless)
     else:
@@ -83,7 +85,7 @@ def read_input(
     return SiteInput(raw=raw, fatal=(*fatal, *find(inventory, run_rules)), wrong=wrong)
 
 
-def _check_site(raw: Raw, unusable: Sequence[Problem]) -> list[Problem]:
+def _check_site(raw: Raw, unusable: Sequence[Problem], intent: Intent) -> list[Problem]:
     """Check settings against each other, but for those that are told already.
 
     :param unusable: settings of the wrong kind, which may leave nothing to be checked
@@ -95,7 +97,8 @@ def _check_site(raw: Raw, unusable: Sequence[Problem]) -> list[Problem]:
         if not unusable:
             raise
         return []
-    return [problem for problem in find(site, site_checks.RULES) if problem.where.split(" ")[0] not in told]
+    rules = (*site_checks.RULES, *(site_checks.DEFINITION_RULES if intent in DEFINING else ()))
+    return [problem for problem in find(site, rules) if problem.where.split(" ")[0] not in told]
 
 
 def _check_settings(variables: Raw, inventory: groups.Inventory) -> tuple[tuple[Problem, ...], list[Problem]]:

@@ -21,48 +21,82 @@ def faults(host: Observed, manager: Observed) -> tuple[str, ...]:
 
     :param manager: that tells which tasks run where
     """
-    mesh, engine = host.mesh, host.services.get("docker")
-    known = engine and engine.active and host.system.time - engine.started > KNOWN_SECONDS
-    if not mesh or not known or not _is_ready(host, manager):
+    mesh = host.mesh
+    if not mesh or not _is_settled(host, manager):
         return ()
-    services = {
-        f"{stack}_{name}": service
-        for stack, running in (manager.stacks or {}).items()
-        for name, service in running.services.items()
-    }
     return (
         *([] if mesh.bridge else ["its bridge docker_gwbridge is gone"]),
         # An engine keeps a network that is in use (moby, ReleaseIngress), and then takes no other one of that name.
         *([OLD_INGRESS] if host.swarm.ingress not in ("", manager.swarm.ingress) else []),
-        *_ports(mesh, services.values(), manager),
-        *(text for name, service in services.items() for text in _tasks(mesh, name, service, host, manager)),
+        *_ports(mesh, _services(manager).values(), manager),
+        *(
+            f"{what} lacks {missing} of {total} tasks of {name}"
+            for what, name, missing, total, is_own in _lacking(host, manager)
+            if is_own
+        ),
     )
 
 
-def _is_ready(host: Observed, manager: Observed) -> bool:
-    return any(node.id == host.swarm.node_id and node.state == "ready" for node in manager.nodes or ())
+def _is_settled(host: Observed, manager: Observed) -> bool:
+    """Tell whether a node is ready, and its engine has run long enough to have all that it makes."""
+    engine = host.services.get("docker")
+    is_ready = any(node.id == host.swarm.node_id and node.state == "ready" for node in manager.nodes or ())
+    return bool(engine and engine.active and host.system.time - engine.started > KNOWN_SECONDS and is_ready)
+
+
+def _services(manager: Observed) -> dict[str, Service]:
+    return {
+        f"{stack}_{name}": service
+        for stack, running in (manager.stacks or {}).items()
+        for name, service in running.services.items()
+    }
+
+
+def doubts(host: Observed, manager: Observed) -> tuple[str, ...]:
+    """Say which tasks of other nodes a host does not lead visitors to: no start of its own brings these back."""
+    return tuple(
+        f"{what} does not have {missing} of {total} tasks of {name}, which run on other nodes; let 4789/udp, 7946/udp "
+        "and 7946/tcp through between all members"
+        for what, name, missing, total, is_own in _lacking(host, manager)
+        if not is_own
+    )
 
 
 def _ports(mesh: Mesh, services: Collection[Service], manager: Observed) -> Iterator[str]:
     if mesh.ports is None:
         return
-    published = {port for service in services if any(_known(service.tasks, manager)) for port in service.ingress_ports}
+    published = {
+        port
+        for service in services
+        # A port that an update brings comes with its tasks.
+        if service.update_state == "completed" and any(task.current for task in _known(service.tasks, manager))
+        for port in service.ingress_ports
+    }
     missing = sorted(published.difference(mesh.ports))
     if missing:
         yield f"no rules lead port {', '.join(map(str, missing))} to the routing mesh"
 
 
-def _tasks(mesh: Mesh, name: str, service: Service, host: Observed, manager: Observed) -> Iterator[str]:
-    """Say which tasks of a service the host's load balancers lack."""
-    known = [*_known(service.tasks, manager)] if service.has_address else []
-    # A host has those of an overlay network while a task of its own is in there.
-    there = {space for task in known if task.node == host.swarm.node_id for space in task.addresses}
-    for space in sorted({space for task in known for space in task.addresses} & {INGRESS, *there}):
-        expected = {task.addresses[space] for task in known if space in task.addresses}
-        missing = expected.difference(mesh.backends.get(space, ()))
-        if missing:
-            what = "routing mesh" if space == INGRESS else "network"
-            yield f"its load balancer of the {what} lacks {len(missing)} of {len(expected)} tasks of {name}"
+def _lacking(host: Observed, manager: Observed) -> Iterator[tuple[str, str, int, int, bool]]:
+    """Find the tasks that a host's load balancers do not have: where, of which service, how many of how many.
+
+    Last stands whether any of them is the host's own. It always has these, whatever keeps it from other nodes: only
+    then its kernel has lost them.
+    """
+    if not host.mesh or not _is_settled(host, manager):
+        return
+    for name, service in _services(manager).items():
+        known = [*_known(service.tasks, manager)] if service.has_address else []
+        own = {task.id for task in known if task.node == host.swarm.node_id}
+        # A host has those of an overlay network while a task of its own is in there.
+        there = {space for task in known if task.id in own for space in task.addresses}
+        for space in sorted({space for task in known for space in task.addresses} & {INGRESS, *there}):
+            backends = host.mesh.backends.get(space, ())
+            tasks = [task for task in known if space in task.addresses]
+            lost = [task for task in tasks if backends is not None and task.addresses[space] not in backends]
+            if lost:
+                what = f"its load balancer of the {'routing mesh' if space == INGRESS else 'network'}"
+                yield what, name, len(lost), len(tasks), any(task.id in own for task in lost)
 
 
 def _known(tasks: Sequence[Task], manager: Observed) -> Iterator[Task]:

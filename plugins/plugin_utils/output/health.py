@@ -70,8 +70,6 @@ def _problems_of(node: Node, name: str, names: Mapping[str, str], elsewhere: Map
         yield f"{name} is {node.state}"
     elif node.reachability == "unreachable":
         yield f"{name} is ready, but the other managers do not reach it"
-    if node.availability != "active":
-        yield f"{name} takes no tasks, its availability is {node.availability}"
 
 
 def _problems_of_stacks(

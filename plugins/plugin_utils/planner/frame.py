@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from ...module_utils.observation.host import Lock
+from ..model.intent import Intent
 from ..model.phase import Phase
 from ..swarm.membership import Membership
 from . import gate, unreachable
@@ -57,7 +58,7 @@ def _observed_before_spreading(now: Situation, decided: StackDecisions, hosts: H
     """Find whether tasks will be moved, or nodes added, of stacks that are then to be spread."""
     spread = any(each.stack.spread and each.plan.running.services for each in decided.each)
     moves = any(host.changes.get(phase) for host in hosts.values() for phase in MOVING if now.is_ahead(phase))
-    return Phase.OBSERVE_TASKS if spread and moves else None
+    return Phase.OBSERVE_TASKS if spread and moves and now.intent in (Intent.SITE, Intent.UPGRADE) else None
 
 
 def notes(hosts: Hosts) -> Iterator[str]:

@@ -42,7 +42,10 @@ def plan_host(now: Situation, members: Membership, decided: StackDecisions, name
     observed = now.observed.get(name)
     if name != members.deploy_manager or not observed:
         return HostPlan()
-    stacks = [each.stack for each in decided.each if each.stack.spread and not each.changes]
+    # While a service waits for a host that is away, its stack cannot be whole, and is left as it is.
+    stacks = [
+        each.stack for each in decided.each if each.stack.spread and not each.changes and not each.plan.skip_wait_for
+    ]
     services = tuple(each for stack in stacks for each in _with_empty_nodes(stack, observed))
     if not services:
         return HostPlan()
@@ -62,7 +65,8 @@ def _with_empty_nodes(stack: Stack, observed: Observed) -> Iterator[Spread]:
     running = (observed.stacks or {}).get(stack.name)
     for name, service in spread.movable(running.services if running else {}):
         # Without a health check a successor is taken for ready before it is.
-        extra = spread.surplus(service, observed.nodes or (), only_to_empty=True) if service.has_health_check else 0
+        is_safe = service.has_health_check and spread.is_free(service)
+        extra = spread.surplus(service, observed.nodes or (), only_to_empty=True) if is_safe else 0
         if extra:
             yield _spread(stack, name, service.size, extra)
 

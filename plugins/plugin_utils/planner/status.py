@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ..checks.tables import STATUS_RULES
+from ..hosts import mesh
 from ..model.intent import Intent
 from ..model.problem import Code, Problem, find
 from ..stacks.file import parse
@@ -28,12 +29,19 @@ def plan_status(now: Situation) -> Plan:
         hosts=tuple(name for name in now.hosts if name in now.site.members or name in now.away),
         names={now.addresses[name]: name for name in now.site.members},
         ports={stack: port for stack, port in pages.items() if port},
-        problems=tuple(str(problem) for problem in (*run.problems, *find(now.facts, STATUS_RULES))),
+        problems=(*(str(problem) for problem in (*run.problems, *find(now.facts, STATUS_RULES))), *_doubts(now)),
         # Pages that do not answer are told of their hosts already.
         pending=tuple(Pending(hosts=step.hosts, text=step.text) for step in run.steps() if step.phase not in GATE),
     )
     manager = next(iter(now.answering))
     return Plan(hosts={**{name: HostPlan() for name in now.hosts}, manager: HostPlan(report_status=report)})
+
+
+def _doubts(now: Situation) -> Iterator[str]:
+    manager = next(iter(now.answering.values()))
+    for name, observed in now.members.items():
+        for doubt in mesh.doubts(observed, manager):
+            yield f"{name}: {doubt}"
 
 
 def _states(now: Situation) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from .arguments.docker import UpgradeHost
 from .result import HostPlan, Plan, merge
 from .site import decide
 from .situation import Situation
+from .start import plan_start
 
 NOTHING_NEWER = "no host needs a reboot, or has a newer version of what was asked for in its lists of packages"
 
@@ -22,6 +23,8 @@ def plan_upgrade(now: Situation) -> Plan:
 
     A package that makes a host need a reboot is told of by the next run, which reboots it.
     """
+    if now.stopped:
+        return plan_start(now)
     decided = decide(now)
     if decided.problems:
         return Plan(problems=decided.problems)

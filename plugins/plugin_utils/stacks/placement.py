@@ -38,6 +38,12 @@ def fits(constraints: Iterable[str], node: Candidate) -> bool:
     return all(_holds(text, node) for text in constraints)
 
 
+def is_judged(constraint: str) -> bool:
+    """Tell whether ``fits`` judges a constraint; what only the engine can tell, it lets pass."""
+    key = constraint.replace("!=", "==").partition("==")[0].strip()
+    return key in ("node.id", "node.hostname", "node.role") or key.startswith("node.labels.")
+
+
 def _holds(text: str, node: Candidate) -> bool:
     match = CONSTRAINT.fullmatch(text)
     if not match:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ...module_utils.observation.stack import Service
 from ...module_utils.observation.swarm import Node
-from .placement import Candidate, fits
+from .placement import Candidate, fits, is_judged
 
 
 def takes(node: Node, service: Service) -> bool:
@@ -20,7 +20,7 @@ def takes(node: Node, service: Service) -> bool:
 
 def empty_nodes(service: Service, nodes: Sequence[Node]) -> list[Node]:
     """List the nodes that have no task of a service, though another has two or more."""
-    counts = _counts(service, nodes)
+    counts = _counts(service, nodes) if is_free(service) else {}
     return [node for node in nodes if counts.get(node.id) == 0 and max(counts.values()) > 1]
 
 
@@ -43,6 +43,14 @@ def surplus(service: Service, nodes: Sequence[Node], *, only_to_empty: bool = Fa
         counts[emptiest] += 1
         moves += 1
     return moves
+
+
+def is_free(service: Service) -> bool:
+    """Tell whether nothing but its constraints on nodes decides where its tasks run, as far as this module judges it.
+
+    What a service reserves, prefers, or asks of engines, Swarm alone weighs against all that runs.
+    """
+    return not service.has_wishes and all(is_judged(text) for text in service.constraints)
 
 
 def movable(services: Mapping[str, Service]) -> Iterator[tuple[str, Service]]:

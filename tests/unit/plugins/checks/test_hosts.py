@@ -35,6 +35,15 @@ def test_engine_that_is_upgraded_unattended_is_a_problem():
     assert problems(m1=host) == []
 
 
+def test_bare_host_is_judged_by_the_source_that_is_set():
+    host = converged()
+    host["observation"]["packages"] = dict.fromkeys(host["observation"]["packages"])
+    host["observation"].update(unattended=["containerd", "runc"], engine=None)
+    assert "engine-unattended: m1" in problems(m1=host)
+    host["desired"]["docker_engine"]["source"] = "vendor"
+    assert "engine-unattended: m1" not in problems(m1=host)
+
+
 def test_good_hosts_are_no_problem():
     assert problems(m1=converged()) == []
 

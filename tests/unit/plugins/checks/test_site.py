@@ -2,14 +2,14 @@
 
 import pytest
 import sites
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.site import RULES
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.site import DEFINITION_RULES, RULES
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import find
 
 from tests.support.problems import told
 
 
 def problems(**changes):
-    return told(find(sites.read_site({**sites.site(), **changes}), RULES))
+    return told(find(sites.read_site({**sites.site(), **changes}), (*RULES, *DEFINITION_RULES)))
 
 
 def stack(**changes):

@@ -9,10 +9,10 @@ HELLO = {"ingress_sbox": ["10.0.0.1", "10.0.0.2", "10.0.0.3"], "lb_webnet": ["10
 NOW = 1_800_000_000  # 2027-01-15T08:00:00Z
 
 
-def faults(started=NOW - 100, ingress="net-1", task=None, node=None, mode="vip", mesh_of=None, **changes):
-    """What a worker with one of three web tasks lacks."""
-    found = sites.converged_site()
-    worker, manager = found["w1"]["observation"], found["m1"]["observation"]
+def found(started=NOW - 100, ingress="net-1", task=None, node=None, mode="vip", service=None, **changes):
+    """A worker with one of three web tasks, and the manager."""
+    site = sites.converged_site()
+    worker, manager = site["w1"]["observation"], site["m1"]["observation"]
     for host in (worker, manager):
         host["system"]["time"] = NOW
     worker["services"]["docker"]["started"] = started
@@ -32,8 +32,17 @@ def faults(started=NOW - 100, ingress="net-1", task=None, node=None, mode="vip",
         for slot in (1, 2, 3)
     ]
     web["tasks"][2].update(task or {})
+    web.update(service or {})
     read = {name: decode(Observed, host, name) for name, host in (("w1", worker), ("m1", manager))}
-    return mesh.faults(read["w1"], read["m1"])
+    return read["w1"], read["m1"]
+
+
+def faults(**changes):
+    return mesh.faults(*found(**changes))
+
+
+def doubts(**changes):
+    return mesh.doubts(*found(**changes))
 
 
 def test_whole_mesh_has_no_fault():
@@ -48,7 +57,7 @@ def test_what_is_missing_is_named():
     assert faults(backends={**HELLO, "ingress_sbox": []}) == (
         "its load balancer of the routing mesh lacks 3 of 3 tasks of hello_web",
     )
-    assert faults(backends={**HELLO, "lb_webnet": ["10.0.1.1", "10.0.1.2"]}) == (
+    assert faults(backends={**HELLO, "lb_webnet": ["10.0.1.1", "10.0.1.3"]}) == (
         "its load balancer of the network lacks 1 of 3 tasks of hello_web",
     )
     assert faults(backends={}) == (
@@ -80,3 +89,23 @@ def test_service_without_an_address_of_its_own_has_no_load_balancer():
 def test_network_without_a_task_of_the_host_has_no_load_balancer_there():
     away = {"addresses": {"ingress_sbox": "10.0.0.3", "lb_other": "10.0.2.1"}}
     assert faults(task=away) == ()
+
+
+def test_tasks_of_other_nodes_alone_are_a_doubt_since_a_start_brings_none_back():
+    """As where a firewall keeps a node from the others."""
+    apart = {"ingress_sbox": ["10.0.0.2"], "lb_webnet": ["10.0.1.2"]}
+    assert faults(backends=apart) == ()
+    assert [doubt.partition(";")[0] for doubt in doubts(backends=apart)] == [
+        f"its load balancer of the {what} does not have 2 of 3 tasks of hello_web, which run on other nodes"
+        for what in ("routing mesh", "network")
+    ]
+    assert doubts() == doubts(backends={}) == ()
+
+
+def test_load_balancers_that_cannot_be_read_are_no_fault():
+    assert faults(backends={"ingress_sbox": None, "lb_webnet": None}) == ()
+
+
+def test_port_that_an_update_brings_is_no_fault_before_its_tasks_run():
+    assert faults(ports=[], service={"update": {"State": "updating"}}) == ()
+    assert faults(ports=[], service={"update": {"State": "completed"}}) != ()

@@ -34,11 +34,11 @@ def test_revisions_of_a_pinned_engine_are_told_though_it_is_held(tmp_path, monke
 
     monkeypatch.setattr(upgrades, "PIN", str(tmp_path / "pin"))
     assert "docker.io" not in upgrades.observe(apt, "security", ["docker.io"], "6.12").packages
-    (tmp_path / "pin").touch()
+    (tmp_path / "pin").write_text("Package: docker.io docker-cli\nPin: version *26.1.5*?\n")
     found = upgrades.observe(apt, "security", ["docker.io"], "6.12")
     assert found.packages == {"libcurl4t64": "8.14.1-2+deb13u1", "docker.io": "26.1.5+dfsg1-9+deb13u1"}
     assert found.held == ("docker.io",)
-    assert "runc" not in upgrades.observe(apt, "all", ["docker.io"], "6.12").packages
+    assert "runc" not in upgrades.observe(apt, "all", ["docker.io", "runc"], "6.12").packages
 
 
 def test_new_version_is_told():

@@ -68,7 +68,6 @@ def test_problems_are_told():
         "w1 could not be observed: Failed to connect to the host via ssh: No route to host",
         "w2 does not answer the page: refused",
         "w1 is down",
-        "w2 takes no tasks, its availability is drain",
         "host-4 (10.0.0.4) is in the swarm and not in the inventory",
         "web is at 4/5",
         "web.1 on m1 is failed: exit 1",

@@ -86,3 +86,10 @@ def test_first_run_of_all_has_nothing_to_spread():
         for number, (name, host) in enumerate(sites.converged_site().items(), 1)
     }
     assert plan(bare).phases()[Phase.OBSERVE_TASKS] == []
+
+
+def test_role_stack_alone_keeps_its_gate():
+    found = site_with(1, 1, 1, 2, 2)
+    found["m1"]["observation"]["nodes"][1]["labels"] = {}
+    phases = plan(found, "stack").phases()
+    assert (phases[Phase.OBSERVE_TASKS], phases[Phase.CHECK_SERVICES]) == ([], ["m1"])

@@ -55,11 +55,15 @@ def test_input_that_makes_no_sense_is_told_and_nothing_planned():
     assert (report.problems, report.pending) == ((str(wrong),), ())
 
 
-@pytest.mark.parametrize(("days", "told_of"), [(29, True), (31, False), (0, False)])
-def test_certificate_that_ends_soon_is_told(days, told_of):
+@pytest.mark.parametrize(
+    ("lifetime", "days", "told_of"),
+    [(3650, 29, True), (3650, 31, False), (90, 25, False), (90, 20, True), (0, 0, False)],
+)
+def test_certificate_that_ends_soon_is_told(lifetime, days, told_of):
     found = sites.converged_site()
     one = found["m1"]["observation"]
-    one["registry_certificate_end"] = one["system"]["time"] + days * 86400 if days else 0
+    end = one["system"]["time"] + days * 86400
+    one["registry_certificate"] = [end - lifetime * 86400, end] if lifetime else []
     problems = plan(found).hosts["m1"].report_status.problems
     assert [problem.startswith("registry-certificate: reg:5000: ") for problem in problems] == [True] * told_of
 

@@ -398,8 +398,9 @@ def test_fingerprint_tells_a_login_and_does_not_hold_it():
 
 
 def test_end_of_a_trusted_certificate_is_told(served, certificate):
-    days = (registry_client.certificate_end(served, ca(certificate)) - time.time()) / 86400
-    assert 1 < days <= 2
-    assert registry_client.certificate_end(served) == 0
-    assert registry_client.certificate_end("127.0.0.1:9") == 0
-    assert registry_client.certificate_end(served, ca(certificate), {"https-proxy": "http://127.0.0.1:9"}) == 0
+    begin, end = registry_client.certificate_days(served, ca(certificate))
+    assert begin < time.time() < end
+    assert end - begin == 2 * 86400
+    assert registry_client.certificate_days(served) == ()
+    assert registry_client.certificate_days("127.0.0.1:9") == ()
+    assert registry_client.certificate_days(served, ca(certificate), {"https-proxy": "http://127.0.0.1:9"}) == ()

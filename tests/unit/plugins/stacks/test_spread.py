@@ -65,3 +65,25 @@ def test_empty_nodes_are_those_that_another_one_could_give_to():
     assert [node.id for node in spread.empty_nodes(services["web"], nodes)] == ["node-3"]
     services, nodes = service_on([1, 0, 0])
     assert spread.empty_nodes(services["web"], nodes) == []
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        {"Placement": {"Constraints": ["engine.labels.disk == ssd"]}},
+        {"Placement": {"Constraints": ["node.platform.os == linux"]}},
+        {"Placement": {"Preferences": [{"Spread": {"SpreadDescriptor": "node.labels.zone"}}]}},
+        {"Placement": {"MaxReplicas": 2}},
+        {"Resources": {"Reservations": {"MemoryBytes": 1}}},
+    ],
+    ids=str,
+)
+def test_service_that_swarm_alone_can_place_is_not_taken_for_free(template):
+    """Its tasks might come back to where they were, and again in each run."""
+    services, nodes = service_on([3, 2, 0])
+    assert spread.is_free(services["web"])
+    wishing = sites.service(5, tasks=[sites.task(slot) for slot in range(1, 6)])
+    wishing["spec"]["TaskTemplate"] |= template
+    service = sites.services(web=wishing)["web"]
+    assert not spread.is_free(service)
+    assert spread.empty_nodes(service, nodes) == []
