@@ -22,7 +22,7 @@ def faults(host: Observed, manager: Observed) -> tuple[str, ...]:
     :param manager: that tells which tasks run where
     """
     mesh = host.mesh
-    if not mesh or not _is_settled(host, manager):
+    if not mesh or not _is_complete(host, manager):
         return ()
     return (
         *([] if mesh.bridge else ["its bridge docker_gwbridge is gone"]),
@@ -37,7 +37,7 @@ def faults(host: Observed, manager: Observed) -> tuple[str, ...]:
     )
 
 
-def _is_settled(host: Observed, manager: Observed) -> bool:
+def _is_complete(host: Observed, manager: Observed) -> bool:
     """Tell whether a node is ready, and its engine has run long enough to have all that it makes."""
     engine = host.services.get("docker")
     is_ready = any(node.id == host.swarm.node_id and node.state == "ready" for node in manager.nodes or ())
@@ -83,7 +83,7 @@ def _lacking(host: Observed, manager: Observed) -> Iterator[tuple[str, str, int,
     Last stands whether any of them is the host's own. It always has these, whatever keeps it from other nodes: only
     then its kernel has lost them.
     """
-    if not host.mesh or not _is_settled(host, manager):
+    if not host.mesh or not _is_complete(host, manager):
         return
     for name, service in _services(manager).items():
         known = [*_known(service.tasks, manager)] if service.has_address else []
