@@ -27,7 +27,7 @@ def wait_until_status_tells(fleet, change, reason):
 
     def told():
         lines = fleet.play(playbook="playbooks/status.yml").output.splitlines()
-        return any(line.startswith(f"  {HOST}: {change}") and reason in line for line in lines)
+        return any(HOST in line and f": {change}" in line and reason in line for line in lines)
 
     wait_until(told, 180)
     fleet.play(playbook="playbooks/status.yml").told(problems=True)
