@@ -20,7 +20,8 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation i
     read_observed,
 )
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output import status
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import dead_lines, reset_lines, site_lines
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import dead_lines, site_lines
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.reset import reset_lines
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.arguments.preflight import Pending, ReportStatus
 
 CALLBACK = "flotilla.swarm.concise"

@@ -53,11 +53,6 @@ def foreign(fleet):
     fleet.on("manager-1", REMOVE_FOREIGN)
 
 
-def engine_starts(fleet, *hosts):
-    """When the engines of hosts were started."""
-    return [fleet.on(host, "systemctl show --property=ActiveEnterTimestamp docker") for host in hosts]
-
-
 def test_drift_of_stack_and_hosts_is_named_and_repaired_and_nothing_else_touched(fleet, foreign):
     registry = f"{fleet.addresses['manager-1']}:5000"
     authority = f"/etc/docker/certs.d/{registry}/ca.crt"
@@ -67,7 +62,7 @@ def test_drift_of_stack_and_hosts_is_named_and_repaired_and_nothing_else_touched
     size = stack.REPLICAS
     fleet.scale(stack.WEB, size - 1)
     fleet.on("manager-1", f"docker service rm {stack.NAME}_redis")
-    started = engine_starts(fleet, "manager-1", "worker-1")
+    started = fleet.engine_starts("manager-1", "worker-1")
     drift = f"Mode.Replicated.Replicas is {size - 1}, expected {size}"
     run = fleet.play().succeeded()
     distrust = next(act for act in run.changes if act.startswith(f"registry worker-1: log in to {registry} ("))
@@ -85,7 +80,7 @@ def test_drift_of_stack_and_hosts_is_named_and_repaired_and_nothing_else_touched
             f"stack manager-1: set service {stack.WEB} right ({drift})",
         ]
     )
-    assert engine_starts(fleet, "manager-1", "worker-1") == started
+    assert fleet.engine_starts("manager-1", "worker-1") == started
     fleet.assert_serving(foreign=0, theirs_one=0)
     assert fleet.image_of("redis") == redis
     assert all(map(replica, fleet.pages()))

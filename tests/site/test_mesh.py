@@ -17,11 +17,6 @@ def answers(fleet):
     return bool(fleet.page(fleet.addresses[HOST], "/healthz", timeout=3))
 
 
-def engine_starts(fleet, *hosts):
-    """When the engines of hosts were started."""
-    return [fleet.on(host, "systemctl show --property=ActiveEnterTimestamp docker") for host in hosts]
-
-
 def wait_until_status_tells(fleet, change, reason):
     """What was started a moment ago may still be on its way to all nodes, and is not told as lost."""
 
@@ -35,14 +30,14 @@ def wait_until_status_tells(fleet, change, reason):
 
 def test_forwarding_is_turned_on_again_without_a_restart(fleet):
     fleet.await_serving()
-    started = engine_starts(fleet, HOST)
+    started = fleet.engine_starts(HOST)
     fleet.on(HOST, "sysctl --write net.ipv4.ip_forward=0")
     assert not answers(fleet)
     change = "let the kernel pass packets on (net.ipv4.ip_forward is 0)"
     wait_until_status_tells(fleet, change, "")
     assert fleet.play().succeeded().changes == [f"docker {HOST}: {change}"]
     assert answers(fleet)
-    assert engine_starts(fleet, HOST) == started
+    assert fleet.engine_starts(HOST) == started
     fleet.play().unchanged()
 
 
@@ -70,7 +65,7 @@ def test_what_only_a_start_brings_back_is_brought_back_in_the_hosts_turn(fleet, 
     fleet.await_serving()
     assert HOST in fleet.nodes_of(stack.WEB)
     others = [host for host in fleet.addresses if host != HOST]
-    before = engine_starts(fleet, *others)
+    before = fleet.engine_starts(*others)
     fleet.on(HOST, damage)
     assert answers(fleet) is answers_still
     wait_until_status_tells(fleet, f"{DAMAGED}: ", reason)
@@ -79,7 +74,7 @@ def test_what_only_a_start_brings_back_is_brought_back_in_the_hosts_turn(fleet, 
     assert change.startswith(f"docker {HOST}: {DAMAGED}: ")
     assert reason in change
     assert answers(fleet)
-    assert engine_starts(fleet, *others) == before
+    assert fleet.engine_starts(*others) == before
     fleet.play(*SPREAD).unchanged()
 
 

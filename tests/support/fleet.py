@@ -188,6 +188,10 @@ class Fleet:
         expected = {**stack.sizes(len(self.addresses)), **sizes}
         assert self.services() == {name: f"{size}/{size}" for name, size in expected.items()}
 
+    def engine_starts(self, *hosts: str) -> list[str]:
+        """When the engines of hosts were started, as systemd tells it."""
+        return [self.on(host, "systemctl show --property=ActiveEnterTimestamp docker") for host in hosts]
+
     def scale(self, service: str, size: int) -> None:
         """Change the size of a service behind flotilla's back."""
         self.on(self.manager, f"docker service scale --detach {stack.NAME}_{service}={size}")

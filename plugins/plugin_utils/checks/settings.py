@@ -56,6 +56,12 @@ BY_COMMA = {"swarm_remove_dead", "stack_rotate", "stack_data_lost"}
 # to be told at all: two letters in the wrong order of a name of twelve.
 GUESSED = 0.75
 MISSPELT = 0.91
+# What is found, what is expected, and what to do where a secret begins or ends with white space.
+WITH_SPACE = (
+    "a text with white space at its beginning or end",
+    "one without: not all that read it take it for a part of it",
+    'Remove it; a text behind "|" ends with a line end unless that is "|-"',
+)
 OPEN_VAULT = "Give this run the vault's password (--ask-vault-pass, --vault-password-file)"
 
 
@@ -96,11 +102,13 @@ def check_variables(hosts: Values, options: Options, places: Places = MappingPro
             if name not in options:
                 found.append(_unknown(host, name, where, options))
             elif not _is_valid(name, value, options[name]):
-                found.append(_invalid(host, name, where, value, options[name]))
+                words = _found(value, options[name]), _expected(options[name]), _fix(name, value, options[name])
+                found.append(_invalid(host, where, *words))
             elif empty := _empty_entry(value):
-                found.append(_without_value(host, f"{where}: {empty}", empty))
+                fix = f'Give {empty} a value ("" for an empty one), or remove the line'
+                found.append(_invalid(host, f"{where}: {empty}", "nothing, which YAML reads as null", "a value", fix))
             elif options[name].no_log and isinstance(value, str) and value != value.strip():
-                found.append(_with_space(host, where))
+                found.append(_invalid(host, where, *WITH_SPACE))
     return merge(found)
 
 
@@ -145,15 +153,8 @@ def _unknown(host: str, name: str, where: str, options: Options) -> Problem:
     )
 
 
-def _invalid(host: str, name: str, where: str, value: object, option: Option) -> Problem:
-    return Problem(
-        code=Code.SETTING_INVALID,
-        where=where,
-        hosts=(host,),
-        found=_found(value, option),
-        expected=_expected(option),
-        fix=_fix(name, value, option),
-    )
+def _invalid(host: str, where: str, found: str, expected: str, fix: str) -> Problem:
+    return Problem(code=Code.SETTING_INVALID, where=where, hosts=(host,), found=found, expected=expected, fix=fix)
 
 
 def _empty_entry(value: object) -> str:
@@ -164,28 +165,6 @@ def _empty_entry(value: object) -> str:
         if deeper := _empty_entry(inner):
             return f"{key}.{deeper}"
     return ""
-
-
-def _without_value(host: str, where: str, entry: str) -> Problem:
-    return Problem(
-        code=Code.SETTING_INVALID,
-        where=where,
-        hosts=(host,),
-        found="nothing, which YAML reads as null",
-        expected="a value",
-        fix=f'Give {entry} a value ("" for an empty one), or remove the line',
-    )
-
-
-def _with_space(host: str, where: str) -> Problem:
-    return Problem(
-        code=Code.SETTING_INVALID,
-        where=where,
-        hosts=(host,),
-        found="a text with white space at its beginning or end",
-        expected="one without: not all that read it take it for a part of it",
-        fix='Remove it; a text behind "|" ends with a line end unless that is "|-"',
-    )
 
 
 def _found(value: object, option: Option) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from ...module_utils.mesh import INGRESS
 from ...module_utils.observation import Observed
@@ -29,11 +30,7 @@ def faults(host: Observed, manager: Observed) -> tuple[str, ...]:
         # An engine keeps a network that is in use (moby, ReleaseIngress), and then takes no other one of that name.
         *([OLD_INGRESS] if host.swarm.ingress not in ("", manager.swarm.ingress) else []),
         *_ports(mesh, _services(manager).values(), manager),
-        *(
-            f"{what} lacks {missing} of {total} tasks of {name}"
-            for what, name, missing, total, is_own in _lacking(host, manager)
-            if is_own
-        ),
+        *(f"{lack.where} lacks {lack.share}" for lack in _lacking(host, manager) if lack.is_own),
     )
 
 
@@ -55,10 +52,10 @@ def _services(manager: Observed) -> dict[str, Service]:
 def doubts(host: Observed, manager: Observed) -> tuple[str, ...]:
     """Say which tasks of other nodes a host does not lead visitors to: no start of its own brings these back."""
     return tuple(
-        f"{what} does not have {missing} of {total} tasks of {name}, which run on other nodes; let 4789/udp, 7946/udp "
-        "and 7946/tcp through between all members"
-        for what, name, missing, total, is_own in _lacking(host, manager)
-        if not is_own
+        f"{lack.where} does not have {lack.share}, which run on other nodes; let 4789/udp, 7946/udp and 7946/tcp "
+        "through between all members"
+        for lack in _lacking(host, manager)
+        if not lack.is_own
     )
 
 
@@ -77,12 +74,21 @@ def _ports(mesh: Mesh, services: Collection[Service], manager: Observed) -> Iter
         yield f"no rules lead port {', '.join(map(str, missing))} to the routing mesh"
 
 
-def _lacking(host: Observed, manager: Observed) -> Iterator[tuple[str, str, int, int, bool]]:
-    """Find the tasks that a host's load balancers do not have: where, of which service, how many of how many.
+class _Lack(NamedTuple):
+    """Tasks of a service that a load balancer of a host does not have.
 
-    Last stands whether any of them is the host's own. It always has these, whatever keeps it from other nodes: only
-    then its kernel has lost them.
+    :ivar where: which load balancer that is
+    :ivar share: how many of how many tasks, and of which service
+    :ivar is_own: whether any of them is the host's own. It always has these, whatever keeps it from other nodes: only
+        then its kernel has lost them
     """
+
+    where: str
+    share: str
+    is_own: bool
+
+
+def _lacking(host: Observed, manager: Observed) -> Iterator[_Lack]:
     if not host.mesh or not _is_complete(host, manager):
         return
     for name, service in _services(manager).items():
@@ -95,8 +101,11 @@ def _lacking(host: Observed, manager: Observed) -> Iterator[tuple[str, str, int,
             tasks = [task for task in known if space in task.addresses]
             lost = [task for task in tasks if backends is not None and task.addresses[space] not in backends]
             if lost:
-                what = f"its load balancer of the {'routing mesh' if space == INGRESS else 'network'}"
-                yield what, name, len(lost), len(tasks), any(task.id in own for task in lost)
+                yield _Lack(
+                    where=f"its load balancer of the {'routing mesh' if space == INGRESS else 'network'}",
+                    share=f"{len(lost)} of {len(tasks)} tasks of {name}",
+                    is_own=any(task.id in own for task in lost),
+                )
 
 
 def _known(tasks: Sequence[Task], manager: Observed) -> Iterator[Task]:

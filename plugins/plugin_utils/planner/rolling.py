@@ -17,7 +17,7 @@ from ..model.change import Change
 from ..model.phase import Phase
 from ..model.problem import Problem
 from ..stacks.file import VOLUME_CONSTRAINT, StackFile
-from ..stacks.placement import Candidate, fits
+from ..stacks.placement import fits, of_node
 from ..swarm.quorum import at_risk, majority
 from .arguments.common import Page
 from .arguments.docker import Move, Turn
@@ -195,24 +195,10 @@ def _stays(now: Situation, stack: str, name: str, others: Sequence[Node]) -> str
     if not service.starts_first:
         return "its update stops a task before it starts the next"
     left = _left(now, stack, name)
-    room = [
-        node for node in others if fits([each for each in service.constraints if each not in left], _candidate(node))
-    ]
+    room = [node for node in others if fits([each for each in service.constraints if each not in left], of_node(node))]
     if not room or service.max_per_node * len(room) < service.size * bool(service.max_per_node):
         return "no other node may run it"
     return ""
-
-
-def _candidate(node: Node) -> Candidate:
-    return Candidate(
-        name=node.hostname,
-        id=node.id,
-        hostname=node.hostname,
-        role=node.role,
-        labels=node.labels,
-        cpus=0,
-        memory_mib=0,
-    )
 
 
 def _left(now: Situation, stack: str, service: str) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from ...module_utils.observation.swarm import Node
+
 CONSTRAINT = re.compile(r"\s*([\w./-]+)\s*(==|!=)\s*(.+?)\s*")
 
 
@@ -28,6 +30,19 @@ class Candidate:
     cpus: int
     memory_mib: int
     takes_tasks: bool = True
+
+
+def of_node(node: Node) -> Candidate:
+    """Return a node as constraints judge it, whatever it has room for."""
+    return Candidate(
+        name=node.hostname,
+        id=node.id,
+        hostname=node.hostname,
+        role=node.role,
+        labels=node.labels,
+        cpus=0,
+        memory_mib=0,
+    )
 
 
 def fits(constraints: Iterable[str], node: Candidate) -> bool:

@@ -7,15 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ...module_utils.observation.stack import Service
 from ...module_utils.observation.swarm import Node
-from .placement import Candidate, fits, is_judged
+from .placement import fits, is_judged, of_node
 
 
 def takes(node: Node, service: Service) -> bool:
     """Tell whether a node takes tasks of a service."""
-    candidate = Candidate(
-        name="", id=node.id, hostname=node.hostname, role=node.role, labels=node.labels, cpus=0, memory_mib=0
-    )
-    return node.state == "ready" and node.availability == "active" and fits(service.constraints, candidate)
+    return node.state == "ready" and node.availability == "active" and fits(service.constraints, of_node(node))
 
 
 def empty_nodes(service: Service, nodes: Sequence[Node]) -> list[Node]:
