@@ -40,7 +40,9 @@ def boots(fleet):
     return {host: fleet.on(host, "cat /proc/sys/kernel/random/boot_id") for host in fleet.addresses}
 
 
-def test_nothing_newer_is_nothing_to_do(fleet):
+def test_what_is_upgraded_has_nothing_newer(fleet):
+    # The archive may have got a newer version since the disks of these hosts were made.
+    fleet.play(playbook=UPGRADE).succeeded()
     fleet.play(playbook=UPGRADE).unchanged()
 
 
