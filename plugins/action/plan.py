@@ -57,7 +57,7 @@ class ActionModule(ActionBase):
             _tell([*notes, *plan_lines(plan)])
             for text in plan.warnings:
                 Display().warning(text)
-        facts = {"flotilla_phases": self._phases(plan)}
+        facts = {"flotilla_phases": self._phases(plan), "flotilla_batches": plan.batch_sizes()}
         return dict(result, changed=False, input=given.digest, ansible_facts=facts, **plan.as_dict())
 
     def _phases(self, plan: Plan) -> dict[str, list[str]]:

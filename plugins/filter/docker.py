@@ -17,7 +17,12 @@ def engine_trouble(answer: Mapping[str, object]) -> str:
 
 
 def engine_failure(
-    result: Mapping[str, object], journal: str, host: str, order: Sequence[str], left_out: Sequence[str], redirect: str
+    result: Mapping[str, object],
+    journal: str,
+    host: str,
+    order: Sequence[Sequence[str]],
+    left_out: Sequence[str],
+    redirect: str,
 ) -> str:
     """Say why the engine of a host is not as the run requires.
 

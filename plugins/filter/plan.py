@@ -24,6 +24,14 @@ def hosts_in(hostvars: Mapping[str, Any], phase: str) -> list[str]:
     return hosts
 
 
+def batches_in(hostvars: Mapping[str, Any], phase: str) -> list[int]:
+    """Tell how many hosts of a phase are changed at a time, batch after batch."""
+    if not hosts_in(hostvars, phase):
+        return []
+    sizes: list[int] = hostvars["localhost"]["ansible_facts"]["flotilla_batches"][phase]
+    return sizes
+
+
 # Options with which playbooks are only read.
 ONLY_READ = ("syntax", "listtasks", "listtags", "listhosts")
 # What leaves tasks out of a run, or asks before each.
@@ -71,4 +79,9 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Map filter names to functions."""
-        return {"expected_address": expected_address, "hosts_in": hosts_in, "whole_run": whole_run}
+        return {
+            "batches_in": batches_in,
+            "expected_address": expected_address,
+            "hosts_in": hosts_in,
+            "whole_run": whole_run,
+        }

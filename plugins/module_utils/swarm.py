@@ -37,13 +37,15 @@ ELECTION_SECONDS = 30
 def membership(info: Item) -> Place:
     """Extract this engine's place in a swarm from ``GET /info``."""
     swarm = info.get("Swarm", {})
+    cluster = swarm.get("Cluster") or {}
     return Place(
         state=swarm.get("LocalNodeState", "inactive"),
         node_id=swarm.get("NodeID", ""),
         address=swarm.get("NodeAddr", ""),
         manager=bool(swarm.get("ControlAvailable")),
         error=swarm.get("Error", ""),
-        cluster_id=(swarm.get("Cluster") or {}).get("ID", ""),
+        cluster_id=cluster.get("ID", ""),
+        autolock=bool(cluster.get("Spec", {}).get("EncryptionConfig", {}).get("AutoLockManagers")),
     )
 
 

@@ -29,6 +29,7 @@ class Place:
     :ivar state: ``inactive``, ``pending``, ``active``, ``error``, ``locked``, or ``stopped`` with its engine
     :ivar error: why it is not as it should be, also of a manager without a majority
     :ivar cluster_id: the swarm's ID, of managers only
+    :ivar autolock: whether managers lock their part of the swarm's state, of managers only
     :ivar ingress: ID of the network of published ports as the host has it, ``""`` for none
     """
 
@@ -38,6 +39,7 @@ class Place:
     manager: bool = False
     error: str = ""
     cluster_id: str = ""
+    autolock: bool = False
     ingress: str = ""
 
     @property

@@ -79,6 +79,13 @@ def builders_are_members(site: Site) -> Iterator[Problem]:
             yield _invalid("image_builder", name, "a host of group swarm", "Name a manager or a worker, or remove it")
 
 
+def batch_size_is_valid(site: Site) -> Iterator[Problem]:
+    """At least one host is changed at a time, and no more than all workers."""
+    if not site.batch.is_valid:
+        expected = "a number such as 3, or a share of the workers such as 10%"
+        yield _invalid("docker_batch_size", site.batch.text, expected, "Correct it, or remove it: 1 is the default")
+
+
 def stack_name_is_valid(site: Site) -> Iterator[Problem]:
     """A stack's name begins the names of its services, secrets and configs."""
     for stack in site.stacks:
@@ -146,6 +153,7 @@ RULES = (
     Rule(external_registry_has_passwords, after=frozenset({Code.SETTING_MISSING})),
     Rule(registry_ca_is_a_certificate),
     Rule(builders_are_members),
+    Rule(batch_size_is_valid),
     Rule(stack_name_is_valid),
     Rule(stacks_have_names_of_their_own),
     Rule(stack_timeout_is_within_the_lease),

@@ -63,15 +63,15 @@ def trouble(observation: Observation) -> str:
 
 
 def failure_lines(
-    reason: str, journal: str, host: str, order: Sequence[str], left_out: Sequence[str], redirect: str
+    reason: str, journal: str, host: str, order: Sequence[Sequence[str]], left_out: Sequence[str], redirect: str
 ) -> str:
     """Say why the engine of a host is not as the run wants it, how the site is now, and what to do.
 
     :param reason: why the task failed; see ``trouble``
     :param journal: see ``why_not_started``
     :param host: the host's inventory name
-    :param order: inventory names of all hosts whose engines are restarted one after the other in this run, in that
-        order; without ``host`` where its engine is not among them
+    :param order: inventory names of all hosts whose engines are restarted in this run, batch after batch; without
+        ``host`` where its engine is not among them
     :param left_out: those of them that were not reached when their turn came
     :param redirect: address of the host that its visitors are led to, ``""`` for none
     :return: text of several lines
@@ -79,14 +79,17 @@ def failure_lines(
     # systemd's own words only point to the journal.
     why = why_not_started(journal) if reason.startswith("Unable to ") else ""
     lines = [f"{host}: its engine did not start: {why}" if why else f"{host}: {reason}"]
-    if host in order:
-        place = order.index(host)
-        done = [name for name in order[:place] if name not in left_out]
-        lost = [name for name in order[:place] if name in left_out]
+    place = next((number for number, batch in enumerate(order) if host in batch), None)
+    if place is not None:
+        before, after = ([name for batch in part for name in batch] for part in (order[:place], order[place + 1 :]))
+        done = [name for name in before if name not in left_out]
+        lost = [name for name in before if name in left_out]
+        beside = [name for name in order[place] if name != host]
         lines += ["No further engine was restarted, and the run ended here."]
+        lines += [f"Changed at the same time, and to the end of their turn: {', '.join(beside)}."] * bool(beside)
         lines += [f"Changed, and up again: {', '.join(done)}."] * bool(done)
         lines += [f"Not reached when their turn came, and not touched: {', '.join(lost)}."] * bool(lost)
-        lines += [f"Not touched: {', '.join(order[place + 1 :])}."] * bool(order[place + 1 :])
+        lines += [f"Not touched: {', '.join(after)}."] * bool(after)
     lines += [f"Until the next run, visitors of {host} are led to {redirect}."] * bool(redirect)
     lines.append(
         f"On {host}, journalctl --unit docker tells more. Repair what it names, or take back what this run brings, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -9,6 +10,8 @@ from typing import Any
 
 from ..registry.url import RegistryUrl
 from .problem import Problem
+
+BATCH_SIZE = re.compile(r"[1-9]\d*%?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +129,27 @@ class Reset:
 NO_BACKUP, NO_RESET = Backup(), Reset()
 
 
+@dataclass(frozen=True, slots=True)
+class BatchSize:
+    """How many workers are changed at a time: a number, or a share of all workers.
+
+    :ivar text: as the user wrote it, such as ``3`` or ``10%``
+    """
+
+    text: str = "1"
+
+    @property
+    def is_valid(self) -> bool:
+        """Tell whether it is one or more, or a share of no more than all."""
+        match = BATCH_SIZE.fullmatch(self.text)
+        return bool(match) and (not self.text.endswith("%") or int(self.text[:-1]) <= 100)
+
+    def size(self, workers: int) -> int:
+        """Return the number, at least one, out of so many workers."""
+        number = int(self.text.removesuffix("%"))
+        return max(workers * number // 100, 1) if self.text.endswith("%") else number
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """The whole site.
@@ -133,6 +157,7 @@ class Site:
     :ivar managers: inventory names, as with ``workers`` and ``retire``
     :ivar remove_dead: what the user calls nodes that are gone for good
     :ivar builders: inventory names, the preferred first
+    :ivar batch: of rolling changes
     :ivar images: each after those that it is made from
     :ivar pools: of overlay networks, empty for Docker's default
     :ivar user: who runs flotilla where, for the record of a release
@@ -149,6 +174,7 @@ class Site:
     images: tuple[Image, ...]
     pools: tuple[str, ...] = ()
     subnet_size: int = 24
+    batch: BatchSize = BatchSize()
     salt: str = ""
     user: str = ""
     process: str = ""
@@ -206,6 +232,7 @@ def read_site(
         registry=registry,
         images=tuple(read_image(image) for image in raw["images"]),
         subnet_size=number(raw["subnet_size"]),
+        batch=BatchSize(str(raw["batch_size"])),
         salt=salt,
         user=user,
         process=process,

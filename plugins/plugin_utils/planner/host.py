@@ -60,7 +60,7 @@ def plan_engine(
     )
     if not _serves_until_its_turn(now, name):
         return replace(told, install_docker=install, changes={Phase.INSTALL_DOCKER: changes})
-    order = rolling.order(now, [each for each in now.observed if _restarts(now, each)])
+    order = rolling.batches(now, [each for each in now.observed if _restarts(now, each)])
     restart = RestartEngine(
         **{each.name: getattr(install, each.name) for each in fields(install)},
         restart=state.is_stale(now.desired(name).role("docker"), observed) or bool(_damage(now, name)),

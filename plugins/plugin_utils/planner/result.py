@@ -10,6 +10,7 @@ from ..model.change import Change
 from ..model.phase import Phase
 from ..model.problem import Problem
 from .arguments import backup, common, docker, image, preflight, registry, stack, swarm
+from .arguments.docker import Batches
 
 Changes = Mapping[Phase, tuple[Change, ...]]
 NO_CHANGES: Changes = MappingProxyType({})
@@ -226,11 +227,18 @@ class Plan:
     def phases(self) -> dict[str, list[str]]:
         """Return the hosts of each phase, in the inventory's order; one after another in their turns."""
         found = {phase.value: [name for name, host in self.hosts.items() if phase in host.phases] for phase in Phase}
-        return found | {phase.value: self._turns(phase) for phase in (Phase.RESTART_ENGINE, Phase.UPGRADE)}
+        return found | {phase: [name for batch in order for name in batch] for phase, order in self._batches().items()}
 
-    def _turns(self, phase: Phase) -> list[str]:
-        found = [arguments for host in self.hosts.values() if (arguments := getattr(host, phase))]
-        return list(found[0].turn.order) if found else []
+    def batch_sizes(self) -> dict[str, list[int]]:
+        """Return of each rolling change how many hosts are changed at a time, batch after batch."""
+        return {phase: [len(batch) for batch in order] for phase, order in self._batches().items()}
+
+    def _batches(self) -> dict[str, Batches]:
+        turns = {
+            phase.value: next((each for host in self.hosts.values() if (each := getattr(host, phase))), None)
+            for phase in (Phase.RESTART_ENGINE, Phase.UPGRADE)
+        }
+        return {phase: each.turn.order if each else () for phase, each in turns.items()}
 
     def as_dict(self) -> dict[str, object]:
         """Return it as plays read it: JSON all through."""

@@ -44,7 +44,7 @@ def plan_site(now: Situation) -> Plan:
     if decided.problems:
         return Plan(problems=decided.problems)
     everything = {name: merge(*_parts(now, decided, name)) for name in now.hosts}
-    restarted = rolling.order(now, [name for name, host in everything.items() if host.restart_engine])
+    restarted = rolling.batches(now, [name for name, host in everything.items() if host.restart_engine])
     if at_risk := tuple(rolling.problems(now, restarted)):
         return Plan(problems=at_risk)
     if restarted:

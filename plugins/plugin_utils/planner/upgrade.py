@@ -9,7 +9,7 @@ from ..model.change import Change
 from ..model.phase import Phase
 from ..stacks.file import StackFile
 from . import frame, gate, rebalance, rolling
-from .arguments.docker import UpgradeHost
+from .arguments.docker import Batches, UpgradeHost
 from .result import HostPlan, Plan, merge
 from .site import decide
 from .situation import Situation
@@ -31,7 +31,7 @@ def plan_upgrade(now: Situation) -> Plan:
     upgraded = [
         name for name, observed in now.observed.items() if observed.upgrades.packages or observed.upgrades.reboot
     ]
-    order = rolling.order(now, upgraded)
+    order = rolling.batches(now, upgraded)
     if at_risk := tuple(rolling.problems(now, order)):
         return Plan(problems=at_risk)
     files = {each.stack.name: each.plan.definition.rendered for each in decided.stacks.each}
@@ -51,7 +51,7 @@ def plan_upgrade(now: Situation) -> Plan:
     )
 
 
-def _plan_host(now: Situation, name: str, order: tuple[str, ...], files: dict[str, StackFile]) -> HostPlan:
+def _plan_host(now: Situation, name: str, order: Batches, files: dict[str, StackFile]) -> HostPlan:
     found = now.observed[name].upgrades
     turn = rolling.plan_turn(now, name, order, files)
     if not (found.reboot or _stops_containers(now, name)):

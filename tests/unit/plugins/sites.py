@@ -239,6 +239,7 @@ def site(managers=("m1",), workers=("w1", "w2"), retire=()):
         },
         "pools": [],
         "subnet_size": 24,
+        "batch_size": 1,
         "builders": list(managers),
         "images": [
             {"name": name, "kind": "distro", "reference": reference}

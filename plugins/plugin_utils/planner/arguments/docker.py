@@ -51,11 +51,15 @@ class Move:
     timeout: int
 
 
+# Inventory names of all hosts of a rolling change, in the order of their turns; together those that are changed at the
+# same time.
+Batches = tuple[tuple[str, ...], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """What surrounds the change of one host among others that are changed one after another.
 
-    :ivar order: inventory names of all hosts of the phase, in the order of their turns
     :ivar pages: by stack, what the host must answer before the next one: what it answered before
     :ivar manager: inventory name of the manager that acts for its node, ``""`` where it is no node
     :ivar node: its ID, ``""`` where no tasks are moved
@@ -63,9 +67,10 @@ class Turn:
     :ivar availability: that its node gets once they do
     :ivar redirect: address of the host that serves its visitors meanwhile, ``""`` for none
     :ivar ports: that these come for
+    :ivar autolock: whether its part of the swarm's state is locked when its engine starts
     """
 
-    order: tuple[str, ...]
+    order: Batches
     pages: Mapping[str, Page]
     manager: str = ""
     node: str = ""
@@ -73,6 +78,7 @@ class Turn:
     availability: str = "active"
     redirect: str = ""
     ports: tuple[int, ...] = ()
+    autolock: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,10 +47,13 @@ def test_reason_is_that_of_the_last_attempt(journal, why):
 
 def test_state_of_the_site_is_told():
     reason, journal = "Unable to restart service docker: Job failed", STARTING + REFUSED
-    lines = failure_lines(reason, journal, "w2", ["m1", "w1", "w2", "w3", "w4"], ["w1"], "10.0.0.1").splitlines()
+    lines = failure_lines(
+        reason, journal, "w2", [["m1"], ["w1"], ["w2", "w5"], ["w3", "w4"]], ["w1"], "10.0.0.1"
+    ).splitlines()
     assert lines[:-1] == [
         "w2: its engine did not start: failed to start daemon: proxy http://***@p is bad",
         "No further engine was restarted, and the run ended here.",
+        "Changed at the same time, and to the end of their turn: w5.",
         "Changed, and up again: m1.",
         "Not reached when their turn came, and not touched: w1.",
         "Not touched: w3, w4.",
@@ -67,7 +70,8 @@ def test_of_an_engine_that_is_not_among_others_no_state_is_told():
 def test_other_reasons_stay():
     text = failure_lines("No package matching 'docker.io'", STARTING + REFUSED, "w1", [], [], "")
     assert text.splitlines()[0] == "w1: No package matching 'docker.io'"
-    first = failure_lines(trouble(observed(pages={"hello": "refused"})), RUNNING, "w1", ["w1"], [], "").splitlines()[0]
+    silent = trouble(observed(pages={"hello": "refused"}))
+    first = failure_lines(silent, RUNNING, "w1", [["w1"]], [], "").splitlines()[0]
     assert first == "w1: its engine runs, but the page does not answer there (refused)"
 
 

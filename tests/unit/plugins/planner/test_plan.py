@@ -452,7 +452,7 @@ def test_running_engines_are_changed_one_by_one_and_others_at_once():
     found["w2"]["observation"]["modules"]["ip_vs"] = "available"
     plan = make_plan(sites.site(), found)
     assert engines(plan) == {"m1": ["restart_engine"], "w1": ["restart_engine"], "w2": ["install_docker"]}
-    assert [host["turn"]["order"] for host in of_phase(plan, "restart_engine").values()] == [["w1", "m1"]] * 2
+    assert [host["turn"]["order"] for host in of_phase(plan, "restart_engine").values()] == [[["w1"], ["m1"]]] * 2
     found["w1"]["observation"]["services"]["docker"].update(active=False, failed=True)
     plan = make_plan(sites.site(), found)
     assert engines(plan) == {"m1": ["restart_engine"], "w1": ["install_docker"], "w2": ["install_docker"]}

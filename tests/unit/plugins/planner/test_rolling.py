@@ -2,6 +2,7 @@
 
 import pytest
 import sites
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.site import batch_size_is_valid
 from sites import acts, make_plan, of_phase
 
 from tests.support.problems import told
@@ -55,6 +56,85 @@ def test_hosts_without_data_go_first_and_the_leader_last():
     plan = sites.plan(SITE_OF_THREE, three_managers())
     assert plan.phases()["restart_engine"] == ["w2", "w1", "m2", "m3", "m1"]
     assert plan.notes == ("hosts are changed one after another: w2, w1, m2, m3, m1",)
+
+
+def large_site(workers=8):
+    """Three managers and many workers, Redis on w1; every engine needs a restart."""
+    found = three_managers()
+    nodes = found["m1"]["observation"]["nodes"]
+    for number in range(6, 4 + workers):
+        name, address = f"w{number - 3}", f"10.0.0.{number}"
+        found[name] = {"desired": sites.desired(address), "observation": sites.converged(address, f"node-{number}")}
+        found[name]["observation"]["files"].update(OLD["files"])
+        nodes.append(sites.node(number, "worker"))
+    return found
+
+
+def batches(found, size, **changes):
+    workers = [name for name in found if name.startswith("w")]
+    site = {**sites.site(managers=("m1", "m2", "m3"), workers=workers), "batch_size": size, **changes}
+    plan = sites.plan(site, found)
+    sizes, order = plan.batch_sizes()["restart_engine"], iter(plan.phases()["restart_engine"])
+    assert plan.notes
+    return [" ".join(next(order) for _ in range(size)) for size in sizes]
+
+
+MANAGERS_LAST = ["m2", "m3", "m1"]
+
+
+def test_workers_are_changed_in_batches_after_a_first_one():
+    found = large_site()
+    assert batches(found, 3) == ["w2", "w3 w4 w5", "w6 w7 w8", "w1", *MANAGERS_LAST]
+    assert batches(found, "25%") == ["w2", "w3 w4", "w5 w6", "w7 w8", "w1", *MANAGERS_LAST]
+    assert batches(found, "5%")[:3] == ["w2", "w3", "w4"]
+
+
+def test_as_many_nodes_stay_as_are_changed():
+    found = large_site()
+    for node in found["m1"]["observation"]["nodes"]:
+        if node["role"] == "manager" or node["hostname"] == "host-2":
+            node["state"] = "down" if node["role"] == "worker" else "ready"
+            node["availability"] = "drain"
+    for name in ("m1", "m2", "m3"):
+        found[name]["desired"]["swarm"]["availability"] = "drain"
+    assert batches(found, 8)[:3] == ["w2", "w3 w4 w5", "w6 w7 w8"]
+
+
+def test_a_batch_leaves_room_for_every_service():
+    found = large_site()
+    web_of(found)["spec"]["TaskTemplate"] = {"ForceUpdate": 0, "Placement": {"Constraints": ["node.labels.web == yes"]}}
+    found["m1"]["observation"]["stacks"]["hello"]["record"]["specs"]["web"] = dict(web_of(found)["spec"])
+    for node in found["m1"]["observation"]["nodes"]:
+        if node["hostname"] in ("host-6", "host-7"):
+            node["labels"] = {"web": "yes"}
+            found[f"w{int(node['hostname'][5:]) - 3}"]["desired"]["swarm"]["node_labels"] = {"web": "yes"}
+    assert batches(found, 3)[:4] == ["w2", "w3", "w4 w5 w6", "w7 w8"]
+
+
+def test_where_only_swarm_judges_the_room_hosts_are_changed_singly():
+    found = large_site()
+    web_of(found)["spec"]["TaskTemplate"] = {
+        "ForceUpdate": 0,
+        "Resources": {"Reservations": {"MemoryBytes": 1 << 28}},
+    }
+    found["m1"]["observation"]["stacks"]["hello"]["record"]["specs"]["web"] = dict(web_of(found)["spec"])
+    assert batches(found, 3)[:3] == ["w2", "w3", "w4"]
+
+
+def test_visitors_of_a_batch_are_led_out_of_it():
+    found = large_site()
+    site = {**sites.site(managers=("m1", "m2", "m3"), workers=[name for name in found if name[0] == "w"])}
+    turns = of_phase(make_plan({**site, "batch_size": 3}, found), "restart_engine")
+    nodes = {node["id"]: node["address"] for node in found["m1"]["observation"]["nodes"]}
+    batch = [nodes[turns[name]["turn"]["node"]] for name in ("w3", "w4", "w5")]
+    assert {turns[name]["turn"]["redirect"] for name in ("w3", "w4", "w5")}.isdisjoint(batch)
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "101%", "half", "", "3 %"])
+def test_batch_size_that_is_none(size):
+    site = sites.read_site({**sites.site(), "batch_size": size})
+    (problem,) = batch_size_is_valid(site)
+    assert problem.where == "docker_batch_size"
 
 
 def test_no_manager_is_changed_while_another_is_dead():

@@ -1,0 +1,101 @@
+"""Tell which services can leave a node before it is changed, and what of an earlier move was left."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ...module_utils.observation import Observed
+from ...module_utils.observation.stack import Service, Stack
+from ...module_utils.observation.swarm import Node
+from ..stacks.file import VOLUME_CONSTRAINT
+from ..stacks.placement import fits, of_node
+from .situation import Situation
+
+AWAY = "node.id!="
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A service that runs.
+
+    :ivar timeout: seconds that its stack may take to get to its size
+    :ivar left: constraints that keep it off nodes though its release does not have them
+    """
+
+    stack: str
+    name: str
+    live: Service
+    timeout: int
+    left: tuple[str, ...]
+
+    @property
+    def full_name(self) -> str:
+        """Return its name in the swarm."""
+        return f"{self.stack}_{self.name}"
+
+    def runs_on(self, node: Node) -> bool:
+        """Tell whether it has a task there."""
+        return any(task.is_up and task.node == node.id for task in self.live.tasks)
+
+    def stays(self, others: Sequence[Node]) -> str:
+        """Say why its tasks cannot be moved to other nodes first, ``""`` where they can."""
+        if not self.live.is_replicated:
+            return "it runs on every node"
+        if VOLUME_CONSTRAINT.search("\n".join(self.live.constraints)):
+            return "its data is there"
+        if not self.live.starts_first:
+            return "its update stops a task before it starts the next"
+        own = [each for each in self.live.constraints if each not in self.left]
+        room, most = [node for node in others if fits(own, of_node(node))], self.live.max_per_node
+        if not room or (most and most * len(room) < self.live.size):
+            return "no other node may run it"
+        return ""
+
+
+def asked(now: Situation) -> tuple[str, Observed | None]:
+    """Return the manager that told of the swarm, by its inventory name; ``""`` for none."""
+    return next(iter(now.answering.items()), ("", None))
+
+
+def nodes(now: Situation) -> Sequence[Node]:
+    """List the nodes, as that manager sees them."""
+    observed = asked(now)[1]
+    return (observed and observed.nodes) or ()
+
+
+def node_of(now: Situation, name: str) -> Node | None:
+    """Return the node that a host is."""
+    own = now.observed[name].swarm.node_id
+    return next((node for node in nodes(now) if node.id == own), None)
+
+
+def others(now: Situation, away: Collection[str]) -> list[Node]:
+    """List the nodes that take tasks, without those that do not now.
+
+    :param away: node IDs
+    """
+    return [node for node in nodes(now) if node.id not in away and takes_tasks(now, node)]
+
+
+def takes_tasks(now: Situation, node: Node) -> bool:
+    """Tell whether a node takes tasks when it is asked to: a pause that a killed run left is put back before."""
+    hosts = [name for name, observed in now.observed.items() if observed.swarm.node_id == node.id]
+    desired = now.desired(hosts[0]).member.availability if hosts else node.availability
+    return node.state == "ready" and "active" in (node.availability, node.availability == "pause" and desired)
+
+
+def services(now: Situation) -> Iterator[Running]:
+    """List all services that run."""
+    stacks = (observed.stacks if (observed := asked(now)[1]) else None) or {}
+    for stack in now.site.stacks:
+        found = stacks.get(stack.name) or Stack()
+        for name, live in found.services.items():
+            left = _left(found, name)
+            yield Running(stack=stack.name, name=name, live=live, timeout=stack.timeout, left=left)
+
+
+def _left(stack: Stack, name: str) -> tuple[str, ...]:
+    live, spec = stack.services[name], stack.record.specs.get(name) if stack.record else None
+    own = replace(live, spec=spec).constraints if spec else ()
+    return tuple(each for each in live.constraints if each.startswith(AWAY) and each not in own)
