@@ -32,6 +32,7 @@ packages: ## Install the Debian packages that the demo and the tests need
 
 demo: packages setup ## Boot three hosts on this machine and bring them to the serving stack
 	$(FLEET) up 3 --publish $$(python bench/stack.py port)
+	test -e inventory-demo/group_vars/all/stacks.yml || cp inventory/group_vars/all/stacks.yml inventory-demo/group_vars/all/
 	ansible-playbook -i inventory-demo site.yml
 	@echo "The page on this machine: http://127.0.0.1:$$(python bench/stack.py port)/   Its inventory: inventory-demo/   (make demo-down ends it)"
 

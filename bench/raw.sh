@@ -177,7 +177,7 @@ step deploy
 sed 's/flotilla.data: kept/flotilla.data: new/' "$app/stack.yml" | ssh_to "$manager" sudo tee /run/stack.yml >/dev/null
 on "$manager" <<END
 openssl rand -hex 24 | docker secret create redis_password - >/dev/null
-export NAME=World WEB_IMAGE=$registry/hello:1 REDIS_IMAGE=$registry/redis:1
+export NAME=World HELLO_IMAGE=$registry/hello:1 REDIS_IMAGE=$registry/redis:1
 export REDIS_APPENDFSYNC=always REDIS_PASSWORD_SECRET=redis_password
 docker stack deploy --detach=true --with-registry-auth --compose-file /run/stack.yml hello >/dev/null
 END

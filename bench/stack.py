@@ -1,4 +1,4 @@
-"""What the shipped stack file says to whoever visits its page: the tests, `make demo`, molecule's check and bench/.
+"""What the shipped stack says to whoever visits its page: the tests, `make demo`, molecule's check and bench/.
 
 `python bench/stack.py` prints it as JSON, `python bench/stack.py port` one value of it.
 """
@@ -25,7 +25,8 @@ def published(port: str | int | dict[str, Any]) -> int | None:
 
 
 SERVICES: dict[str, Any] = yaml.safe_load(FILE.read_text())["services"]
-NAME: str = yaml.safe_load(DEFAULTS.read_text())["stack_name"]
+# Its entry of `stacks`.
+((NAME, ENTRY),) = yaml.safe_load(DEFAULTS.read_text())["stacks"].items()
 # The page's service, and its port.
 WEB, PORT = next(
     (name, port) for name, each in SERVICES.items() for port in map(published, each.get("ports", [])) if port
@@ -42,6 +43,17 @@ def sizes(hosts: int = 1) -> dict[str, int]:
 
 
 REPLICAS = sizes()[WEB]
+
+
+def option(file: Path | str = FILE, **changes: Any) -> str:
+    """Return the option of `ansible-playbook -e` that deploys the shipped stack with changes to its entry.
+
+    :param changes: of a mapping, entries that are replaced or added
+    """
+    merged = {
+        key: {**ENTRY.get(key, {}), **value} if isinstance(value, dict) else value for key, value in changes.items()
+    }
+    return json.dumps({"stacks": {NAME: {**ENTRY, "file": str(file), **merged}}})
 
 
 if __name__ == "__main__":

@@ -68,8 +68,8 @@ def deploy(inventory: Path, change: dict[str, Any], greeting: str) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
         yaml.safe_dump(content, file)
         file.flush()
-        options = ["-e", f"stack_file={file.name}", "-e", json.dumps({"stack_environment": {"NAME": greeting}})]
-        command: Command = ["ansible-playbook", "-i", inventory, "playbooks/deploy.yml", *options]
+        option = stack.option(Path(file.name), environment={"NAME": greeting})
+        command: Command = ["ansible-playbook", "-i", inventory, "playbooks/deploy.yml", "-e", option]
         subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
 
 

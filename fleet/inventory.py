@@ -21,7 +21,7 @@ LINK = "inventory-demo"
 HOSTS_HEADER = """\
 ---
 # The hosts of this fleet. Yours to edit: the fleet never writes over a change of yours.
-# Settings go into a new file beside group_vars/all/connection.yml, such as group_vars/all/stack.yml.
+# Settings go into files beside group_vars/all/connection.yml, such as group_vars/all/stacks.yml.
 """
 HOSTS_FOOTER = """\
 # Hosts to take out of the swarm: move their lines here, and run site.yml.

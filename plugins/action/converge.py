@@ -79,7 +79,7 @@ class ActionModule(ActionBase):
 def _patience(timeout: int) -> str:
     """Say how long may be waited for."""
     return (
-        f"  waiting for at most {timeout} s (stack_timeout), or {HOMELESS_SECONDS} s while no node takes a task,\n"
+        f"  waiting for at most {timeout} s, or {HOMELESS_SECONDS} s while no node takes a task,\n"
         f"  or {LOOPING_SECONDS} s while a task fails again and again in the same way\n"
         "  only new tasks are counted; older ones may go on serving meanwhile"
     )

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
-from ansible.errors import AnsibleFilterError
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import ProblemError
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import (
     deploy_failure_lines,
+    failed_stacks_lines,
     page_lines,
 )
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file import parse
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.releases import is_new
 
 
-def published_ports(text: object) -> list[int]:
-    """List the ports that a stack file publishes."""
-    return _told(lambda: parse(str(text)).published())
+def pages_of(stacks: Iterable[Mapping[str, object]]) -> dict[str, dict[str, object]]:
+    """Return by name the pages of the stacks that have one, as ``flotilla.swarm.observe`` visits them.
 
-
-def page_port(text: object) -> int:
-    """Find the port of a stack file's page, ``0`` where it has none."""
-    return _told(lambda: parse(str(text)).page_port) or 0
-
-
-def _told[T](function: Callable[[], T]) -> T:
-    """Say what is wrong with a stack file in one line.
-
-    :raise AnsibleFilterError: instead of ``ProblemError``
+    :param stacks: as ``flotilla.swarm.stacks`` lists them
     """
-    try:
-        return function()
-    except ProblemError as error:
-        raise AnsibleFilterError(str(error.problem)) from error
+    return {
+        str(stack["name"]): {"port": stack["page_port"], "path": stack["check_path"]}
+        for stack in stacks
+        if stack["page_port"]
+    }
 
 
 class FilterModule:
@@ -42,8 +31,8 @@ class FilterModule:
         """Map filter names to functions."""
         return {
             "deploy_failure_lines": deploy_failure_lines,
+            "failed_stacks_lines": failed_stacks_lines,
             "is_new_release": is_new,
             "page_lines": page_lines,
-            "page_port": page_port,
-            "published_ports": published_ports,
+            "pages_of": pages_of,
         }

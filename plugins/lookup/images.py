@@ -7,14 +7,18 @@ name: images
 short_description: List the images of a site, named by content
 description:
   - Lists each image after those that it is made from, with its reference and what its making needs.
-  - Reads the app's folder, whose content goes into the name of the app's image.
+  - Reads the apps' folders, whose content goes into the names of their images.
 options:
   _terms:
     description: The registry, as C(host:port) with or without C(/prefix).
     required: true
-  app:
-    description: C(name) (repository), C(dir) (build context) and C(python) (version) of the app's image.
+  apps:
+    description: Folder of each app, its build context, by the name that its image has.
     type: dict
+    required: true
+  python:
+    description: Version of Python that wheels are fetched for.
+    type: str
     required: true
   bases:
     description: What base images are made of, see plugin_utils/images/names.py.
@@ -26,7 +30,7 @@ author: The flotilla authors
 EXAMPLES = r"""
 - name: Name the images
   ansible.builtin.debug:
-    msg: "{{ query('flotilla.swarm.images', 'reg:5000', app=app, bases=bases) }}"
+    msg: "{{ query('flotilla.swarm.images', 'reg:5000', apps=image_apps, python=image_python, bases=bases) }}"
 """
 
 RETURN = r"""
@@ -51,11 +55,11 @@ class LookupModule(LookupBase):
     ) -> list[dict[str, object]]:
         """Return the images of each registry.
 
-        :raise AnsibleLookupError: the app's folder is not there
+        :raise AnsibleLookupError: the folder of an app is not there
         """
         self.set_options(var_options=variables, direct=kwargs)
-        app, bases = self.get_option("app"), self.get_option("bases")
+        options = self.get_option("apps"), self.get_option("python"), self.get_option("bases")
         try:
-            return [image.as_dict() for registry in terms for image in list_images(registry, app, bases)]
+            return [image.as_dict() for registry in terms for image in list_images(registry, *options)]
         except FileNotFoundError as error:
-            raise AnsibleLookupError(f"image_app_dir: {error}") from error
+            raise AnsibleLookupError(f"image_apps: {error}") from error

@@ -41,10 +41,19 @@ def describe(name: str, services: Mapping[str, Service], configs: Sequence[Item]
         },
         secret_names=tuple(secret["Spec"]["Name"] for secret in secrets),
         configs=tuple(config["Spec"]["Name"] for config in configs if "flotilla.config" in _labels(config)),
+        records=tuple(config["Spec"]["Name"] for config in configs if "flotilla.config" not in _labels(config)),
         login=next((_text(config) for config in configs if "flotilla.login" in _labels(config)), ""),
         releases=tuple(release for release, _record in contents),
         record=contents[-1][1] if contents else None,
     )
+
+
+def owners(configs: Sequence[Item]) -> tuple[str, ...]:
+    """List the stacks of which flotilla keeps something.
+
+    :param configs: all of the swarm, as ``GET /configs`` lists them
+    """
+    return tuple(sorted({owner for config in configs if (owner := _labels(config).get(STACK_LABEL))}))
 
 
 def _labels(item: Item) -> Mapping[str, str]:

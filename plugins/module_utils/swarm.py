@@ -226,6 +226,7 @@ class EngineObservation:
     lock: Lock
     nodes: tuple[Node, ...] | None = None
     stacks: dict[str, Stack] | None = None
+    kept_stacks: tuple[str, ...] = ()
     logs: tuple[str, ...] = ()
 
 
@@ -253,6 +254,7 @@ def observe(engine: Engine, info: Item | None, stack_names: Sequence[str] = (), 
             lock=lock.read(next((config for config in configs if config["Spec"]["Name"] == lock.NAME), None)),
             nodes=nodes(engine, tasks),
             stacks=stacks(engine, stack_names, tasks, configs),
+            kept_stacks=releases.owners(configs),
             logs=_logs(engine, task) if task else (),
         )
     except EngineError as error:

@@ -5,6 +5,7 @@ import re
 import pytest
 from visits import visiting
 
+from bench import stack
 from tests.support.stack import stack_with
 
 CRASH = {"command": ["python3", "-c", "raise SystemExit('no such table: visits')"]}
@@ -48,7 +49,7 @@ def test_crash(fleet, tmp_path):
 def test_full_disk_of_one_host(fleet):
     """The deploy is refused before anything is pulled, so nothing is left half pulled."""
     before = release_of(fleet)
-    greet = ("-e", '{"stack_environment": {"NAME": "Room"}}')
+    greet = ("-e", stack.option(environment={"NAME": "Room"}))
     fill = "fallocate -l $(($(df --output=avail -B1M /var | tail -n 1) - 100))M /var/full"
     fleet.on("worker-1", fill)
     try:

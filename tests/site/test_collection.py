@@ -1,6 +1,5 @@
 """The collection, built and installed: every playbook by its name, beside an inventory and no ansible.cfg of ours."""
 
-import json
 import shutil
 
 import pytest
@@ -8,6 +7,7 @@ import pytest
 from bench import stack
 from tests.support import collection
 from tests.support.runs import REPOSITORY, playbook, run
+from tests.support.stack import apps
 
 pytestmark = pytest.mark.long
 
@@ -63,8 +63,8 @@ def test_status_finds_no_problem(fleet, play):
 
 
 def test_problems_can_be_read(play):
-    refused = play("site", "-e", "stack_timeout=soon", "-e", "stack_qux=1")
-    refused.refused("setting-unknown: stack_qux, all 3 hosts", "setting-invalid: stack_timeout, all 3 hosts")
+    refused = play("site", "-e", stack.option(timeout="soon"), "-e", "stack_qux=1")
+    refused.refused("setting-unknown: stack_qux, all 3 hosts", "setting-invalid: stacks: hello.timeout, all 3 hosts")
     # In lines of their own, not within a task's JSON.
     assert "\n  1. setting-" in refused.output
 
@@ -75,16 +75,15 @@ def test_app_is_where_a_setting_says(fleet, play, place, request):
     shutil.copytree(REPOSITORY / "app", app)
     request.addfinalizer(lambda: shutil.rmtree(app))
     where = "../an-app" if place == "relative" else str(app)
-    own = {"image_app_dir": where, "stack_file": f"{where}/stack.yml"}
+    own = ("-e", apps(hello=where), "-e", stack.option(f"{where}/stack.yml"))
     # The same content has the same name.
-    play("site", "-e", json.dumps(own)).unchanged()
+    play("site", *own).unchanged()
     (app / "stack.yml").unlink()
-    play("site", "-e", json.dumps(own)).refused("setting-unreadable: the inventory")
+    play("site", *own).refused("setting-unreadable: the inventory")
 
 
 def test_release_is_deployed_and_rolled_back(fleet, play):
-    greeting = json.dumps({"stack_environment": {"NAME": "Collection"}})
-    deployed = play("deploy", "-e", greeting).succeeded()
+    deployed = play("deploy", "-e", stack.option(environment={"NAME": "Collection"})).succeeded()
     assert sum(deployed.changed.values())
     assert "Hello Collection!" in fleet.page(fleet.addresses[fleet.manager])
     assert page_addresses(fleet)[0] in last_words(deployed)

@@ -72,7 +72,7 @@ def broken(fleet):
 def test_restarts_lose_no_request(fleet):
     """Not at the host whose turn it is either, not while tasks are spread again, nor while the option is taken out."""
     order = turns(fleet)
-    spread = ("-e", "stack_spread=true")
+    spread = ("-e", stack.option(spread=True))
     with load(fleet, rate=20):
         run = fleet.play(*options(**{"log-level": "warn"}), *spread).succeeded()
         assert all("warn" in shown for shown in engines(fleet).values())

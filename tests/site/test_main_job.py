@@ -42,10 +42,10 @@ def test_molecule_brings_bare_hosts_to_the_page_as_its_check_had_told(fleet, fir
 
 
 def test_bad_input_is_one_report_and_changes_nothing(fleet):
-    run = fleet.play("-e", "stack_timeout=soon", "-e", "docker_daemon_option=x", "-e", "registry_url=reg")
+    run = fleet.play("-e", stack.option(timeout="soon"), "-e", "docker_daemon_option=x", "-e", "registry_url=reg")
     run.refused(
         "setting-unknown: docker_daemon_option, all 3 hosts",
-        "setting-invalid: stack_timeout, all 3 hosts",
+        "setting-invalid: stacks: hello.timeout, all 3 hosts",
         "setting-invalid: registry_url",
     )
     assert "docker_daemon_options?" in run.output

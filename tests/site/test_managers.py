@@ -60,7 +60,7 @@ def test_lost_registry_is_named_with_what_cannot_be_done(managers):
     begin_with(managers, MANAGERS, [])
     managers.command("kill", "manager-2")
     try:
-        run = managers.play("-e", '{"stack_environment": {"NAME": "Moby"}}')
+        run = managers.play("-e", stack.option(environment={"NAME": "Moby"}))
         pages = [page_at_last(managers, name) for name in ("manager-1", "manager-3")]
     finally:
         managers.command("boot", "manager-2")

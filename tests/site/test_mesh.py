@@ -8,7 +8,7 @@ from tests.support.wait import wait_until
 HOST = "worker-2"
 INGRESS = "/run/docker/netns/ingress_sbox"
 # A host's load balancers are judged by the tasks that run on it, and each repair moves these away.
-SPREAD = ("-e", "stack_spread=true")
+SPREAD = ("-e", stack.option(spread=True))
 DAMAGED = "restart docker, whose network is damaged"
 
 

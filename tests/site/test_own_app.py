@@ -1,25 +1,19 @@
 """Another app beside the shipped one, with the settings that docs/your-app.md shows."""
 
+import json
 import re
 
 import pytest
+import yaml
 
+from bench import stack
 from tests.support.runs import REPOSITORY
+from tests.support.stack import stack_with
 
 APP = REPOSITORY / "tests/site/own_app"
 GUIDE = REPOSITORY / "docs/your-app.md"
 PORT = 4001  # in its stack file
-
-
-@pytest.fixture
-def settings(fleet, tmp_path):
-    """Write the guide's settings to a file, for the app of this folder; remove the app as the guide says."""
-    guide = GUIDE.read_text()
-    path = tmp_path / "shop.yml"
-    path.write_text(block(guide, "image_app_dir:").replace("/home/me/shop", str(APP)))
-    yield path
-    for command in block(guide, "docker stack rm").splitlines():
-        fleet.on("manager-1", command)
+REMOVE = "playbooks/remove.yml"
 
 
 def block(guide, start):
@@ -27,12 +21,59 @@ def block(guide, start):
     return re.sub("^    ", "", re.search(rf"(^    {start}.*\n(    .*\n)*)", guide, re.MULTILINE)[1], flags=re.MULTILINE)
 
 
+def beside(own, shipped=""):
+    """Return the settings of a guide's app with those of the shipped one."""
+    shipped = json.loads(shipped or stack.option())
+    stacks, folders = {**shipped["stacks"], **own["stacks"]}, {"hello": str(REPOSITORY / "app"), **own["image_apps"]}
+    return json.dumps({"image_apps": folders, "stacks": stacks})
+
+
+@pytest.fixture
+def own():
+    """Read the guide's settings for the app of this folder."""
+    return yaml.safe_load(block(GUIDE.read_text(), "image_apps:").replace("/home/me/shop", str(APP)))
+
+
+def tasks(fleet, name):
+    """The tasks of a stack that run, by their IDs."""
+    return set(fleet.on("manager-1", f"docker stack ps --quiet --filter desired-state=running {name}").split())
+
+
 @pytest.mark.long
-def test_own_app_goes_beside_the_shipped_one_and_leaves_it_alone(fleet, settings):
-    fleet.play("-e", f"@{settings}").succeeded()
+def test_own_app_runs_beside_the_shipped_one_and_each_is_changed_alone(fleet, own, tmp_path):
+    before = tasks(fleet, stack.NAME)
+    fleet.play("-e", beside(own)).succeeded()
     fleet.assert_serving(shop_web=2, shop_orders=1)
     assert fleet.pages(port=PORT) == [f"Open all day: order {number}" for number in (1, 2, 3)]
+    assert tasks(fleet, stack.NAME) == before
+    fleet.play("-e", beside(own)).unchanged()
+
+    own["stacks"]["shop"]["environment"]["SIGN"] = "Closed"
+    fleet.play("-e", beside(own), playbook="playbooks/deploy.yml").succeeded()
+    assert all(page.startswith("Closed: ") for page in fleet.pages(port=PORT))
+    fleet.play("-e", beside(own), playbook="playbooks/rollback.yml").refused("setting-missing: stack")
+    fleet.play("-e", beside(own), "-e", "stack=shop", playbook="playbooks/rollback.yml").succeeded()
+    assert all(page.startswith("Open all day: ") for page in fleet.pages(port=PORT))
+    assert tasks(fleet, stack.NAME) == before
+
+    # One that fails goes back alone, and the other is deployed all the same.
+    own["stacks"]["shop"]["environment"]["SIGN"] = "Sale"
+    bad = stack_with(tmp_path, {}, {"timeout": 60}, web={"command": ["false"]})
+    run = fleet.play("-e", beside(own, bad), playbook="playbooks/deploy.yml")
+    assert run.code != 0
+    assert re.search(r"hello: .*web", run.words)
+    assert "Deployed: shop." in run.words
+    assert all(page.startswith("Sale: ") for page in fleet.pages(port=PORT))
     assert all("Hello World!" in page for page in fleet.pages())
 
-    fleet.play("-e", f"@{settings}").unchanged()
+    # Out of the inventory it goes on running, until it is removed by name; its data stays.
+    left = fleet.play().succeeded()
+    assert "stack shop is not in the inventory, and goes on running" in left.words
+    before = tasks(fleet, stack.NAME)
+    fleet.play("-e", "stack=hello", playbook=REMOVE).refused("setting-conflict: stack")
+    fleet.play("-e", "stack=shop", playbook=REMOVE).succeeded()
+    kinds = ("service", "secret", "config", "network")
+    assert "shop" not in fleet.on("manager-1", "; ".join(f"docker {kind} ls" for kind in kinds))
+    assert tasks(fleet, stack.NAME) == before
+    fleet.play("-e", "stack=shop", playbook=REMOVE).refused("setting-invalid: stack")
     fleet.play().unchanged()

@@ -30,9 +30,9 @@ def spoilt(fleet):
 
 
 @pytest.fixture
-def stack_file(tmp_path):
+def impossible(tmp_path):
     """The shipped stack with services that cannot run on these hosts."""
-    web = {"image": "${WEB_IMAGE}"}
+    web = {"image": "${HELLO_IMAGE}"}
     return stack_with(
         tmp_path,
         {"secrets": {"nobodys": {"external": True}}},
@@ -42,18 +42,18 @@ def stack_file(tmp_path):
     )
 
 
-def test_problems_of_input_hosts_and_stack_are_one_report(spoilt, stack_file):
+def test_problems_of_input_hosts_and_stack_are_one_report(spoilt, impossible):
     given = {"stack_quux": 1, "docker_daemon_options": {"live-restore": True}}
-    run = spoilt.play("-e", stack_file, "-e", json.dumps(given))
+    run = spoilt.play("-e", impossible, "-e", json.dumps(given))
     run.refused(
         "host-clock: worker-2",
         "host-disk: worker-1",
         "host-not-unique: host name, worker-1, worker-2",
         "host-not-unique: machine-id, worker-1, worker-2",
-        "secret-missing: stack_file: secrets.nobodys",
-        "service-invalid: stack_file: services.slow.healthcheck.interval",
-        "service-too-large: stack_file: services.large.deploy.resources.reservations.memory",
-        "service-unplaceable: stack_file: services.tape",
+        "secret-missing: stacks.hello.file: secrets.nobodys",
+        "service-invalid: stacks.hello.file: services.slow.healthcheck.interval",
+        "service-too-large: stacks.hello.file: services.large.deploy.resources.reservations.memory",
+        "service-unplaceable: stacks.hello.file: services.tape",
         "setting-conflict: docker_daemon_options, all 3 hosts",
         "setting-unknown: stack_quux, all 3 hosts",
     )

@@ -144,8 +144,8 @@ def test_external_registry_with_two_accounts_and_a_mirror_of_docker_hub(fleet, e
     # Two replicas, to be brief: each waits for the one before it.
     fewer = stack_with(tmp_path, **{stack.WEB: {"deploy": {"replicas": 2}}})
     site = {
+        **json.loads(fewer),
         "registry_host": "",
-        "stack_file": fewer.removeprefix("stack_file="),
         "image_base": "hub",
         "image_hub_images": {"python": "python:3.13-slim", "redis": f"redis@{redis_digest}"},
         "image_hub_prefix": f"{external.url}/dockerhub",

@@ -12,7 +12,7 @@ from test_bad_releases import release_of
 
 from bench import stack
 from tests.support.runs import REPOSITORY
-from tests.support.stack import stack_with
+from tests.support.stack import apps, stack_with
 
 
 def web_with(tmp_path, **change):
@@ -161,16 +161,20 @@ def edition(tmp_path, number):
         "secrets": {"note": {"external": True, "name": "${NOTE_SECRET}"}},
         "configs": {"motd": {"file": "./motd"}},
     }
-    option = stack_with(tmp_path, sections, **{stack.WEB: web})
-    values = {"stack_secrets": {"redis_password": "", "note": f"edition {number}"}, "image_app_dir": str(app)}
-    return ["-e", option, "-e", json.dumps(values)]
+    secrets = {"secrets": {"note": f"edition {number}"}}
+    return [
+        "-e",
+        stack_with(tmp_path, sections, secrets, **{stack.WEB: web}),
+        "-e",
+        apps(hello=app),
+    ]
 
 
 @pytest.mark.long
 def test_app_that_is_edited_during_a_run_is_not_deployed(fleet, tmp_path):
     before = release_of(fleet)
     app = edit_app(tmp_path, "a")
-    with fleet.begin(tmp_path / "run.log", "-e", f"image_app_dir={app}") as run:
+    with fleet.begin(tmp_path / "run.log", "-e", apps(hello=app)) as run:
         run.wait_for("PLAY [Build and push images]")
         edit_app(tmp_path, "b")
         ended = run.wait(300)

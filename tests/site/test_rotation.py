@@ -1,7 +1,6 @@
 """Secrets are rotated while visitors come, and no visit fails or is lost."""
 
 import itertools
-import json
 import signal
 
 import pytest
@@ -65,7 +64,7 @@ def test_rotation_that_was_killed_is_finished_by_the_next_run(fleet, tmp_path):
 @pytest.mark.long
 def test_given_password_is_rotated_by_its_value_and_shown_nowhere(fleet):
     canary = "canary-5ecret"
-    words = ["-e", json.dumps({"stack_secrets": {"redis_password": canary}})]
+    words = ["-e", stack.option(secrets={"redis_password": canary})]
     run = rotate(fleet, *words, verbose=True)
     assert password(fleet) == canary
     assert canary not in run.output

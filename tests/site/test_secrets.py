@@ -2,11 +2,12 @@
 
 import base64
 import hashlib
-import json
 import secrets
 
 import pytest
 from test_rotation import password
+
+from bench import stack
 
 # What a host tells of itself: objects, images' history, logs, and the arguments and environments of what runs.
 # A process may end while it is read; all else must be told.
@@ -62,7 +63,7 @@ def found(fleet, host, patterns):
 @pytest.mark.long
 def test_secrets_are_in_no_output_object_image_file_or_log(fleet, tmp_path):
     canary = f"canary {secrets.token_hex(12)}"
-    (tmp_path / "secrets.yml").write_text(json.dumps({"stack_secrets": {"redis_password": canary}}))
+    (tmp_path / "secrets.yml").write_text(stack.option(secrets={"redis_password": canary}))
     # One run that logs a host in again and creates a given secret, one that generates another.
     fleet.on("worker-2", "docker logout $(ls /etc/docker/certs.d)")
     given = fleet.play("-e", f"@{tmp_path / 'secrets.yml'}", verbose=True).succeeded()

@@ -204,9 +204,9 @@ def test_packages_come_through_the_proxy_that_apt_is_set_to(fleet):
 def test_value_of_a_vault_that_cannot_be_opened_is_said_to_be_so(variant):
     vault = VaultLib([(DEFAULT_VAULT_ID_MATCH, VaultSecret(b"key"))]).encrypt("hunter2").decode()
     (variant.site.inventory / "group_vars/all/secrets.yml").write_text(
-        "stack_secrets:\n  redis_password: !vault |\n" + "".join(f"    {line}\n" for line in vault.splitlines())
+        "registry_password: !vault |\n" + "".join(f"    {line}\n" for line in vault.splitlines())
     )
-    run = variant.site.play().refused("setting-unreadable: stack_secrets")
+    run = variant.site.play().refused("setting-unreadable: registry_password")
     assert "--ask-vault-pass" in run.output
 
 

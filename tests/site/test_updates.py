@@ -1,6 +1,5 @@
 """Nothing that changes the stack costs a visitor a request: a constant load goes through all nodes meanwhile."""
 
-import json
 import time
 
 import pytest
@@ -14,7 +13,7 @@ from tests.support.wait import wait_until
 def greet(fleet, name):
     """Let every replica greet somebody, and return the seconds that this took."""
     start = time.monotonic()
-    fleet.play("-e", json.dumps({"stack_environment": {"NAME": name}})).succeeded()
+    fleet.play("-e", stack.option(environment={"NAME": name})).succeeded()
     seconds = time.monotonic() - start
     assert all(f"Hello {name}!" in page for page in fleet.pages())
     return seconds

@@ -41,26 +41,27 @@ def test_problems_of_an_inventory_are_one_report(tmp_path):
         {
             "swarm": {
                 "children": {
-                    "managers": {"hosts": {"m1": NOBODY, "m2": {**NOBODY, "stack_timeout": "soon"}}},
+                    "managers": {"hosts": {"m1": NOBODY, "m2": {**NOBODY, "stack_release": "soon"}}},
                     "workers": {"hosts": {"m2": None}},
                 }
             },
             "registry": {"hosts": {"m1": None}},
         },
-        "stack_quux: 1\nregistry_certificate_days: '{{ not_defined }}'\nstack_secrets:\n  redis_password: " + locked(4),
+        "stack_quux: 1\nregistry_certificate_days: '{{ not_defined }}'\n"
+        "stacks:\n  hello:\n    file: hello.yml\n    secrets:\n      redis_password: " + locked(8),
     )
     found.refused(
         "setting-unknown: stack_quux (own.yml:1), all 2 hosts",
-        "setting-invalid: stack_timeout (hosts.yml:14), m2",
+        "setting-invalid: stack_release (hosts.yml:14), m2",
         "setting-unreadable: registry_certificate_days (own.yml:2), all 2 hosts",
-        "setting-unreadable: stack_secrets (own.yml:4), all 2 hosts",
+        "setting-unreadable: stacks (own.yml:4), all 2 hosts",
         "group-conflict: m2",
     )
     assert (
         "'not_defined' is undefined"
         in found.problems["setting-unreadable: registry_certificate_days (own.yml:2), all 2 hosts"]
     )
-    assert OPEN_VAULT in found.problems["setting-unreadable: stack_secrets (own.yml:4), all 2 hosts"]
+    assert OPEN_VAULT in found.problems["setting-unreadable: stacks (own.yml:4), all 2 hosts"]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_inventory_without_hosts_is_refused(tmp_path, playbook):
             "setting-unreadable: registry_password (own.yml:4), all 2 hosts",
             "'vault_not_defined' is undefined",
         ),
-        (PAIR, "stack_file: /no/such.yml", "setting-unreadable: the inventory", "/no/such.yml"),
+        (PAIR, "stacks: {shop: {file: /no/such.yml}}", "setting-unreadable: the inventory", "/no/such.yml"),
         ({"workers": PAIR["workers"]}, "registry_password: x", "group-empty: group managers", "at least one"),
     ],
 )
@@ -148,27 +149,26 @@ def test_wrong_types_and_second_keys_are_one_line_each(tmp_path):
     wrong = {
         "registry_url": "[r]",
         "swarm_node_labels": "[a]",
-        "stack_environment": "NAME=x",
-        "stack_secrets": "[redis_password]",
+        "stacks": "[hello]",
         "docker_daemon_options": "text",
-        "stack_timeout": "true",
+        "registry_certificate_days": "true",
         "registry_password": "",
     }
     text = "".join(f"{name}: {value}\n" for name, value in wrong.items())
     found = play(tmp_path, hosts, f"{text}image_base: hub\nimage_base: distro\n")
     lines = {name: number for number, name in enumerate(wrong, 1)}
     found.refused(
-        "setting-duplicate: image_base (own.yml:9)",
+        "setting-duplicate: image_base (own.yml:8)",
         *(f"setting-invalid: {name} (own.yml:{lines[name]}), all 2 hosts" for name in sorted(wrong)),
     )
 
 
 def test_file_that_ansible_passes_over_is_named(tmp_path):
     (tmp_path / "group_vars").mkdir()
-    (tmp_path / "group_vars/stack.yml").write_text("stack_environment: {NAME: Moby}\n")
+    (tmp_path / "group_vars/stack.yml").write_text("stacks: {}\n")
     hosts = {"swarm": {"children": PAIR}, "registry": {"hosts": {"m1": None}}}
-    found = play(tmp_path, hosts, "stack_timeout: soon\n")
-    found.refused("setting-unused: group_vars (stack.yml)", "setting-invalid: stack_timeout (own.yml:1), all 2 hosts")
+    found = play(tmp_path, hosts, "stack_release: soon\n")
+    found.refused("setting-unused: group_vars (stack.yml)", "setting-invalid: stack_release (own.yml:1), all 2 hosts")
 
 
 def test_settings_that_playbooks_make_of_groups_are_not_hidden(tmp_path):
@@ -245,7 +245,7 @@ def test_tear_down_asks_every_member_before_it_removes_anything(tmp_path):
 
 
 def test_file_that_is_no_yaml_is_named_with_its_line(tmp_path):
-    found = play(tmp_path, {"swarm": {"children": PAIR}}, "stack_timeout: 5\n\tstack_name: x\n")
+    found = play(tmp_path, {"swarm": {"children": PAIR}}, "stack_release: 5\n\tregistry_url: x\n")
     assert found.code != 0
     assert "group_vars/all/own.yml:2: found a tab character" in found.output
 

@@ -24,7 +24,14 @@ def test_defaults_and_specs_are_equal(role):
 @pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
 def test_variables_carry_the_roles_prefix(role):
     names = yaml.safe_load((role / "defaults/main.yml").read_text())
-    assert [name for name in names if not name.startswith(f"{role.name}_")] == []
+    assert [name for name in names if not name.startswith(f"{role.name}_") and name not in ("stack", "stacks")] == []
+
+
+def test_an_entry_of_the_stacks_has_settings_of_its_spec():
+    entry = yaml.safe_load(Path("roles/stack/meta/stacks.yml").read_text())["options"]
+    for source in ("roles/stack/defaults/main.yml", "inventory/group_vars/all/stacks.yml"):
+        (shipped,) = yaml.safe_load(Path(source).read_text())["stacks"].values()
+        assert shipped.keys() <= entry.keys()
 
 
 def test_page_of_variables_is_current():

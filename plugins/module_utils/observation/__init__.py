@@ -48,6 +48,7 @@ class Observed:
     :ivar pages: by stack that has a page, empty where it answered, else the reason
     :ivar nodes: the swarm's nodes; ``None`` where the host is no manager that can list them
     :ivar stacks: by name, those that were asked for; ``None`` as with ``nodes``
+    :ivar kept_stacks: names of all stacks of which the swarm has records, asked for or not; of managers only
     :ivar logs: last log lines of the task that was asked for
     :ivar upgrades: what was asked for; empty where nothing was
     :ivar registry_certificate: from when and until when it is valid, in seconds since 1970; empty where it was not
@@ -85,6 +86,7 @@ class Observed:
     pages: Mapping[str, str]
     nodes: tuple[Node, ...] | None = None
     stacks: Mapping[str, Stack] | None = None
+    kept_stacks: tuple[str, ...] = ()
     logs: tuple[str, ...] = ()
     upgrades: Upgrades = NO_UPGRADES
     registry_certificate: tuple[float, ...] = ()

@@ -208,6 +208,7 @@ class Stack:
     :ivar secrets: flotilla's secrets of this stack by object
     :ivar secret_names: names of all secrets of the swarm
     :ivar configs: names of the stack's configs that flotilla made
+    :ivar records: names of the configs that hold its releases and its login
     :ivar login: fingerprint of the registry's login that its services got
     :ivar releases: oldest first
     :ivar record: ``None`` before the first deploy that converged
@@ -217,6 +218,7 @@ class Stack:
     secrets: Mapping[str, SecretObject] = field(default_factory=dict)
     secret_names: tuple[str, ...] = ()
     configs: tuple[str, ...] = ()
+    records: tuple[str, ...] = ()
     login: str = ""
     releases: tuple[Release, ...] = ()
     record: Record | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -51,7 +51,9 @@ KINDS: Mapping[str, tuple[type, ...]] = {
     "dict": (Mapping,),
 }
 # Lists that are given on the command line, where a list is written with commas.
-BY_COMMA = {"swarm_remove_dead", "stack_rotate", "stack_data_lost"}
+BY_COMMA = {"swarm_remove_dead", "stack", "stack_rotate", "stack_data_lost"}
+# The setting whose entries have settings of their own.
+STACKS = "stacks"
 # How much of a name with our prefix must be that of a known one to be guessed (difflib's ratio); and of any other name,
 # to be told at all: two letters in the wrong order of a name of twelve.
 GUESSED = 0.75
@@ -77,6 +79,15 @@ def load_options(roles: Path) -> Options:
     return {name: decode(Option, {**spec, "spec": spec}, name) for name, spec in specs.items()}
 
 
+def load_entry_options(roles: Path) -> Options:
+    """Read the settings that an entry of ``stacks`` can have.
+
+    :param roles: folder of the roles
+    """
+    spec = yaml.safe_load((roles / "stack" / "meta" / "stacks.yml").read_text())["options"]
+    return {name: decode(Option, {**option, "spec": option}, name) for name, option in spec.items()}
+
+
 def own_names(names: Iterable[str], options: Options) -> set[str]:
     """Select the variables that carry a prefix of ours, or that can only be one of ours misspelt."""
     prefixes = tuple({f"{name.split('_')[0]}_" for name in options})
@@ -90,26 +101,60 @@ def _near(name: str, options: tuple[str, ...], cutoff: float) -> str:
     return next(iter(difflib.get_close_matches(name, options, 1, cutoff=cutoff)), "")
 
 
-def check_variables(hosts: Values, options: Options, places: Places = MappingProxyType({})) -> tuple[Problem, ...]:
+def check_variables(
+    hosts: Values, options: Options, places: Places = MappingProxyType({}), entry: Options = MappingProxyType({})
+) -> tuple[Problem, ...]:
     """Check names and types of the variables that a user set.
 
     :param hosts: by inventory name, the host's variables with a prefix of ours
+    :param entry: settings of an entry of ``stacks``
     """
     found = []
     for host, own in hosts.items():
         for name, value in own.items():
             where = place(name, host, places)
-            if name not in options:
-                found.append(_unknown(host, name, where, options))
-            elif not _is_valid(name, value, options[name]):
-                words = _found(value, options[name]), _expected(options[name]), _fix(name, value, options[name])
-                found.append(_invalid(host, where, *words))
+            problem = _check(host, name, value, where, options)
+            if problem:
+                found.append(problem)
+            elif name == STACKS and isinstance(value, Mapping):
+                found += _check_stacks(host, value, where, entry)
             elif empty := _empty_entry(value):
-                fix = f'Give {empty} a value ("" for an empty one), or remove the line'
-                found.append(_invalid(host, f"{where}: {empty}", "nothing, which YAML reads as null", "a value", fix))
-            elif options[name].no_log and isinstance(value, str) and value != value.strip():
-                found.append(_invalid(host, where, *WITH_SPACE))
+                found.append(_is_empty(host, f"{where}: {empty}", empty))
     return merge(found)
+
+
+def _check(host: str, name: str, value: object, where: str, options: Options) -> Problem | None:
+    if name not in options:
+        return _unknown(host, name, where, options)
+    option = options[name]
+    if not _is_valid(name, value, option):
+        return _invalid(host, where, _found(value, option), _expected(option), _fix(name, value, option))
+    if option.no_log and isinstance(value, str) and value != value.strip():
+        return _invalid(host, where, *WITH_SPACE)
+    return None
+
+
+def _check_stacks(host: str, stacks: Mapping[str, object], where: str, options: Options) -> Iterator[Problem]:
+    """Check the entries of ``stacks``, each setting as if it were a variable."""
+    for stack, entry in stacks.items():
+        here = f"{where}: {stack}"
+        if not isinstance(entry, Mapping):
+            fix = f"Set stacks.{stack} accordingly; docs/variables.md describes it"
+            yield _invalid(host, here, _found(entry, options["environment"]), "a mapping", fix)
+            continue
+        for name in (name for name, option in options.items() if option.spec.get("required") and name not in entry):
+            yield _invalid(host, f"{here}.{name}", "nothing", "a value", f"Add {name} to stacks.{stack}")
+        for name, value in entry.items():
+            problem = _check(host, name, value, f"{here}.{name}", options)
+            if problem:
+                yield problem
+            elif empty := _empty_entry(value):
+                yield _is_empty(host, f"{here}.{name}: {empty}", empty)
+
+
+def _is_empty(host: str, where: str, entry: str) -> Problem:
+    fix = f'Give {entry} a value ("" for an empty one), or remove the line'
+    return _invalid(host, where, "nothing, which YAML reads as null", "a value", fix)
 
 
 def place(name: str, host: str, places: Places) -> str:

@@ -6,16 +6,17 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 
 from ..lock import lease
 from ..model.problem import Code, Problem, Rule
 from ..model.site import Site
-from ..stacks.file import VARIABLE
+from ..stacks.file import variables_in
 
 # What Swarm takes at the start of a service's name. A dot would also let one stack's records pass for another's.
 STACK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-# What every stack file is given, whether it uses them or not: by the default of stack_environment, and by flotilla.
-GIVEN = {"NAME", "REDIS_APPENDFSYNC"}
+# What registries take as a repository, of that what makes a variable.
+IMAGE_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 REGISTRY_FILE = "inventory/group_vars/all/"
 
 
@@ -79,6 +80,22 @@ def builders_are_members(site: Site) -> Iterator[Problem]:
             yield _invalid("image_builder", name, "a host of group swarm", "Name a manager or a worker, or remove it")
 
 
+def images_have_names_of_their_own(site: Site) -> Iterator[Problem]:
+    """A stack file names an image by its variable."""
+    for variable, times in Counter(image.variable for image in site.images).items():
+        if times > 1:
+            names = " and ".join(image.name for image in site.images if image.variable == variable)
+            yield _invalid("image_apps", f"{names}, each of which is ${{{variable}}}", "other names", "Rename one")
+
+
+def image_names_are_valid(site: Site) -> Iterator[Problem]:
+    """The name of an app's image is a repository's, and makes a variable."""
+    for image in site.images:
+        if image.kind == "build" and not IMAGE_NAME.fullmatch(image.name):
+            expected = "lower-case letters, digits and -, a letter first"
+            yield _invalid("image_apps", repr(image.name), expected, "Use, for example, my-shop")
+
+
 def batch_size_is_valid(site: Site) -> Iterator[Problem]:
     """At least one host is changed at a time, and no more than all workers."""
     if not site.batch.is_valid:
@@ -91,14 +108,30 @@ def stack_name_is_valid(site: Site) -> Iterator[Problem]:
     for stack in site.stacks:
         if not STACK_NAME.fullmatch(stack.name):
             expected = "letters, digits, - and _, a letter or digit first"
-            yield _invalid("stack_name", repr(stack.name), expected, "Use, for example, my-shop")
+            yield _invalid("stacks", repr(stack.name), expected, "Use, for example, my-shop")
 
 
-def stacks_have_names_of_their_own(site: Site) -> Iterator[Problem]:
-    """What is kept of a stack is found by its name."""
-    for name, times in Counter(stack.name for stack in site.stacks).items():
-        if times > 1:
-            yield _invalid("stack_name", f"{name} for {times} stacks", "another name for each stack", "Rename one")
+def chosen_stacks_are_there(site: Site) -> Iterator[Problem]:
+    """A run is about stacks of the inventory; one that removes some is about others."""
+    names = [stack.name for stack in site.stacks]
+    for name in site.chosen:
+        if name not in names:
+            yield _invalid("stack", name, f"one of: {', '.join(names)}", "Correct the name")
+
+
+def order_of_stacks_is_one(site: Site) -> Iterator[Problem]:
+    """A stack comes after others of the inventory, and not after itself."""
+    names = {stack.name for stack in site.stacks}
+    for stack in site.stacks:
+        for name in stack.after:
+            if name not in names:
+                expected = f"one of: {', '.join(sorted(names - {stack.name})) or 'none'}"
+                yield site.titled(stack.name, _invalid(".after", name, expected, "Correct the name, or remove it"))
+    try:
+        TopologicalSorter({stack.name: stack.after for stack in site.stacks}).prepare()
+    except CycleError as error:
+        circle = " after ".join(reversed(error.args[1]))
+        yield _invalid("stacks", circle, "an order with a first one", "Remove one of these entries of after")
 
 
 def stack_timeout_is_within_the_lease(site: Site) -> Iterator[Problem]:
@@ -108,10 +141,10 @@ def stack_timeout_is_within_the_lease(site: Site) -> Iterator[Problem]:
         if stack.timeout > most:
             problem = Problem(
                 code=Code.SETTING_TOO_LARGE,
-                where="stack_timeout",
+                where=".timeout",
                 found=str(stack.timeout),
                 expected=f"at most {most} (the lock expires {lease.LEASE} s after its last renewal)",
-                fix=f"Set stack_timeout: {most} or less",
+                fix=f"Set it to {most} or less",
             )
             yield site.titled(stack.name, problem)
 
@@ -123,19 +156,19 @@ def environment_is_text(site: Site) -> Iterator[Problem]:
             # A missing value is told of all mappings alike.
             if value is not None and (isinstance(value, bool) or not isinstance(value, str | int)):
                 found = str(value).lower() if isinstance(value, bool | float) else "a list or a mapping"
-                problem = _invalid(f"stack_environment.{name}", found, "a text", "Put the value in quotes")
+                problem = _invalid(f".environment.{name}", found, "a text", "Put the value in quotes")
                 yield site.titled(stack.name, problem)
 
 
 def environment_is_used(site: Site) -> Iterator[Problem]:
     """A name that the stack file does not have is mostly a misspelt one."""
     for stack in site.stacks:
-        used = {match["braced"] for match in VARIABLE.finditer(stack.text) if match["braced"]}
-        for name in stack.environment.keys() - used - GIVEN:
+        used = variables_in(stack.text)
+        for name in stack.environment.keys() - used:
             near = difflib.get_close_matches(name, used, 1)
             problem = Problem(
                 code=Code.SETTING_UNUSED,
-                where=f"stack_environment.{name}",
+                where=f".environment.{name}",
                 found="a name that the stack file does not use",
                 expected=f"one of its variables: {', '.join(sorted(used)) or 'it has none'}",
                 fix=f"Did you mean {near[0]}? Rename it" if near else "Remove it, or use it in the stack file",
@@ -153,9 +186,12 @@ RULES = (
     Rule(external_registry_has_passwords, after=frozenset({Code.SETTING_MISSING})),
     Rule(registry_ca_is_a_certificate),
     Rule(builders_are_members),
+    Rule(image_names_are_valid),
+    Rule(images_have_names_of_their_own),
     Rule(batch_size_is_valid),
     Rule(stack_name_is_valid),
-    Rule(stacks_have_names_of_their_own),
+    Rule(chosen_stacks_are_there),
+    Rule(order_of_stacks_is_one),
     Rule(stack_timeout_is_within_the_lease),
 )
 # Of a stack that is made of the inventory: a rollback brings back what was made of an earlier one.

@@ -56,10 +56,10 @@ def external_secrets_are_there(facts: StackFacts) -> Iterator[Problem]:
         if secret.get("external") and name not in facts.secrets:
             yield Problem(
                 code=Code.SECRET_MISSING,
-                where=f"stack_file: secrets.{key}",
+                where=f".file: secrets.{key}",
                 found=f"external: true, but the swarm has no secret {name}",
                 expected="a secret that is there or that flotilla makes",
-                fix="List it in stack_secrets and let the file name it ${X_SECRET}, or create it on a manager "
+                fix="List it in its secrets and let the file name it ${X_SECRET}, or create it on a manager "
                 "(docker secret create)",
             )
 
@@ -100,7 +100,7 @@ def _place(service: Service, nodes: Sequence[Candidate]) -> Iterator[Problem]:
     if not fitting:
         yield Problem(
             code=Code.SERVICE_UNPLACEABLE,
-            where=f"stack_file: services.{service.name}",
+            where=f".file: services.{service.name}",
             found="no host that satisfies its constraints",
             expected=" and ".join(service.constraints),
             fix="Change its placement, or give a host that label or role",
@@ -113,7 +113,7 @@ def _place(service: Service, nodes: Sequence[Candidate]) -> Iterator[Problem]:
             if amount > largest:
                 yield Problem(
                     code=Code.SERVICE_TOO_LARGE,
-                    where=f"stack_file: services.{service.name}.deploy.resources.{what}.{kind}",
+                    where=f".file: services.{service.name}.deploy.resources.{what}.{kind}",
                     found=f"{show(kind, amount)} for one task",
                     expected=f"at most {show(kind, largest)}, as the largest host for it has",
                     fix="Lower it, or use larger hosts",
@@ -129,7 +129,7 @@ def reservations_fit_on_all_hosts(facts: AllFacts) -> Iterator[Problem]:
         if amount > there:
             yield Problem(
                 code=Code.STACK_TOO_LARGE,
-                where="stack_file",
+                where="stacks",
                 found=f"{show(kind, amount)} reserved by all tasks",
                 expected=f"at most {show(kind, there)}, as the hosts have",
                 fix="Lower replicas or reservations, or add hosts",

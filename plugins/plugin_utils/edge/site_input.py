@@ -32,7 +32,7 @@ from .answers import Raw
 from .role_variables import ROLES, template_with_roles
 
 # Intents that need nothing of a registry.
-WITHOUT_REGISTRY = (Intent.DOCKER, Intent.SWARM, Intent.REBALANCE, Intent.RESET)
+WITHOUT_REGISTRY = (Intent.DOCKER, Intent.SWARM, Intent.REBALANCE, Intent.REMOVE, Intent.RESET)
 # Intents that make stacks of the inventory, or tell what would be made.
 DEFINING = (Intent.SITE, Intent.DEPLOY, Intent.STACK, Intent.STATUS)
 
@@ -114,7 +114,7 @@ def _check_settings(variables: Raw, inventory: groups.Inventory) -> tuple[tuple[
     wrong = (
         *files.problems,
         *files.without_group(inventory.groups, [role.name for role in ROLES.iterdir()]),
-        *settings.check_variables(values, options, places),
+        *settings.check_variables(values, options, places, settings.load_entry_options(ROLES)),
         *groups.settings_agree(inventory, values),
     )
     return wrong, [*(problem for problem in wrong if problem.code is Code.SETTING_INVALID), *unreadable]
@@ -183,7 +183,7 @@ def _read_configs(raw: Raw) -> dict[str, dict[str, bytes]] | Problem:
         try:
             configs[name] = read_configs(parse(str(stack["text"])), Path(stack["folder"]))
         except OSError as error:
-            return site.titled(name, settings.unreadable("stack_file", error))
+            return site.titled(name, settings.unreadable(".file", error))
         except ProblemError as error:
             return site.titled(name, error.problem)
     return configs
@@ -194,7 +194,7 @@ def _read_backup(raw: Raw, intent: Intent) -> Backup:
 
     :raise ProblemError: it is not whole, or of another stack
     """
-    name, given = backup.saved_stack(read_site(raw).stacks).name, raw["backup"]
+    name, given = backup.saved_stack(read_site(raw)).name, raw["backup"]
     source, now = str(given["from"]), datetime.now(UTC)
     files: Sequence[str] = (backup.RECORD_FILE, backup.DATA_FILE, backup.IMAGES_FILE)
     needed = files if raw["registry_host"] else files[:2]

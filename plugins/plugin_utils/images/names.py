@@ -93,11 +93,12 @@ def remembered(references: Iterable[str], local_images: Iterable[LocalImage]) ->
     return found
 
 
-def list_images(registry: str, app: Mapping[str, str], bases: Mapping[str, object]) -> list[Image]:
+def list_images(registry: str, apps: Mapping[str, str], python: str, bases: Mapping[str, object]) -> list[Image]:
     """List the images of a site, each after those that it is made from.
 
     :param registry: ``"host:port"``, perhaps with ``/prefix``
-    :param app: ``name`` (repository), ``dir`` (build context) and ``python`` (version)
+    :param apps: folder of each app, its build context, by the name that its image has
+    :param python: version that wheels are fetched for
     :param bases: the fields of ``Distro``, or of ``Hub``
     """
     if "hub" in bases:
@@ -105,10 +106,14 @@ def list_images(registry: str, app: Mapping[str, str], bases: Mapping[str, objec
     else:
         images = distro_images(registry, decode(Distro, bases, "bases"))
     base = next(image.reference for image in images if image.name == "python")
+    return [*images, *(_app_image(registry, name, folder, python, base) for name, folder in apps.items())]
+
+
+def _app_image(registry: str, name: str, folder: str, python: str, base: str) -> Image:
     # The base's repository and tag count, its registry does not: the same image may move to another registry.
-    tag = tag_of([folder_digest(app["dir"]), base.removeprefix(f"{registry}/"), app["python"]])
-    reference = f"{registry}/{app['name']}:{tag}"
-    return [*images, Image(name="web", kind="build", reference=reference, ingredients={"base": base})]
+    tag = tag_of([folder_digest(folder), base.removeprefix(f"{registry}/"), python])
+    made_from = {"base": base, "folder": folder}
+    return Image(name=name, kind="build", reference=f"{registry}/{name}:{tag}", ingredients=made_from)
 
 
 def distro_images(registry: str, distro: Distro) -> list[Image]:

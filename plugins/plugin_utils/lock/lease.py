@@ -15,10 +15,10 @@ from . import process
 from .process import Run
 
 # Seconds after which a lock that was not renewed is free. A run renews it when engines run, when it has begun a
-# swarm, before each step of a deploy and before each host that retires; in between lie packages, images or one
-# stack_timeout.
+# swarm, before each step of a deploy and before each host that retires; in between lie packages, images or the time
+# of one stack.
 LEASE = 1800
-# What a step may take beside stack_timeout: draining a host, mostly.
+# What a step may take beside the time of its stack: draining a host, mostly.
 MARGIN = 600
 
 

@@ -11,6 +11,7 @@ class Intent(StrEnum):
     SITE = "site"
     DEPLOY = "deploy"
     ROLLBACK = "rollback"
+    REMOVE = "remove"
     REBALANCE = "rebalance"
     BACKUP = "backup"
     RESTORE = "restore"

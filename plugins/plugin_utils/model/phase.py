@@ -46,6 +46,7 @@ class Phase(StrEnum):
     LEAVE_WORKERS = "leave_workers"
     LEAVE_MANAGERS = "leave_managers"
     REMOVE_LEFTOVERS = "remove_leftovers"
+    FORGET_STACK = "forget_stack"
     CHECK_SERVICES = "check_services"
     CHECK_PAGE = "check_page"
     UNLOCK = "unlock"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
 from typing import Any
 
 from ..registry.url import RegistryUrl
+from .batch_size import SINGLY, BatchSize
 from .problem import Problem
-
-BATCH_SIZE = re.compile(r"[1-9]\d*%?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +61,11 @@ class Image:
     ingredients: Mapping[str, object] = field(default_factory=dict)
 
     @property
+    def variable(self) -> str:
+        """Return the name that stack files call it by."""
+        return f"{self.name.upper().replace('-', '_')}_IMAGE"
+
+    @property
     def repository(self) -> str:
         """Return the reference without its tag."""
         return self.reference.rpartition(":")[0]
@@ -87,6 +91,7 @@ class Stack:
     :ivar timeout: seconds
     :ivar check_path: path that its page is visited at
     :ivar ready_path: path that tells whether the app is ready, ``""`` where none does
+    :ivar after: names of stacks that are deployed before it
     """
 
     name: str
@@ -102,6 +107,7 @@ class Stack:
     timeout: int = 600
     check_path: str = "/"
     ready_path: str = ""
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,27 +135,6 @@ class Reset:
 NO_BACKUP, NO_RESET = Backup(), Reset()
 
 
-@dataclass(frozen=True, slots=True)
-class BatchSize:
-    """How many workers are changed at a time: a number, or a share of all workers.
-
-    :ivar text: as the user wrote it, such as ``3`` or ``10%``
-    """
-
-    text: str = "1"
-
-    @property
-    def is_valid(self) -> bool:
-        """Tell whether it is one or more, or a share of no more than all."""
-        match = BATCH_SIZE.fullmatch(self.text)
-        return bool(match) and (not self.text.endswith("%") or int(self.text[:-1]) <= 100)
-
-    def size(self, workers: int) -> int:
-        """Return the number, at least one, out of so many workers."""
-        number = int(self.text.removesuffix("%"))
-        return max(workers * number // 100, 1) if self.text.endswith("%") else number
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """The whole site.
@@ -160,6 +145,8 @@ class Site:
     :ivar batch: of rolling changes
     :ivar images: each after those that it is made from
     :ivar pools: of overlay networks, empty for Docker's default
+    :ivar stacks: in the order in which they are deployed
+    :ivar chosen: names of the stacks that the run is about, none for all
     :ivar user: who runs flotilla where, for the record of a release
     :ivar process: what the lock calls this run, see ``lock.process``
     :ivar salt: random text for the names of secrets that are to be created
@@ -174,11 +161,12 @@ class Site:
     images: tuple[Image, ...]
     pools: tuple[str, ...] = ()
     subnet_size: int = 24
-    batch: BatchSize = BatchSize()
+    batch: BatchSize = SINGLY
     salt: str = ""
     user: str = ""
     process: str = ""
     stacks: tuple[Stack, ...]
+    chosen: tuple[str, ...] = ()
     backup: Backup = NO_BACKUP
     reset: Reset = NO_RESET
 
@@ -191,8 +179,17 @@ class Site:
         """Return what begins a sentence about one stack, ``""`` where there is no other."""
         return f"{stack}: " if len(self.stacks) > 1 else ""
 
+    def is_chosen(self, stack: str) -> bool:
+        """Tell whether the run is about a stack."""
+        return not self.chosen or stack in self.chosen
+
     def titled(self, stack: str, problem: Problem) -> Problem:
-        """Return a problem of one stack, with the stack's name where there are others."""
+        """Return a problem of one stack, with the stack's name where there are others.
+
+        What begins with a dot is a setting of the stack's entry.
+        """
+        if problem.where.startswith("."):
+            return replace(problem, where=f"stacks.{stack}{problem.where}")
         return replace(problem, where=f"{self.title(stack)}{problem.where}".removesuffix(": "))
 
     def without(self, names: frozenset[str]) -> Site:
@@ -236,7 +233,8 @@ def read_site(
         salt=salt,
         user=user,
         process=process,
-        stacks=tuple(_stack(stack, values, configs) for stack in raw["stacks"]),
+        stacks=in_order(tuple(_stack(stack, values, configs) for stack in raw["stacks"])),
+        chosen=words(raw["chosen"]),
         backup=backup,
         reset=Reset(**{key: bool(value) for key, value in raw.get("reset", {}).items()}),
     )
@@ -257,8 +255,19 @@ def _stack(
         spread=bool(raw["spread"]),
         check_path=str(raw["check_path"]),
         ready_path=str(raw["ready_path"] or ""),
-        **{key: words(raw.get(key, ())) for key in ("secrets", "rotate", "lost")},
+        **{key: words(raw.get(key, ())) for key in ("secrets", "rotate", "lost", "after")},
     )
+
+
+def in_order(stacks: tuple[Stack, ...]) -> tuple[Stack, ...]:
+    """Put each stack after those that it names; as they are where they name each other, of which a check tells."""
+    by_name = {stack.name: stack for stack in stacks}
+    try:
+        order = TopologicalSorter({name: stack.after for name, stack in by_name.items()}).static_order()
+        names = [name for name in order if name in by_name]
+    except CycleError:
+        return stacks
+    return tuple(by_name[name] for name in names) if len(names) == len(stacks) else stacks
 
 
 def read_image(raw: Mapping[str, Any]) -> Image:

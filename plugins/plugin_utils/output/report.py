@@ -77,7 +77,7 @@ def failure_lines(
     """
     lines = [
         f"Stack {stack} did not converge: {failure}",
-        f"found after {elapsed:.0f} s of at most {timeout} s (stack_timeout); {progress_line(state).strip()}",
+        f"found after {elapsed:.0f} s of at most {timeout} s; {progress_line(state).strip()}",
     ]
     if state.trouble:
         task = state.trouble.task
@@ -113,6 +113,18 @@ def deploy_failure_lines(error: str, before: int | None, restored: str) -> list[
     else:
         end = f"Release {before} runs again. Correct the stack or the app, and deploy again."
     return [error, *(hint for sign, hint in HINTS.items() if sign in error), end]
+
+
+def failed_stacks_lines(failures: Mapping[str, str], deploys: Sequence[Mapping[str, object]]) -> list[str]:
+    """Say which stacks failed, and why; which is clear where only one was deployed.
+
+    :param failures: by stack
+    :param deploys: as in ``planner.arguments.Deploy``
+    """
+    if len(deploys) == 1:
+        return list(failures.values())
+    done = [str(each["stack"]) for each in deploys if each["stack"] not in failures]
+    return [f"{stack}: {text}" for stack, text in failures.items()] + [f"Deployed: {', '.join(done)}."] * bool(done)
 
 
 def page_lines(answer: Mapping[str, Any], pages: Mapping[str, Mapping[str, object]]) -> list[str]:

@@ -21,7 +21,7 @@ EMPTY = Stack()
 def plan_backup(now: Situation) -> Plan:
     """Let each host that has something save it; nothing of the site changes."""
     try:
-        stack = backup.saved_stack(now.site.stacks)
+        stack = backup.saved_stack(now.site)
         places = backup.place(now.observed, stack.name, now.site.registry.host)
     except ProblemError as error:
         return Plan(problems=(error.problem,))
@@ -57,7 +57,7 @@ def plan_restore(now: Situation) -> Plan:
     if decided.problems:
         return Plan(problems=decided.problems)
     try:
-        stack = backup.saved_stack(now.site.stacks)
+        stack = backup.saved_stack(now.site)
         places = backup.place(now.observed, stack.name, now.site.registry.host)
     except ProblemError as error:
         return Plan(problems=(error.problem,))

@@ -64,7 +64,7 @@ def _observed_before_spreading(now: Situation, decided: StackDecisions, hosts: H
 def notes(hosts: Hosts) -> Iterator[str]:
     """Say what is planned only once hosts are added or changed."""
     if any(host.observe_tasks for host in hosts.values()):
-        yield "once hosts are added or changed, nodes without tasks get their share (stack_spread)"
+        yield "once hosts are added or changed, nodes without tasks get their share (spread)"
 
 
 def lock(now: Situation, name: str) -> TakeLock:

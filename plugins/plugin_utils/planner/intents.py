@@ -30,8 +30,17 @@ DEPLOYS = (Intent.DEPLOY, Intent.RESTORE, Intent.STACK)
 
 
 def check_settings(site: Site, intent: Intent) -> Iterator[Problem]:
-    """A number of a release is for a rollback, a rotation for all else."""
+    """A number of a release is for a rollback, a rotation for all else; and each is for a stack."""
     rollback = intent is Intent.ROLLBACK
+    if not site.chosen and len(site.stacks) > 1 and (rollback or any(each.rotate or each.lost for each in site.stacks)):
+        yield Problem(
+            code=Code.SETTING_MISSING,
+            where="stack",
+            found=f"{len(site.stacks)} stacks",
+            expected="the name of the stack that this run is about",
+            fix=f"Add -e stack=NAME, one of: {', '.join(stack.name for stack in site.stacks)}",
+        )
+        return
     for stack in site.stacks:
         if stack.release and not rollback:
             problem = _misplaced("stack_release", str(stack.release), "playbooks/rollback.yml only")

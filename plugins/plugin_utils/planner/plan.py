@@ -15,6 +15,7 @@ from ..model.site import Site
 from . import roles
 from .backup import plan_backup, plan_restore
 from .rebalance import plan_rebalance
+from .remove import plan_remove
 from .reset import plan_reset
 from .result import Plan
 from .site import plan_site
@@ -26,6 +27,7 @@ PLANNERS: Mapping[Intent, Callable[[Situation], Plan]] = {
     Intent.SITE: plan_site,
     Intent.DEPLOY: plan_site,
     Intent.ROLLBACK: plan_site,
+    Intent.REMOVE: plan_remove,
     Intent.REBALANCE: plan_rebalance,
     Intent.BACKUP: plan_backup,
     Intent.RESTORE: plan_restore,

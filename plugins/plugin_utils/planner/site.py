@@ -20,6 +20,7 @@ from ..swarm.membership import Membership
 from . import frame, gate, images, intents, rebalance, rolling, stack, stack_host, swarm
 from .host import is_renewed, plan_engine, plan_registry
 from .images import Digests
+from .remove import LEFT, left_stacks
 from .result import HostPlan, Plan, merge
 from .situation import Situation
 from .stack import StackDecisions
@@ -57,6 +58,7 @@ def plan_site(now: Situation) -> Plan:
             *(rolling.order_notes(restarted) if now.intent is Intent.SITE else ()),
             *intents.left_out(now.intent, everything),
             *frame.notes(chosen),
+            *(LEFT.format(name) for name in left_stacks(now) if now.intent is Intent.SITE),
             *_notes(now, decided.stacks),
         ),
     )

@@ -99,7 +99,7 @@ def _decide(
     :raise ProblemError: the input forbids a plan
     """
     plan = _plan(now, digests, manager, stack)
-    restores = now.intent is Intent.RESTORE and stack.name == backup.saved_stack(now.site.stacks).name
+    restores = now.intent is Intent.RESTORE and stack.name == backup.saved_stack(now.site).name
     verdict = data.judge(
         stack,
         plan.definition.file,
@@ -110,7 +110,13 @@ def _decide(
         restored=(backup.SERVICE,) if restores else (),
     )
     drains = any(change.availability == "drain" for change in members.settings.values())
-    return StackDecision(stack=stack, plan=plan, data=verdict, changes=tuple(_changes(now, plan, verdict, drains)))
+    changes = tuple(_changes(now, plan, verdict, drains)) if _is_changed(now, stack) else ()
+    return StackDecision(stack=stack, plan=plan, data=verdict, changes=changes)
+
+
+def _is_changed(now: Situation, stack: Stack) -> bool:
+    """Tell whether the run may change a stack; a site that is brought to its inventory has all of them."""
+    return now.intent is Intent.SITE or now.site.is_chosen(stack.name)
 
 
 def _plan(now: Situation, digests: Digests, manager: Observed | None, stack: Stack) -> StackPlan:
@@ -120,7 +126,9 @@ def _plan(now: Situation, digests: Digests, manager: Observed | None, stack: Sta
     skip_wait_for = unreachable.without_data(parse(stack.text), addresses, nodes)
     # Hosts log in by site.yml alone, so the other playbooks have no new login to give.
     new_login = now.intent is Intent.SITE and logins.is_new_to_services(manager, running, host.is_renewed(now))
-    return release_plan.plan_stack(now.site, stack, now.intent, running, digests.known, skip_wait_for, new_login)
+    # Beside a rollback of others, a stack is what its inventory says.
+    intent = now.intent if now.site.is_chosen(stack.name) else Intent.SITE
+    return release_plan.plan_stack(now.site, stack, intent, running, digests.known, skip_wait_for, new_login)
 
 
 def _changes(now: Situation, plan: StackPlan, verdict: data.Verdict, drains: bool) -> list[Change]:

@@ -70,6 +70,7 @@ def _deploy(now: Situation, decided: StackDecision) -> StackDeploy:
         ),
         previous=previous,
         registry=now.site.registry.url.server,
+        after=decided.stack.after,
     )
 
 

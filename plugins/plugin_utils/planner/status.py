@@ -9,9 +9,10 @@ from ..checks.tables import STATUS_RULES
 from ..hosts import mesh
 from ..model.intent import Intent
 from ..model.problem import Code, Problem, find
-from ..stacks.file import parse
+from ..stacks.definition import visible_file
 from .arguments.preflight import Pending, ReportStatus
 from .gate import GATE
+from .remove import LEFT, left_stacks
 from .result import HostPlan, Plan
 from .site import plan_site
 from .situation import Situation, no_manager
@@ -23,7 +24,7 @@ def plan_status(now: Situation) -> Plan:
         return Plan(problems=(*now.wrong, no_manager(now), *_states(now)))
     # What cannot be read or makes no sense is not planned with.
     run = Plan(problems=now.wrong) if now.wrong else plan_site(replace(now, intent=Intent.SITE))
-    pages = {stack.name: parse(stack.text).page_port for stack in now.site.stacks}
+    pages = {stack.name: visible_file(stack).page_port for stack in now.site.stacks}
     report = ReportStatus(
         # Other hosts are in no swarm, so a page through them is nothing to ask for; one that is away is told.
         hosts=tuple(name for name in now.hosts if name in now.site.members or name in now.away),
@@ -38,6 +39,7 @@ def plan_status(now: Situation) -> Plan:
 
 
 def _doubts(now: Situation) -> Iterator[str]:
+    yield from (LEFT.format(name) for name in left_stacks(now))
     manager = next(iter(now.answering.values()))
     for name, observed in now.members.items():
         for doubt in mesh.doubts(observed, manager):

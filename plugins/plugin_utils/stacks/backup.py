@@ -18,6 +18,7 @@ from ...module_utils.observation import Observed
 from ...module_utils.observation.stack import Release, SecretObject, Stack
 from ...module_utils.releases import AT_LABEL, VERSION_LABEL
 from ..model.problem import Code, Problem, ProblemError
+from ..model.site import Site
 from ..model.site import Stack as DesiredStack
 from .file import VOLUME_PREFIX, parse
 from .secrets import NewSecret, is_of
@@ -31,19 +32,20 @@ ALTERED = "was cut short or altered"
 Raw = Mapping[str, Any]
 
 
-def saved_stack(stacks: Sequence[DesiredStack]) -> DesiredStack:
-    """Return the stack that a backup is of: the one with Redis' data.
+def saved_stack(site: Site) -> DesiredStack:
+    """Return the stack that a backup is of: the one with Redis' data, of those that the run is about.
 
     Where none has it, the first is returned, of which ``place`` then says what is missing.
 
     :raise ProblemError: several have it
     """
+    stacks = [stack for stack in site.stacks if site.is_chosen(stack.name)]
     found = [stack for stack in stacks if SERVICE in parse(stack.text).pinned_services([DATA])]
     if len(found) > 1:
         raise _impossible(
             f"service {SERVICE} with label {DATA} in the stacks {' and '.join(stack.name for stack in found)}",
             "one stack with it, whose data a backup is of",
-            "Give the others another label, and copy their data by their own means, see docs/data.md",
+            f"Say of which: -e stack={found[0].name}",
         )
     return [*found, *stacks][0]
 

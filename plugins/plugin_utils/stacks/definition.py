@@ -58,6 +58,14 @@ def of_inventory(site: Site, stack: Stack, running: RunningStack, digests: Mappi
     )
 
 
+def visible_file(stack: Stack) -> StackFile:
+    """Return a stack's file with the values that the inventory gives it, as far as its services tell of themselves.
+
+    :raise ProblemError: it cannot be understood
+    """
+    return parse(stack.text).render_known(stack.environment)
+
+
 def name_secrets(site: Site, stack: Stack, running: RunningStack) -> tuple[dict[str, str], tuple[NewSecret, ...]]:
     """Find or name the swarm's object for each secret of a stack."""
     applied = parse(running.record.file).names("secrets") if running.record else set()
@@ -96,7 +104,7 @@ def image_variables(images: Iterable[Image], digests: Mapping[str, str | None]) 
 
     :return: reference by ``X_IMAGE``
     """
-    return {f"{image.name.upper()}_IMAGE": _named(image, digests.get(image.reference)) for image in images}
+    return {image.variable: _named(image, digests.get(image.reference)) for image in images}
 
 
 def _named(image: Image, digest: str | None) -> str:

@@ -180,6 +180,23 @@ class StackFile:
             ``${VAR:-default}``
         """
         missing: dict[str, None] = {}
+        filled = self._filled(variables, missing)
+        if missing:
+            raise ProblemError(without_value(missing))
+        return filled
+
+    def render_known(self, variables: Mapping[str, object]) -> StackFile:
+        """Fill in these variables and leave the others.
+
+        :raise ProblemError: something has the shape of a variable and is none
+        """
+        return self._filled(variables, None)
+
+    def _filled(self, variables: Mapping[str, object], missing: dict[str, None] | None) -> StackFile:
+        """Fill in variables.
+
+        :param missing: gets those without a value, which are left as they are where it is ``None``
+        """
 
         def fill(match: re.Match[str]) -> str:
             if match["escaped"]:
@@ -187,13 +204,17 @@ class StackFile:
             if match["bad"]:
                 raise fault(f"${match['bad']}", "${VAR}, or $$ for a dollar sign")
             if match["braced"] not in variables:
-                missing[f"${{{match['braced']}}}"] = None
+                if missing is None:
+                    return match[0]
+                missing[match[0]] = None
             return str(variables.get(match["braced"], "")).replace("$", "$$")
 
-        filled = _map_strings(self.content, lambda value: VARIABLE.sub(fill, value))
-        if missing:
-            raise ProblemError(without_value(missing))
-        return make(filled)
+        return make(_map_strings(self.content, lambda value: VARIABLE.sub(fill, value)))
+
+
+def variables_in(text: str) -> set[str]:
+    """Collect the names of a stack file's variables."""
+    return {match["braced"] for match in VARIABLE.finditer(text) if match["braced"]}
 
 
 @cache

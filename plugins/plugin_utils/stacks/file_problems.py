@@ -11,7 +11,7 @@ def invalid_service(service: str, key: str, found: object, expected: str) -> Pro
     """Say what is wrong in a service."""
     return Problem(
         code=Code.SERVICE_INVALID,
-        where=f"stack_file: services.{service}.{key}".rstrip("."),
+        where=f".file: services.{service}.{key}".rstrip("."),
         found=str(found),
         expected=expected,
         fix="Correct it in the stack file",
@@ -23,7 +23,7 @@ def fault(found: str, expected: str) -> ProblemError:
     return ProblemError(
         Problem(
             code=Code.STACK_FILE_INVALID,
-            where="stack_file",
+            where=".file",
             found=found,
             expected=expected,
             fix="Correct it in the stack file",
@@ -35,10 +35,10 @@ def without_value(missing: Collection[str]) -> Problem:
     """Say which variables have no value."""
     return Problem(
         code=Code.STACK_VARIABLE_MISSING,
-        where="stack_file",
+        where=".file",
         found=f"{', '.join(missing)} without a value",
         expected="a value for each variable",
-        fix="Set it in stack_environment, or remove it from the stack file",
+        fix="Set it in the environment of the stack, or remove it from the stack file",
     )
 
 
@@ -46,8 +46,8 @@ def not_external(name: str) -> Problem:
     """Say that a secret is a file."""
     return Problem(
         code=Code.SECRET_NOT_EXTERNAL,
-        where=f"stack_file: secrets.{name}",
+        where=f".file: secrets.{name}",
         found="a secret that is not external, and so would lie on a disk",
         expected=f"external: true and name: ${{{name.upper()}_SECRET}}",
-        fix=f"Change it in the stack file, and list {name} in stack_secrets",
+        fix=f"Change it in the stack file, and list {name} in its secrets",
     )

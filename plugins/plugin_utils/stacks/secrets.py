@@ -81,7 +81,7 @@ def _check_rotation(name: str, stack: Stack) -> None:
                 code=Code.SETTING_INVALID,
                 where="stack_rotate",
                 found=name,
-                expected=f"one of stack_secrets: {', '.join(stack.secrets) or 'none'}",
+                expected=f"one of its secrets: {', '.join(stack.secrets) or 'none'}",
                 fix="Correct the name",
             )
         )
@@ -90,9 +90,9 @@ def _check_rotation(name: str, stack: Stack) -> None:
             Problem(
                 code=Code.SECRET_HAS_VALUE,
                 where="stack_rotate",
-                found=f"{name}, which has a value in stack_secrets",
+                found=f"{name}, which has a value in the inventory",
                 expected="a secret that flotilla generates",
-                fix="Change its value in stack_secrets instead",
+                fix="Change its value in the inventory instead",
             )
         )
 

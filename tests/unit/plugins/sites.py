@@ -240,6 +240,7 @@ def site(managers=("m1",), workers=("w1", "w2"), retire=()):
         "pools": [],
         "subnet_size": 24,
         "batch_size": 1,
+        "chosen": [],
         "builders": list(managers),
         "images": [
             {"name": name, "kind": "distro", "reference": reference}
@@ -257,7 +258,7 @@ def stack_setting(name, text):
     return {
         "name": name,
         "text": text,
-        "environment": {"NAME": "World"},
+        "environment": {},
         "secrets": ["redis_password"],
         "values": {"redis_password": ""},
         "rotate": [],

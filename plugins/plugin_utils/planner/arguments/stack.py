@@ -50,6 +50,7 @@ class StackDeploy:
     :ivar release: what is recorded once it runs
     :ivar previous: the last release
     :ivar registry: ``host[:port]`` whose login goes along
+    :ivar after: stacks without which it is not deployed
     """
 
     stack: str
@@ -62,6 +63,7 @@ class StackDeploy:
     release: Release
     previous: Previous
     registry: str
+    after: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks import setti
 from tests.support.problems import told
 
 OPTIONS = settings.load_options(Path("roles"))
+ENTRY = settings.load_entry_options(Path("roles"))
 
 
 def test_variables_of_others_are_left_alone():
@@ -16,7 +17,7 @@ def test_variables_of_others_are_left_alone():
 
 
 @pytest.mark.parametrize(
-    "name", ["dockker_version", "dockerversion", "registtry_url", "stack5_timeout", "swaarm_availability"]
+    "name", ["dockker_version", "dockerversion", "registtry_url", "stacck_rotate", "swaarm_availability"]
 )
 def test_name_with_a_misspelt_prefix_is_told_with_the_one_meant(name):
     assert settings.own_names([name], OPTIONS) == {name}
@@ -27,8 +28,6 @@ def test_name_with_a_misspelt_prefix_is_told_with_the_one_meant(name):
 @pytest.mark.parametrize(
     ("name", "value", "entry"),
     [
-        ("stack_environment", {"NAME": None}, "NAME"),
-        ("stack_secrets", {"redis_password": None}, "redis_password"),
         ("docker_daemon_options", {"log-opts": {"max-size": None}}, "log-opts.max-size"),
         ("swarm_node_labels", {"disk": None}, "disk"),
     ],
@@ -42,8 +41,8 @@ def test_entry_without_a_value_is_named(name, value, entry):
     [
         ("docker_daemon_option", {}, "setting-unknown"),
         ("stack_quux", 1, "setting-unknown"),
-        ("stack_timeout", 0, "setting-invalid"),
-        ("stack_timeout", "soon", "setting-invalid"),
+        ("registry_certificate_days", 0, "setting-invalid"),
+        ("registry_certificate_days", "soon", "setting-invalid"),
         ("stack_release", -1, "setting-invalid"),
         ("swarm_node_role", "manager", "setting-unknown"),
         ("swarm_availability", "busy", "setting-invalid"),
@@ -52,8 +51,8 @@ def test_entry_without_a_value_is_named(name, value, entry):
         ("registry_url", ["r:5000"], "setting-invalid"),
         ("registry_password", None, "setting-invalid"),
         ("image_python", 3.10, "setting-invalid"),
-        ("stack_name", True, "setting-invalid"),
-        ("stack_timeout", True, "setting-invalid"),
+        ("image_builder", True, "setting-invalid"),
+        ("registry_certificate_days", True, "setting-invalid"),
         ("docker_packages", "a,b", "setting-invalid"),
         ("docker_packages", ["a", {"b": 1}], "setting-invalid"),
         ("stack_rotate", 5, "setting-invalid"),
@@ -66,11 +65,45 @@ def test_bad_variables_are_named(name, value, code):
 
 
 @pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"timeout": 0}, "setting-invalid: stacks: shop.timeout"),
+        ({"timeout": "soon"}, "setting-invalid: stacks: shop.timeout"),
+        ({"file": None}, "setting-invalid: stacks: shop.file"),
+        ({"environment": "A=B"}, "setting-invalid: stacks: shop.environment"),
+        ({"environment": {"A": None}}, "setting-invalid: stacks: shop.environment: A"),
+        ({"secrets": {"key": None}}, "setting-invalid: stacks: shop.secrets: key"),
+        ({"secrets": ["key"]}, "setting-invalid: stacks: shop.secrets"),
+        ({"timeuot": 5}, "setting-unknown: stacks: shop.timeuot"),
+    ],
+)
+def test_bad_settings_of_a_stack_are_named(change, problem):
+    value = {"shop": {"file": "shop.yml", **change}}
+    found = settings.check_variables({"m1": {"stacks": value}}, OPTIONS, entry=ENTRY)
+    assert told(found) == [f"{problem}, m1"]
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"), [(None, "stacks: shop"), ([], "stacks: shop"), ({}, "stacks: shop.file")]
+)
+def test_stack_that_is_none_is_named(value, problem):
+    found = settings.check_variables({"m1": {"stacks": {"shop": value}}}, OPTIONS, entry=ENTRY)
+    assert told(found) == [f"setting-invalid: {problem}, m1"]
+
+
+def test_misspelt_setting_of_a_stack_is_guessed():
+    (problem,) = settings.check_variables(
+        {"m1": {"stacks": {"shop": {"file": "f", "sekrets": {}}}}}, OPTIONS, entry=ENTRY
+    )
+    assert "Did you mean secrets" in problem.fix
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("stack_timeout", "600"),
+        ("registry_certificate_days", "600"),
         ("stack_release", 0),
-        ("stack_secrets", {}),
+        ("stacks", {}),
         ("registry_insecure", "yes"),
         ("registry_password", 12345),
         ("stack_rotate", "one,two"),
@@ -97,11 +130,14 @@ def test_same_problem_of_several_hosts_is_told_once():
 
 
 def test_place_is_named_and_the_same_problem_in_two_files_is_two():
-    given = {"m1": {"stack_timeout": "soon"}, "w1": {"stack_timeout": "soon"}}
-    places = {"m1": {"stack_timeout": "group_vars/all.yml:3"}, "w1": {"stack_timeout": "host_vars/w1.yml:1"}}
+    given = {"m1": {"registry_certificate_days": "soon"}, "w1": {"registry_certificate_days": "soon"}}
+    places = {
+        "m1": {"registry_certificate_days": "group_vars/all.yml:3"},
+        "w1": {"registry_certificate_days": "host_vars/w1.yml:1"},
+    }
     assert told(settings.check_variables(given, OPTIONS, places)) == [
-        "setting-invalid: stack_timeout (group_vars/all.yml:3), m1",
-        "setting-invalid: stack_timeout (host_vars/w1.yml:1), w1",
+        "setting-invalid: registry_certificate_days (group_vars/all.yml:3), m1",
+        "setting-invalid: registry_certificate_days (host_vars/w1.yml:1), w1",
     ]
 
 

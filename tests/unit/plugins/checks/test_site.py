@@ -13,7 +13,11 @@ def problems(**changes):
 
 
 def stack(**changes):
-    return {**sites.site()["stacks"][0], **changes}
+    return {**sites.site()["stacks"][0], "text": f"{sites.STACK_TEXT}x-greets: ${{NAME}}\n", **changes}
+
+
+def image(name, kind="build"):
+    return {"name": name, "kind": kind, "reference": f"reg:5000/{name}:1"}
 
 
 def test_good_site_is_no_problem():
@@ -25,13 +29,20 @@ def test_good_site_is_no_problem():
     [
         ({"registry_url": ""}, "setting-missing: registry_url"),
         ({"builders": ["elsewhere"]}, "setting-invalid: image_builder"),
-        ({"stacks": [stack(name="shop.v2")]}, "setting-invalid: stack_name"),
-        ({"stacks": [stack(timeout=1201)]}, "setting-too-large: stack_timeout"),
-        ({"stacks": [stack(), stack(name="shop", timeout=1201)]}, "setting-too-large: shop: stack_timeout"),
-        ({"stacks": [stack(), stack()]}, "setting-invalid: stack_name"),
-        ({"stacks": [stack(environment={"NAME": True})]}, "setting-invalid: stack_environment.NAME"),
-        ({"stacks": [stack(environment={"NAME": 3.10})]}, "setting-invalid: stack_environment.NAME"),
-        ({"stacks": [stack(environment={"NAME": "World", "NAMEX": "x"})]}, "setting-unused: stack_environment.NAMEX"),
+        ({"stacks": [stack(name="shop.v2")]}, "setting-invalid: stacks"),
+        ({"stacks": [stack(timeout=1201)]}, "setting-too-large: stacks.hello.timeout"),
+        ({"stacks": [stack(), stack(name="shop", timeout=1201)]}, "setting-too-large: stacks.shop.timeout"),
+        ({"chosen": ["shop"]}, "setting-invalid: stack"),
+        ({"images": [image("Shop")]}, "setting-invalid: image_apps"),
+        ({"images": [image("a-b"), image("a_b", kind="distro")]}, "setting-invalid: image_apps"),
+        ({"stacks": [stack(after=["shop"])]}, "setting-invalid: stacks.hello.after"),
+        ({"stacks": [stack(after=["shop"]), stack(name="shop", after=["hello"])]}, "setting-invalid: stacks"),
+        ({"stacks": [stack(environment={"NAME": True})]}, "setting-invalid: stacks.hello.environment.NAME"),
+        ({"stacks": [stack(environment={"NAME": 3.10})]}, "setting-invalid: stacks.hello.environment.NAME"),
+        (
+            {"stacks": [stack(environment={"NAME": "World", "NAMEX": "x"})]},
+            "setting-unused: stacks.hello.environment.NAMEX",
+        ),
     ],
 )
 def test_bad_settings_are_named(change, problem):

@@ -50,37 +50,37 @@ def test_what_can_run_is_no_problem(service):
 @pytest.mark.parametrize(
     ("service", "problem"),
     [
-        ("stop_grace_period: 30", "service-invalid: stack_file: services.web.stop_grace_period"),
-        ("healthcheck: {interval: 5 sec}", "service-invalid: stack_file: services.web.healthcheck.interval"),
+        ("stop_grace_period: 30", "service-invalid: .file: services.web.stop_grace_period"),
+        ("healthcheck: {interval: 5 sec}", "service-invalid: .file: services.web.healthcheck.interval"),
         (
             "deploy: {restart_policy: {delay: soon}}",
-            "service-invalid: stack_file: services.web.deploy.restart_policy.delay",
+            "service-invalid: .file: services.web.deploy.restart_policy.delay",
         ),
         (
             "deploy: {placement: {constraints: [node.role = manager]}}",
-            "service-invalid: stack_file: services.web.deploy.placement.constraints",
+            "service-invalid: .file: services.web.deploy.placement.constraints",
         ),
         (
             "deploy: {placement: {constraints: [node.role == manager, node.labels.disk == ssd]}}",
-            "service-unplaceable: stack_file: services.web",
+            "service-unplaceable: .file: services.web",
         ),
         (
             "deploy: {placement: {constraints: [node.hostname == w9]}}",
-            "service-unplaceable: stack_file: services.web",
+            "service-unplaceable: .file: services.web",
         ),
         (
             "deploy: {resources: {limits: {cpus: '4'}}}",
-            "service-too-large: stack_file: services.web.deploy.resources.limits.cpus",
+            "service-too-large: .file: services.web.deploy.resources.limits.cpus",
         ),
         (
             "deploy: {resources: {reservations: {memory: 1900G}}}",
-            "service-too-large: stack_file: services.web.deploy.resources.reservations.memory",
+            "service-too-large: .file: services.web.deploy.resources.reservations.memory",
         ),
         (
             "deploy: {resources: {limits: {memory: lots}}}",
-            "service-invalid: stack_file: services.web.deploy.resources",
+            "service-invalid: .file: services.web.deploy.resources",
         ),
-        ("deploy: {replicas: few}", "service-invalid: stack_file: services.web.deploy.replicas"),
+        ("deploy: {replicas: few}", "service-invalid: .file: services.web.deploy.replicas"),
     ],
 )
 def test_what_cannot_run_is_named(service, problem):
@@ -89,20 +89,20 @@ def test_what_cannot_run_is_named(service, problem):
 
 def test_reservations_of_all_tasks_are_summed_up():
     assert problems("deploy: {replicas: 6, resources: {reservations: {cpus: '1'}}}") == []
-    assert problems("deploy: {replicas: 7, resources: {reservations: {cpus: '1'}}}") == ["stack-too-large: stack_file"]
+    assert problems("deploy: {replicas: 7, resources: {reservations: {cpus: '1'}}}") == ["stack-too-large: stacks"]
 
 
 def test_external_secret_must_be_there_or_be_created():
     assert problems(secrets={"password": {"external": True, "name": "hello_password"}}) == []
     found = problems(secrets={"password": {"external": True}})
-    assert found == ["secret-missing: stack_file: secrets.password"]
+    assert found == ["secret-missing: .file: secrets.password"]
 
 
 def test_stack_that_no_host_can_carry_forbids_the_run():
     site = sites.site()
     site["stacks"][0]["text"] += "  tape: {image: x, deploy: {placement: {constraints: [node.labels.disk == tape]}}}\n"
     found = make_plan(site, sites.converged_site())["problems"]
-    assert told(found) == ["service-unplaceable: stack_file: services.tape"]
+    assert told(found) == ["service-unplaceable: stacks.hello.file: services.tape"]
 
 
 def test_networks_and_addresses_that_a_stack_needs():

@@ -18,15 +18,15 @@ def app(tmp_path):
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")
     (tmp_path / "main.py").write_text("print()\n")
     (tmp_path / ".dockerignore").write_text("# comment\ntests\n**/__pycache__\n")
-    return {"name": "hello", "dir": str(tmp_path), "python": "3.13"}
+    return {"web": str(tmp_path)}
 
 
 def references(app, registry="reg:5000", **changes):
-    return {image.name: image.reference for image in images.list_images(registry, app, {**DISTRO, **changes})}
+    return {image.name: image.reference for image in images.list_images(registry, app, "3.13", {**DISTRO, **changes})}
 
 
 def test_images_come_after_what_they_are_made_from(app):
-    assert [image.name for image in images.list_images("reg:5000", app, DISTRO)] == ["python", "redis", "web"]
+    assert [image.name for image in images.list_images("reg:5000", app, "3.13", DISTRO)] == ["python", "redis", "web"]
 
 
 def test_same_content_same_tag_in_every_clone(app, tmp_path):
@@ -71,7 +71,7 @@ HUB = {"hub": {"python": "python:3.13-slim", "redis": "bitnami/redis:8"}, "prefi
 
 
 def test_images_of_docker_hub_get_names_of_our_own(app):
-    python, redis, web = images.list_images("reg:5000/team", app, HUB)
+    python, redis, web = images.list_images("reg:5000/team", app, "3.13", HUB)
     assert python.ingredients["source"] == "docker.io/library/python:3.13-slim"
     assert redis.ingredients["source"] == "docker.io/bitnami/redis:8"
     assert [image.kind for image in (python, redis, web)] == ["hub", "hub", "build"]
@@ -80,15 +80,15 @@ def test_images_of_docker_hub_get_names_of_our_own(app):
 
 
 def test_mirror_changes_the_source_and_no_name(app):
-    mirrored = images.list_images("reg:5000", app, {**HUB, "prefix": "mirror:5000/dockerhub"})
-    direct = images.list_images("reg:5000", app, HUB)
+    mirrored = images.list_images("reg:5000", app, "3.13", {**HUB, "prefix": "mirror:5000/dockerhub"})
+    direct = images.list_images("reg:5000", app, "3.13", HUB)
     assert mirrored[0].ingredients["source"] == "mirror:5000/dockerhub/library/python:3.13-slim"
     assert [image.reference for image in mirrored] == [image.reference for image in direct]
 
 
 def test_other_tag_on_docker_hub_is_another_image(app):
-    before = images.list_images("reg:5000", app, HUB)
-    after = images.list_images("reg:5000", app, {**HUB, "hub": {**HUB["hub"], "python": "python:3.13.9-slim"}})
+    before = images.list_images("reg:5000", app, "3.13", HUB)
+    after = images.list_images("reg:5000", app, "3.13", {**HUB, "hub": {**HUB["hub"], "python": "python:3.13.9-slim"}})
     assert [one.reference == other.reference for one, other in zip(before, after, strict=True)] == [
         False,
         True,

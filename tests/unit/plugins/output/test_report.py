@@ -12,8 +12,7 @@ def test_failure_names_bound_task_node_error_and_log():
     nodes = sites.nodes(sites.node(1, "manager"))
     assert report.failure_lines("hello", found, "not at its size in time", nodes, ["bye"], 61.2, 60) == [
         "Stack hello did not converge: not at its size in time",
-        "found after 61 s of at most 60 s (stack_timeout); running: web 1/2 "
-        "(last failure: web: task: non-zero exit (137))",
+        "found after 61 s of at most 60 s; running: web 1/2 (last failure: web: task: non-zero exit (137))",
         "task web.2 on host-1: failed",
         "error: task: non-zero exit (137) = killed, most likely because it needed more memory than its limit of 12 MiB",
         "last log lines:",

@@ -98,7 +98,7 @@ def test_number_of_replicas_may_be_a_variable():
 
 def test_number_of_replicas_that_is_none_is_a_problem():
     problems = make_plan(with_replicas("few"), sites.converged_site())["problems"]
-    assert told(problems) == ["stack-file-invalid: stack_file"]
+    assert told(problems) == ["stack-file-invalid: stacks.hello.file"]
 
 
 def test_volume_label_stays_where_it_is():
@@ -295,7 +295,7 @@ def test_variable_without_value_is_refused():
     site = sites.site()
     site["stacks"][0]["text"] += "x-who: ${WHO}\n"
     (problem,) = make_plan(site, sites.converged_site())["problems"]
-    assert told([problem]) == ["stack-variable-missing: stack_file"]
+    assert told([problem]) == ["stack-variable-missing: stacks.hello.file"]
     assert "${WHO}" in problem.found
 
 

@@ -67,7 +67,7 @@ def test_host_that_joins_gets_its_share_once_it_is_there():
     made = plan(found)
     assert made.phases()[Phase.OBSERVE_TASKS] == ["m1", "w1", "w2"]
     assert (moves(made), made.phases()[Phase.CHECK_SERVICES]) == ({}, [])
-    assert "once hosts are added or changed, nodes without tasks get their share (stack_spread)" in made.notes
+    assert "once hosts are added or changed, nodes without tasks get their share (spread)" in made.notes
     assert plan(found, spread=False).phases()[Phase.OBSERVE_TASKS] == []
 
 

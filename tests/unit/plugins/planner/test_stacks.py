@@ -93,13 +93,13 @@ def test_new_login_goes_to_the_stack_that_lacks_it():
 @pytest.mark.parametrize(
     ("shop", "problem"),
     [
-        ({"text": sites.SHOP_TEXT + "x-who: ${WHO}\n"}, "stack-variable-missing: shop: stack_file"),
-        ({"text": "services: [till]\n"}, "stack-file-invalid: shop: stack_file"),
+        ({"text": sites.SHOP_TEXT + "x-who: ${WHO}\n"}, "stack-variable-missing: stacks.shop.file"),
+        ({"text": "services: [till]\n"}, "stack-file-invalid: stacks.shop.file"),
         ({"lost": ["tock"]}, "setting-invalid: shop: stack_data_lost"),
         ({"rotate": ["key"]}, "setting-invalid: shop: stack_rotate"),
         (
             {"text": sites.SHOP_TEXT + "  safe: {image: x, stop_grace_period: soon}\n"},
-            "service-invalid: shop: stack_file: services.safe.stop_grace_period",
+            "service-invalid: stacks.shop.file: services.safe.stop_grace_period",
         ),
     ],
 )
@@ -114,8 +114,8 @@ def test_problems_of_both_stacks_come_in_one_report():
     for stack in site["stacks"]:
         stack["text"] += "x-who: ${WHO}\n"
     assert told(make_plan(site, sites.converged_site_of_two())["problems"]) == [
-        "stack-variable-missing: hello: stack_file",
-        "stack-variable-missing: shop: stack_file",
+        "stack-variable-missing: stacks.hello.file",
+        "stack-variable-missing: stacks.shop.file",
     ]
 
 
@@ -129,7 +129,7 @@ def test_port_that_both_publish_is_one_problem(away):
     assert "hello and shop" in problem.found
 
 
-@pytest.mark.parametrize(("cpus", "problems"), [("2", []), ("4", ["stack-too-large: stack_file"])])
+@pytest.mark.parametrize(("cpus", "problems"), [("2", []), ("4", ["stack-too-large: stacks"])])
 def test_reservations_of_both_count_together(cpus, problems):
     """Three hosts have two CPUs each: of all four tasks with two, none has more than a host."""
     site = sites.site_of_two()
@@ -252,9 +252,48 @@ def test_service_whose_node_is_away_is_not_waited_for_in_its_stack():
 def test_settings_of_another_playbook_are_named_with_their_stack():
     site = sites.site_of_two()
     site["stacks"][1].update(release=9, rotate=["redis_password"])
-    read = sites.read_site(site)
+    read = sites.read_site({**site, "chosen": ["shop"]})
     assert told([*check_settings(read, Intent.SITE)]) == ["setting-conflict: shop: stack_release"]
     assert told([*check_settings(read, Intent.ROLLBACK)]) == ["setting-conflict: shop: stack_rotate"]
+
+
+@pytest.mark.parametrize(("intent", "change"), [("rollback", {}), ("site", {"rotate": ["redis_password"]})])
+def test_what_is_about_one_of_several_stacks_needs_its_name(intent, change):
+    site = sites.site_of_two()
+    site["stacks"][1].update(change)
+    (problem,) = check_settings(sites.read_site(site), Intent(intent))
+    assert (told([problem]), problem.fix) == (["setting-missing: stack"], "Add -e stack=NAME, one of: hello, shop")
+
+
+def test_deploy_of_one_stack_leaves_the_other():
+    found = sites.converged_site_of_two()
+    for running in found["m1"]["observation"]["stacks"].values():
+        running["record"]["file"] += "x-old: 1\n"
+    both, site = plan_of(found, "deploy"), {**sites.site_of_two(), "intent": "deploy", "chosen": ["shop"]}
+    assert [each["stack"] for each in of_phase(both, "deploy")["m1"]["deploys"]] == ["hello", "shop"]
+    assert [each["stack"] for each in of_phase(make_plan(site, found), "deploy")["m1"]["deploys"]] == ["shop"]
+
+
+def test_rollback_of_one_stack_leaves_the_other():
+    found = sites.converged_site_of_two()
+    for running in found["m1"]["observation"]["stacks"].values():
+        running["releases"].append(
+            {**running["releases"][-1], "number": 2, "file": running["record"]["file"] + "x: 1\n"}
+        )
+        running["record"]["file"] += "x: 1\n"
+    site = {**sites.site_of_two(), "intent": "rollback", "chosen": ["shop"]}
+    (deployed,) = of_phase(make_plan(site, found), "deploy")["m1"]["deploys"]
+    assert (deployed["stack"], deployed["release"]["rollback_to"]) == ("shop", 1)
+
+
+def test_stacks_are_deployed_in_their_order():
+    site = sites.site_of_two()
+    site["stacks"][0]["after"] = ["shop"]
+    found = sites.converged_site_of_two()
+    for running in found["m1"]["observation"]["stacks"].values():
+        running["record"]["file"] += "x-old: 1\n"
+    deploys = of_phase(make_plan(site, found), "deploy")["m1"]["deploys"]
+    assert [(each["stack"], each["after"]) for each in deploys] == [("shop", []), ("hello", ["shop"])]
 
 
 def test_release_that_is_not_there_is_named_with_its_stack():
@@ -287,6 +326,46 @@ def test_reset_removes_both_stacks():
     assert of_phase(plan, "wait_for_tasks")["w2"]["stacks"] == ["hello", "shop"]
     assert of_phase(plan, "report_reset")["m1"]["stacks"] == ["hello", "shop"]
     assert of_phase(plan, "remove_leftovers")["w1"]["volumes"] == ["hello_redis-data", "shop_stock-data"]
+
+
+def remove(found, **changes):
+    return make_plan({**sites.site(), "intent": "remove", **changes}, found)
+
+
+def with_left_stack():
+    """A site whose inventory has lost stack shop, which runs on."""
+    found = sites.converged_site_of_two()
+    found["m1"]["observation"]["kept_stacks"] = ["hello", "shop"]
+    found["w2"]["observation"]["volumes"] = {"hello": {}, "shop": {"shop_stock-data": True}}
+    found["m1"]["observation"]["stacks"]["shop"]["records"] = ["flotilla_shop.release_v1", "flotilla_shop_login"]
+    return found
+
+
+def test_stack_that_left_the_inventory_is_told_and_removed_by_name():
+    found = with_left_stack()
+    assert any("stack shop is not in the inventory" in note for note in sites.plan(sites.site(), found).notes)
+    plan = remove(found, chosen=["shop"])
+    assert acts(plan, "m1") == ["remove stack shop, with its services, secrets and releases"]
+    assert of_phase(plan, "wait_for_tasks").keys() == {"m1", "w1", "w2"}
+    assert of_phase(plan, "remove_leftovers") == {}
+    forgotten = of_phase(plan, "forget_stack")["m1"]
+    assert forgotten["configs"] == ["flotilla_shop.release_v1", "flotilla_shop_login"]
+    assert all(name.startswith("shop_") for name in forgotten["secrets"])
+
+
+def test_data_of_a_removed_stack_goes_only_when_asked_for():
+    site = {**sites.site(), "intent": "remove", "chosen": ["shop"]}
+    kept = sites.plan(site, with_left_stack())
+    assert kept.hosts["w2"].notes == ("volume shop_stock-data is kept with its data; -e remove_data=true removes it",)
+    plan = remove(with_left_stack(), chosen=["shop"], reset={"data": True})
+    assert of_phase(plan, "remove_leftovers")["w2"]["volumes"] == ["shop_stock-data"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "code"), [([], "missing"), (["hello"], "conflict"), (["shpo"], "invalid"), (["portainer"], "invalid")]
+)
+def test_only_a_stack_of_ours_that_left_the_inventory_is_removed(chosen, code):
+    assert told(remove(with_left_stack(), chosen=chosen)["problems"]) == [f"setting-{code}: stack"]
 
 
 def backup_of(site):

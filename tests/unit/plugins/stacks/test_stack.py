@@ -25,20 +25,20 @@ def test_render_fills_in_and_keeps_templates_and_escapes():
 
 
 def test_render_names_all_missing_variables():
-    with refused("stack-variable-missing: stack_file") as problems:
+    with refused("stack-variable-missing: .file") as problems:
         sites.render("services: {web: {image: '${A} ${B} ${A}'}}", {})
     assert re.findall(r"\$\{\w+\}", problems[0].found) == ["${A}", "${B}"]
 
 
 @pytest.mark.parametrize("text", ["$HOME", "${A:-default}", "${A"])
 def test_only_plain_variables_are_taken(text):
-    with refused("stack-file-invalid: stack_file"):
+    with refused("stack-file-invalid: .file"):
         sites.render(f"services: {{web: {{image: '{text}'}}}}", {"A": "1", "HOME": "2"})
 
 
 @pytest.mark.parametrize("text", ["a: [", "[]", "services: 1"])
 def test_broken_files_are_named(text):
-    with refused("stack-file-invalid: stack_file"):
+    with refused("stack-file-invalid: .file"):
         sites.render(text, {})
 
 
@@ -54,7 +54,7 @@ services:
 
 @pytest.mark.parametrize("port", ["4000-4001:80", "${PORT}:80"])
 def test_ports_that_are_no_number_are_named(port):
-    with refused("stack-file-invalid: stack_file"):
+    with refused("stack-file-invalid: .file"):
         parse(f"services: {{a: {{ports: ['{port}']}}}}").published()
 
 
@@ -223,7 +223,7 @@ def test_service_of_size_0_is_done_once_its_tasks_have_stopped():
 
 
 def test_secret_from_a_file_is_refused():
-    with refused("secret-not-external: stack_file: secrets.s"):
+    with refused("secret-not-external: .file: secrets.s"):
         parse("services: {}\nsecrets: {s: {file: ./s}}\n").with_configs({})
 
 
