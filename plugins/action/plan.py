@@ -65,7 +65,7 @@ class ActionModule(ActionBase):
         phases = plan.phases()
         if not self._task.check_mode:
             return phases
-        telling = (Phase.UNREACHABLE, Phase.REPORT_STATUS)
+        telling = (Phase.UNREACHABLE, Phase.REPORT_STATUS, Phase.SHOW_LOGS)
         return {phase: hosts if phase in telling else [] for phase, hosts in phases.items()}
 
     def _plan(

@@ -168,10 +168,6 @@ def observe_host(engine: Engine, info: Item | None, params: Mapping[str, Any], v
         redirected=redirect.is_there(),
         mesh=mesh.observe(host.run) if own.swarm.is_member else None,
         reach={} if own.swarm.is_member else network.reach(params["reach"]),
-        engine=own.engine,
-        swarm=own.swarm,
-        volumes=own.volumes,
-        lock=own.lock,
         credentials=False,
         login="no engine",
         login_fingerprint="",
@@ -181,9 +177,7 @@ def observe_host(engine: Engine, info: Item | None, params: Mapping[str, Any], v
         images=dict.fromkeys(params["references"]),
         local_images=(),
         pages=dict.fromkeys(params["pages"], "no engine"),
-        nodes=own.nodes,
-        stacks=own.stacks,
-        logs=own.logs,
+        **vars(own),
     )
 
 

@@ -23,7 +23,8 @@ from ..checks import site as site_checks
 from ..lock import process
 from ..model.intent import Intent
 from ..model.problem import Code, Problem, ProblemError, find, merge
-from ..model.site import NO_BACKUP, Backup, Site, read_site
+from ..model.request import NO_BACKUP, Backup
+from ..model.site import Site, read_site
 from ..stacks import backup
 from ..stacks.file import parse
 from ..stacks.secrets import read_configs
@@ -32,7 +33,7 @@ from .answers import Raw
 from .role_variables import ROLES, template_with_roles
 
 # Intents that need nothing of a registry.
-WITHOUT_REGISTRY = (Intent.DOCKER, Intent.SWARM, Intent.REBALANCE, Intent.REMOVE, Intent.RESET)
+WITHOUT_REGISTRY = (Intent.DOCKER, Intent.SWARM, Intent.REBALANCE, Intent.REMOVE, Intent.RESET, Intent.LOGS)
 # Intents that make stacks of the inventory, or tell what would be made.
 DEFINING = (Intent.SITE, Intent.DEPLOY, Intent.STACK, Intent.STATUS)
 

@@ -17,6 +17,7 @@ class Intent(StrEnum):
     RESTORE = "restore"
     RESET = "reset"
     STATUS = "status"
+    LOGS = "logs"
     UPGRADE = "upgrade"
     DOCKER = "docker"
     SWARM = "swarm"
@@ -27,7 +28,7 @@ class Intent(StrEnum):
     @property
     def only_tells(self) -> bool:
         """Tell whether nothing is changed whatever is observed, so that there is no plan to print."""
-        return self is Intent.STATUS
+        return self in (Intent.STATUS, Intent.LOGS)
 
     @property
     def is_of_one_role(self) -> bool:

@@ -53,6 +53,7 @@ class Phase(StrEnum):
     REPORT = "report"
     REPORT_RESET = "report_reset"
     REPORT_STATUS = "report_status"
+    SHOW_LOGS = "show_logs"
     UNREACHABLE = "unreachable"
 
     def comes_after(self, other: Phase) -> bool:

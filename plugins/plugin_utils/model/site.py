@@ -11,6 +11,7 @@ from typing import Any
 from ..registry.url import RegistryUrl
 from .batch_size import SINGLY, BatchSize
 from .problem import Problem
+from .request import NO_BACKUP, NO_LOGS, NO_RESET, Backup, Logs, Reset, read_logs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,31 +112,6 @@ class Stack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Backup:
-    """A backup of this run.
-
-    :ivar folder: that a new one gets on the control node
-    :ivar source: folder of the one that is restored
-    :ivar saved: what that one has recorded, see ``stacks.backup.record``; empty in other runs
-    """
-
-    folder: str = ""
-    source: str = ""
-    saved: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reset:
-    """What a reset removes beside stacks and swarm: volumes with their data, images that no container uses."""
-
-    data: bool = False
-    images: bool = False
-
-
-NO_BACKUP, NO_RESET = Backup(), Reset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """The whole site.
 
@@ -169,6 +145,7 @@ class Site:
     chosen: tuple[str, ...] = ()
     backup: Backup = NO_BACKUP
     reset: Reset = NO_RESET
+    logs: Logs = NO_LOGS
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -237,6 +214,7 @@ def read_site(
         chosen=words(raw["chosen"]),
         backup=backup,
         reset=Reset(**{key: bool(value) for key, value in raw.get("reset", {}).items()}),
+        logs=read_logs(raw.get("logs", {})),
     )
 
 

@@ -14,6 +14,7 @@ from ..model.problem import Problem
 from ..model.site import Site
 from . import roles
 from .backup import plan_backup, plan_restore
+from .logs import plan_logs
 from .rebalance import plan_rebalance
 from .remove import plan_remove
 from .reset import plan_reset
@@ -33,6 +34,7 @@ PLANNERS: Mapping[Intent, Callable[[Situation], Plan]] = {
     Intent.RESTORE: plan_restore,
     Intent.RESET: plan_reset,
     Intent.STATUS: plan_status,
+    Intent.LOGS: plan_logs,
     Intent.UPGRADE: plan_upgrade,
     Intent.DOCKER: roles.plan_docker,
     Intent.SWARM: roles.plan_swarm,

@@ -70,6 +70,7 @@ ENTRY_POINTS: Mapping[Phase, EntryPoint] = {
     Phase.REPORT: EntryPoint("preflight", "report"),
     Phase.REPORT_RESET: EntryPoint("preflight", "report_reset"),
     Phase.REPORT_STATUS: EntryPoint("preflight", "report_status"),
+    Phase.SHOW_LOGS: EntryPoint("stack", "show_logs"),
     Phase.UNREACHABLE: EntryPoint("preflight", "unreachable"),
 }
 
@@ -129,6 +130,7 @@ class HostPlan:
     report: preflight.Report | None = None
     report_reset: preflight.ReportReset | None = None
     report_status: preflight.ReportStatus | None = None
+    show_logs: stack.ShowLogs | None = None
     unreachable: preflight.Unreachable | None = None
     changes: Changes = NO_CHANGES
     notes: tuple[str, ...] = ()

@@ -117,6 +117,22 @@ class CheckServices:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShowLogs:
+    """Show what services have written.
+
+    :ivar services: full names
+    :ivar seconds: how far back, ``0`` for all that there is
+    :ivar lines: of each task, at most
+    :ivar follow: whether what comes later is shown as well
+    """
+
+    services: tuple[str, ...]
+    seconds: int
+    lines: int
+    follow: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckPage:
     """Visit the pages of stacks through this node.
 

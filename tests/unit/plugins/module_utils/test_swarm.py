@@ -3,7 +3,7 @@
 import calendar
 
 import pytest
-from ansible_collections.flotilla.swarm.plugins.module_utils import swarm
+from ansible_collections.flotilla.swarm.plugins.module_utils import releases, swarm
 
 SPEC = {
     "ContainerSpec": {"Image": "hello"},
@@ -71,6 +71,12 @@ def test_services_are_told_by_stack_without_its_prefix():
     assert {name: [*stack.services] for name, stack in found.items()} == {"shop": ["web"], "hello": ["web"], "new": []}
     assert [len(found[name].services["web"].tasks) for name in ("shop", "hello")] == [1, 0]
     assert swarm.stacks(engine, [], [], []) == {}
+
+
+def test_stacks_of_which_something_is_kept_are_told_whoever_asks():
+    labels = [{"flotilla.stack": "shop"}, {"flotilla.stack": "hello"}, {"flotilla.stack": "shop"}, {"own": "x"}, None]
+    configs = [{"Spec": {"Name": str(number), "Labels": each}} for number, each in enumerate(labels)]
+    assert releases.owners(configs) == ("hello", "shop")
 
 
 def test_volumes_are_told_by_stack(tmp_path):

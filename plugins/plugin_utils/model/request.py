@@ -1,0 +1,58 @@
+"""What a run is asked for beside the site as it is described."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """A backup of this run.
+
+    :ivar folder: that a new one gets on the control node
+    :ivar source: folder of the one that is restored
+    :ivar saved: what that one has recorded, see ``stacks.backup.record``; empty in other runs
+    """
+
+    folder: str = ""
+    source: str = ""
+    saved: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reset:
+    """What a reset removes beside stacks and swarm: volumes with their data, images that no container uses."""
+
+    data: bool = False
+    images: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logs:
+    """What is asked for of the services' logs.
+
+    :ivar service: its name in its stack, ``""`` for all
+    :ivar since: how far back, such as ``10m``; ``""`` for all that there is
+    :ivar lines: of each task, at most
+    :ivar follow: whether what comes later is shown as well
+    """
+
+    service: str = ""
+    since: str = ""
+    lines: int = 100
+    follow: bool = False
+
+
+NO_BACKUP, NO_RESET, NO_LOGS = Backup(), Reset(), Logs()
+
+
+def read_logs(raw: Mapping[str, Any]) -> Logs:
+    """Read what is asked for; a number that is none is ``0``, of which the plan tells."""
+    return Logs(
+        service=str(raw.get("service", "")),
+        since=str(raw.get("since", "")),
+        lines=int(lines) if (lines := str(raw.get("lines", 100))).isdecimal() else 0,
+        follow=bool(raw.get("follow")),
+    )
