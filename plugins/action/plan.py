@@ -82,7 +82,9 @@ class ActionModule(ActionBase):
         problems = [*intents.check_settings(site, intent), *plan.problems]
         if earlier and not problems:
             problems += again.check(earlier, given.digest, plan)
-        held, notes = self._judge_lock(host.observation for host in hosts.values())
+        # Who only tells keeps nobody out, and is kept out by nobody.
+        locks = () if intent.only_tells else (host.observation for host in hosts.values())
+        held, notes = self._judge_lock(locks)
         if held and (problems or plan.has_changes):
             return Plan(problems=tuple(held)), []
         notes = notes if problems or plan.has_changes else []
