@@ -28,6 +28,13 @@ def beside(own, shipped=""):
     return json.dumps({"image_apps": folders, "stacks": stacks})
 
 
+def with_page(own):
+    """Add a third stack, whose app has no packages, and whose port the inventory says."""
+    folder = REPOSITORY / "tests/site/static_app"
+    entry = {"file": str(folder / "stack.yml"), "environment": {"PORT": "4002"}, "after": ["shop"]}
+    return {"image_apps": {**own["image_apps"], "page": str(folder)}, "stacks": {**own["stacks"], "page": entry}}
+
+
 @pytest.fixture
 def own():
     """Read the guide's settings for the app of this folder."""
@@ -42,10 +49,13 @@ def tasks(fleet, name):
 @pytest.mark.long
 def test_own_app_runs_beside_the_shipped_one_and_each_is_changed_alone(fleet, own, tmp_path):
     before = tasks(fleet, stack.NAME)
-    fleet.play("-e", beside(own)).succeeded()
-    fleet.assert_serving(shop_web=2, shop_orders=1)
+    fleet.play("-e", beside(with_page(own))).succeeded()
+    fleet.assert_serving(shop_web=2, shop_orders=1, page_page=1)
     assert fleet.pages(port=PORT) == [f"Open all day: order {number}" for number in (1, 2, 3)]
+    assert {page.strip() for page in fleet.pages(port=4002)} == {"A page of its own"}
     assert tasks(fleet, stack.NAME) == before
+    fleet.play("-e", beside(with_page(own))).unchanged()
+    fleet.play("-e", beside(own), "-e", "stack=page", playbook=REMOVE).succeeded()
     fleet.play("-e", beside(own)).unchanged()
 
     own["stacks"]["shop"]["environment"]["SIGN"] = "Closed"

@@ -81,7 +81,7 @@ def test_hosts_that_ask_for_a_reboot_get_one_in_turn(fleet):
     # A host that boots answers nobody; who asked it goes to the next one.
     with load(fleet, "--elsewhere", rate=20):
         run = fleet.play(playbook=UPGRADE).succeeded()
-    assert run.changes == [f"docker all {len(before)} hosts: reboot (linux-image-amd64 asks for it)"]
+    assert f"docker all {len(before)} hosts: reboot (linux-image-amd64 asks for it)" in run.changes
     after = boots(fleet)
     assert all(after[host] != before[host] for host in fleet.addresses)
     fleet.assert_serving()
