@@ -126,8 +126,9 @@ def _plan(now: Situation, digests: Digests, manager: Observed | None, stack: Sta
     skip_wait_for = unreachable.without_data(parse(stack.text), addresses, nodes)
     # Hosts log in by site.yml alone, so the other playbooks have no new login to give.
     new_login = now.intent is Intent.SITE and logins.is_new_to_services(manager, running, host.is_renewed(now))
-    # Beside a rollback of others, a stack is what its inventory says.
-    intent = now.intent if now.site.is_chosen(stack.name) else Intent.SITE
+    # Beside a rollback of others, a stack is what its inventory says; of several, one that is gone back with is named.
+    is_named = stack.name in now.site.chosen or len(now.site.stacks) == 1
+    intent = now.intent if is_named or now.intent is not Intent.ROLLBACK else Intent.SITE
     return release_plan.plan_stack(now.site, stack, intent, running, digests.known, skip_wait_for, new_login)
 
 

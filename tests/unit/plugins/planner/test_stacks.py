@@ -286,6 +286,11 @@ def test_rollback_of_one_stack_leaves_the_other():
     assert (deployed["stack"], deployed["release"]["rollback_to"]) == ("shop", 1)
 
 
+def test_rollback_without_a_name_is_told_that_alone():
+    site = {**sites.site_of_two(), "intent": "rollback"}
+    assert make_plan(site, sites.converged_site_of_two())["problems"] == []
+
+
 def test_stacks_are_deployed_in_their_order():
     site = sites.site_of_two()
     site["stacks"][0]["after"] = ["shop"]
@@ -297,7 +302,10 @@ def test_stacks_are_deployed_in_their_order():
 
 
 def test_release_that_is_not_there_is_named_with_its_stack():
-    assert told(plan_of(intent="rollback", release=9)["problems"])[-1] == "release-unknown: shop: stack_release"
+    site = {**sites.site_of_two(), "intent": "rollback", "chosen": ["shop"]}
+    site["stacks"][1]["release"] = 9
+    (problem,) = make_plan(site, sites.converged_site_of_two())["problems"]
+    assert told([problem]) == ["release-unknown: shop: stack_release"]
 
 
 def test_rebalance_spreads_both_stacks():
