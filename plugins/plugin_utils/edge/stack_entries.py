@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -38,7 +39,8 @@ def read_entry(name: str, entry: Mapping[str, Any], folder: str, request: RunReq
     :raise ProblemError: it cannot be understood
     """
     given = {**_defaults(), **entry}
-    path = Path(folder) / Path(str(entry["file"])).expanduser()
+    # As it is written: behind a link, such as the demo's inventory, `..` is not the folder that the link leads to.
+    path = Path(os.path.normpath(Path(folder) / Path(str(entry["file"])).expanduser()))
     file = parse(path.read_text())
     visible = file.render_known(given["environment"])
     is_meant = not request.chosen or name in request.chosen
