@@ -17,7 +17,7 @@ from ..registry import logins
 from ..stacks.file import StackFile
 from . import images, rolling
 from .arguments.common import Nothing
-from .arguments.docker import InstallDocker, RestartEngine
+from .arguments.docker import Batches, InstallDocker, RestartEngine
 from .arguments.registry import ServeRegistry
 from .result import HostPlan
 from .situation import Situation
@@ -26,15 +26,22 @@ CA = "/etc/flotilla/ca.crt"
 NO_STACKS: Mapping[str, StackFile] = MappingProxyType({})
 
 
+def restart_order(now: Situation) -> Batches:
+    """Put the hosts whose engines are restarted in the order of their turns."""
+    return rolling.batches(now, [name for name in now.observed if _restarts(now, name)])
+
+
 def plan_engine(
     now: Situation,
     name: str,
+    order: Batches,
     missing: Sequence[Image] = (),
     more: Sequence[Change] = (),
     files: Mapping[str, StackFile] = NO_STACKS,
 ) -> HostPlan:
     """Plan packages, files and services of role docker.
 
+    :param order: see ``restart_order``
     :param missing: images that are to be made
     :param more: what else the phase does
     :param files: by stack, whose pages a host must answer after its engine was restarted
@@ -60,7 +67,6 @@ def plan_engine(
     )
     if not _serves_until_its_turn(now, name):
         return replace(told, install_docker=install, changes={Phase.INSTALL_DOCKER: changes})
-    order = rolling.batches(now, [each for each in now.observed if _restarts(now, each)])
     restart = RestartEngine(
         **{each.name: getattr(install, each.name) for each in fields(install)},
         restart=state.is_stale(now.desired(name).role("docker"), observed) or bool(_damage(now, name)),

@@ -75,14 +75,22 @@ def others(now: Situation, away: Collection[str]) -> list[Node]:
 
     :param away: node IDs
     """
-    return [node for node in nodes(now) if node.id not in away and takes_tasks(now, node)]
+    return [node for node in taking(now) if node.id not in away]
 
 
-def takes_tasks(now: Situation, node: Node) -> bool:
-    """Tell whether a node takes tasks when it is asked to: a pause that a killed run left is put back before."""
-    hosts = [name for name, observed in now.observed.items() if observed.swarm.node_id == node.id]
-    desired = now.desired(hosts[0]).member.availability if hosts else node.availability
-    return node.state == "ready" and "active" in (node.availability, node.availability == "pause" and desired)
+def taking(now: Situation) -> list[Node]:
+    """List the nodes that take tasks when they are asked to: a pause that a killed run left is put back before."""
+    ends_active = {
+        observed.swarm.node_id
+        for name, observed in now.observed.items()
+        if observed.swarm.node_id and now.desired(name).member.availability == "active"
+    }
+    return [
+        node
+        for node in nodes(now)
+        if node.state == "ready"
+        and (node.availability == "active" or (node.availability == "pause" and node.id in ends_active))
+    ]
 
 
 def services(now: Situation) -> Iterator[Running]:

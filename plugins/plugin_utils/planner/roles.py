@@ -12,7 +12,7 @@ from ..stacks.file import VOLUME_PREFIX
 from ..swarm import membership
 from . import frame, images, swarm
 from .arguments.common import Nothing
-from .host import is_renewed, plan_engine, plan_registry
+from .host import is_renewed, plan_engine, plan_registry, restart_order
 from .result import HostPlan, Plan
 from .site import plan_site
 from .situation import Situation, no_manager
@@ -23,7 +23,9 @@ def plan_docker(now: Situation) -> Plan:
     problems = find(now.facts, hosts.RULES)
     if problems:
         return Plan(problems=problems)
-    return Plan(hosts={name: plan_engine(now, name) if name in now.observed else HostPlan() for name in now.hosts})
+    order = restart_order(now)
+    planned = {name: plan_engine(now, name, order) for name in now.observed}
+    return Plan(hosts={name: planned.get(name, HostPlan()) for name in now.hosts})
 
 
 def plan_swarm(now: Situation) -> Plan:

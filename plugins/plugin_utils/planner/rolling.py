@@ -77,7 +77,7 @@ def plan_turn(now: Situation, name: str, order: Batches, files: Mapping[str, Sta
     node, pages = moves.node_of(now, name), _pages(now, now.observed[name], files)
     if not node:
         return Turn(order=order, pages=pages)
-    batch = next((each for each in order if name in each), (name,))
+    batch = next(each for each in order if name in each)
     others = moves.others(now, {now.observed[each].swarm.node_id for each in batch})
     availability = now.desired(name).member.availability
     moved = tuple(
@@ -140,7 +140,7 @@ def plan_put_back(now: Situation, name: str) -> HostPlan:
     nodes = {node.id: node for node in moves.nodes(now)}
     if not nodes or name != moves.asked(now)[0]:
         return HostPlan()
-    paused = tuple(node.id for node in nodes.values() if node.availability == "pause" and moves.takes_tasks(now, node))
+    paused = tuple(node.id for node in moves.taking(now) if node.availability == "pause")
     services = {service.full_name: service.left for service in moves.services(now) if service.left}
     if not paused and not services:
         return HostPlan()

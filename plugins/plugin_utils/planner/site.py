@@ -18,7 +18,8 @@ from ..stacks.file import parse
 from ..swarm import membership
 from ..swarm.membership import Membership
 from . import frame, gate, images, intents, rebalance, rolling, stack, stack_host, swarm
-from .host import is_renewed, plan_engine, plan_registry
+from .arguments.docker import Batches
+from .host import is_renewed, plan_engine, plan_registry, restart_order
 from .images import Digests
 from .remove import LEFT, left_stacks
 from .result import HostPlan, Plan, merge
@@ -44,10 +45,10 @@ def plan_site(now: Situation) -> Plan:
     decided = decide(now)
     if decided.problems:
         return Plan(problems=decided.problems)
-    everything = {name: merge(*_parts(now, decided, name)) for name in now.hosts}
-    restarted = rolling.batches(now, [name for name, host in everything.items() if host.restart_engine])
+    restarted = restart_order(now)
     if at_risk := tuple(rolling.problems(now, restarted)):
         return Plan(problems=at_risk)
+    everything = {name: merge(*_parts(now, decided, name, restarted)) for name in now.hosts}
     if restarted:
         everything = {name: merge(host, rolling.plan_put_back(now, name)) for name, host in everything.items()}
     chosen = frame.defer(now, decided.stacks, intents.limit(now.intent, everything))
@@ -104,11 +105,14 @@ def _pinning(site: Site) -> dict[str, list[str]]:
     return found
 
 
-def _parts(now: Situation, decided: Decisions, name: str) -> Iterator[HostPlan]:
-    """Plan one host, topic by topic; one that could not be reached has its place in the swarm alone."""
+def _parts(now: Situation, decided: Decisions, name: str, restarted: Batches) -> Iterator[HostPlan]:
+    """Plan one host, topic by topic; one that could not be reached has its place in the swarm alone.
+
+    :param restarted: the hosts whose engines are
+    """
     files = {each.stack.name: each.plan.definition.rendered for each in decided.stacks.each}
     if name in now.observed:
-        yield plan_engine(now, name, decided.stacks.missing, files=files)
+        yield plan_engine(now, name, restarted, decided.stacks.missing, files=files)
         yield plan_registry(now, name, is_renewed(now))
         yield images.plan_builder(now, name, decided.stacks.missing)
     yield swarm.plan_member(now, decided.members, name, decided.stacks.skip_wait_for)

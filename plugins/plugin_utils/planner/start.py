@@ -14,7 +14,8 @@ from ..model.phase import Phase
 from ..model.problem import Code, Problem, find
 from . import frame
 from .arguments.common import Nothing
-from .host import plan_engine
+from .arguments.docker import Batches
+from .host import plan_engine, restart_order
 from .result import HostPlan, Plan
 from .situation import Situation
 
@@ -30,14 +31,15 @@ def plan_start(now: Situation) -> Plan:
         return Plan(problems=refused)
     managers = [name for name in now.site.managers if name in now.observed]
     first = [*now.answering, *managers, *now.stopped][0]
-    hosts = {name: _plan_host(now, name) for name in now.hosts}
+    order = restart_order(now)
+    hosts = {name: _plan_host(now, name, order) for name in now.hosts}
     hosts[first] = replace(hosts[first], lock=frame.lock(now, first))
     return Plan(hosts=hosts)
 
 
-def _plan_host(now: Situation, name: str) -> HostPlan:
+def _plan_host(now: Situation, name: str, order: Batches) -> HostPlan:
     again = (Change(AGAIN),) if name in now.stopped else ()
-    host = plan_engine(now, name, more=again) if name in now.observed else HostPlan()
+    host = plan_engine(now, name, order, more=again) if name in now.observed else HostPlan()
     # Engines that run are restarted behind that: only then is it known where their tasks can go.
     return replace(host.only(lambda phase: not phase.comes_after(Phase.OBSERVE_SWARM)), observe_swarm=Nothing())
 
