@@ -35,6 +35,7 @@ author: The flotilla authors
 """
 
 REPORT = "flotilla.swarm.report"
+LOGS = "flotilla.swarm.logs"
 DEBUG = "ansible.builtin.debug"
 # The exit code of a status that was told and has problems; one that could not be told ends with Ansible's, 2 or 4.
 PROBLEMS_FOUND = 1
@@ -88,7 +89,7 @@ class CallbackModule(Default):
         self._events: dict[tuple[str, str, str], list[str]] = {}  # hosts by kind, task's name and diff
         self._errors: dict[tuple[str, str], list[str]] = {}  # hosts by title and message
         self._report: list[str] = []
-        self._is_status = self._has_problems = False
+        self._only_tells = self._has_problems = False
         # An interrupted run has no recap.
         atexit.register(self._show_errors)
 
@@ -127,7 +128,8 @@ class CallbackModule(Default):
     def v2_runner_on_ok(self, result: CallbackTaskResult) -> None:
         """Note a change, and keep the report for the end of the run."""
         if result.task.resolved_action == REPORT:
-            self._report, self._is_status = result.result["lines"], "status" in result.result
+            self._report, self._only_tells = result.result["lines"], "status" in result.result
+        self._only_tells |= result.task.resolved_action == LOGS
         if self._display.verbosity or result.task.resolved_action == DEBUG:
             super().v2_runner_on_ok(result)
             return
@@ -150,7 +152,7 @@ class CallbackModule(Default):
         """Keep the error for the end of the run, unless the play itself goes on from there."""
         self._handle_warnings(result.result)
         if result.task.resolved_action == REPORT and "status" in result.result:
-            self._report, self._is_status, self._has_problems = result.result["lines"], True, True
+            self._report, self._only_tells, self._has_problems = result.result["lines"], True, True
             return
         items = self._items.pop(self._key(result), [])
         if ignore_errors:
@@ -179,12 +181,12 @@ class CallbackModule(Default):
     def v2_playbook_on_stats(self, stats: AggregateStats) -> None:
         """Show the recap, then errors, then the report, which a run that failed before it has not.
 
-        A status changes nothing: no task counts for whoever reads it.
+        What only tells changes nothing: no task counts for whoever reads it.
 
         :raise SystemExit: a status found problems; Ansible's own code would be that of a status that could not be told
         """
         self._show_events()
-        if not self._is_status or self._display.verbosity:
+        if not self._only_tells or self._display.verbosity:
             super().v2_playbook_on_stats(stats)
         self._show_errors()
         if self._report:

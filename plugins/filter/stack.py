@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import (
     deploy_failure_lines,
     failed_stacks_lines,
+    failure_text,
     page_lines,
 )
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.releases import is_new
@@ -32,6 +33,7 @@ class FilterModule:
         return {
             "deploy_failure_lines": deploy_failure_lines,
             "failed_stacks_lines": failed_stacks_lines,
+            "failure_text": failure_text,
             "is_new_release": is_new,
             "page_lines": page_lines,
             "pages_of": pages_of,

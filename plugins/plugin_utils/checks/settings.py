@@ -192,7 +192,7 @@ def _unknown(host: str, name: str, where: str, options: Options) -> Problem:
         code=Code.SETTING_UNKNOWN,
         where=where,
         hosts=(host,),
-        found="a variable that flotilla does not have",
+        found="a setting that flotilla does not have",
         expected="one of those in docs/variables.md",
         fix=f"Did you mean {near}? Rename it" if near else "Remove it, or rename it",
     )

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .lenient import number
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backup:
@@ -49,10 +51,10 @@ NO_BACKUP, NO_RESET, NO_LOGS = Backup(), Reset(), Logs()
 
 
 def read_logs(raw: Mapping[str, Any]) -> Logs:
-    """Read what is asked for; a number that is none is ``0``, of which the plan tells."""
+    """Read what is asked for."""
     return Logs(
         service=str(raw.get("service", "")),
         since=str(raw.get("since", "")),
-        lines=int(lines) if (lines := str(raw.get("lines", 100))).isdecimal() else 0,
+        lines=number(raw.get("lines", 100)),
         follow=bool(raw.get("follow")),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
@@ -10,6 +10,7 @@ from typing import Any
 
 from ..registry.url import RegistryUrl
 from .batch_size import SINGLY, BatchSize
+from .lenient import number, words
 from .problem import Problem
 from .request import NO_BACKUP, NO_LOGS, NO_RESET, Backup, Logs, Reset, read_logs
 
@@ -253,17 +254,3 @@ def read_image(raw: Mapping[str, Any]) -> Image:
     known = ("name", "kind", "reference")
     ingredients = {key: value for key, value in raw.items() if key not in known}
     return Image(**{key: str(raw[key]) for key in known}, ingredients=ingredients)
-
-
-def words(value: object) -> tuple[str, ...]:
-    """Read a list of words; on the command line it is written with commas."""
-    given = value.split(",") if isinstance(value, str) else value
-    return tuple(str(each) for each in given) if isinstance(given, Iterable) else ()
-
-
-def number(value: object) -> int:
-    """Read a whole number; ``checks.settings`` says what is wrong with one that is none."""
-    try:
-        return int(str(value))
-    except ValueError:
-        return 0

@@ -115,6 +115,16 @@ def deploy_failure_lines(error: str, before: int | None, restored: str) -> list[
     return [error, *(hint for sign, hint in HINTS.items() if sign in error), end]
 
 
+def failure_text(result: Mapping[str, Any]) -> str:
+    """Return what a task said of its failure; one with a loop says it of its items.
+
+    :param result: of the task, as ``ansible_failed_result`` has it
+    """
+    failed = [item for item in result.get("results") or () if item.get("failed")]
+    said = (str(each.get(key) or "") for each in failed or [result] for key in ("msg", "stderr", "censored"))
+    return "\n".join(dict.fromkeys(filter(None, said))) or "It gave no message."
+
+
 def failed_stacks_lines(failures: Mapping[str, str], deploys: Sequence[Mapping[str, object]]) -> list[str]:
     """Say which stacks failed, and why; which is clear where only one was deployed.
 

@@ -80,13 +80,14 @@ def _plan_manager(now: Situation, name: str, manager: Observed) -> HostPlan:
 
 def _plan_host(now: Situation, observed: Observed) -> HostPlan:
     """Wait until its last tasks are gone, and remove its volumes where that was asked for."""
-    wait = HostPlan(wait_for_tasks=OfStacks(stacks=now.site.chosen))
     volumes = tuple(name for stack in now.site.chosen for name in observed.volumes.get(stack, ()))
-    if not volumes or not now.site.reset.data:
-        return HostPlan(wait_for_tasks=wait.wait_for_tasks, notes=tuple(map(_kept, volumes)))
-    changes = tuple(Change(f"remove volume {name} with its data") for name in volumes)
-    leftovers = RemoveLeftovers(volumes=volumes, images=False)
-    return merge(wait, HostPlan(remove_leftovers=leftovers, changes={Phase.REMOVE_LEFTOVERS: changes}))
+    gone = volumes if now.site.reset.data else ()
+    return HostPlan(
+        wait_for_tasks=OfStacks(stacks=now.site.chosen),
+        remove_leftovers=RemoveLeftovers(volumes=gone, images=False) if gone else None,
+        changes={Phase.REMOVE_LEFTOVERS: tuple(Change(f"remove volume {name} with its data") for name in gone)},
+        notes=tuple(_kept(name) for name in volumes if name not in gone),
+    )
 
 
 def _kept(volume: str) -> str:

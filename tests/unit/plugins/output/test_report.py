@@ -1,5 +1,6 @@
 """What a failed deploy says."""
 
+import pytest
 import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output import report
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks import state
@@ -32,3 +33,24 @@ def test_end_of_a_failed_deploy_says_what_runs_now():
     assert report.deploy_failure_lines("bad", 7, "worse")[1].endswith("Going back to release 7 failed, too:\nworse")
     assert report.deploy_failure_lines("bad", 0, "")[1].startswith("No release was recorded before")
     assert report.deploy_failure_lines("bad", None, "")[1].startswith("The stack file is that of the last release")
+
+
+@pytest.mark.parametrize(
+    ("result", "text"),
+    [
+        ({"msg": "refused", "stderr": "no such option"}, "refused\nno such option"),
+        ({"msg": "refused", "stderr": ""}, "refused"),
+        ({"censored": "the output has been hidden"}, "the output has been hidden"),
+        ({"msg": "One or more items failed", "results": [{"msg": "fine"}, {"msg": "full", "failed": True}]}, "full"),
+        ({}, "It gave no message."),
+    ],
+)
+def test_what_a_failed_task_said(result, text):
+    assert report.failure_text(result) == text
+
+
+def test_failed_stacks_are_named_where_there_are_others():
+    one, two = {"stack": "shop"}, {"stack": "hello"}
+    assert report.failed_stacks_lines({"shop": "bad"}, [one]) == ["bad"]
+    assert report.failed_stacks_lines({"shop": "bad"}, [one, two]) == ["shop: bad", "Deployed: hello."]
+    assert report.failed_stacks_lines({"shop": "bad", "hello": "bad"}, [one, two])[-1] == "hello: bad"
