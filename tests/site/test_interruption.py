@@ -18,7 +18,7 @@ PHASES = {
     "registry": "registry : Server certificate | Make private keys]",
     "login": "registry : Trust | Give the CA",
     "image": "image : Start | Unpack packages",
-    "stack": "stack : Apply | Apply the stack file]",
+    "stack": "stack : Apply | Apply the stack file of",
 }
 # A package whose installation is killed with dpkg itself while a file is there, and holds dpkg's lock meanwhile.
 UNLUCKY = r"""
