@@ -107,7 +107,7 @@ step swarm
 token=$(
     on "$manager" <<END
 docker swarm init --advertise-addr $manager >/dev/null
-docker node update --label-add flotilla.volume.redis=true \$(docker info --format '{{.Swarm.NodeID}}') >/dev/null
+docker node update --label-add flotilla.volume.hello_redis-data=true \$(docker info --format '{{.Swarm.NodeID}}') >/dev/null
 docker swarm join-token --quiet worker
 END
 )
@@ -174,11 +174,10 @@ END
 
 step deploy
 # A first start may begin without data: see the file.
-sed 's/flotilla.data: kept/flotilla.data: new/' "$app/stack.yml" | ssh_to "$manager" sudo tee /run/stack.yml >/dev/null
+python bench/stack.py file | sed 's/flotilla.data: kept/flotilla.data: new/' | ssh_to "$manager" sudo tee /run/stack.yml >/dev/null
 on "$manager" <<END
 openssl rand -hex 24 | docker secret create redis_password - >/dev/null
-export NAME=World HELLO_IMAGE=$registry/hello:1 REDIS_IMAGE=$registry/redis:1
-export REDIS_APPENDFSYNC=always REDIS_PASSWORD_SECRET=redis_password
+export HELLO_WEB_IMAGE=$registry/hello:1 REDIS_8_IMAGE=$registry/redis:1 REDIS_PASSWORD_SECRET=redis_password
 docker stack deploy --detach=true --with-registry-auth --compose-file /run/stack.yml hello >/dev/null
 END
 

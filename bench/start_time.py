@@ -59,16 +59,13 @@ def start_times(hosts: Hosts) -> list[float]:
 
 def deploy(inventory: Path, change: dict[str, Any], greeting: str) -> None:
     """Deploy the stack with a change to its service web, which replaces every task."""
-    content = yaml.safe_load(stack.FILE.read_text())
-    web = content["services"][stack.WEB]
-    for key, value in change.items():
-        web[key] = web.get(key, {}) | value if isinstance(value, dict) else value
+    content: dict[str, Any] = {"services": {stack.WEB: change}}
     if change is BARE:
         content["configs"] = {"bare": {"file": str(REPOSITORY / "bench/bare.py")}}
     with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
         yaml.safe_dump(content, file)
         file.flush()
-        option = stack.option(Path(file.name), environment={"NAME": greeting})
+        option = stack.option(files=[*stack.ENTRY["files"], file.name], environment={"NAME": greeting})
         command: Command = ["ansible-playbook", "-i", inventory, "playbooks/deploy.yml", "-e", option]
         subprocess.run(command, cwd=REPOSITORY, check=True, stdout=subprocess.DEVNULL)
 

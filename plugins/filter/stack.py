@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
 
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import (
     deploy_failure_lines,
@@ -25,6 +27,22 @@ def pages_of(stacks: Iterable[Mapping[str, object]]) -> dict[str, dict[str, obje
     }
 
 
+def secret_values(stacks: Iterable[Mapping[str, Any]], given: Mapping[str, Mapping[str, Any]]) -> dict[str, object]:
+    """Return the values of secrets by stack and name: of the inventory, and of the files that Compose files name.
+
+    :param stacks: as ``flotilla.swarm.stacks`` lists them
+    :param given: the entries of the inventory by stack
+    :raise OSError: a file cannot be read
+    """
+    return {
+        stack["name"]: {
+            **{name: Path(file).read_text() for name, file in stack["secret_files"].items()},
+            **(given[stack["name"]].get("secrets") or {}),
+        }
+        for stack in stacks
+    }
+
+
 class FilterModule:
     """Offer the filters to Ansible."""
 
@@ -37,4 +55,5 @@ class FilterModule:
             "is_new_release": is_new,
             "page_lines": page_lines,
             "pages_of": pages_of,
+            "secret_values": secret_values,
         }

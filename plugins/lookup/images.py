@@ -1,4 +1,4 @@
-"""Lookup of role image: it reads the app's folder on the control node."""
+"""Lookup of role image: it reads the folders of what is built on the control node."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ name: images
 short_description: List the images of a site, named by content
 description:
   - Lists each image after those that it is made from, with its reference and what its making needs.
-  - Reads the apps' folders, whose content goes into the names of their images.
+  - Reads the folders of what is built, whose content goes into the names of the images.
 options:
   _terms:
     description: The registry, as C(host:port) with or without C(/prefix).
     required: true
-  apps:
-    description: Folder of each app, its build context, by the name that its image has.
-    type: dict
+  stacks:
+    description: Stacks, as lookup C(flotilla.swarm.stacks) lists them.
+    type: list
+    elements: dict
     required: true
   python:
     description: Version of Python that wheels are fetched for.
@@ -30,7 +31,7 @@ author: The flotilla authors
 EXAMPLES = r"""
 - name: Name the images
   ansible.builtin.debug:
-    msg: "{{ query('flotilla.swarm.images', 'reg:5000', apps=image_apps, python=image_python, bases=bases) }}"
+    msg: "{{ query('flotilla.swarm.images', 'reg:5000', stacks=stacks, python=image_python, bases=bases) }}"
 """
 
 RETURN = r"""
@@ -55,11 +56,11 @@ class LookupModule(LookupBase):
     ) -> list[dict[str, object]]:
         """Return the images of each registry.
 
-        :raise AnsibleLookupError: the folder of an app is not there
+        :raise AnsibleLookupError: the folder of what is built is not there
         """
         self.set_options(var_options=variables, direct=kwargs)
-        options = self.get_option("apps"), self.get_option("python"), self.get_option("bases")
+        options = self.get_option("stacks"), self.get_option("python"), self.get_option("bases")
         try:
             return [image.as_dict() for registry in terms for image in list_images(registry, *options)]
         except FileNotFoundError as error:
-            raise AnsibleLookupError(f"image_apps: {error}") from error
+            raise AnsibleLookupError(f"stacks: {error}") from error

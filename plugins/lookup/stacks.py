@@ -1,4 +1,4 @@
-"""Lookup of role stack: it reads the stack files on the control node."""
+"""Lookup of role stack: it reads the stacks' Compose files on the control node."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ DOCUMENTATION = r"""
 name: stacks
 short_description: Read the stacks of an inventory with their files
 description:
-  - Lists each stack with the text of its file, the ports that it publishes, and its settings, defaults filled in.
+  - Lists each stack with its stack file, which is made of its Compose files, what is built and which images it names,
+    the ports that it publishes, and its settings, defaults filled in.
   - An entry is described in roles/stack/meta/stacks.yml.
 options:
   _terms:
     description: Mappings of stacks by name.
     required: true
   folder:
-    description: Folder that the paths of stack files begin at.
+    description: Folder that the paths of stacks begin at.
     type: str
     required: true
   chosen:
@@ -57,7 +58,6 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.stack_entries import RunRequest, read_entry
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import ProblemError
 
 
 class LookupModule(LookupBase):
@@ -68,7 +68,7 @@ class LookupModule(LookupBase):
     ) -> list[dict[str, object]]:
         """Return the stacks of each mapping.
 
-        :raise AnsibleLookupError: an entry or a file cannot be read
+        :raise AnsibleLookupError: an entry cannot be read
         """
         self.set_options(var_options=variables, direct=kwargs)
         request = RunRequest(
@@ -82,8 +82,6 @@ class LookupModule(LookupBase):
             for name, entry in stacks.items():
                 try:
                     found.append(read_entry(name, entry, self.get_option("folder"), request))
-                except (OSError, TypeError, ValueError) as error:
-                    raise AnsibleLookupError(f"stacks.{name}.file: {error}") from error
-                except ProblemError as error:
-                    raise AnsibleLookupError(f"stacks.{name}{error.problem}") from error
+                except (OSError, TypeError, ValueError, LookupError) as error:
+                    raise AnsibleLookupError(f"stacks.{name}: {error}") from error
         return found

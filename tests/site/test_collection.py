@@ -7,7 +7,6 @@ import pytest
 from bench import stack
 from tests.support import collection
 from tests.support.runs import REPOSITORY, playbook, run
-from tests.support.stack import apps
 
 pytestmark = pytest.mark.long
 
@@ -75,11 +74,11 @@ def test_app_is_where_a_setting_says(fleet, play, place, request):
     shutil.copytree(REPOSITORY / "app", app)
     request.addfinalizer(lambda: shutil.rmtree(app))
     where = "../an-app" if place == "relative" else str(app)
-    own = ("-e", apps(hello=where), "-e", stack.option(f"{where}/stack.yml"))
+    own = ("-e", stack.option(where))
     # The same content has the same name.
     play("site", *own).unchanged()
     (app / "stack.yml").unlink()
-    play("site", *own).refused("setting-unreadable: the inventory")
+    play("site", *own).refused("stack-file-invalid: stacks.hello.files")
 
 
 def test_release_is_deployed_and_rolled_back(fleet, play):

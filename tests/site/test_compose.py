@@ -12,21 +12,25 @@ FREE_PORT = PORT + 80
 START = f"""\
 set -eu
 apt-get install -y -qq --no-install-recommends docker-compose >/dev/null
-rm -rf /root/compose && cp -r /var/cache/flotilla/*/context /root/compose
+rm -rf /root/compose && cp -r /var/cache/flotilla/*/hello-web/context /root/compose
 cd /root/compose
 cat > compose.yml <<'EOF_COMPOSE'
 {(REPOSITORY / "app/compose.yml").read_text()}
 EOF_COMPOSE
 printf not-a-secret > redis_password.txt
 image() {{ docker images --format '{{{{.Repository}}}}:{{{{.Tag}}}}' | grep "/trixie-$1:" | head -n 1; }}
-export BASE=$(image python) REDIS_IMAGE=$(image redis) PORT={FREE_PORT}
+docker tag "$(image python)" python:3.13-slim && docker tag "$(image redis)" redis:8
+export PORT={FREE_PORT}
 timeout 240 docker-compose up --build --detach --wait
 """
 
 
 @pytest.mark.long
 def test_compose_file_serves_and_counts(fleet, request):
-    remove = f"cd /root/compose && PORT={FREE_PORT} docker-compose down --volumes --rmi local && rm -r /root/compose"
+    remove = (
+        f"cd /root/compose && PORT={FREE_PORT} docker-compose down --volumes --rmi local && rm -r /root/compose; "
+        "docker rmi --no-prune python:3.13-slim redis:8"
+    )
     request.addfinalizer(lambda: fleet.on("manager-1", remove))
     fleet.on("manager-1", START)
     url = f"http://127.0.0.1:{FREE_PORT}/"

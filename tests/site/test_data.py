@@ -18,7 +18,7 @@ LONGEST = 420
 def holder(fleet):
     """The host that has Redis' data."""
     listed = json.loads(fleet.on(fleet.manager, "docker node inspect $(docker node ls -q)"))
-    (node,) = (node for node in listed if "flotilla.volume.redis" in node["Spec"]["Labels"])
+    (node,) = (node for node in listed if "flotilla.volume.hello_redis-data" in node["Spec"]["Labels"])
     return node["Description"]["Hostname"]
 
 

@@ -18,7 +18,7 @@ from bench import stack
 from tests.support.fleet import visits
 from tests.support.runs import REPOSITORY
 
-HOLDER = "flotilla.volume.redis"
+HOLDER = "flotilla.volume.hello_redis-data"
 pytestmark = pytest.mark.long
 
 

@@ -38,7 +38,8 @@ def test_limited_run_is_one_clear_error(fleet):
 
 
 def test_host_with_the_data_or_the_registry_is_not_retired(fleet):
-    holder = next(name for name, node in nodes(fleet, "manager-1").items() if "flotilla.volume.redis" in node["labels"])
+    known = nodes(fleet, "manager-1")
+    holder = next(name for name, node in known.items() if "flotilla.volume.hello_redis-data" in node["labels"])
     rest = [name for name in ("worker-1", "worker-2") if name != holder]
     fleet.set_hosts(["manager-1"], rest, [holder])
     run = fleet.play()
@@ -46,7 +47,7 @@ def test_host_with_the_data_or_the_registry_is_not_retired(fleet):
     other = fleet.play()
     fleet.set_hosts(["manager-1"], ["worker-1", "worker-2"])
     run.refused(f"node-has-data: {holder}")
-    assert "flotilla.volume.redis" in run.problems[f"node-has-data: {holder}"]
+    assert "flotilla.volume.hello_redis-data" in run.problems[f"node-has-data: {holder}"]
     other.refused("group-conflict: manager-1")
     assert "registry" in other.problems["group-conflict: manager-1"]
 

@@ -12,7 +12,7 @@ from tests.support.stack import stack_with
 
 APP = REPOSITORY / "tests/site/own_app"
 GUIDE = REPOSITORY / "docs/your-app.md"
-PORT = 4001  # in its stack file
+PORT = 4001  # in its compose.yml
 REMOVE = "playbooks/remove.yml"
 
 
@@ -23,22 +23,20 @@ def block(guide, start):
 
 def beside(own, shipped=""):
     """Return the settings of a guide's app with those of the shipped one."""
-    shipped = json.loads(shipped or stack.option())
-    stacks, folders = {**shipped["stacks"], **own["stacks"]}, {"hello": str(REPOSITORY / "app"), **own["image_apps"]}
-    return json.dumps({"image_apps": folders, "stacks": stacks})
+    return json.dumps({"stacks": {**json.loads(shipped or stack.option())["stacks"], **own["stacks"]}})
 
 
 def with_page(own):
     """Add a third stack, whose app has no packages, and whose port the inventory says."""
     folder = REPOSITORY / "tests/site/static_app"
-    entry = {"file": str(folder / "stack.yml"), "environment": {"PORT": "4002"}, "after": ["shop"]}
-    return {"image_apps": {**own["image_apps"], "page": str(folder)}, "stacks": {**own["stacks"], "page": entry}}
+    entry = {"path": str(folder), "environment": {"PORT": "4002"}, "after": ["shop"]}
+    return {"stacks": {**own["stacks"], "page": entry}}
 
 
 @pytest.fixture
 def own():
     """Read the guide's settings for the app of this folder."""
-    return yaml.safe_load(block(GUIDE.read_text(), "image_apps:").replace("/home/me/shop", str(APP)))
+    return yaml.safe_load(block(GUIDE.read_text(), "stacks:").replace("/home/me/shop", str(APP)))
 
 
 def tasks(fleet, name):

@@ -32,13 +32,12 @@ def spoilt(fleet):
 @pytest.fixture
 def impossible(tmp_path):
     """The shipped stack with services that cannot run on these hosts."""
-    web = {"image": "${HELLO_IMAGE}"}
+    any_image = {"image": "redis:8"}
     return stack_with(
         tmp_path,
         {"secrets": {"nobodys": {"external": True}}},
-        tape={**web, "deploy": {"placement": {"constraints": ["node.labels.disk == tape"]}}},
-        large={**web, "deploy": {"resources": {"reservations": {"memory": "100G"}}}},
-        slow={**web, "healthcheck": {"interval": "soon"}},
+        tape={**any_image, "deploy": {"placement": {"constraints": ["node.labels.disk == tape"]}}},
+        large={**any_image, "deploy": {"resources": {"reservations": {"memory": "100G"}}}},
     )
 
 
@@ -50,10 +49,9 @@ def test_problems_of_input_hosts_and_stack_are_one_report(spoilt, impossible):
         "host-disk: worker-1",
         "host-not-unique: host name, worker-1, worker-2",
         "host-not-unique: machine-id, worker-1, worker-2",
-        "secret-missing: stacks.hello.file: secrets.nobodys",
-        "service-invalid: stacks.hello.file: services.slow.healthcheck.interval",
-        "service-too-large: stacks.hello.file: services.large.deploy.resources.reservations.memory",
-        "service-unplaceable: stacks.hello.file: services.tape",
+        "secret-missing: stacks.hello.files: secrets.nobodys",
+        "service-too-large: stacks.hello.files: services.large.deploy.resources.reservations.memory",
+        "service-unplaceable: stacks.hello.files: services.tape",
         "setting-conflict: docker_daemon_options, all 3 hosts",
         "setting-unknown: stack_quux, all 3 hosts",
     )

@@ -142,12 +142,11 @@ def test_external_registry_with_two_accounts_and_a_mirror_of_docker_hub(fleet, e
     redis_digest = fill_mirror(fleet, external)
     mark = len(external.requests())
     # Two replicas, to be brief: each waits for the one before it.
-    fewer = stack_with(tmp_path, **{stack.WEB: {"deploy": {"replicas": 2}}})
+    fewer = stack_with(tmp_path, **{stack.WEB: {"deploy": {"replicas": 2}}}, redis={"image": f"redis@{redis_digest}"})
     site = {
         **json.loads(fewer),
         "registry_host": "",
         "image_base": "hub",
-        "image_hub_images": {"python": "python:3.13-slim", "redis": f"redis@{redis_digest}"},
         "image_hub_prefix": f"{external.url}/dockerhub",
     }
     team = {**site, **external.settings, "registry_url": f"{external.url}/team"}

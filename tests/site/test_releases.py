@@ -12,7 +12,7 @@ from test_bad_releases import release_of
 
 from bench import stack
 from tests.support.runs import REPOSITORY
-from tests.support.stack import apps, stack_with
+from tests.support.stack import stack_with
 
 
 def web_with(tmp_path, **change):
@@ -158,23 +158,18 @@ def edition(tmp_path, number):
         "secrets": [*stack.SERVICES[stack.WEB]["secrets"], "note"],
     }
     sections = {
-        "secrets": {"note": {"external": True, "name": "${NOTE_SECRET}"}},
-        "configs": {"motd": {"file": "./motd"}},
+        "secrets": {"note": {"environment": "NOTE"}},
+        "configs": {"motd": {"file": str(tmp_path / "motd")}},
     }
-    secrets = {"secrets": {"note": f"edition {number}"}}
-    return [
-        "-e",
-        stack_with(tmp_path, sections, secrets, **{stack.WEB: web}),
-        "-e",
-        apps(hello=app),
-    ]
+    entry = {"path": str(app), "secrets": {"note": f"edition {number}"}}
+    return ["-e", stack_with(tmp_path, sections, entry, **{stack.WEB: web})]
 
 
 @pytest.mark.long
 def test_app_that_is_edited_during_a_run_is_not_deployed(fleet, tmp_path):
     before = release_of(fleet)
     app = edit_app(tmp_path, "a")
-    with fleet.begin(tmp_path / "run.log", "-e", apps(hello=app)) as run:
+    with fleet.begin(tmp_path / "run.log", "-e", stack.option(app)) as run:
         run.wait_for("PLAY [Build and push images]")
         edit_app(tmp_path, "b")
         ended = run.wait(300)
@@ -186,7 +181,7 @@ def test_app_that_is_edited_during_a_run_is_not_deployed(fleet, tmp_path):
 
 def images_of_the_app(fleet, host):
     listing = "docker image ls --no-trunc --format '{{.Repository}}@{{.Digest}}'"
-    return {image for image in fleet.on(host, listing).split() if "/hello@" in image}
+    return {image for image in fleet.on(host, listing).split() if "/hello-web@" in image}
 
 
 @pytest.mark.long
@@ -195,7 +190,7 @@ def test_five_releases_keep_their_images_configs_and_secrets_on_all_nodes_and_ol
     for number in range(1, 7):
         deploy(fleet, *edition(tmp_path, number))
     kept = status(fleet)["releases"]
-    expected = {image for release in kept for image in release["images"] if "/hello@" in image}
+    expected = {image for release in kept for image in release["images"] if "/hello-web@" in image}
     assert len(expected) == len(kept) == 5
     assert {host: images_of_the_app(fleet, host) for host in fleet.addresses} == dict.fromkeys(
         fleet.addresses, expected
@@ -216,7 +211,7 @@ def test_five_releases_keep_their_images_configs_and_secrets_on_all_nodes_and_ol
 @pytest.mark.long
 def test_config_from_a_file_follows_its_content(fleet, tmp_path):
     mounted = [{"source": "motd", "target": "/motd"}]
-    option = stack_with(tmp_path, {"configs": {"motd": {"file": "./motd"}}}, redis={"configs": mounted})
+    option = stack_with(tmp_path, {"configs": {"motd": {"file": str(tmp_path / "motd")}}}, redis={"configs": mounted})
     names = set()
     for text in ("Good morning\n", "Good night\n"):
         (tmp_path / "motd").write_text(text)

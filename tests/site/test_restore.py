@@ -60,9 +60,9 @@ def test_lost_data_is_not_replaced_by_an_empty_volume_and_comes_back_from_a_back
     assert all("counter disabled" in page for page in fleet.pages())
     refused = fleet.play().refused(f"data-lost: {host}")
     assert f"{stack.NAME}_redis-data" in refused.problems[f"data-lost: {host}"]
-    fleet.play("-e", "stack_data_lost=redis").succeeded()
+    fleet.play("-e", "stack_data_lost=hello_redis-data").succeeded()
     assert counted(fleet)[0] < 10
-    fleet.play("-e", "stack_data_lost=redis").unchanged()
+    fleet.play("-e", "stack_data_lost=hello_redis-data").unchanged()
 
     lose_data(fleet, host)
     unasked = fleet.play("-e", f"backup_from={backup}", playbook="playbooks/restore.yml").refused()

@@ -1,20 +1,23 @@
-"""Copies of the shipped stack file with changes, as a user would edit it."""
+"""The shipped stack with changes, as a user would write them into one more Compose file."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from bench.stack import FILE, option
+from bench.stack import ENTRY, option
 
 
-def merge(base: dict[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    """Put a change into a nested dict."""
-    for key, value in change.items():
-        base[key] = merge(base.get(key, {}), value) if isinstance(value, dict) else value
-    return base
+class Replaced(yaml.SafeDumper):
+    """Writes lists so that they replace the ones of the files before, to which Compose would add them."""
+
+
+def _represent_list(dumper: Replaced, items: list[object]) -> yaml.SequenceNode:
+    return dumper.represent_sequence("!override", items)
+
+
+Replaced.add_representer(list, _represent_list)
 
 
 def stack_with(
@@ -24,18 +27,12 @@ def stack_with(
     /,
     **services: Mapping[str, Any],
 ) -> str:
-    """Write the shipped stack file with changes to its services, and return the option that deploys it.
+    """Write changes to the shipped stack's services, and return the option that deploys it.
 
-    :param folder: where it is written, as ``stack.yml``
-    :param sections: changes to other parts of the file
+    :param folder: where they are written, as ``changes.yml``
+    :param sections: changes to other parts
     :param entry: changes to the stack's entry in the inventory
     """
-    path = folder / "stack.yml"
-    content = merge(yaml.safe_load(FILE.read_text()), {**(sections or {}), "services": services})
-    path.write_text(yaml.safe_dump(content, sort_keys=False))
-    return option(path, **(entry or {}))
-
-
-def apps(**folders: Path | str) -> str:
-    """Return the option that names the folders of apps."""
-    return json.dumps({"image_apps": {name: str(folder) for name, folder in folders.items()}})
+    path = folder / "changes.yml"
+    path.write_text(yaml.dump({**(sections or {}), "services": services}, Dumper=Replaced, sort_keys=False))
+    return option(**{"files": [*ENTRY["files"], str(path)], **(entry or {})})

@@ -124,7 +124,12 @@ def test_inventory_without_hosts_is_refused(tmp_path, playbook):
             "setting-unreadable: registry_password (own.yml:4), all 2 hosts",
             "'vault_not_defined' is undefined",
         ),
-        (PAIR, "stacks: {shop: {file: /no/such.yml}}", "setting-unreadable: the inventory", "/no/such.yml"),
+        (
+            PAIR,
+            "registry_password: x\nstacks: {shop: {path: /no/such}}",
+            "stack-file-invalid: stacks.shop.files",
+            "/no/such",
+        ),
         ({"workers": PAIR["workers"]}, "registry_password: x", "group-empty: group managers", "at least one"),
     ],
 )

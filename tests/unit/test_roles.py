@@ -34,8 +34,9 @@ def test_an_entry_of_the_stacks_has_settings_of_its_spec():
         assert shipped.keys() <= entry.keys()
 
 
-def test_page_of_variables_is_current():
-    done = subprocess.run([sys.executable, "tools/document-variables", "--check"], capture_output=True, text=True)
+@pytest.mark.parametrize("page", ["variables", "compose"])
+def test_page_that_a_tool_writes_is_current(page):
+    done = subprocess.run([sys.executable, f"tools/document-{page}", "--check"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 

@@ -25,7 +25,7 @@ def ports_are_free(facts: HostFacts) -> Iterator[Problem]:
         needed = {port: role for role, found in facts.desired[name].roles.items() for port in found.ports}
         for port, holder in observed.ports.items():
             if holder not in OWN_HOLDERS:
-                other = ", or publish another port in the stack file" if needed[port] == "stack" else ""
+                other = ", or publish another port in the Compose file" if needed[port] == "stack" else ""
                 yield Problem(
                     code=Code.PORT_IN_USE,
                     where=port,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -11,12 +10,9 @@ from graphlib import CycleError, TopologicalSorter
 from ..lock import lease
 from ..model.problem import Code, Problem, Rule
 from ..model.site import Site
-from ..stacks.file import variables_in
 
 # What Swarm takes at the start of a service's name. A dot would also let one stack's records pass for another's.
 STACK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-# What registries take as a repository, of that what makes a variable.
-IMAGE_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 REGISTRY_FILE = "inventory/group_vars/all/"
 
 
@@ -80,20 +76,34 @@ def builders_are_members(site: Site) -> Iterator[Problem]:
             yield _invalid("image_builder", name, "a host of group swarm", "Name a manager or a worker, or remove it")
 
 
+def stack_files_are_understood(site: Site) -> Iterator[Problem]:
+    """What the files of a stack say, Swarm can do."""
+    for stack in site.stacks:
+        yield from (site.titled(stack.name, problem) for problem in stack.problems)
+
+
+def images_are_known(site: Site) -> Iterator[Problem]:
+    """An image that names no registry is made here, or copied from Docker Hub."""
+    known = {image.name for image in site.images}
+    for stack in site.stacks:
+        for name, place in stack.images.items():
+            if name not in known:
+                problem = Problem(
+                    code=Code.IMAGE_UNKNOWN,
+                    where=f".files: {place}",
+                    found=name,
+                    expected="an image that has a recipe in image_distro_recipes, or a name with its registry",
+                    fix="Add a recipe, or let images come from Docker Hub or a mirror of it (image_base: hub)",
+                )
+                yield site.titled(stack.name, problem)
+
+
 def images_have_names_of_their_own(site: Site) -> Iterator[Problem]:
-    """A stack file names an image by its variable."""
+    """What stacks build has a repository of its own each."""
     for variable, times in Counter(image.variable for image in site.images).items():
         if times > 1:
             names = " and ".join(image.name for image in site.images if image.variable == variable)
-            yield _invalid("image_apps", f"{names}, each of which is ${{{variable}}}", "other names", "Rename one")
-
-
-def image_names_are_valid(site: Site) -> Iterator[Problem]:
-    """The name of an app's image is a repository's, and makes a variable."""
-    for image in site.images:
-        if image.kind == "build" and not IMAGE_NAME.fullmatch(image.name):
-            expected = "lower-case letters, digits and -, a letter first"
-            yield _invalid("image_apps", repr(image.name), expected, "Use, for example, my-shop")
+            yield _invalid("stacks", f"several images {names}", "other names", "Rename a stack or a service")
 
 
 def batch_size_is_valid(site: Site) -> Iterator[Problem]:
@@ -163,15 +173,13 @@ def environment_is_text(site: Site) -> Iterator[Problem]:
 def environment_is_used(site: Site) -> Iterator[Problem]:
     """A name that the stack file does not have is mostly a misspelt one."""
     for stack in site.stacks:
-        used = variables_in(stack.text)
-        for name in stack.environment.keys() - used:
-            near = difflib.get_close_matches(name, used, 1)
+        for name in stack.unused:
             problem = Problem(
                 code=Code.SETTING_UNUSED,
                 where=f".environment.{name}",
-                found="a name that the stack file does not use",
-                expected=f"one of its variables: {', '.join(sorted(used)) or 'it has none'}",
-                fix=f"Did you mean {near[0]}? Rename it" if near else "Remove it, or use it in the stack file",
+                found="a name that none of the stack's files has",
+                expected="the name of a variable there, as in ${NAME}",
+                fix="Correct it, or remove it",
             )
             yield site.titled(stack.name, problem)
 
@@ -186,7 +194,7 @@ RULES = (
     Rule(external_registry_has_passwords, after=frozenset({Code.SETTING_MISSING})),
     Rule(registry_ca_is_a_certificate),
     Rule(builders_are_members),
-    Rule(image_names_are_valid),
+    Rule(stack_files_are_understood),
     Rule(images_have_names_of_their_own),
     Rule(batch_size_is_valid),
     Rule(stack_name_is_valid),
@@ -195,4 +203,8 @@ RULES = (
     Rule(stack_timeout_is_within_the_lease),
 )
 # Of a stack that is made of the inventory: a rollback brings back what was made of an earlier one.
-DEFINITION_RULES = (Rule(environment_is_text), Rule(environment_is_used))
+DEFINITION_RULES = (
+    Rule(environment_is_text),
+    Rule(environment_is_used, after=frozenset({Code.STACK_FILE_INVALID})),
+    Rule(images_are_known),
+)

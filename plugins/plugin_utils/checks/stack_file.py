@@ -11,15 +11,7 @@ from ..stacks.file import Service, StackFile
 from ..stacks.file_problems import invalid_service
 from ..stacks.placement import Candidate, FieldError, fits
 
-DURATION = re.compile(r"0|(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+")
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?", re.IGNORECASE)
-DURATIONS = {
-    "healthcheck": ("interval", "timeout", "start_period", "start_interval"),
-    "deploy.update_config": ("delay", "monitor"),
-    "deploy.rollback_config": ("delay", "monitor"),
-    "deploy.restart_policy": ("delay", "window"),
-    "": ("stop_grace_period",),
-}
 UNITS = " kmgt"
 
 
@@ -56,41 +48,22 @@ def external_secrets_are_there(facts: StackFacts) -> Iterator[Problem]:
         if secret.get("external") and name not in facts.secrets:
             yield Problem(
                 code=Code.SECRET_MISSING,
-                where=f".file: secrets.{key}",
+                where=f".files: secrets.{key}",
                 found=f"external: true, but the swarm has no secret {name}",
                 expected="a secret that is there or that flotilla makes",
-                fix="List it in its secrets and let the file name it ${X_SECRET}, or create it on a manager "
-                "(docker secret create)",
+                fix=f"List {key} in secrets of the stack, or create it on a manager (docker secret create)",
             )
 
 
 def services_can_run(facts: StackFacts) -> Iterator[Problem]:
-    """Each service is well-formed, and some host can carry its tasks."""
+    """Some host can carry the tasks of each service."""
     for name, service in facts.file.services.items():
         try:
-            yield from _durations(service)
-            _check_replicas(service)
             yield from _place(service, facts.nodes)
         except FieldError as error:
             yield invalid_service(name, *error.args)
         except (ValueError, TypeError, AttributeError) as error:
             yield invalid_service(name, "", error, "a service as in the Compose specification")
-
-
-def _check_replicas(service: Service) -> None:
-    if not service.is_global and not str(service.replicas).isdecimal():
-        raise FieldError("deploy.replicas", service.replicas, "a whole number")
-
-
-def _durations(service: Service) -> Iterator[Problem]:
-    for path, keys in DURATIONS.items():
-        part = service.fields
-        for step in filter(None, path.split(".")):
-            part = part.get(step) or {}
-        for key in keys:
-            if key in part and not DURATION.fullmatch(str(part[key])):
-                where = f"{path}.{key}".strip(".")
-                yield invalid_service(service.name, where, part[key], "a duration such as 30s or 1m30s")
 
 
 def _place(service: Service, nodes: Sequence[Candidate]) -> Iterator[Problem]:
@@ -100,7 +73,7 @@ def _place(service: Service, nodes: Sequence[Candidate]) -> Iterator[Problem]:
     if not fitting:
         yield Problem(
             code=Code.SERVICE_UNPLACEABLE,
-            where=f".file: services.{service.name}",
+            where=f".files: services.{service.name}",
             found="no host that satisfies its constraints",
             expected=" and ".join(service.constraints),
             fix="Change its placement, or give a host that label or role",
@@ -113,7 +86,7 @@ def _place(service: Service, nodes: Sequence[Candidate]) -> Iterator[Problem]:
             if amount > largest:
                 yield Problem(
                     code=Code.SERVICE_TOO_LARGE,
-                    where=f".file: services.{service.name}.deploy.resources.{what}.{kind}",
+                    where=f".files: services.{service.name}.deploy.resources.{what}.{kind}",
                     found=f"{show(kind, amount)} for one task",
                     expected=f"at most {show(kind, largest)}, as the largest host for it has",
                     fix="Lower it, or use larger hosts",
@@ -152,7 +125,7 @@ def ports_are_published_once(files: Mapping[str, StackFile]) -> Iterator[Problem
                 where=str(port),
                 found=f"a port that the stacks {' and '.join(names)} publish",
                 expected="a port that one stack publishes",
-                fix="Publish another port in one of the stack files",
+                fix="Publish another port in one of them",
             )
 
 

@@ -13,7 +13,6 @@ import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
@@ -182,9 +181,9 @@ def _read_configs(raw: Raw) -> dict[str, dict[str, bytes]] | Problem:
     for stack in raw["stacks"]:
         name = str(stack["name"])
         try:
-            configs[name] = read_configs(parse(str(stack["text"])), Path(stack["folder"]))
+            configs[name] = read_configs(parse(str(stack["text"])))
         except OSError as error:
-            return site.titled(name, settings.unreadable(".file", error))
+            return site.titled(name, settings.unreadable(".files", error))
         except ProblemError as error:
             return site.titled(name, error.problem)
     return configs

@@ -1,17 +1,25 @@
-"""Read the stacks that the inventory describes, with their files."""
+"""Read the stacks that the inventory describes, with their Compose files."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ..checks.settings import load_entry_options
-from ..stacks.file import parse
+from ..compose.run import resolve
+from ..compose.translate import translate
+from ..images.dockerfile import base_images, is_of_registry
+from ..model.problem import Code, Problem, ProblemError
+from ..stacks.file import StackFile, make
 from .role_variables import ROLES
+
+# What Compose reads beside the files themselves, where a variable may stand, too.
+READS_OTHERS = re.compile(r"^\s*-?\s*(include|extends|env_file)\s*:", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,37 +38,111 @@ class RunRequest:
     release: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """What the files of a stack say, as plain data; where they cannot be read, a stack file without services.
+
+    :ivar file: for the swarm
+    :ivar secret_files: by secret, the file with its value
+    :ivar builds: as ``images.names`` reads them
+    :ivar images: places in the files by the name of the image there
+    """
+
+    file: StackFile
+    secret_files: dict[str, str] = field(default_factory=dict)
+    builds: list[dict[str, object]] = field(default_factory=list)
+    images: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    problems: list[Problem]
+
+
 def read_entry(name: str, entry: Mapping[str, Any], folder: str, request: RunRequest) -> dict[str, Any]:
     """Return a stack as ``model.site.read_site`` reads it.
 
+    What is wrong with its files is a part of it: it forbids some runs, and others not.
+
     :param entry: as the user wrote it
     :param folder: of the inventory; a relative path begins there, wherever Ansible is run
-    :raise OSError: the file cannot be read
-    :raise ProblemError: it cannot be understood
     """
     given = {**_defaults(), **entry}
-    # As it is written: behind a link, such as the demo's inventory, `..` is not the folder that the link leads to.
-    path = Path(os.path.normpath(Path(folder) / Path(str(entry["file"])).expanduser()))
-    file = parse(path.read_text())
-    visible = file.render_known(given["environment"])
+    path = project_folder(str(entry["path"]), folder)
+    read = _read_files(name, given, path)
     is_meant = not request.chosen or name in request.chosen
     return {
         "name": name,
-        "text": file.text,
-        "folder": str(path.parent),
+        "text": read.file.text,
         "environment": given["environment"],
-        "secrets": list(given["secrets"]),
+        "unused": sorted(_unused(given, path)),
+        "secrets": [*given["secrets"], *read.secret_files],
+        "secret_files": read.secret_files,
+        "builds": read.builds,
+        "images": read.images,
+        "warnings": read.warnings,
+        "problems": [asdict(problem) for problem in read.problems],
         "spread": given["spread"],
         "timeout": given["timeout"],
         "check_path": given["check"],
         "ready_path": given["ready"],
         "after": given["after"],
-        "ports": visible.published(),
-        "page_port": visible.page_port,
+        "ports": read.file.published(),
+        "page_port": read.file.page_port,
         "rotate": list(request.rotate) if is_meant else [],
         "lost": list(request.lost) if is_meant else [],
         "release": request.release if is_meant else 0,
     }
+
+
+def project_folder(path: str, folder: str) -> Path:
+    """Return the folder of a stack's files.
+
+    As it is written: behind a link, such as the demo's inventory, ``..`` is not the folder that the link leads to.
+    """
+    return Path(os.path.normpath(Path(folder).absolute() / Path(path).expanduser()))
+
+
+def _read_files(name: str, given: Mapping[str, Any], path: Path) -> Files:
+    try:
+        project = resolve(name, path, given["files"], given["environment"], given["profiles"])
+        translated = translate(name, project, str(path), given["secrets"], given["environment"])
+        file = make(translated.content)
+        file.published()
+    except ProblemError as error:
+        return Files(file=make({"services": {}}), problems=[error.problem])
+    builds, images, problems = [], dict(translated.images), list(translated.problems)
+    for build in translated.builds:
+        dockerfile = Path(build.context) / build.dockerfile
+        if dockerfile.is_file():
+            bases = base_images(dockerfile.read_text(), build.args)
+            builds.append({**build.as_dict(), "bases": bases})
+            images |= {base: f"{build.key} ({build.dockerfile})" for base in bases if not is_of_registry(base)}
+        else:
+            problems.append(_missing(build.key, dockerfile, "Write it, or correct context or dockerfile"))
+    for secret, text in translated.secret_files.items():
+        if not Path(text).is_file():
+            fix = f"Write it, or list {secret} in secrets of the stack: a value, or an empty one, which is generated"
+            problems.append(_missing(f"secrets.{secret}", Path(text), fix))
+    return Files(
+        file=file,
+        secret_files=dict(translated.secret_files),
+        builds=builds,
+        images=images,
+        warnings=list(translated.warnings),
+        problems=problems,
+    )
+
+
+def _missing(key: str, file: Path, fix: str) -> Problem:
+    return Problem(
+        code=Code.STACK_FILE_INVALID, where=f".files: {key}", found=f"no file {file}", expected="that file", fix=fix
+    )
+
+
+def _unused(given: Mapping[str, Any], path: Path) -> Iterator[str]:
+    """Find the names of the environment that no file has; a misspelt one gives nothing its value."""
+    files = [path / file for file in given["files"]]
+    text = "\n".join(file.read_text() for file in files if file.is_file())
+    if not READS_OTHERS.search(text):
+        yield from (name for name in given["environment"] if not re.search(rf"\b{re.escape(name)}\b", text))
 
 
 @cache

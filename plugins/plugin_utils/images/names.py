@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from docker.utils.build import exclude_paths
 
@@ -21,6 +23,8 @@ from ..model.site import Image
 
 # Digits of a SHA-256 that a tag keeps: 48 bits, plenty for the few images of one repository.
 TAG_DIGITS = 12
+# What a Python app and its build install; packages that they name with hashes are fetched on the control node.
+LOCK_FILES = ("requirements.txt", "build-requirements.txt")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +34,8 @@ class Distro:
     :ivar dockerfile: text of the template
     :ivar path: where its commands are
     :ivar paths: what is left out
-    :ivar recipes: by image name, ``packages`` and perhaps ``folders``, path to numeric owner
+    :ivar recipes: by the name of the image that each stands for, ``packages`` and perhaps ``folders``, path to numeric
+        owner
     """
 
     suite: str
@@ -45,11 +50,9 @@ class Distro:
 class Hub:
     """What base images are copied from Docker Hub.
 
-    :ivar hub: by image name, its name on Docker Hub, such as ``"python:3.13-slim"``
     :ivar prefix: ``"docker.io"`` or that of a mirror
     """
 
-    hub: Mapping[str, str]
     prefix: str
 
 
@@ -58,11 +61,26 @@ def tag_of(content: object) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:TAG_DIGITS]
 
 
-def folder_digest(folder: str) -> str:
+def folder_digest(folder: str, dockerfile: str = "Dockerfile") -> str:
     """Digest a build context: names, contents and execute bits of the files that ``.dockerignore`` lets through.
 
     :param folder: path of the context
+    :param dockerfile: see ``context_files``
     :return: str, hexadecimal SHA-256
+    :raise FileNotFoundError: there is no such folder
+    """
+    digest = hashlib.sha256()
+    for name in context_files(folder, dockerfile):
+        path = Path(folder) / name
+        executable = os.access(path, os.X_OK)
+        digest.update(json.dumps([name, executable, hashlib.sha256(path.read_bytes()).hexdigest()]).encode())
+    return digest.hexdigest()
+
+
+def context_files(folder: str, dockerfile: str = "Dockerfile") -> list[str]:
+    """List the files of a build context that ``.dockerignore`` lets through, and so nothing that is only beside them.
+
+    :param dockerfile: path of it there, which always belongs to it
     :raise FileNotFoundError: there is no such folder
     """
     root = Path(folder)
@@ -71,13 +89,7 @@ def folder_digest(folder: str) -> str:
     ignore = root / ".dockerignore"
     lines = ignore.read_text().splitlines() if ignore.exists() else []
     patterns = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-    digest = hashlib.sha256()
-    for name in sorted(exclude_paths(str(root), patterns)):
-        path = root / name
-        if path.is_file():
-            executable = os.access(path, os.X_OK)
-            digest.update(json.dumps([name, executable, hashlib.sha256(path.read_bytes()).hexdigest()]).encode())
-    return digest.hexdigest()
+    return sorted(name for name in exclude_paths(str(root), patterns, dockerfile=dockerfile) if (root / name).is_file())
 
 
 def remembered(references: Iterable[str], local_images: Iterable[LocalImage]) -> dict[str, str | None]:
@@ -93,49 +105,80 @@ def remembered(references: Iterable[str], local_images: Iterable[LocalImage]) ->
     return found
 
 
-def list_images(registry: str, apps: Mapping[str, str], python: str, bases: Mapping[str, object]) -> list[Image]:
-    """List the images of a site, each after those that it is made from.
+def list_images(
+    registry: str, stacks: Iterable[Mapping[str, Any]], python: str, bases: Mapping[str, object]
+) -> list[Image]:
+    """List the images that stacks need and that are made here, each after those that it is made from.
+
+    An image that cannot be made is left out; a check tells of it.
 
     :param registry: ``"host:port"``, perhaps with ``/prefix``
-    :param apps: folder of each app, its build context, by the name that its image has
+    :param stacks: as ``edge.stack_entries`` reads them
     :param python: version that wheels are fetched for
     :param bases: the fields of ``Distro``, or of ``Hub``
     """
-    if "hub" in bases:
-        images = hub_images(registry, decode(Hub, bases, "bases"))
+    names = list(dict.fromkeys(name for stack in stacks for name in stack["images"]))
+    if "prefix" in bases:
+        images = hub_images(registry, names, decode(Hub, bases, "bases"))
     else:
-        images = distro_images(registry, decode(Distro, bases, "bases"))
-    base = next(image.reference for image in images if image.name == "python")
-    return [*images, *(_app_image(registry, name, folder, python, base) for name, folder in apps.items())]
+        images = distro_images(registry, names, decode(Distro, bases, "bases"))
+    made = {image.name: image.reference for image in images}
+    return [*images, *(_built(registry, build, python, made) for stack in stacks for build in stack["builds"])]
 
 
-def _app_image(registry: str, name: str, folder: str, python: str, base: str) -> Image:
-    # The base's repository and tag count, its registry does not: the same image may move to another registry.
-    tag = tag_of([folder_digest(folder), base.removeprefix(f"{registry}/"), python])
-    made_from = {"base": base, "folder": folder}
+def _built(registry: str, build: Mapping[str, Any], python: str, made: Mapping[str, str]) -> Image:
+    """Name an image that is built.
+
+    :param build: as ``compose.builds.BuildRequest.as_dict`` gives it, with its base images
+    :param made: references of base images by name
+    """
+    name, bases = str(build["image"]), {base: made[base] for base in build["bases"] if base in made}
+    digest = folder_digest(build["context"], build["dockerfile"])
+    # A base's repository and tag count, its registry does not: the same image may move to another registry.
+    moving = {base: reference.removeprefix(f"{registry}/") for base, reference in bases.items()}
+    tag = tag_of([digest, build["dockerfile"], build["args"], build["target"], moving, python])
+    made_from = {
+        "folder": build["context"],
+        "digest": digest,
+        "dockerfile": build["dockerfile"],
+        "args": build["args"],
+        "target": build["target"],
+        "bases": bases,
+        "locks": [str(path) for path in map(Path(build["context"]).joinpath, LOCK_FILES) if _has_hashes(path)],
+    }
     return Image(name=name, kind="build", reference=f"{registry}/{name}:{tag}", ingredients=made_from)
 
 
-def distro_images(registry: str, distro: Distro) -> list[Image]:
-    """List the base images that are made from a distribution's packages."""
+def _has_hashes(file: Path) -> bool:
+    """Tell whether a list of packages says what they are by their content, so that they can be fetched before."""
+    return file.is_file() and "--hash=" in file.read_text()
+
+
+def distro_images(registry: str, names: Iterable[str], distro: Distro) -> list[Image]:
+    """List the base images that are made from a distribution's packages: those that have a recipe."""
     images = []
-    for name, recipe in distro.recipes.items():
-        tag = tag_of([distro.suite, distro.serial, distro.dockerfile, distro.path, distro.paths, recipe])
-        reference = f"{registry}/{distro.suite}-{name}:{tag}"
-        images.append(Image(name=name, kind="distro", reference=reference, ingredients={"recipe": recipe}))
+    for name in names:
+        recipe = distro.recipes.get(name)
+        if recipe:
+            tag = tag_of([distro.suite, distro.serial, distro.dockerfile, distro.path, distro.paths, recipe])
+            reference = f"{registry}/{distro.suite}-{_repository(name)}:{tag}"
+            images.append(Image(name=name, kind="distro", reference=reference, ingredients={"recipe": recipe}))
     return images
 
 
-def hub_images(registry: str, bases: Hub) -> list[Image]:
+def hub_images(registry: str, names: Iterable[str], hub: Hub) -> list[Image]:
     """List the base images that are copied from Docker Hub.
 
     The tag stands for the name on Docker Hub, whichever mirror it comes through.
     """
     images = []
-    for name, upstream in bases.hub.items():
-        path = upstream if "/" in upstream else f"library/{upstream}"
-        reference = f"{registry}/hub-{name}:{tag_of(path)}"
-        images.append(
-            Image(name=name, kind="hub", reference=reference, ingredients={"source": f"{bases.prefix}/{path}"})
-        )
+    for name in names:
+        path = name if "/" in name else f"library/{name}"
+        reference = f"{registry}/hub-{_repository(name)}:{tag_of(path)}"
+        images.append(Image(name=name, kind="hub", reference=reference, ingredients={"source": f"{hub.prefix}/{path}"}))
     return images
+
+
+def _repository(name: str) -> str:
+    """Take what may be a repository's name from an image's."""
+    return re.sub(r"[^a-z0-9]+", "-", name.split("@")[0].split(":")[0].lower()).strip("-")

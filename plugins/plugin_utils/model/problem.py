@@ -5,9 +5,10 @@ docs/problems.md lists every code for people; a test keeps page and codes equal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 
 class Code(StrEnum):
@@ -77,18 +78,21 @@ class Code(StrEnum):
     NODE_HAS_DATA = "node-has-data"
     # The stacks, their images, data and releases.
     STACK_FILE_INVALID = "stack-file-invalid"
+    COMPOSE_MISSING = "compose-missing"
+    FIELD_REFUSED = "field-refused"
     STACK_VARIABLE_MISSING = "stack-variable-missing"
     STACK_TOO_LARGE = "stack-too-large"
     PORT_PUBLISHED_TWICE = "port-published-twice"
     SERVICE_INVALID = "service-invalid"
     SERVICE_UNPLACEABLE = "service-unplaceable"
     SERVICE_TOO_LARGE = "service-too-large"
-    SECRET_NOT_EXTERNAL = "secret-not-external"
+    SECRET_WITHOUT_VALUE = "secret-without-value"
     SECRET_MISSING = "secret-missing"
     SECRET_HAS_VALUE = "secret-has-value"
     DATA_LOST = "data-lost"
     DATA_SEVERAL = "data-several"
     BUILDER_UNREACHABLE = "builder-unreachable"
+    IMAGE_UNKNOWN = "image-unknown"
     IMAGE_MISSING = "image-missing"
     RELEASE_UNKNOWN = "release-unknown"
     RELEASE_INCOMPLETE = "release-incomplete"
@@ -128,6 +132,11 @@ class Problem:
         """Say it in one line, for where there is room for no more."""
         about = ", ".join(filter(None, [self.where, *self.hosts]))
         return f"{self.code}: {about}: found {self.found}; expected {self.expected}. {self.fix}"
+
+
+def read_problem(raw: Mapping[str, Any]) -> Problem:
+    """Read what ``dataclasses.asdict`` made of a problem."""
+    return Problem(**{**raw, "code": Code(raw["code"]), "hosts": tuple(raw["hosts"])})
 
 
 class ProblemError(ValueError):

@@ -11,8 +11,9 @@ from typing import Any
 from ..registry.url import RegistryUrl
 from .batch_size import SINGLY, BatchSize
 from .lenient import number, words
-from .problem import Problem
+from .problem import Problem, read_problem
 from .request import NO_BACKUP, NO_LOGS, NO_RESET, Backup, Logs, Reset, read_logs
+from .variables import image_variable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ class Image:
     @property
     def variable(self) -> str:
         """Return the name that stack files call it by."""
-        return f"{self.name.upper().replace('-', '_')}_IMAGE"
+        return image_variable(self.name)
 
     @property
     def repository(self) -> str:
@@ -81,8 +82,12 @@ class Image:
 class Stack:
     """A stack as the inventory describes it.
 
-    :ivar text: its stack file
-    :ivar environment: values of the file's variables
+    :ivar text: its stack file, in which the plan fills in images and secrets
+    :ivar environment: values of the variables of its Compose files
+    :ivar unused: names of those that no file has
+    :ivar images: places in the files by the name of the image there, for those that the site makes available
+    :ivar warnings: sentences about what is different in a swarm
+    :ivar problems: what is wrong with the files
     :ivar secrets: names
     :ivar values: of those secrets that have one
     :ivar rotate: names of secrets that get another value
@@ -99,6 +104,10 @@ class Stack:
     name: str
     text: str
     environment: Mapping[str, object]
+    unused: tuple[str, ...] = ()
+    images: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
     secrets: tuple[str, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
     rotate: tuple[str, ...] = ()
@@ -227,6 +236,8 @@ def _stack(
         name=name,
         text=str(raw["text"]),
         environment=dict(raw["environment"]),
+        images=dict(raw.get("images", {})),
+        problems=tuple(read_problem(problem) for problem in raw.get("problems", ())),
         values=values.get(name, {}),
         configs=configs.get(name, {}),
         release=number(raw["release"]),
@@ -234,7 +245,7 @@ def _stack(
         spread=bool(raw["spread"]),
         check_path=str(raw["check_path"]),
         ready_path=str(raw["ready_path"] or ""),
-        **{key: words(raw.get(key, ())) for key in ("secrets", "rotate", "lost", "after")},
+        **{key: words(raw.get(key, ())) for key in ("unused", "warnings", "secrets", "rotate", "lost", "after")},
     )
 
 

@@ -42,7 +42,7 @@ def check(earlier: Mapping[str, object], digest: str, plan: Plan) -> Iterator[Pr
     if earlier["input"] != digest:
         yield Problem(
             code=Code.INPUT_EDITED,
-            where="a stack file, image_apps or the inventory",
+            where="an app, a Compose file or the inventory",
             found="another content than when this run began",
             expected="the same during a whole run",
             fix="Run again: it goes on with what is there now",

@@ -28,7 +28,9 @@ def plan_backup(now: Situation) -> Plan:
     folder, service = now.site.backup.folder, _service(stack.name)
     parts = {
         "data": HostPlan(
-            save_data=SaveData(folder=folder, file=backup.DATA_FILE, service=service, volume=f"{service}-data"),
+            save_data=SaveData(
+                folder=folder, file=backup.DATA_FILE, service=service, volume=backup.volume_of(stack.name)
+            ),
             changes={Phase.SAVE_DATA: (Change(f"save the data of {service}"),)},
         ),
         "registry": HostPlan(
@@ -62,7 +64,7 @@ def plan_restore(now: Situation) -> Plan:
     except ProblemError as error:
         return Plan(problems=(error.problem,))
     source, running = now.site.backup.source, _running(now, places["manager"], stack.name)
-    volume, redis = f"{_service(stack.name)}-data", running.services[backup.SERVICE]
+    volume, redis = backup.volume_of(stack.name), running.services[backup.SERVICE]
     missing = backup.missing(now.site.backup.saved, running, stack.name, stack.secrets, stack.values)
     parts = {
         "data": HostPlan(

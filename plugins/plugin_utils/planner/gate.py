@@ -9,7 +9,7 @@ from ...module_utils.observation import Observed
 from ..model.change import Change
 from ..model.phase import Phase
 from ..model.site import Stack
-from ..stacks.definition import visible_file
+from ..stacks.file import parse
 from ..swarm.membership import Membership
 from .arguments.stack import CheckedStack, CheckPage, CheckServices, Visit
 from .result import NO_CHANGES, HostPlan
@@ -91,5 +91,5 @@ def _silence(decided: StackDecision, observed: Observed) -> str:
     Hosts were asked at the inventory's port. Where what runs has another, as after a rollback, that tells nothing.
     """
     page = decided.plan.page
-    told = page and page.port == visible_file(decided.stack).page_port
+    told = page and page.port == parse(decided.stack.text).page_port
     return observed.pages.get(decided.stack.name, "") if told else ""

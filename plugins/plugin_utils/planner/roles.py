@@ -10,6 +10,7 @@ from ..model.phase import Phase
 from ..model.problem import Code, Problem, find
 from ..stacks.file import VOLUME_PREFIX
 from ..swarm import membership
+from ..swarm.view import PinnedVolume
 from . import frame, images, swarm
 from .arguments.common import Nothing
 from .host import is_renewed, plan_engine, plan_registry, restart_order
@@ -38,11 +39,12 @@ def plan_swarm(now: Situation) -> Plan:
     return Plan(warnings=members.warnings, hosts=_locked(now, members.join_manager, planned))
 
 
-def _placed(now: Situation) -> dict[str, list[str]]:
-    """Return the labels by which nodes have data: whatever stack that is of, they must not lose it."""
+def _placed(now: Situation) -> dict[str, PinnedVolume]:
+    """Return the volumes that nodes have by their labels: whatever stack they are of, nodes must not lose them."""
     managers = (now.observed[name] for name in now.site.managers if name in now.observed)
     labels = {label for observed in managers for node in observed.nodes or () for label in node.labels}
-    return {label: [] for label in sorted(labels) if label.startswith(VOLUME_PREFIX)}
+    pinning = sorted(label for label in labels if label.startswith(VOLUME_PREFIX))
+    return {label: PinnedVolume(name=label.removeprefix(VOLUME_PREFIX), stacks=()) for label in pinning}
 
 
 def plan_registry_alone(now: Situation) -> Plan:

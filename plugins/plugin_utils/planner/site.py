@@ -7,16 +7,16 @@ digests of images that are still to be made, the hosts are observed and the run 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 
 from ..checks.tables import find_host_problems
 from ..model.intent import Intent
-from ..model.problem import Problem, ProblemError
+from ..model.problem import Problem
 from ..model.site import Site
-from ..stacks.file import parse
+from ..stacks.file import VOLUME_PREFIX, parse
 from ..swarm import membership
 from ..swarm.membership import Membership
+from ..swarm.view import PinnedVolume
 from . import frame, gate, images, intents, rebalance, rolling, stack, stack_host, swarm
 from .arguments.docker import Batches
 from .host import is_renewed, plan_engine, plan_registry, restart_order
@@ -67,7 +67,7 @@ def plan_site(now: Situation) -> Plan:
 
 def _notes(now: Situation, decided: StackDecisions) -> Iterator[str]:
     for each in decided.each:
-        for note in each.plan.definition.notes:
+        for note in (*each.plan.definition.notes, *(each.stack.warnings if each.changes else ())):
             yield f"{now.site.title(each.stack.name)}{note}"
 
 
@@ -92,17 +92,18 @@ def decide(now: Situation) -> Decisions:
     )
 
 
-def _pinning(site: Site) -> dict[str, list[str]]:
-    """Return the labels that pin volumes, with the stacks that have them.
-
-    A stack file with a fault has none, and is told of later.
-    """
-    found: dict[str, list[str]] = {}
-    for each in site.stacks:
-        with suppress(ProblemError):
-            for label in parse(each.text).volume_labels:
-                found.setdefault(label, []).append(each.name)
-    return found
+def _pinning(site: Site) -> dict[str, PinnedVolume]:
+    """Return the volumes that hold services on one node, by label."""
+    files = {each.name: parse(each.text) for each in site.stacks}
+    labels = dict.fromkeys(label for file in files.values() for label in file.volume_labels)
+    return {
+        label: PinnedVolume(
+            name=label.removeprefix(VOLUME_PREFIX),
+            stacks=tuple(name for name, file in files.items() if label in file.volume_labels),
+            beside=frozenset().union(*(file.beside(label) for file in files.values())),
+        )
+        for label in labels
+    }
 
 
 def _parts(now: Situation, decided: Decisions, name: str, restarted: Batches) -> Iterator[HostPlan]:

@@ -107,7 +107,7 @@ def _decide(
         (manager and manager.nodes) or (),
         members.labels,
         plan.running,
-        restored=(backup.SERVICE,) if restores else (),
+        restored=(backup.volume_of(stack.name),) if restores else (),
     )
     drains = any(change.availability == "drain" for change in members.settings.values())
     changes = tuple(_changes(now, plan, verdict, drains)) if _is_changed(now, stack) else ()

@@ -9,7 +9,7 @@ from ..checks.tables import STATUS_RULES
 from ..hosts import mesh
 from ..model.intent import Intent
 from ..model.problem import Code, Problem, find
-from ..stacks.definition import visible_file
+from ..stacks.file import parse
 from .arguments.preflight import Pending, ReportStatus
 from .gate import GATE
 from .remove import LEFT, left_stacks
@@ -24,7 +24,7 @@ def plan_status(now: Situation) -> Plan:
         return Plan(problems=(*now.wrong, no_manager(now), *_states(now)))
     # What cannot be read or makes no sense is not planned with.
     run = Plan(problems=now.wrong) if now.wrong else plan_site(replace(now, intent=Intent.SITE))
-    pages = {stack.name: visible_file(stack).page_port for stack in now.site.stacks}
+    pages = {stack.name: parse(stack.text).page_port for stack in now.site.stacks}
     report = ReportStatus(
         # Other hosts are in no swarm, so a page through them is nothing to ask for; one that is away is told.
         hosts=tuple(name for name in now.hosts if name in now.site.members or name in now.away),

@@ -23,8 +23,7 @@ from ..model.site import Stack as DesiredStack
 from .file import VOLUME_PREFIX, parse
 from .secrets import NewSecret, is_of
 
-SERVICE = "redis"
-DATA = f"{VOLUME_PREFIX}{SERVICE}"
+SERVICE, VOLUME = "redis", "redis-data"
 # What a backup's folder has. The record is written last: without it a backup is not whole.
 RECORD_FILE, DATA_FILE, IMAGES_FILE = "releases.json", "redis.rdb", "registry.tar"
 ALTERED = "was cut short or altered"
@@ -40,14 +39,24 @@ def saved_stack(site: Site) -> DesiredStack:
     :raise ProblemError: several have it
     """
     stacks = [stack for stack in site.stacks if site.is_chosen(stack.name)]
-    found = [stack for stack in stacks if SERVICE in parse(stack.text).pinned_services([DATA])]
+    found = [stack for stack in stacks if SERVICE in parse(stack.text).pinned_services([label_of(stack.name)])]
     if len(found) > 1:
         raise _impossible(
-            f"service {SERVICE} with label {DATA} in the stacks {' and '.join(stack.name for stack in found)}",
+            f"service {SERVICE} with volume {VOLUME} in the stacks {' and '.join(stack.name for stack in found)}",
             "one stack with it, whose data a backup is of",
             f"Say of which: -e stack={found[0].name}",
         )
     return [*found, *stacks][0]
+
+
+def volume_of(stack: str) -> str:
+    """Return the volume of a stack whose data a backup is of, as the engine has it."""
+    return f"{stack}_{VOLUME}"
+
+
+def label_of(stack: str) -> str:
+    """Return the label of the node that has that volume."""
+    return f"{VOLUME_PREFIX}{volume_of(stack)}"
 
 
 def place(observed: Mapping[str, Observed], stack: str, registry_host: str = "") -> dict[str, str]:
@@ -70,11 +79,11 @@ def place(observed: Mapping[str, Observed], stack: str, registry_host: str = "")
             "that service, whose data a backup is of",
             "Copy the data of other services by their own means, see docs/data.md",
         )
-    holders = {node.id for node in observed[manager].nodes or () if node.labels.get(DATA) == "true"}
+    holders = {node.id for node in observed[manager].nodes or () if node.labels.get(label_of(stack)) == "true"}
     found = [name for name, host in observed.items() if host.swarm.node_id in holders]
     if not found:
         raise _impossible(
-            f"no answer of the node that has the data (label {DATA})",
+            f"no answer of the node that has the data (label {label_of(stack)})",
             "that node",
             "Bring it back, or run site.yml, which says what is missing",
         )

@@ -1,6 +1,6 @@
 """Decide whether a service finds its data again, so that none begins without the data that it once had.
 
-A stack file pins a service to the node that has its volume (``flotilla.volume.X``). Where that volume is gone or empty,
+A service stays on the node that has its volume (label ``flotilla.volume.X``). Where that volume is gone or empty,
 the service may begin without data only if the stack never ran with it, or if the user accepts the loss by name. A run
 that brings data back from a backup is not judged by its absence.
 """
@@ -34,29 +34,27 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Volume:
-    """A volume that a stack's file pins to a node.
+    """A volume that holds services of a stack on one node.
 
     :ivar stack: the stack's name
     :ivar label: that pins it
-    :ivar names: as the engine has them
     :ivar holder: the host that has the data, or will
     :ivar services: that use it
     """
 
     stack: str
     label: str
-    names: tuple[str, ...]
     holder: str
     services: tuple[str, ...]
 
     @property
     def name(self) -> str:
-        """Return what a user calls it."""
+        """Return what it is called, by the engine too."""
         return self.label.removeprefix(VOLUME_PREFIX)
 
     def is_on(self, observed: Observed) -> bool:
         """Tell whether a host has data of it."""
-        return any(observed.volumes.get(self.stack, {}).get(name) for name in self.names)
+        return bool(observed.volumes.get(self.stack, {}).get(self.name))
 
 
 def judge(
@@ -104,10 +102,10 @@ def _volumes(
 ) -> Iterator[Volume]:
     """Find the volumes whose holder could be asked."""
     for label in file.volume_labels:
-        names, holder = file.pinned_volumes(label, stack.name), _holder(label, hosts, nodes, labels)
-        if names and holder:
+        holder = _holder(label, hosts, nodes, labels)
+        if holder:
             services = tuple(file.pinned_services([label]))
-            yield Volume(stack=stack.name, label=label, names=tuple(names), holder=holder, services=services)
+            yield Volume(stack=stack.name, label=label, holder=holder, services=services)
 
 
 def _holder(
@@ -136,8 +134,8 @@ def _lost(volume: Volume, hosts: Mapping[str, Observed], release: int) -> Proble
     return Problem(
         code=Code.DATA_LOST,
         hosts=(volume.holder,),
-        found=f"no data in {' and '.join(volume.names)}{there}",
-        expected=f"the data of {volume.name} (label {volume.label}), with which release {release} ran",
+        found=f"no data in volume {volume.name}{there}",
+        expected=f"the data with which release {release} ran (label {volume.label})",
         fix=f"{move} the disk or the volume back; or accept the loss (site.yml -e stack_data_lost={volume.name}), and "
         "then restore a backup if you have one; see docs/data.md",
     )

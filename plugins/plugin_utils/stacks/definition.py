@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ...module_utils.observation.stack import Stack as RunningStack
 from ..model.site import Image, Site, Stack
+from ..model.variables import secret_variable
 from . import secrets
 from .file import StackFile, parse
 from .secrets import NewConfig, NewSecret
@@ -44,7 +45,7 @@ def of_inventory(site: Site, stack: Stack, running: RunningStack, digests: Mappi
     chosen, new_secrets = name_secrets(site, stack, running)
     configs, new_configs = secrets.name_configs(stack, running.configs)
     file = parse(stack.text).with_configs(configs)
-    variables = stack_variables(site, stack, digests, chosen)
+    variables = stack_variables(site, digests, chosen)
     return Definition(
         file=file,
         rendered=file.render(variables),
@@ -56,14 +57,6 @@ def of_inventory(site: Site, stack: Stack, running: RunningStack, digests: Mappi
         configs=new_configs,
         notes=tuple(_unfinished(stack, running, chosen)),
     )
-
-
-def visible_file(stack: Stack) -> StackFile:
-    """Return a stack's file with the values that the inventory gives it, as far as its services tell of themselves.
-
-    :raise ProblemError: it cannot be understood
-    """
-    return parse(stack.text).render_known(stack.environment)
 
 
 def name_secrets(site: Site, stack: Stack, running: RunningStack) -> tuple[dict[str, str], tuple[NewSecret, ...]]:
@@ -86,17 +79,14 @@ def _unfinished(stack: Stack, running: RunningStack, chosen: Mapping[str, str]) 
     ]
 
 
-def stack_variables(
-    site: Site, stack: Stack, digests: Mapping[str, str | None], chosen: Mapping[str, str]
-) -> dict[str, object]:
+def stack_variables(site: Site, digests: Mapping[str, str | None], chosen: Mapping[str, str]) -> dict[str, object]:
     """Gather the values of a stack file's variables.
 
     :param chosen: object by secret
-    :return: the environment, ``X_IMAGE`` for each image (by digest once it is known, else by tag) and ``X_SECRET`` for
-        each secret
+    :return: ``X_IMAGE`` for each image (by digest once it is known, else by tag) and ``X_SECRET`` for each secret
     """
-    objects = {f"{secret.upper()}_SECRET": name for secret, name in chosen.items()}
-    return {**stack.environment, **image_variables(site.images, digests), **objects}
+    objects = {secret_variable(secret): name for secret, name in chosen.items()}
+    return {**image_variables(site.images, digests), **objects}
 
 
 def image_variables(images: Iterable[Image], digests: Mapping[str, str | None]) -> dict[str, str]:

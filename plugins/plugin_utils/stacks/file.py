@@ -11,12 +11,14 @@ from typing import Any
 import yaml
 
 from ..model.problem import ProblemError
-from .file_problems import fault, invalid_service, not_external, without_value
+from .file_problems import fault, invalid_service, without_value
 
-# A stack file's promise that a volume's service stays where its data is; see docs in app/stack.yml.
+# A node's label that says: the volume of this name, and so its services, are here.
 VOLUME_PREFIX = "flotilla.volume."
 VOLUME_CONSTRAINT = re.compile(rf"node\.labels\.({re.escape(VOLUME_PREFIX)}[\w.-]+)\s*==\s*true")
-VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|\{(?P<braced>\w+)\}|(?P<bad>\{[^}]*\}?|\w+))")
+VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|\{(?P<braced>\w+)\})")
+# Letters of a line that is not broken.
+WIDTH = 120
 # Visits that are enough to believe that a node reaches the others, and few enough to ask of every node.
 MOST_VISITS = 20
 
@@ -118,15 +120,10 @@ class StackFile:
         """List the services that run only on a node with one of these labels."""
         return [name for name, service in self.services.items() if {*service.volume_labels} & {*labels}]
 
-    def pinned_volumes(self, label: str, stack: str) -> list[str]:
-        """List the volumes that the services of a label mount, as the engine names them.
-
-        :param stack: the stack's name
-        """
-        volumes = self.section("volumes")
-        sources = [source for name in self.pinned_services([label]) for source in self.services[name].volumes]
-        found = [volumes[source].get("name") or f"{stack}_{source}" for source in sources if source in volumes]
-        return list(dict.fromkeys(found))
+    def beside(self, label: str) -> frozenset[str]:
+        """Return the labels of the volumes that a service mounts together with that of a label."""
+        mounted = [{*service.volume_labels} for service in self.services.values()]
+        return frozenset().union(*(labels for labels in mounted if label in labels)) - {label}
 
     def published(self) -> list[int]:
         """List the ports that it publishes, in order.
@@ -147,74 +144,43 @@ class StackFile:
     def page(self) -> Page | None:
         """Tell where the stack answers visitors; ``None`` where no port is published, or by stopped services only.
 
-        :raise ProblemError: a port or the number of replicas is no plain number
+        :raise ProblemError: see ``published``
         """
         for service in self.services.values():
             ports = service.published()
             if ports and not service.is_stopped:
-                replicas = MOST_VISITS if service.is_global else service.replicas
-                if not str(replicas).isdecimal():
-                    raise fault(f"{replicas} replicas", "a plain number")
-                return Page(ports[0], max(1, min(int(str(replicas)), MOST_VISITS)))
+                replicas = MOST_VISITS if service.is_global else int(str(service.replicas))
+                return Page(ports[0], max(1, min(replicas, MOST_VISITS)))
         return None
 
     def with_configs(self, objects: Mapping[str, str]) -> StackFile:
         """Let it name the swarm's objects instead of the files of its configs.
 
         :param objects: name of the object by config
-        :raise ProblemError: a secret is a file, which would lie on a disk
         """
-        for name, entry in self.section("secrets").items():
-            if not entry.get("external"):
-                raise ProblemError(not_external(name))
         named = {name: {"external": True, "name": key} for name, key in objects.items()}
         return make({**self.content, **({"configs": {**self.content["configs"], **named}} if named else {})})
 
     def render(self, variables: Mapping[str, object]) -> StackFile:
-        """Fill in variables, in values only, as ``docker stack deploy`` does.
+        """Fill in the names that the plan gives, in values only.
 
-        Dollar signs in values are doubled, since the deploying command interpolates once more. Comments and layout go:
-        two files that say the same are the same.
+        Dollar signs in values are doubled, since the deploying command interpolates once more.
 
-        :raise ProblemError: a variable has no value, or something has the shape of one and is none, such as ``$VAR`` or
-            ``${VAR:-default}``
+        :raise ProblemError: a variable has no value
         """
         missing: dict[str, None] = {}
-        filled = self._filled(variables, missing)
-        if missing:
-            raise ProblemError(without_value(missing))
-        return filled
-
-    def render_known(self, variables: Mapping[str, object]) -> StackFile:
-        """Fill in these variables and leave the others.
-
-        :raise ProblemError: something has the shape of a variable and is none
-        """
-        return self._filled(variables, None)
-
-    def _filled(self, variables: Mapping[str, object], missing: dict[str, None] | None) -> StackFile:
-        """Fill in variables.
-
-        :param missing: gets those without a value, which are left as they are where it is ``None``
-        """
 
         def fill(match: re.Match[str]) -> str:
             if match["escaped"]:
                 return match[0]
-            if match["bad"]:
-                raise fault(f"${match['bad']}", "${VAR}, or $$ for a dollar sign")
             if match["braced"] not in variables:
-                if missing is None:
-                    return match[0]
                 missing[match[0]] = None
             return str(variables.get(match["braced"], "")).replace("$", "$$")
 
-        return make(_map_strings(self.content, lambda value: VARIABLE.sub(fill, value)))
-
-
-def variables_in(text: str) -> set[str]:
-    """Collect the names of a stack file's variables."""
-    return {match["braced"] for match in VARIABLE.finditer(text) if match["braced"]}
+        filled = make(_map_strings(self.content, lambda value: VARIABLE.sub(fill, value)))
+        if missing:
+            raise ProblemError(without_value(missing))
+        return filled
 
 
 @cache
@@ -237,7 +203,18 @@ def make(content: Mapping[str, Any]) -> StackFile:
 
     :param content: what it says
     """
-    return _stack_file(yaml.safe_dump(content, sort_keys=False), content)
+    return _stack_file(yaml.dump(content, Dumper=_Dumper, sort_keys=False, width=WIDTH), content)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes a text of several lines as such, as people do."""
+
+
+def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _represent_text)
 
 
 def _stack_file(text: str, content: Mapping[str, Any]) -> StackFile:

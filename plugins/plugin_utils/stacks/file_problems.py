@@ -11,10 +11,10 @@ def invalid_service(service: str, key: str, found: object, expected: str) -> Pro
     """Say what is wrong in a service."""
     return Problem(
         code=Code.SERVICE_INVALID,
-        where=f".file: services.{service}.{key}".rstrip("."),
+        where=f".files: services.{service}.{key}".rstrip("."),
         found=str(found),
         expected=expected,
-        fix="Correct it in the stack file",
+        fix="Correct it in the file",
     )
 
 
@@ -23,11 +23,25 @@ def fault(found: str, expected: str) -> ProblemError:
     return ProblemError(
         Problem(
             code=Code.STACK_FILE_INVALID,
-            where=".file",
+            where=".files",
             found=found,
             expected=expected,
-            fix="Correct it in the stack file",
+            fix="Correct it in the file",
         )
+    )
+
+
+def refused_field(key: str, found: str, fix: str) -> Problem:
+    """Say which key does not work in a swarm.
+
+    :param key: path in the file
+    """
+    return Problem(
+        code=Code.FIELD_REFUSED,
+        where=f".files: {key}",
+        found=found,
+        expected="what Swarm does, too",
+        fix=fix,
     )
 
 
@@ -35,19 +49,8 @@ def without_value(missing: Collection[str]) -> Problem:
     """Say which variables have no value."""
     return Problem(
         code=Code.STACK_VARIABLE_MISSING,
-        where=".file",
+        where=".files",
         found=f"{', '.join(missing)} without a value",
         expected="a value for each variable",
-        fix="Set it in the environment of the stack, or remove it from the stack file",
-    )
-
-
-def not_external(name: str) -> Problem:
-    """Say that a secret is a file."""
-    return Problem(
-        code=Code.SECRET_NOT_EXTERNAL,
-        where=f".file: secrets.{name}",
-        found="a secret that is not external, and so would lie on a disk",
-        expected=f"external: true and name: ${{{name.upper()}_SECRET}}",
-        fix=f"Change it in the stack file, and list {name} in its secrets",
+        fix="Set it in the environment of the stack, or give it a default in the file: ${VAR:-default}",
     )

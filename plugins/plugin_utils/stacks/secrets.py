@@ -17,6 +17,7 @@ from pathlib import Path
 from ...module_utils.observation.stack import SecretObject
 from ..model.problem import Code, Problem, ProblemError
 from ..model.site import Stack
+from ..model.variables import secret_variable
 from .file import StackFile
 
 DIGITS = 12
@@ -102,7 +103,7 @@ def generated_secrets(stack: Stack, file: StackFile) -> set[str]:
 
     :param file: the inventory's, not rendered
     """
-    variables = {f"${{{name.upper()}_SECRET}}" for name in stack.secrets if not stack.values.get(name)}
+    variables = {f"${{{secret_variable(name)}}}" for name in stack.secrets if not stack.values.get(name)}
     return {key for key, entry in file.section("secrets").items() if entry.get("name") in variables}
 
 
@@ -135,14 +136,19 @@ def _slow_digest(value: str, salt: str) -> str:
     return hashlib.scrypt(value.encode(), salt=salt.encode(), n=2**15, r=8, p=1, maxmem=2**26).hex()
 
 
-def read_configs(file: StackFile, folder: Path) -> dict[str, bytes]:
-    """Read the files of a stack file's configs.
+def read_configs(file: StackFile) -> dict[str, bytes]:
+    """Read the contents of a stack file's configs: of files on the control node, or as they stand there.
 
-    :param folder: that the files' paths begin at
     :raise OSError: a file cannot be read
     """
-    configs = file.section("configs")
-    return {name: (folder / entry["file"]).read_bytes() for name, entry in configs.items() if "file" in entry}
+    contents = {}
+    for name, entry in file.section("configs").items():
+        if "file" in entry:
+            contents[name] = Path(entry["file"]).read_bytes()
+        elif "content" in entry:
+            # A dollar sign is doubled in all of a Compose file's values.
+            contents[name] = str(entry["content"]).replace("$$", "$").encode()
+    return contents
 
 
 def name_configs(stack: Stack, existing: Collection[str]) -> tuple[dict[str, str], tuple[NewConfig, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
@@ -16,9 +16,9 @@ from .answerers import find_swarm, strangers, without_deploy_manager
 from .placement import choose_nodes, data_that_would_go, keeps_data, several_have_data
 from .quorum import even
 from .steps import NodeChange, Step, list_steps, losses_of_quorum
-from .view import View, compare
+from .view import PinnedVolume, View, compare
 
-NO_VOLUMES: Mapping[str, Sequence[str]] = MappingProxyType({})
+NO_VOLUMES: Mapping[str, PinnedVolume] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,13 +63,13 @@ def decide(
     site: Site,
     hosts: Mapping[str, Host],
     addresses: Mapping[str, str],
-    pinning: Mapping[str, Sequence[str]] = NO_VOLUMES,
+    pinning: Mapping[str, PinnedVolume] = NO_VOLUMES,
     retire: bool = True,
 ) -> Membership:
     """Decide what the swarm's members have to do.
 
     :param addresses: by inventory name, the address that other nodes use
-    :param pinning: labels that pin volumes, with the names of the stacks that have them
+    :param pinning: the volumes that hold services on one node, by the label of that node
     :param retire: whether hosts of group retire may leave now
     """
     view = compare(site, hosts, addresses, pinning, ())

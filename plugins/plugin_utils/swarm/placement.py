@@ -3,45 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from ..model.problem import Code, Problem
 from ..stacks.file import VOLUME_PREFIX
 from .steps import NodeChange
 from .view import View
 
+NO_LABELS: Mapping[str, Mapping[str, str]] = MappingProxyType({})
+
 
 def choose_nodes(view: View) -> dict[str, dict[str, str]]:
     """Choose a node for each volume that has none yet; a choice once made is kept.
 
-    A host that holds its stack's data from an earlier swarm comes first; workers are spared less than managers.
+    A host that has data of it from an earlier swarm comes first, then one with another volume of its services; workers
+    are spared less than managers.
 
     :return: by inventory name, the labels that it must get
     """
     placed: dict[str, dict[str, str]] = {}
     for label in view.unplaced:
-        for name in _candidates(view, label)[:1]:
+        for name in _candidates(view, label, placed)[:1]:
             placed.setdefault(name, {})[label] = "true"
     return placed
 
 
-def _candidates(view: View, label: str) -> list[str]:
-    """List the hosts that a volume may go to, the preferred first."""
-    active = [name for name in view.site.members if name in view.observed and view.availability(name) == "active"]
-    return sorted(active, key=lambda name: (not view.data(name, label), name in view.site.managers))
+def _candidates(view: View, label: str, placed: Mapping[str, Mapping[str, str]] = NO_LABELS) -> list[str]:
+    """List the hosts that a volume may go to, the preferred first.
+
+    :param placed: by inventory name, the labels that it gets in this run
+    """
+    beside = view.pinning[label].beside
+
+    def rank(name: str) -> tuple[bool, bool, bool]:
+        there = {*view.holds(view.own[name])} if name in view.own else set()
+        has_others = bool(beside & {*there, *placed.get(name, {})})
+        return not view.has_data(name, label), not has_others, name in view.site.managers
+
+    return sorted((name for name in view.site.members if _takes_tasks(view, name)), key=rank)
+
+
+def _takes_tasks(view: View, name: str) -> bool:
+    return name in view.observed and view.availability(name) == "active"
 
 
 def several_have_data(view: View) -> Iterator[Problem]:
     """Refuse to choose between hosts that each have a stack's data from an earlier swarm."""
     for label in view.unplaced:
-        holders = [name for name in _candidates(view, label) if view.data(name, label)]
+        holders = [name for name in _candidates(view, label) if view.has_data(name, label)]
         if len(holders) > 1:
             yield Problem(
                 code=Code.DATA_SEVERAL,
-                where=view.site.title(" and ".join(view.pinning[label])).removesuffix(": "),
+                where=view.site.title(" and ".join(view.pinning[label].stacks)).removesuffix(": "),
                 hosts=tuple(holders),
                 found="a volume of the stack from an earlier swarm on each, and no node labelled as its place",
                 expected="the data on one host",
-                fix=f"Remove those that nobody needs: docker volume rm {view.data(holders[0], label)[0]}",
+                fix=f"Remove those that nobody needs: docker volume rm {view.pinning[label].name}",
             )
 
 

@@ -13,11 +13,25 @@ from ..model.site import Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PinnedVolume:
+    """A volume that holds services on one node.
+
+    :ivar name: as the engine has it
+    :ivar stacks: names of those that have it
+    :ivar beside: labels of the volumes that a service mounts together with it, and that so belong on the same node
+    """
+
+    name: str
+    stacks: tuple[str, ...]
+    beside: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """The inventory's hosts and the swarm's nodes.
 
     :ivar addresses: by inventory name, the address that other nodes use
-    :ivar pinning: labels that pin volumes, with the names of the stacks that have them
+    :ivar pinning: the volumes that hold services on one node, by the label of that node
     :ivar desired: by inventory name, what the inventory says of it as a member
     :ivar former: by inventory name, the registry's files that a host which is to go should not have any more
     :ivar observed: of the hosts that could be asked, in the order managers, workers, removed
@@ -31,7 +45,7 @@ class View:
 
     site: Site
     addresses: Mapping[str, str]
-    pinning: Mapping[str, Sequence[str]]
+    pinning: Mapping[str, PinnedVolume]
     desired: Mapping[str, Member]
     former: Mapping[str, tuple[str, ...]]
     observed: Mapping[str, Observed]
@@ -62,10 +76,10 @@ class View:
         """List what a person may call a node."""
         return _names_of(node, {name: self.addresses[name] for name in self.unreachable})
 
-    def data(self, name: str, label: str) -> list[str]:
-        """List the volumes on a host that are not empty, of the stacks that have a label."""
-        volumes = self.observed[name].volumes
-        return [volume for stack in self.pinning[label] for volume, filled in volumes.get(stack, {}).items() if filled]
+    def has_data(self, name: str, label: str) -> bool:
+        """Tell whether a label's volume has data on a host."""
+        pinned, volumes = self.pinning[label], self.observed[name].volumes
+        return any(volumes.get(stack, {}).get(pinned.name) for stack in pinned.stacks)
 
     def availability(self, name: str) -> str:
         """Tell the availability that the inventory says."""
@@ -106,7 +120,7 @@ def compare(
     site: Site,
     hosts: Mapping[str, Host],
     addresses: Mapping[str, str],
-    pinning: Mapping[str, Sequence[str]],
+    pinning: Mapping[str, PinnedVolume],
     nodes: Sequence[Node],
 ) -> View:
     """Find out which host is which node.

@@ -1,23 +1,6 @@
-"""The stack file is read as Docker reads it, so that whoever changes it edits no test."""
-
-import pytest
+"""The Compose files are read as Compose reads them, so that whoever changes it edits no test."""
 
 from bench import stack
-
-
-@pytest.mark.parametrize(
-    ("port", "published"),
-    [
-        ("4000:80", 4000),
-        ("127.0.0.1:4000:80/tcp", 4000),
-        ({"target": 80, "published": "4000"}, 4000),
-        ("80", None),
-        (80, None),
-        ({"target": 80}, None),
-    ],
-)
-def test_published_port_in_each_form(port, published):
-    assert stack.published(port) == published
 
 
 def test_sizes_follow_the_hosts_where_a_service_is_global(monkeypatch):

@@ -25,7 +25,7 @@ services:
     ports: ["4000:80"]
   redis:
     image: ${REDIS_IMAGE}
-    deploy: {placement: {constraints: ["node.labels.flotilla.volume.redis == true"]}}
+    deploy: {placement: {constraints: ["node.labels.flotilla.volume.hello_redis-data == true"]}}
 """
 SHOP_TEXT = """\
 services:
@@ -34,7 +34,7 @@ services:
     ports: ["4001:80"]
   stock:
     image: ${REDIS_IMAGE}
-    deploy: {placement: {constraints: ["node.labels.flotilla.volume.stock == true"]}}
+    deploy: {placement: {constraints: ["node.labels.flotilla.volume.shop_stock-data == true"]}}
 """
 PIN = "/etc/apt/preferences.d/flotilla-docker"
 KEY, REPOSITORY = "/etc/apt/keyrings/docker.asc", "/etc/apt/sources.list.d/docker.sources"
@@ -289,10 +289,11 @@ def converged_site():
     services = {"web": service(5), "redis": service(1)}
     found["m1"]["observation"]["nodes"] = [
         node(1, "manager"),
-        node(2, "worker", labels={"flotilla.volume.redis": "true"}),
+        node(2, "worker", labels={"flotilla.volume.hello_redis-data": "true"}),
         node(3, "worker"),
     ]
     found["m1"]["observation"]["stacks"] = {"hello": running("hello", STACK_TEXT, services)}
+    found["w1"]["observation"]["volumes"] = {"hello": {"hello_redis-data": True}}
     return found
 
 
@@ -308,7 +309,8 @@ def converged_site_of_two():
     found = converged_site()
     for host in found.values():
         host["observation"]["pages"]["shop"] = ""
-    found["m1"]["observation"]["nodes"][2]["labels"] = {"flotilla.volume.stock": "true"}
+    found["m1"]["observation"]["nodes"][2]["labels"] = {"flotilla.volume.shop_stock-data": "true"}
+    found["w2"]["observation"]["volumes"] = {"shop": {"shop_stock-data": True}}
     services = {"till": service(2), "stock": service(1)}
     stacks = found["m1"]["observation"]["stacks"]
     stacks["shop"] = running("shop", SHOP_TEXT, services)
@@ -342,6 +344,7 @@ def set_up_site():
     found = converged_site()
     empty = {"services": {}, "secrets": {}, "secret_names": [], "releases": [], "record": None}
     found["m1"]["observation"]["stacks"]["hello"].update(empty)
+    found["w1"]["observation"]["volumes"] = {}
     return found
 
 

@@ -69,7 +69,7 @@ def test_bad_variables_are_named(name, value, code):
     [
         ({"timeout": 0}, "setting-invalid: stacks: shop.timeout"),
         ({"timeout": "soon"}, "setting-invalid: stacks: shop.timeout"),
-        ({"file": None}, "setting-invalid: stacks: shop.file"),
+        ({"path": None}, "setting-invalid: stacks: shop.path"),
         ({"environment": "A=B"}, "setting-invalid: stacks: shop.environment"),
         ({"environment": {"A": None}}, "setting-invalid: stacks: shop.environment: A"),
         ({"secrets": {"key": None}}, "setting-invalid: stacks: shop.secrets: key"),
@@ -78,13 +78,13 @@ def test_bad_variables_are_named(name, value, code):
     ],
 )
 def test_bad_settings_of_a_stack_are_named(change, problem):
-    value = {"shop": {"file": "shop.yml", **change}}
+    value = {"shop": {"path": "shop", **change}}
     found = settings.check_variables({"m1": {"stacks": value}}, OPTIONS, entry=ENTRY)
     assert told(found) == [f"{problem}, m1"]
 
 
 @pytest.mark.parametrize(
-    ("value", "problem"), [(None, "stacks: shop"), ([], "stacks: shop"), ({}, "stacks: shop.file")]
+    ("value", "problem"), [(None, "stacks: shop"), ([], "stacks: shop"), ({}, "stacks: shop.path")]
 )
 def test_stack_that_is_none_is_named(value, problem):
     found = settings.check_variables({"m1": {"stacks": {"shop": value}}}, OPTIONS, entry=ENTRY)
@@ -93,7 +93,7 @@ def test_stack_that_is_none_is_named(value, problem):
 
 def test_misspelt_setting_of_a_stack_is_guessed():
     (problem,) = settings.check_variables(
-        {"m1": {"stacks": {"shop": {"file": "f", "sekrets": {}}}}}, OPTIONS, entry=ENTRY
+        {"m1": {"stacks": {"shop": {"path": "f", "sekrets": {}}}}}, OPTIONS, entry=ENTRY
     )
     assert "Did you mean secrets" in problem.fix
 

@@ -1,11 +1,16 @@
 """Settings of the whole site, against each other."""
 
+from dataclasses import asdict
+
 import pytest
 import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.site import DEFINITION_RULES, RULES
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import find
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file_problems import refused_field
 
 from tests.support.problems import told
+
+REFUSED = refused_field("services.web.devices", "/dev/fuse", "Run it outside of the swarm")
 
 
 def problems(**changes):
@@ -13,7 +18,7 @@ def problems(**changes):
 
 
 def stack(**changes):
-    return {**sites.site()["stacks"][0], "text": f"{sites.STACK_TEXT}x-greets: ${{NAME}}\n", **changes}
+    return {**sites.site()["stacks"][0], **changes}
 
 
 def image(name, kind="build"):
@@ -33,14 +38,18 @@ def test_good_site_is_no_problem():
         ({"stacks": [stack(timeout=1201)]}, "setting-too-large: stacks.hello.timeout"),
         ({"stacks": [stack(), stack(name="shop", timeout=1201)]}, "setting-too-large: stacks.shop.timeout"),
         ({"chosen": ["shop"]}, "setting-invalid: stack"),
-        ({"images": [image("Shop")]}, "setting-invalid: image_apps"),
-        ({"images": [image("a-b"), image("a_b", kind="distro")]}, "setting-invalid: image_apps"),
+        ({"images": [image("a-b"), image("a_b", kind="distro")]}, "setting-invalid: stacks"),
+        (
+            {"stacks": [stack(images={"redis:7": "services.redis.image"})]},
+            "image-unknown: stacks.hello.files: services.redis.image",
+        ),
+        ({"stacks": [stack(problems=[asdict(REFUSED)])]}, "field-refused: stacks.hello.files: services.web.devices"),
         ({"stacks": [stack(after=["shop"])]}, "setting-invalid: stacks.hello.after"),
         ({"stacks": [stack(after=["shop"]), stack(name="shop", after=["hello"])]}, "setting-invalid: stacks"),
         ({"stacks": [stack(environment={"NAME": True})]}, "setting-invalid: stacks.hello.environment.NAME"),
         ({"stacks": [stack(environment={"NAME": 3.10})]}, "setting-invalid: stacks.hello.environment.NAME"),
         (
-            {"stacks": [stack(environment={"NAME": "World", "NAMEX": "x"})]},
+            {"stacks": [stack(environment={"NAME": "World", "NAMEX": "x"}, unused=["NAMEX"])]},
             "setting-unused: stacks.hello.environment.NAMEX",
         ),
     ],

@@ -1,47 +1,111 @@
-"""The stacks of an inventory, with their files."""
+"""The stacks of an inventory, with their Compose files."""
 
 from pathlib import Path
 
 import pytest
 import yaml
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.stack_entries import RunRequest, read_entry
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file import parse
 
-FILE = "services: {web: {image: x, ports: ['${PORT}:80']}}\n"
+FILE = """\
+services:
+  web:
+    build: .
+    ports: ["${PORT:-80}:80"]
+    secrets: [key]
+  db:
+    image: redis:8
+secrets:
+  key: {file: ./key.txt}
+"""
 EVERYTHING = RunRequest()
+ENTRY = {"path": "../app"}
 
 
 @pytest.fixture
 def inventory(tmp_path):
-    """An inventory beside a folder with a stack file."""
+    """An inventory beside a project."""
     (tmp_path / "inventory").mkdir()
-    (tmp_path / "app").mkdir()
-    (tmp_path / "app/stack.yml").write_text(FILE)
+    app = tmp_path / "app"
+    app.mkdir()
+    (app / "compose.yml").write_text(FILE)
+    (app / "Dockerfile").write_text("FROM python:3.13-slim\n")
+    (app / "key.txt").write_text("value")
     return tmp_path / "inventory"
+
+
+def read(inventory, request=EVERYTHING, **changes):
+    return read_entry("shop", {**ENTRY, **changes}, str(inventory), request)
+
+
+def problems(inventory, **changes):
+    return [f"{problem['code']}: {problem['where']}" for problem in read(inventory, **changes)["problems"]]
 
 
 def test_path_begins_at_the_inventory_also_where_that_is_a_link(inventory, tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere/real").mkdir()
     (tmp_path / "linked").symlink_to(tmp_path / "elsewhere/real")
-    entry = {"file": "../app/stack.yml", "environment": {"PORT": 4000}}
     for folder in (inventory, tmp_path / "linked"):
-        assert read_entry("shop", entry, str(folder), EVERYTHING)["folder"] == str(tmp_path / "app")
+        assert read(folder)["builds"][0]["context"] == str(tmp_path / "app")
 
 
 def test_shipped_inventory_names_the_shipped_stack():
     stacks = yaml.safe_load(Path("inventory/group_vars/all/stacks.yml").read_text())["stacks"]
     (found,) = (read_entry(name, entry, "inventory", EVERYTHING) for name, entry in stacks.items())
-    assert (found["name"], found["folder"], found["page_port"]) == ("hello", "app", 4000)
+    assert (found["name"], found["page_port"], found["warnings"], found["problems"]) == ("hello", 4000, [], [])
+    assert list(found["images"]) == ["redis:8", "python:3.13-slim"]
+    assert [build["image"] for build in found["builds"]] == ["hello-web"]
 
 
 def test_ports_are_those_that_the_inventory_says(inventory):
-    found = read_entry("shop", {"file": "../app/stack.yml", "environment": {"PORT": 81}}, str(inventory), EVERYTHING)
-    assert (found["ports"], found["page_port"], found["text"]) == ([81], 81, FILE)
+    found = read(inventory, environment={"PORT": 81})
+    assert (found["ports"], found["page_port"]) == ([81], 81)
+    assert read(inventory)["ports"] == [80]
+
+
+def test_images_are_those_of_the_file_and_of_what_is_built(inventory):
+    found = read(inventory)
+    assert found["images"] == {"redis:8": "services.db.image", "python:3.13-slim": "services.web.build (Dockerfile)"}
+    services = parse(found["text"]).services
+    assert [services[name].image for name in ("web", "db")] == ["${SHOP_WEB_IMAGE}", "${REDIS_8_IMAGE}"]
+
+
+def test_secret_of_a_file_has_its_value_unless_the_inventory_gives_one(inventory, tmp_path):
+    assert read(inventory)["secret_files"] == {"key": str(tmp_path / "app/key.txt")}
+    given = read(inventory, secrets={"key": ""})
+    assert (given["secrets"], given["secret_files"]) == (["key"], {})
+
+
+@pytest.mark.parametrize("missing", ["key.txt", "Dockerfile", "compose.yml"])
+def test_missing_file_is_named(inventory, tmp_path, missing):
+    (tmp_path / "app" / missing).unlink()
+    (problem,) = read(inventory)["problems"]
+    assert problem["code"] == "stack-file-invalid"
+    assert missing in problem["found"]
+
+
+def test_what_compose_refuses_is_told_in_its_words(inventory, tmp_path):
+    (tmp_path / "app/compose.yml").write_text("services: {web: {image: x, prots: []}}")
+    (problem,) = read(inventory)["problems"]
+    assert "prots" in problem["found"]
+    assert read(inventory)["text"] == "services: {}\n"
+
+
+def test_variable_without_a_value_is_named(inventory, tmp_path):
+    (tmp_path / "app/compose.yml").write_text("services: {web: {image: 'x:${TAG}'}}")
+    assert problems(inventory) == ["stack-variable-missing: .files"]
+    assert problems(inventory, environment={"TAG": "1"}) == []
+
+
+def test_name_that_no_file_has_is_unused(inventory, tmp_path):
+    assert read(inventory, environment={"PORT": 81, "PROT": 82})["unused"] == ["PROT"]
+    (tmp_path / "app/compose.yml").write_text("include: [other.yml]\nservices: {}\n")
+    assert read(inventory, environment={"PROT": 82})["unused"] == []
 
 
 @pytest.mark.parametrize(("chosen", "release"), [([], 3), (["shop"], 3), (["hello"], 0)])
 def test_what_a_run_is_asked_for_is_for_the_stacks_that_it_is_about(inventory, chosen, release):
     request = RunRequest(chosen=chosen, rotate=["key"], lost=["db"], release=3)
-    entry = {"file": "../app/stack.yml", "environment": {"PORT": 81}}
-    found = read_entry("shop", entry, str(inventory), request)
+    found = read(inventory, request)
     assert (found["release"], found["rotate"]) == (release, ["key"] * bool(release))

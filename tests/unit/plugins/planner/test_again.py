@@ -91,7 +91,7 @@ def test_image_that_was_built_and_is_missing_still_ends_the_run():
 
 
 def test_input_that_was_edited_meanwhile_ends_the_run():
-    edited = ["input-edited: a stack file, image_apps or the inventory"]
+    edited = ["input-edited: an app, a Compose file or the inventory"]
     for after in (sites.converged_site(), without_images()):
         assert check(without_images(), after, digest="other") == edited
 

@@ -27,7 +27,7 @@ def test_bare_hosts_are_planned_all_the_way_to_the_stack():
     bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
     plan = make_plan(sites.site(), bare)
     assert acts(plan, "m1", "swarm") == ["create a new swarm"]
-    assert acts(plan, "w1", "swarm") == ["join as worker through m1", "set label flotilla.volume.redis=true"]
+    assert acts(plan, "w1", "swarm") == ["join as worker through m1", "set label flotilla.volume.hello_redis-data=true"]
     assert acts(plan, "w2", "swarm") == ["join as worker through m1"]
     assert acts(plan, "w2", "registry") == [
         "make /etc/docker/certs.d/reg:5000/ca.crt",
@@ -61,7 +61,7 @@ def test_next_plan_builds_and_the_last_one_deploys():
 
 def test_single_host_carries_everything():
     plan = make_plan(sites.site(workers=()), sites.hosts(["m1"], lambda address, _number: sites.bare(address)))
-    assert acts(plan, "m1", "swarm") == ["create a new swarm", "set label flotilla.volume.redis=true"]
+    assert acts(plan, "m1", "swarm") == ["create a new swarm", "set label flotilla.volume.hello_redis-data=true"]
 
 
 def test_new_worker_costs_only_itself():
@@ -81,29 +81,17 @@ def test_changed_stack_file_touches_only_the_stack():
     assert phases(plan, "w1") == ["check_page"]
 
 
-def with_replicas(number):
-    """A site whose stack file has the number of replicas from a variable."""
+def test_page_is_visited_as_often_as_it_has_replicas():
     site = sites.site()
-    site["stacks"][0]["text"] = site["stacks"][0]["text"].replace("ports:", "deploy: {replicas: '${N}'}\n    ports:")
-    site["stacks"][0]["environment"]["N"] = number
-    return site
-
-
-def test_number_of_replicas_may_be_a_variable():
-    plan = make_plan(with_replicas("3"), sites.converged_site())
+    site["stacks"][0]["text"] = site["stacks"][0]["text"].replace("ports:", "deploy: {replicas: 3}\n    ports:")
+    plan = make_plan(site, sites.converged_site())
     assert of_phase(plan, "check_page")["w1"] == {
         "pages": {"hello": {"port": 4000, "path": "/healthz", "visits": 3, "ready_path": "/readyz"}}
     }
 
 
-def test_number_of_replicas_that_is_none_is_a_problem():
-    problems = make_plan(with_replicas("few"), sites.converged_site())["problems"]
-    assert told(problems) == ["stack-file-invalid: stacks.hello.file"]
-
-
 def test_volume_label_stays_where_it_is():
     found = sites.converged_site()
-    found["w1"]["observation"]["volumes"] = {"hello": {}}
     found["w2"]["observation"]["volumes"] = {"hello": {"hello_redis-data": True}}
     plan = make_plan(sites.site(), found)
     assert labels(plan, "w2") == {}
@@ -114,7 +102,7 @@ def test_volume_label_goes_where_the_data_is():
     bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
     bare["w2"]["observation"]["volumes"] = {"hello": {"hello_redis-data": True}}
     plan = make_plan(sites.site(), bare)
-    assert labels(plan, "w2") == {"flotilla.volume.redis": "true"}
+    assert labels(plan, "w2") == {"flotilla.volume.hello_redis-data": "true"}
     assert labels(plan, "w1") == {}
 
 
@@ -295,7 +283,7 @@ def test_variable_without_value_is_refused():
     site = sites.site()
     site["stacks"][0]["text"] += "x-who: ${WHO}\n"
     (problem,) = make_plan(site, sites.converged_site())["problems"]
-    assert told([problem]) == ["stack-variable-missing: stacks.hello.file"]
+    assert told([problem]) == ["stack-variable-missing: stacks.hello.files"]
     assert "${WHO}" in problem.found
 
 

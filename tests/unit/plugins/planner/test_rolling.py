@@ -10,7 +10,7 @@ from tests.support.problems import told
 OLD = {"files": {"/etc/docker/daemon.json": sites.file_of("old")}}
 START_FIRST = {"UpdateConfig": {"Order": "start-first"}}
 MESH = {"EndpointSpec": {"Ports": [{"Protocol": "tcp", "PublishMode": "ingress", "PublishedPort": 4000}]}}
-PINNED = {"Placement": {"Constraints": ["node.labels.flotilla.volume.redis == true"]}}
+PINNED = {"Placement": {"Constraints": ["node.labels.flotilla.volume.hello_redis-data == true"]}}
 
 
 def stale_site(*stale):
@@ -213,7 +213,8 @@ def test_the_only_host_keeps_its_tasks_and_its_visitors():
     found = stale_site("m1")
     found["m1"]["observation"]["nodes"] = found["m1"]["observation"]["nodes"][:1]
     found = {"m1": found["m1"]}
-    found["m1"]["observation"]["nodes"][0]["labels"] = {"flotilla.volume.redis": "true"}
+    found["m1"]["observation"]["nodes"][0]["labels"] = {"flotilla.volume.hello_redis-data": "true"}
+    found["m1"]["observation"]["volumes"] = {"hello": {"hello_redis-data": True}}
     made = of_phase(make_plan(sites.site(workers=()), found), "restart_engine")["m1"]["turn"]
     assert (made["node"], made["redirect"], made["ports"]) == ("", "", [])
 

@@ -5,7 +5,7 @@ import sites
 
 from tests.support.problems import told
 
-PLACE = {"flotilla.volume.redis": "true"}
+PLACE = {"flotilla.volume.hello_redis-data": "true"}
 
 
 def site(intent, **given):

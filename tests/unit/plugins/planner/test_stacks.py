@@ -93,14 +93,9 @@ def test_new_login_goes_to_the_stack_that_lacks_it():
 @pytest.mark.parametrize(
     ("shop", "problem"),
     [
-        ({"text": sites.SHOP_TEXT + "x-who: ${WHO}\n"}, "stack-variable-missing: stacks.shop.file"),
-        ({"text": "services: [till]\n"}, "stack-file-invalid: stacks.shop.file"),
+        ({"text": sites.SHOP_TEXT + "x-who: ${WHO}\n"}, "stack-variable-missing: stacks.shop.files"),
         ({"lost": ["tock"]}, "setting-invalid: shop: stack_data_lost"),
         ({"rotate": ["key"]}, "setting-invalid: shop: stack_rotate"),
-        (
-            {"text": sites.SHOP_TEXT + "  safe: {image: x, stop_grace_period: soon}\n"},
-            "service-invalid: stacks.shop.file: services.safe.stop_grace_period",
-        ),
     ],
 )
 def test_problem_is_named_with_its_stack(shop, problem):
@@ -114,8 +109,8 @@ def test_problems_of_both_stacks_come_in_one_report():
     for stack in site["stacks"]:
         stack["text"] += "x-who: ${WHO}\n"
     assert told(make_plan(site, sites.converged_site_of_two())["problems"]) == [
-        "stack-variable-missing: stacks.hello.file",
-        "stack-variable-missing: stacks.shop.file",
+        "stack-variable-missing: stacks.hello.files",
+        "stack-variable-missing: stacks.shop.files",
     ]
 
 
@@ -161,7 +156,7 @@ def placed(found):
 
 
 def test_volumes_of_both_are_placed():
-    both = ["flotilla.volume.redis", "flotilla.volume.stock"]
+    both = ["flotilla.volume.hello_redis-data", "flotilla.volume.shop_stock-data"]
     assert placed(bare()) == {"m1": [], "w1": both, "w2": []}
 
 
@@ -169,7 +164,11 @@ def test_each_volume_goes_where_the_data_of_its_stack_is():
     found = bare()
     found["w1"]["observation"]["volumes"] = {"shop": {"shop_stock-data": True}}
     found["w2"]["observation"]["volumes"] = {"hello": {"hello_redis-data": True}}
-    assert placed(found) == {"m1": [], "w1": ["flotilla.volume.stock"], "w2": ["flotilla.volume.redis"]}
+    assert placed(found) == {
+        "m1": [],
+        "w1": ["flotilla.volume.shop_stock-data"],
+        "w2": ["flotilla.volume.hello_redis-data"],
+    }
 
 
 def test_data_of_one_stack_on_two_hosts_is_the_users_choice():
@@ -180,11 +179,11 @@ def test_data_of_one_stack_on_two_hosts_is_the_users_choice():
 
 
 def test_label_of_two_stacks_is_placed_once():
-    text = sites.SHOP_TEXT.replace("volume.stock", "volume.redis")
+    text = sites.SHOP_TEXT.replace("volume.shop_stock-data", "volume.hello_redis-data")
     plan = plan_of(bare(), text=text)
     assert {name: [*labels(plan, name)] for name in plan["hosts"]} == {
         "m1": [],
-        "w1": ["flotilla.volume.redis"],
+        "w1": ["flotilla.volume.hello_redis-data"],
         "w2": [],
     }
 
@@ -228,8 +227,9 @@ def test_images_of_an_update_are_pulled_for_the_stack_that_changes():
 def test_retiring_host_waits_for_both_stacks():
     site = sites.site_of_two(workers=("w1",), retire=("w2",))
     found = sites.converged_site_of_two()
-    found["m1"]["observation"]["nodes"][1]["labels"]["flotilla.volume.stock"] = "true"
+    found["m1"]["observation"]["nodes"][1]["labels"]["flotilla.volume.shop_stock-data"] = "true"
     found["m1"]["observation"]["nodes"][2]["labels"] = {}
+    found["w1"]["observation"]["volumes"]["shop"] = {"shop_stock-data": True}
     assert of_phase(make_plan(site, found), "retire")["w2"]["stacks"] == [
         {"stack": name, "timeout": 600, "skip_wait_for": []} for name in ("hello", "shop")
     ]
@@ -391,7 +391,7 @@ def test_backup_is_of_the_stack_with_redis(turn):
 
 def test_backup_of_two_stacks_with_redis_is_refused():
     site = sites.site_of_two()
-    site["stacks"][1]["text"] = sites.STACK_TEXT
+    site["stacks"][1]["text"] = sites.STACK_TEXT.replace("volume.hello", "volume.shop")
     (problem,) = backup_of(site)["problems"]
     assert told([problem]) == ["backup-impossible"]
     assert "hello and shop" in problem.found

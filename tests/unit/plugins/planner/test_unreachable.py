@@ -24,9 +24,10 @@ def three_managers():
     found = sites.hosts(["m1", "m2", "m3"], lambda address, number: sites.converged(address, f"node-{number}", True))
     one = sites.converged_site()["m1"]["observation"]
     one["nodes"] = [sites.node(number, "manager") for number in (1, 2, 3)]
-    one["nodes"][2]["labels"] = {"flotilla.volume.redis": "true"}
+    one["nodes"][2]["labels"] = {"flotilla.volume.hello_redis-data": "true"}
     for host in found.values():
         host["observation"].update(stacks=one["stacks"], nodes=one["nodes"])
+    found["m3"]["observation"]["volumes"] = {"hello": {"hello_redis-data": True}}
     return found
 
 

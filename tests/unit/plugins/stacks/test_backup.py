@@ -171,7 +171,7 @@ def test_backup_of_another_stack_is_refused(folder):
 def place(registry_host="", away="", **stack):
     """The places of a converged site whose data is on w1, with one host away."""
     found = sites.converged_site()
-    found["m1"]["observation"]["nodes"][1]["labels"] = {"flotilla.volume.redis": "true"}
+    found["m1"]["observation"]["nodes"][1]["labels"] = {"flotilla.volume.hello_redis-data": "true"}
     found["m1"]["observation"]["stacks"]["hello"].update(stack)
     observed = {name: read_observed(name, host["observation"]) for name, host in found.items() if name != away}
     return backup.place(observed, "hello", registry_host)

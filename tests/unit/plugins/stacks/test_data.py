@@ -4,13 +4,12 @@ import pytest
 import sites
 import yaml
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.site import decide
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file import parse
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.releases import steps
 from sites import acts, deploy, labels, make_plan, phases
 
 from tests.support.problems import told
 
-LABEL = "flotilla.volume.redis"
+LABEL = "flotilla.volume.hello_redis-data"
 CONTENT = yaml.safe_load(sites.STACK_TEXT)
 CONTENT["services"]["redis"]["volumes"] = ["redis-data:/data"]
 CONTENT["services"]["redis"]["deploy"]["labels"] = {"flotilla.data": "kept"}
@@ -81,7 +80,7 @@ def test_first_deploy_that_was_cut_short_begins_empty_again(site):
 def test_lost_data_is_refused(site, volumes):
     (problem,) = make_plan(site, converged(volumes))["problems"]
     assert told([problem]) == ["data-lost: w1"]
-    assert "-e stack_data_lost=redis" in problem.fix
+    assert "-e stack_data_lost=hello_redis-data" in problem.fix
 
 
 def test_label_that_was_moved_without_the_data_is_refused(site):
@@ -101,7 +100,7 @@ def test_wiped_holder_is_refused(site):
 
 
 def test_loss_is_accepted_by_name(site):
-    site["stacks"][0]["lost"] = ["redis"]
+    site["stacks"][0]["lost"] = ["hello_redis-data"]
     plan = make_plan(site, converged())
     assert acts(plan, "m1") == ["let redis start empty, as its data is lost"]
     assert may_be_empty(site, converged()) == ["redis"]
@@ -110,7 +109,7 @@ def test_loss_is_accepted_by_name(site):
 
 
 def test_accepted_loss_touches_no_data_that_is_there(site):
-    site["stacks"][0]["lost"] = ["redis"]
+    site["stacks"][0]["lost"] = ["hello_redis-data"]
     found = converged({"hello_redis-data": True})
     assert (make_plan(site, found)["changes"], may_be_empty(site, found)) == (False, [])
 
@@ -119,7 +118,7 @@ def test_data_that_the_run_restores_may_be_missing_and_nothing_begins_empty(site
     site["intent"] = "restore"
     assert may_be_empty(site, converged()) == []
     assert decide(sites.situation(site, converged())).stacks.each[0].plan.changes == ()
-    other = TEXT.replace("volume.redis", "volume.other")
+    other = TEXT.replace("volume.hello_redis-data", "volume.other")
     site["stacks"][0]["text"], found = other, converged(text=other)
     found["m1"]["observation"]["nodes"][1]["labels"] = {"flotilla.volume.other": "true"}
     assert told(decide(sites.situation(site, found)).problems) == ["data-lost: w1"]
@@ -142,25 +141,14 @@ def test_service_that_only_the_inventory_has_does_not_begin_empty_in_a_rollback(
     found = converged({"hello_redis-data": True})
     content = yaml.safe_load(TEXT)
     db = {"image": "reg:5000/redis@sha256:d", "volumes": ["db-data:/data"]}
-    db["deploy"] = {"placement": {"constraints": ["node.labels.flotilla.volume.db == true"]}}
+    db["deploy"] = {"placement": {"constraints": ["node.labels.flotilla.volume.hello_db-data == true"]}}
     content["services"]["db"] = db
     content["volumes"]["db-data"] = {}
     site["stacks"][0]["text"] = yaml.safe_dump(content)
-    found["m1"]["observation"]["nodes"][1]["labels"]["flotilla.volume.db"] = "true"
+    found["m1"]["observation"]["nodes"][1]["labels"]["flotilla.volume.hello_db-data"] = "true"
     assert may_be_empty(site, found) == ["db"]
     site["intent"], site["stacks"][0]["release"] = "rollback", 7
     assert may_be_empty(site, found) == []
-
-
-def test_volumes_are_named_as_the_engine_has_them():
-    content = yaml.safe_load(TEXT)
-    content["services"]["redis"]["volumes"] = [
-        {"type": "volume", "source": "redis-data", "target": "/data"},
-        "named:/named",
-        "/etc/hosts:/hosts",
-    ]
-    content["volumes"] = {"redis-data": None, "named": {"name": "mine"}, "unused": {}}
-    assert parse(yaml.safe_dump(content)).pinned_volumes(LABEL, "hello") == ["hello_redis-data", "mine"]
 
 
 def test_service_that_may_begin_empty_is_told_so_once():

@@ -557,10 +557,10 @@ def test_service_that_takes_one_value_gets_it_at_once():
 
 def test_configs_are_named_by_content(tmp_path):
     (tmp_path / "motd").write_bytes(b"\xff\n")
-    text = "services: {}\nconfigs: {motd: {file: ./motd}, other: {external: true, name: x}}\n"
+    text = f"services: {{}}\nconfigs: {{motd: {{file: {tmp_path}/motd}}, other: {{external: true, name: x}}}}\n"
 
     def stack():
-        configs = secrets.read_configs(parse(text), tmp_path)
+        configs = secrets.read_configs(parse(text))
         return Stack(name="hello", text=text, environment={}, configs=configs)
 
     names, (missing,) = secrets.name_configs(stack(), [])

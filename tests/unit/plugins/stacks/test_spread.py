@@ -48,7 +48,7 @@ def test_node_that_takes_no_tasks_gets_none(node):
 
 
 def test_tasks_go_only_where_the_constraints_let_them():
-    services, nodes = service_on([3, 0], constraints=["node.labels.flotilla.volume.redis == true"])
+    services, nodes = service_on([3, 0], constraints=["node.labels.flotilla.volume.hello_redis-data == true"])
     assert spread.surplus(services["web"], nodes) == 0
     services, nodes = service_on([3, 0, 0], constraints=["node.id != node-3"])
     assert spread.surplus(services["web"], nodes) == 1

@@ -11,7 +11,7 @@ from tests.support.problems import told
 
 NAMES = [f"h{number}" for number in range(1, 7)]
 LABELS = st.dictionaries(st.sampled_from(["zone", "disk"]), st.sampled_from(["a", "b", True]))
-PINNED = ["flotilla.volume.redis"]
+PINNED = ["flotilla.volume.hello_redis-data"]
 
 
 def site(managers, workers=(), retire=(), **changes):
@@ -223,7 +223,7 @@ def test_no_swarm_begins_while_a_host_that_may_be_in_one_is_away(name):
 def test_wiped_manager_gets_its_place_and_labels_back():
     model = swarm(["h1", "h2", "h3"])
     node = model.nodes[model.hosts["h2"]["node"]]
-    node["labels"] = {"own": "x", "zone": "old", "flotilla.volume.redis": "true", labels.RECORD: "zone"}
+    node["labels"] = {"own": "x", "zone": "old", "flotilla.volume.hello_redis-data": "true", labels.RECORD: "zone"}
     model.wipe("h2")
     decision = carry_out(model, site(["h1", "h2", "h3"], volumes=PINNED), {"h2": {"node_labels": {"zone": "new"}}})
     assert kinds(decision)[:2] == [("demote", "h1"), ("join", "h2")]
@@ -231,7 +231,7 @@ def test_wiped_manager_gets_its_place_and_labels_back():
     assert model.nodes[model.hosts["h2"]["node"]]["labels"] == {
         "own": "x",
         "zone": "new",
-        "flotilla.volume.redis": "true",
+        "flotilla.volume.hello_redis-data": "true",
         labels.RECORD: "zone",
     }
 
@@ -298,7 +298,7 @@ def test_member_is_not_removed_as_dead():
 )
 def test_host_with_the_data_stays_until_the_data_is_moved(change, reason):
     model = swarm(["h1"], ["h2", "h3"])
-    model.nodes["node-2"]["labels"] = {"flotilla.volume.redis": "true"}
+    model.nodes["node-2"]["labels"] = {"flotilla.volume.hello_redis-data": "true"}
     groups = {"managers": ["h1"], "workers": ["h2", "h3"], "retire": []} | change
     desired = groups.pop("desired", {})
     (problem,) = model.decide(site(**groups, volumes=PINNED), desired).problems
@@ -308,7 +308,7 @@ def test_host_with_the_data_stays_until_the_data_is_moved(change, reason):
 
 def test_dead_node_with_the_data_stays_until_the_label_is_moved():
     model = swarm(["h1"])
-    model.add_entry("gone", "worker", labels={"flotilla.volume.redis": "true"})
+    model.add_entry("gone", "worker", labels={"flotilla.volume.hello_redis-data": "true"})
     problems = model.decide(site(["h1"], remove_dead=["gone"], volumes=PINNED), {}).problems
     assert told(problems) == ["node-has-data: gone"]
 

@@ -1,0 +1,1 @@
+"""Compose files as their users wrote them, and what becomes of each key in a swarm."""

@@ -1,0 +1,89 @@
+"""Read what a service's image is built of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..model.problem import Problem
+from ..stacks.file_problems import refused_field
+
+KEPT = ("context", "dockerfile", "args", "target")
+# The build's speed, or what its image is called beside the name that flotilla gives it.
+DROPPED = ("cache_from", "cache_to", "no_cache", "pull", "tags", "network", "labels", "platforms")
+NOT_A_NAME = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildRequest:
+    """An image that is built.
+
+    :ivar key: of the service's ``build`` in the file
+    :ivar image: its name, which is its repository's
+    :ivar context: folder on the control node
+    :ivar dockerfile: path in it
+    :ivar args: values of build arguments
+    :ivar target: stage, ``""`` for the last
+    """
+
+    key: str
+    image: str
+    context: str
+    dockerfile: str
+    args: Mapping[str, str]
+    target: str
+    problems: tuple[Problem, ...] = ()
+
+    def is_same(self, other: BuildRequest) -> bool:
+        """Tell whether both give one image."""
+        return (self.context, self.dockerfile, self.args, self.target) == (
+            other.context,
+            other.dockerfile,
+            other.args,
+            other.target,
+        )
+
+    def as_dict(self) -> dict[str, object]:
+        """Return it as plain data."""
+        return {
+            "image": self.image,
+            "context": self.context,
+            "dockerfile": self.dockerfile,
+            "args": dict(self.args),
+            "target": self.target,
+        }
+
+
+def read_build(stack: str, name: str, service: Mapping[str, Any]) -> BuildRequest:
+    """Read ``build`` of a service.
+
+    :param service: as Compose resolved it, which makes a relative context an absolute one
+    """
+    build, key = service["build"], f"services.{name}.build"
+    args = {what: str(value) for what, value in (build.get("args") or {}).items() if value is not None}
+    unknown = [what for what in build if what not in (*KEPT, *DROPPED)]
+    fixes = [
+        refused_field(f"{key}.{what}", "a key that flotilla does not build with", "Put it into the Dockerfile")
+        for what in unknown
+        if build[what]
+    ]
+    if "://" in build["context"] or build["context"].startswith("git@"):
+        fixes.append(
+            refused_field(f"{key}.context", build["context"], "Name a folder: the control node has what is built")
+        )
+    return BuildRequest(
+        key=key,
+        image=_name(stack, name),
+        context=build["context"],
+        dockerfile=build.get("dockerfile") or "Dockerfile",
+        args=args,
+        target=build.get("target") or "",
+        problems=tuple(fixes),
+    )
+
+
+def _name(stack: str, service: str) -> str:
+    """Return the repository of a service's image, which Compose calls the same."""
+    return NOT_A_NAME.sub("-", f"{stack}-{service}".lower()).strip("-")

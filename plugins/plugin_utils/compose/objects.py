@@ -1,0 +1,81 @@
+"""Translate secrets and configs into objects of the swarm, which the plan names by their content."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..model.problem import Code, Problem
+from ..model.variables import secret_variable
+from ..stacks.file_problems import refused_field
+
+# By the name of a secret: where its value from before a rotation goes, see ``stacks.releases.steps``.
+PREVIOUS = "_previous"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objects:
+    """Secrets or configs of a stack file.
+
+    :ivar entries: of the stack file
+    :ivar files: by secret, the file on the control node with its value
+    """
+
+    entries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
+def translate_secrets(section: Mapping[str, Mapping[str, Any]], given: Collection[str]) -> Objects:
+    """Translate secrets: a value that the inventory gives stands for what the file says.
+
+    :param given: names of those
+    """
+    entries, files, problems = {}, {}, []
+    for name, entry in section.items():
+        base = name.removesuffix(PREVIOUS)
+        if name in given:
+            entries[name] = _managed(name)
+        elif name != base and base in section:
+            entries[name] = _managed(base)
+        elif entry.get("external"):
+            entries[name] = {"external": True, "name": entry.get("name", name)}
+        elif "file" in entry:
+            entries[name] = _managed(name)
+            files[name] = str(entry["file"])
+        else:
+            problems.append(_without_value(name))
+    return Objects(entries=entries, files=files, problems=tuple(problems))
+
+
+def _managed(name: str) -> dict[str, Any]:
+    return {"external": True, "name": f"${{{secret_variable(name)}}}"}
+
+
+def translate_configs(section: Mapping[str, Mapping[str, Any]], environment: Mapping[str, object]) -> Objects:
+    """Translate configs: each stays what its content is, or a file on the control node.
+
+    :param environment: values that a config may name
+    """
+    entries, problems = {}, []
+    for name, entry in section.items():
+        variable = str(entry.get("environment", ""))
+        if entry.get("external") or "file" in entry or "content" in entry:
+            entries[name] = dict(entry)
+        elif variable in environment:
+            entries[name] = {"content": str(environment[variable]).replace("$", "$$")}
+        else:
+            fix = f"Set {variable} in the environment of the stack"
+            problems.append(refused_field(f"configs.{name}.environment", f"{variable}, which has no value", fix))
+    return Objects(entries=entries, problems=tuple(problems))
+
+
+def _without_value(name: str) -> Problem:
+    return Problem(
+        code=Code.SECRET_WITHOUT_VALUE,
+        where=f".files: secrets.{name}",
+        found="a secret that is neither a file nor external, and has no value in the inventory",
+        expected="a value of its own",
+        fix=f"List {name} in secrets of the stack, with a value or with an empty one, which is generated",
+    )

@@ -1,0 +1,112 @@
+"""Translate a service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..images.dockerfile import familiar, is_of_registry
+from ..model.variables import image_variable
+from .builds import BuildRequest
+from .deploy import translate_deploy, with_pins
+from .fields import BY_NAME, Fate
+from .judge import judge_fields
+from .mounts import is_pinned, translate_mounts
+from .notes import Notes
+
+ANY_ADDRESS = ("", "0.0.0.0", "::")
+SECRETS = "/run/secrets/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """What a service is translated in.
+
+    :ivar stack: the stack's name
+    :ivar folder: that relative paths of its files begin at
+    :ivar volumes: as Compose resolved them
+    :ivar builds: by service
+    """
+
+    stack: str
+    folder: str
+    volumes: Mapping[str, Mapping[str, Any] | None]
+    builds: Mapping[str, BuildRequest]
+
+    def volume(self, source: str) -> str:
+        """Return a volume's name as the engine has it; Compose's own names are in lower case."""
+        name = str((self.volumes.get(source) or {}).get("name", ""))
+        return name if name and name != f"{self.stack.lower()}_{source}" else f"{self.stack}_{source}"
+
+
+def translate_service(project: Project, name: str, given: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
+    """Translate a service.
+
+    :param given: as Compose resolved it, without what says nothing
+    """
+    key = f"services.{name}"
+    judge_fields(key, given, notes)
+    mounted = translate_mounts(key, given, project.folder)
+    notes.warnings += mounted.warnings
+    notes.problems += mounted.problems
+    notes.files |= mounted.files
+    deploy = translate_deploy(key, given, notes)
+    pins = [project.volume(source) for source in _held(project, mounted.mounts, deploy)]
+    parts = {
+        "image": _image(key, given, project.builds.get(name), notes),
+        "volumes": [*mounted.mounts],
+        "configs": [*given.get("configs", ()), *mounted.configs],
+        "secrets": [_secret(secret) for secret in given.get("secrets", ())],
+        "ports": [_port(key, port, notes) for port in given.get("ports", ())],
+        "extra_hosts": [host.replace("=", ":", 1) for host in given.get("extra_hosts", ())],
+        "networks": _networks(key, given.get("networks") or {}, notes),
+        "environment": {what: value for what, value in (given.get("environment") or {}).items() if value is not None},
+        "deploy": with_pins(deploy, pins),
+    }
+    kept = {what: value for what, value in given.items() if what in BY_NAME and BY_NAME[what].fate is Fate.KEPT}
+    made = {what: value for what, value in {**kept, **parts}.items() if value or what not in parts}
+    # The image first, then the rest in Compose's own order.
+    return {what: made[what] for what in dict.fromkeys(["image", *given, *made]) if what in made}
+
+
+def _held(project: Project, mounts: Iterable[Mapping[str, Any]], deploy: Mapping[str, Any]) -> Iterator[str]:
+    """Find the volumes that hold a service on one node."""
+    sources = (str(mount["source"]) for mount in mounts if mount["type"] == "volume" and mount.get("source"))
+    for source in dict.fromkeys(sources):
+        if is_pinned(project.volumes.get(source), deploy):
+            yield source
+
+
+def _image(key: str, given: Mapping[str, Any], build: BuildRequest | None, notes: Notes) -> str:
+    """Name an image for the plan; one of a registry of its own is left as it is."""
+    if build:
+        return f"${{{image_variable(build.image)}}}"
+    name = familiar(str(given.get("image", "")))
+    if not name or is_of_registry(name):
+        return name
+    notes.images.setdefault(name, f"{key}.image")
+    return f"${{{image_variable(name)}}}"
+
+
+def _secret(mount: Mapping[str, Any]) -> dict[str, Any]:
+    """Name a secret's file as a swarm does, below the folder of secrets."""
+    return {**mount, "target": str(mount.get("target") or mount["source"]).removeprefix(SECRETS)}
+
+
+def _port(key: str, port: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
+    address, published = str(port.get("host_ip", "")), str(port.get("published", ""))
+    if address not in ANY_ADDRESS:
+        fix = "Leave the address out, as Swarm publishes a port on all addresses of all nodes, or do not publish it"
+        notes.refuse(f"{key}.ports", f"{address}:{published}:{port['target']}", fix)
+    kept = {what: port[what] for what in ("target", "protocol", "mode") if what in port}
+    return {**kept, "published": int(published) if published.isdecimal() else published} if published else kept
+
+
+def _networks(key: str, networks: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
+    for name, options in networks.items():
+        for what in ("ipv4_address", "ipv6_address"):
+            if (options or {}).get(what):
+                notes.warn(f"{key}.networks.{name}.{what}", "tasks have addresses that Swarm gives them")
+    aliases = {name: (options or {}).get("aliases") for name, options in networks.items()}
+    return {name: {"aliases": names} if names else None for name, names in aliases.items()}

@@ -1,0 +1,105 @@
+"""Translate a project, as Compose understands it, into a stack file as ``docker stack deploy`` takes it.
+
+Images, secrets and configs get the names that the plan fills in later: ``${X_IMAGE}`` and ``${X_SECRET}``. No host is
+asked: the same project gives the same stack file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..model.problem import Problem
+from .builds import BuildRequest, read_build
+from .notes import Notes, without_empty
+from .objects import translate_configs, translate_secrets
+from .service import Project, translate_service
+
+NETWORK_FIELDS = ("driver", "driver_opts", "attachable", "internal", "labels", "external", "name", "ipam")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translation:
+    """What a project is in a swarm.
+
+    :ivar content: of the stack file
+    :ivar builds: images that are built
+    :ivar images: places in the file by the name of the image there, for images that the site makes available
+    :ivar secret_files: by secret, the file on the control node with its value
+    :ivar warnings: what is different in the swarm
+    :ivar problems: what cannot be
+    """
+
+    content: Mapping[str, Any]
+    builds: tuple[BuildRequest, ...]
+    images: Mapping[str, str]
+    secret_files: Mapping[str, str]
+    warnings: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def translate(
+    stack: str, resolved: Mapping[str, Any], folder: str, secrets: Collection[str], environment: Mapping[str, object]
+) -> Translation:
+    """Translate a project.
+
+    :param stack: the stack's name
+    :param resolved: see ``run.resolve``
+    :param folder: that its relative paths begin at
+    :param secrets: names of those whose values the inventory gives
+    :param environment: values that configs may name
+    """
+    notes, services = Notes(), resolved.get("services") or {}
+    volumes = resolved.get("volumes") or {}
+    project = Project(stack=stack, folder=folder, volumes=volumes, builds=_builds(stack, services))
+    made = translate_secrets(_section(stack, resolved, "secrets"), secrets)
+    configs = translate_configs(_section(stack, resolved, "configs"), environment)
+    content = {
+        "services": {
+            name: translate_service(project, name, without_empty(fields), notes) for name, fields in services.items()
+        },
+        "networks": {name: _network(entry) for name, entry in _section(stack, resolved, "networks").items()},
+        "volumes": _section(stack, resolved, "volumes"),
+        "secrets": made.entries,
+        "configs": {**configs.entries, **{name: {"file": path} for name, path in notes.files.items()}},
+    }
+    builds = {build.image: build for build in project.builds.values()}
+    return Translation(
+        content={key: value for key, value in content.items() if value or key == "services"},
+        builds=tuple(builds.values()),
+        images=notes.images,
+        secret_files=made.files,
+        warnings=tuple(notes.warnings),
+        problems=(
+            *notes.problems,
+            *made.problems,
+            *configs.problems,
+            *(problem for build in builds.values() for problem in build.problems),
+        ),
+    )
+
+
+def _builds(stack: str, services: Mapping[str, Any]) -> dict[str, BuildRequest]:
+    """Read what is built, by service; what is the same is built once."""
+    found: dict[str, BuildRequest] = {}
+    for name, service in services.items():
+        if service.get("build"):
+            build = read_build(stack, name, service)
+            found[name] = next((other for other in found.values() if other.is_same(build)), build)
+    return found
+
+
+def _section(stack: str, resolved: Mapping[str, Any], section: str) -> dict[str, dict[str, Any]]:
+    """Take a section without the names that Compose gives by itself: Swarm gives the same."""
+    entries = {key: without_empty(entry or {}) for key, entry in (resolved.get(section) or {}).items()}
+    return {
+        key: {what: value for what, value in entry.items() if (what, value) != ("name", f"{stack.lower()}_{key}")}
+        for key, entry in entries.items()
+    }
+
+
+def _network(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Make it one that spans nodes, which Compose's own bridge does not."""
+    kept = {key: value for key, value in entry.items() if key in NETWORK_FIELDS}
+    return {key: value for key, value in kept.items() if (key, value) != ("driver", "bridge")}
