@@ -36,6 +36,7 @@ author: The flotilla authors
 
 REPORT = "flotilla.swarm.report"
 LOGS = "flotilla.swarm.logs"
+CHECK = "flotilla.swarm.check"
 DEBUG = "ansible.builtin.debug"
 # The exit code of a status that was told and has problems; one that could not be told ends with Ansible's, 2 or 4.
 PROBLEMS_FOUND = 1
@@ -129,7 +130,7 @@ class CallbackModule(Default):
         """Note a change, and keep the report for the end of the run."""
         if result.task.resolved_action == REPORT:
             self._report, self._only_tells = result.result["lines"], "status" in result.result
-        self._only_tells |= result.task.resolved_action == LOGS
+        self._only_tells |= result.task.resolved_action in (LOGS, CHECK)
         if self._display.verbosity or result.task.resolved_action == DEBUG:
             super().v2_runner_on_ok(result)
             return

@@ -29,7 +29,7 @@ timeout 240 docker-compose up --build --detach --wait
 def test_compose_file_serves_and_counts(fleet, request):
     remove = (
         f"cd /root/compose && PORT={FREE_PORT} docker-compose down --volumes --rmi local && rm -r /root/compose; "
-        "docker rmi --no-prune python:3.13-slim redis:8"
+        "docker rmi --force --no-prune python:3.13-slim redis:8"
     )
     request.addfinalizer(lambda: fleet.on("manager-1", remove))
     fleet.on("manager-1", START)

@@ -48,7 +48,7 @@ def test_problems_of_an_inventory_are_one_report(tmp_path):
             "registry": {"hosts": {"m1": None}},
         },
         "stack_quux: 1\nregistry_certificate_days: '{{ not_defined }}'\n"
-        "stacks:\n  hello:\n    file: hello.yml\n    secrets:\n      redis_password: " + locked(8),
+        f"stacks:\n  hello:\n    path: {runs.REPOSITORY}/app\n    secrets:\n      redis_password: " + locked(8),
     )
     found.refused(
         "setting-unknown: stack_quux (own.yml:1), all 2 hosts",

@@ -24,7 +24,7 @@ def judge_fields(key: str, given: Mapping[str, Any], notes: Notes) -> None:
         elif what == "security_opt":
             _judge_security(key, value, notes)
         elif not field and not what.startswith("x-"):
-            notes.refuse(f"{key}.{what}", "a key that flotilla does not know", "Remove it, or ask for it")
+            notes.refuse(f"{key}.{what}", "a key that has no place in a swarm", "Remove it")
         elif field and field.fate is Fate.WARNED:
             notes.warn(f"{key}.{what}", field.text)
         elif field and field.fate is Fate.REFUSED:

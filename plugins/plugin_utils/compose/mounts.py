@@ -20,7 +20,7 @@ def is_pinned(volume: Mapping[str, Any] | None, deploy: Mapping[str, Any]) -> bo
     """Tell whether a volume is on the disk of one node, whose service so stays there.
 
     One with a driver, or with options such as those of NFS, several nodes share. A global service has a volume on each
-    node, as it has a task there. Of one that the stack does not make, nobody knows where it is.
+    node, as it has a task there. Of one that the stack does not make, nothing says where it is.
 
     :param volume: its entry in ``volumes``
     """

@@ -79,6 +79,6 @@ def _command() -> tuple[str, ...]:
 
 
 def _sentence(text: str) -> str:
-    """Take what Compose says in the end."""
-    lines = [line for line in text.splitlines() if "level=warning" not in line]
+    """Take what Compose says in the end; of an error of its own, not where in Compose that was."""
+    lines = [line for line in text.partition("\ngoroutine ")[0].splitlines() if "level=warning" not in line]
     return " ".join(lines).strip().rstrip(".") or "no answer"

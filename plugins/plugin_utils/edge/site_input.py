@@ -85,6 +85,36 @@ def read_input(
     return SiteInput(raw=raw, fatal=(*fatal, *find(inventory, run_rules)), wrong=wrong)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedInput:
+    """The input as far as it can be judged without a host; ``None`` where the site cannot be read."""
+
+    site: Site | None
+    problems: tuple[Problem, ...]
+
+
+def check_input(action: ActionBase, variables: Raw, variable: str, hosts: Sequence[str]) -> CheckedInput:
+    """Read and check settings, groups and the stacks that the run is about.
+
+    :param variables: of the play's host
+    :param variable: name of the one that describes the site
+    :param hosts: inventory names of all hosts
+    """
+    inventory = groups.Inventory(variables["groups"], list(hosts))
+    wrong, unusable = _check_settings(variables, inventory)
+    raw, reasons = _template(action, variables, variable)
+    if unusable or reasons:
+        unreadable = [settings.unreadable("the inventory", reason) for reason in dict.fromkeys(reasons)]
+        return CheckedInput(site=None, problems=merge((*wrong, *(unusable or unreadable))))
+    senseless = _check_site(raw, unusable, Intent.SITE)
+    site = complete_site(action, variables, raw, Intent.SITE)
+    if isinstance(site, Problem):
+        return CheckedInput(site=None, problems=merge((*wrong, *senseless, site)))
+    others = tuple(f"stacks.{stack.name}." for stack in site.stacks if not site.is_chosen(stack.name))
+    found = merge((*wrong, *senseless))
+    return CheckedInput(site=site, problems=tuple(one for one in found if not one.where.startswith(others)))
+
+
 def _check_site(raw: Raw, unusable: Sequence[Problem], intent: Intent) -> list[Problem]:
     """Check settings against each other, but for those that are told already.
 

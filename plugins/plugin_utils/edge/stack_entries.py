@@ -78,7 +78,7 @@ def read_entry(name: str, entry: Mapping[str, Any], folder: str, request: RunReq
         "builds": read.builds,
         "images": read.images,
         "warnings": read.warnings,
-        "problems": [asdict(problem) for problem in read.problems],
+        "problems": [{**asdict(problem), "code": problem.code.value} for problem in read.problems],
         "spread": given["spread"],
         "timeout": given["timeout"],
         "check_path": given["check"],

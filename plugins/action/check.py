@@ -1,0 +1,30 @@
+"""Action of ``flotilla.swarm.check``: say what becomes of the stacks' Compose files, without asking any host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.site_input import check_input
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.check import check_lines
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems import refusal_lines
+
+
+class ActionModule(ActionBase):
+    """Read settings and stacks, and judge them as far as that needs no host."""
+
+    _requires_connection = False
+
+    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Show the lines, or fail with one report of all problems."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        checked = check_input(self, task_vars or {}, self._task.args["site"], self._task.args["hosts"])
+        stacks = [stack for stack in checked.site.stacks if checked.site.is_chosen(stack.name)] if checked.site else []
+        for stack in stacks:
+            for line in check_lines(stack, checked.site.images if checked.site else ()):
+                Display().display(line)
+        if checked.problems:
+            raise AnsibleActionFail("\n".join(refusal_lines(checked.problems, self._task.args["hosts"])))
+        return dict(result, changed=False, stacks=[stack.name for stack in stacks])

@@ -1,0 +1,72 @@
+"""Say in lines what becomes of a stack's Compose files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from ..model.site import Image, Stack
+from ..stacks.file import VOLUME_PREFIX, Service, StackFile, parse
+
+MADE = {
+    "distro": "made of the distribution's packages (image_distro_recipes)",
+    "hub": "copied from {source}",
+    "build": "built of {folder} ({dockerfile})",
+}
+
+
+def check_lines(stack: Stack, images: Sequence[Image]) -> list[str]:
+    """Say what is deployed for a stack, and what is different in a swarm.
+
+    :param images: of the site
+    """
+    file, known = parse(stack.text), {f"${{{image.variable}}}": image for image in images}
+    rows = [
+        *(("service", _service(service)) for service in file.services.values()),
+        *(("image", _image(service.image, known)) for service in file.services.values()),
+        *(("volume", text) for text in _volumes(stack.name, file)),
+        *(("port", str(port)) for port in file.published()),
+        *(("secret", text) for text in _secrets(stack, file)),
+        *(("config", f"{name}, named by its content") for name in file.section("configs")),
+        *(("network", name) for name in file.section("networks")),
+        *(("differs", warning) for warning in stack.warnings),
+    ]
+    unique = list(dict.fromkeys(rows))
+    before = ["", *(title for title, _ in unique)]
+    return [
+        f"Stack {stack.name}:",
+        *(f"  {title * (title != last):<9}{text}" for last, (title, text) in zip(before, unique, strict=False)),
+    ]
+
+
+def _service(service: Service) -> str:
+    return f"{service.name}, one task on each node" if service.is_global else f"{service.name} x {service.replicas}"
+
+
+def _image(name: str, known: Mapping[str, Image]) -> str:
+    image = known.get(name)
+    if not image:
+        return f"{name}, pulled by every node from its own registry"
+    made = MADE[image.kind].format(**{key: str(value) for key, value in image.ingredients.items()})
+    bases = image.ingredients.get("bases")
+    on = f" on {', '.join(bases)}" if isinstance(bases, Mapping) and bases else ""
+    return f"{image.name}, {made}{on}: {image.reference}"
+
+
+def _volumes(stack: str, file: StackFile) -> Iterator[str]:
+    for name, entry in file.section("volumes").items():
+        label = f"{VOLUME_PREFIX}{entry.get('name') or f'{stack}_{name}'}"
+        services = file.pinned_services([label])
+        if services:
+            yield f"{name}, on the disk of one node, which {' and '.join(services)} stays on (label {label})"
+        else:
+            yield f"{name}, which holds no service on a node"
+
+
+def _secrets(stack: Stack, file: StackFile) -> Iterator[str]:
+    for name, entry in file.section("secrets").items():
+        if name in stack.secrets:
+            yield f"{name}, {'with the value that is given' if stack.values.get(name) else 'generated once'}"
+        elif entry["name"].startswith("${"):
+            yield f"{name}, the value before a rotation, while one is under way"
+        else:
+            yield f"{name}, which must be in the swarm as {entry['name']}"
