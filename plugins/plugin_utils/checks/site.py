@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from ..lock import lease
 from ..model.problem import Code, Problem, Rule
 from ..model.site import Site
+from ..stacks.file import parse
 
 # What Swarm takes at the start of a service's name. A dot would also let one stack's records pass for another's.
 STACK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+# Ports of the hosts that stay what they are, see docs/surroundings.md.
+RESERVED: Mapping[int | None, str] = {22: "that of ssh", 2377: "the swarm's", 7946: "the swarm's", 4789: "the swarm's"}
+LAST_PORT = 65535
 REGISTRY_FILE = "inventory/group_vars/all/"
 
 
@@ -80,6 +84,25 @@ def stack_files_are_understood(site: Site) -> Iterator[Problem]:
     """What the files of a stack say, Swarm can do."""
     for stack in site.stacks:
         yield from (site.titled(stack.name, problem) for problem in stack.problems)
+
+
+def ports_are_free_to_publish(site: Site) -> Iterator[Problem]:
+    """No port is published that the hosts themselves need."""
+    own = {site.registry.url.port: "the registry's"} if site.registry.host else {}
+    holders = {**RESERVED, **own}
+    for stack in site.stacks:
+        for service in parse(stack.text).services.values():
+            for port in service.published():
+                what = holders.get(port, "" if 0 < port <= LAST_PORT else "no port")
+                if what:
+                    problem = Problem(
+                        code=Code.PORT_RESERVED,
+                        where=f".files: services.{service.name}.ports",
+                        found=f"{port}, which is {what}",
+                        expected=f"a port from 1 to {LAST_PORT} that hosts do not need themselves",
+                        fix="Publish another port",
+                    )
+                    yield site.titled(stack.name, problem)
 
 
 def images_are_known(site: Site) -> Iterator[Problem]:
@@ -207,4 +230,5 @@ DEFINITION_RULES = (
     Rule(environment_is_text),
     Rule(environment_is_used, after=frozenset({Code.STACK_FILE_INVALID})),
     Rule(images_are_known),
+    Rule(ports_are_free_to_publish),
 )

@@ -110,21 +110,26 @@ def reservations_fit_on_all_hosts(facts: AllFacts) -> Iterator[Problem]:
 
 
 def ports_are_published_once(files: Mapping[str, StackFile]) -> Iterator[Problem]:
-    """Each port of the nodes is one stack's.
+    """Each port of the nodes is one service's.
 
     :param files: by stack
     """
-    owners: dict[int, list[str]] = {}
-    for name, file in files.items():
-        for port in dict.fromkeys(file.published()):
-            owners.setdefault(port, []).append(name)
-    for port, names in owners.items():
-        if len(names) > 1:
+    owners: dict[str, list[tuple[str, str]]] = {}
+    for stack, file in files.items():
+        for service in file.services.values():
+            for socket in service.sockets():
+                owners.setdefault(socket, []).append((stack, service.name))
+    for socket, found in owners.items():
+        stacks = [*dict.fromkeys(stack for stack, _ in found)]
+        names = f"the stacks {' and '.join(stacks)}"
+        if len(stacks) == 1:
+            names = f"{stacks[0]}: {' and '.join(service for _, service in found)}"
+        if len(found) > 1:
             yield Problem(
                 code=Code.PORT_PUBLISHED_TWICE,
-                where=str(port),
-                found=f"a port that the stacks {' and '.join(names)} publish",
-                expected="a port that one stack publishes",
+                where=socket.removesuffix("/tcp"),
+                found=f"a port that is published by {names}",
+                expected="a port that is published once",
                 fix="Publish another port in one of them",
             )
 

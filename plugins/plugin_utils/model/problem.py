@@ -82,6 +82,7 @@ class Code(StrEnum):
     FIELD_REFUSED = "field-refused"
     STACK_VARIABLE_MISSING = "stack-variable-missing"
     STACK_TOO_LARGE = "stack-too-large"
+    PORT_RESERVED = "port-reserved"
     PORT_PUBLISHED_TWICE = "port-published-twice"
     SERVICE_INVALID = "service-invalid"
     SERVICE_UNPLACEABLE = "service-unplaceable"

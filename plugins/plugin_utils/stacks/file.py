@@ -68,6 +68,18 @@ class Service:
             found += [int(text)] if text else []
         return found
 
+    def sockets(self) -> list[str]:
+        """List what it publishes with the protocol, such as ``53/udp``.
+
+        :raise ProblemError: see ``published``
+        """
+        protocols = [
+            str(port.get("protocol", "tcp")) if isinstance(port, dict) else str(port).partition("/")[2] or "tcp"
+            for port in self.ports
+            if not isinstance(port, dict) or port.get("published")
+        ]
+        return [f"{number}/{protocol}" for number, protocol in zip(self.published(), protocols, strict=False)]
+
     def tasks(self, hosts: int) -> int:
         """Return how many tasks it has on so many hosts."""
         return hosts if self.is_global else int(str(self.replicas))

@@ -43,6 +43,14 @@ def test_good_site_is_no_problem():
             {"stacks": [stack(images={"redis:7": "services.redis.image"})]},
             "image-unknown: stacks.hello.files: services.redis.image",
         ),
+        (
+            {"stacks": [stack(text="services: {a: {ports: [{target: 80, published: 2377}]}}")]},
+            "port-reserved: stacks.hello.files: services.a.ports",
+        ),
+        (
+            {"stacks": [stack(text="services: {a: {ports: [{target: 80, published: 70000}]}}")]},
+            "port-reserved: stacks.hello.files: services.a.ports",
+        ),
         ({"stacks": [stack(problems=[asdict(REFUSED)])]}, "field-refused: stacks.hello.files: services.web.devices"),
         ({"stacks": [stack(after=["shop"])]}, "setting-invalid: stacks.hello.after"),
         ({"stacks": [stack(after=["shop"]), stack(name="shop", after=["hello"])]}, "setting-invalid: stacks"),

@@ -9,6 +9,7 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.stack_file i
     AllFacts,
     StackFacts,
     network_needs,
+    ports_are_published_once,
 )
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem import find
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file import make, parse
@@ -104,3 +105,18 @@ def test_networks_and_addresses_that_a_stack_needs():
     """)
     assert network_needs([file], 3) == (3, 3 + 2 + 5 + 3)
     assert network_needs([file, file], 3) == (5, 3 + 2 * (2 + 5 + 3))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "names"),
+    [
+        ("a: {ports: ['53:53']}, b: {ports: ['53:53/udp']}", "", ""),
+        ("a: {ports: [{target: 80, published: 81}]}, b: {ports: ['81:80']}", "", "hello: a and b"),
+        ("a: {ports: ['81:80']}", "b: {ports: ['81:80']}", "the stacks hello and shop"),
+    ],
+)
+def test_port_is_published_once(one, other, names):
+    files = {"hello": parse(f"services: {{{one}}}"), "shop": parse(f"services: {{{other}}}")}
+    assert [problem.found for problem in ports_are_published_once(files)] == [
+        f"a port that is published by {names}"
+    ] * bool(names)
