@@ -32,7 +32,15 @@ from .answers import Raw
 from .role_variables import ROLES, template_with_roles
 
 # Intents that need nothing of a registry.
-WITHOUT_REGISTRY = (Intent.DOCKER, Intent.SWARM, Intent.REBALANCE, Intent.REMOVE, Intent.RESET, Intent.LOGS)
+WITHOUT_REGISTRY = (
+    Intent.DOCKER,
+    Intent.SWARM,
+    Intent.REBALANCE,
+    Intent.REMOVE,
+    Intent.RESET,
+    Intent.LOGS,
+    Intent.EXEC,
+)
 # Intents that make stacks of the inventory, or tell what would be made.
 DEFINING = (Intent.SITE, Intent.DEPLOY, Intent.STACK, Intent.STATUS)
 

@@ -18,6 +18,7 @@ class Intent(StrEnum):
     RESET = "reset"
     STATUS = "status"
     LOGS = "logs"
+    EXEC = "exec"
     UPGRADE = "upgrade"
     DOCKER = "docker"
     SWARM = "swarm"
@@ -27,8 +28,8 @@ class Intent(StrEnum):
 
     @property
     def only_tells(self) -> bool:
-        """Tell whether nothing is changed whatever is observed, so that there is no plan to print."""
-        return self in (Intent.STATUS, Intent.LOGS)
+        """Tell whether flotilla itself changes nothing whatever is observed, so that there is no plan to print."""
+        return self in (Intent.STATUS, Intent.LOGS, Intent.EXEC)
 
     @property
     def is_of_one_role(self) -> bool:

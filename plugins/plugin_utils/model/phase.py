@@ -54,6 +54,7 @@ class Phase(StrEnum):
     REPORT_RESET = "report_reset"
     REPORT_STATUS = "report_status"
     SHOW_LOGS = "show_logs"
+    RUN_COMMAND = "run_command"
     UNREACHABLE = "unreachable"
 
     def comes_after(self, other: Phase) -> bool:

@@ -47,7 +47,33 @@ class Logs:
     follow: bool = False
 
 
-NO_BACKUP, NO_RESET, NO_LOGS = Backup(), Reset(), Logs()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command that is to run in a task.
+
+    :ivar service: its name in its stack
+    :ivar text: the command with its arguments, as a shell would read it
+    :ivar task: number of the task, ``0`` for the first that runs
+    :ivar unquoted: words that Ansible did not take for a part of it
+    """
+
+    service: str = ""
+    text: str = ""
+    task: int = 0
+    unquoted: str = ""
+
+
+NO_BACKUP, NO_RESET, NO_LOGS, NO_COMMAND = Backup(), Reset(), Logs(), Command()
+
+
+def read_command(raw: Mapping[str, Any]) -> Command:
+    """Read what is to run."""
+    return Command(
+        service=str(raw.get("service", "")),
+        text=str(raw.get("command", "")),
+        task=number(raw.get("task", 0)),
+        unquoted=str(raw.get("unquoted", "")),
+    )
 
 
 def read_logs(raw: Mapping[str, Any]) -> Logs:

@@ -12,7 +12,7 @@ from ..registry.url import RegistryUrl
 from .batch_size import SINGLY, BatchSize
 from .lenient import number, words
 from .problem import Problem, read_problem
-from .request import NO_BACKUP, NO_LOGS, NO_RESET, Backup, Logs, Reset, read_logs
+from .request import NO_BACKUP, NO_COMMAND, NO_LOGS, NO_RESET, Backup, Command, Logs, Reset, read_command, read_logs
 from .variables import image_variable
 
 
@@ -156,6 +156,7 @@ class Site:
     backup: Backup = NO_BACKUP
     reset: Reset = NO_RESET
     logs: Logs = NO_LOGS
+    command: Command = NO_COMMAND
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -225,6 +226,7 @@ def read_site(
         backup=backup,
         reset=Reset(**{key: bool(value) for key, value in raw.get("reset", {}).items()}),
         logs=read_logs(raw.get("logs", {})),
+        command=read_command(raw.get("command", {})),
     )
 
 

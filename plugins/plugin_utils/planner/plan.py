@@ -14,6 +14,7 @@ from ..model.problem import Problem
 from ..model.site import Site
 from . import roles
 from .backup import plan_backup, plan_restore
+from .exec import plan_exec
 from .logs import plan_logs
 from .rebalance import plan_rebalance
 from .remove import plan_remove
@@ -35,6 +36,7 @@ PLANNERS: Mapping[Intent, Callable[[Situation], Plan]] = {
     Intent.RESET: plan_reset,
     Intent.STATUS: plan_status,
     Intent.LOGS: plan_logs,
+    Intent.EXEC: plan_exec,
     Intent.UPGRADE: plan_upgrade,
     Intent.DOCKER: roles.plan_docker,
     Intent.SWARM: roles.plan_swarm,

@@ -71,6 +71,7 @@ ENTRY_POINTS: Mapping[Phase, EntryPoint] = {
     Phase.REPORT_RESET: EntryPoint("preflight", "report_reset"),
     Phase.REPORT_STATUS: EntryPoint("preflight", "report_status"),
     Phase.SHOW_LOGS: EntryPoint("stack", "show_logs"),
+    Phase.RUN_COMMAND: EntryPoint("stack", "run_command"),
     Phase.UNREACHABLE: EntryPoint("preflight", "unreachable"),
 }
 
@@ -131,6 +132,7 @@ class HostPlan:
     report_reset: preflight.ReportReset | None = None
     report_status: preflight.ReportStatus | None = None
     show_logs: stack.ShowLogs | None = None
+    run_command: stack.RunCommand | None = None
     unreachable: preflight.Unreachable | None = None
     changes: Changes = NO_CHANGES
     notes: tuple[str, ...] = ()

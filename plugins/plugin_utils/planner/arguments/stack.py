@@ -133,6 +133,19 @@ class ShowLogs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunCommand:
+    """Run a command in the container of a task.
+
+    :ivar service: full name
+    :ivar task: ID
+    """
+
+    service: str
+    task: str
+    argv: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckPage:
     """Visit the pages of stacks through this node.
 

@@ -1,0 +1,86 @@
+"""Plan a command in the container of a task; whatever it changes there is the user's own doing."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ...module_utils.observation import Observed
+from ...module_utils.observation.stack import Task
+from ..model.problem import Code, Problem
+from .arguments.stack import RunCommand
+from .result import HostPlan, Plan
+from .situation import Situation, no_manager
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A task that runs, and the host of the inventory that it is on, ``""`` for one that could not be reached."""
+
+    stack: str
+    name: str
+    task: Task
+    host: str
+
+
+def plan_exec(now: Situation) -> Plan:
+    """Let the host of a task run the command in the task's container; the first that runs, unless a number is given."""
+    if not now.answering:
+        return Plan(problems=(no_manager(now),))
+    asked, running = now.site.command, list(_places(now, next(iter(now.answering.values()))))
+    places = [place for place in running if place.name == asked.service]
+    chosen = [place for place in places if asked.task in (0, place.task.slot)]
+    argv = _words(asked.text)
+    problems = tuple(_problems(now, argv, running, places, chosen))
+    if problems:
+        return Plan(problems=problems)
+    place = next(place for place in chosen if place.host)
+    run = RunCommand(service=f"{place.stack}_{place.name}", task=place.task.id, argv=tuple(argv))
+    return Plan(hosts={**{host: HostPlan() for host in now.hosts}, place.host: HostPlan(run_command=run)})
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return []
+
+
+def _places(now: Situation, manager: Observed) -> Iterator[Place]:
+    """Find the tasks that run, those of a service in the order of their numbers."""
+    owner = {observed.swarm.node_id: name for name, observed in now.observed.items()}
+    for stack in now.site.stacks:
+        running = (manager.stacks or {}).get(stack.name)
+        for name, service in (running.services if running and now.site.is_chosen(stack.name) else {}).items():
+            for task in sorted(service.tasks, key=lambda task: task.slot):
+                if task.is_up:
+                    yield Place(stack=stack.name, name=name, task=task, host=owner.get(task.node, ""))
+
+
+def _problems(
+    now: Situation, argv: list[str], running: list[Place], places: list[Place], chosen: list[Place]
+) -> Iterator[Problem]:
+    asked, stacks = now.site.command, sorted({place.stack for place in places})
+    if asked.unquoted:
+        expected = "all words of the command in two pairs of quotes, one of the shell's and one of Ansible's"
+        fix = f"""Write -e "command='{asked.text} {asked.unquoted}'\""""
+        found = f"{asked.text}, and apart from it {asked.unquoted}"
+        yield Problem(code=Code.SETTING_INVALID, where="command", found=found, expected=expected, fix=fix)
+    elif not argv:
+        yield _invalid("command", asked.text or "no command", "a command with its arguments, as in 'redis-cli ping'")
+    if not places:
+        names = ", ".join(dict.fromkeys(place.name for place in running)) or "none runs"
+        yield _invalid("service", asked.service or "no service", f"a service with a task that runs: {names}")
+    if len(stacks) > 1:
+        yield _invalid("stack", f"service {asked.service} in {' and '.join(stacks)}", "the name of one of these stacks")
+    elif places and not chosen:
+        numbers = ", ".join(str(place.task.slot) for place in places)
+        yield _invalid("task", str(asked.task), f"the number of a task that runs: {numbers}")
+    elif chosen and not any(place.host for place in chosen):
+        yield _invalid("task", "on hosts that could not be reached", "a task on another host")
+
+
+def _invalid(setting: str, found: str, expected: str) -> Problem:
+    fix = f"Correct -e {setting}=..."
+    return Problem(code=Code.SETTING_INVALID, where=setting, found=found, expected=expected, fix=fix)
