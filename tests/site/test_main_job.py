@@ -113,6 +113,20 @@ def test_web_task_stays_small_under_load(fleet):
     assert tasks >= stack.REPLICAS
 
 
+def test_command_runs_in_a_task_and_its_exit_code_comes_through(fleet):
+    words = ("-e", f"service={stack.WEB}", "-e", "task=2", "-e")
+    run = fleet.play(*words, "command='sh -c \"id -u; exit 3\"'", playbook="playbooks/exec.yml")
+    assert "\n10001\n" in run.output
+    assert (run.code, "ended with exit code 3" in run.words) == (2, True)
+    assert fleet.play(*words, "command='sh -c exit'", playbook="playbooks/exec.yml").code == 0
+
+
+def test_logs_of_all_nodes_are_shown(fleet):
+    run = fleet.play("-e", f"service={stack.WEB}", playbook="playbooks/logs.yml")
+    lines = re.findall(r"^\S+Z  (\S+) on (\S+) \| ", run.output, re.MULTILINE)
+    assert {node for _task, node in lines} == {*fleet.addresses}
+
+
 def test_replicas_follow_one_number_and_only_the_stack_changes(fleet, tmp_path):
     fewer = {stack.WEB: {"deploy": {"replicas": 2}}}
     run = fleet.play("-v", "-e", stack_with(tmp_path, **fewer)).succeeded()
