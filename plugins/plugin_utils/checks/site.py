@@ -105,6 +105,16 @@ def ports_are_free_to_publish(site: Site) -> Iterator[Problem]:
                     yield site.titled(stack.name, problem)
 
 
+def visited_port_is_published(site: Site) -> Iterator[Problem]:
+    """The page that a run visits is one that the stack has."""
+    for stack in site.stacks:
+        published = parse(stack.text).published()
+        if stack.port and stack.port not in published:
+            expected = f"a port that it publishes: {', '.join(map(str, published)) or 'none'}"
+            problem = _invalid(".port", stack.port, expected, "Correct it, or remove it: the first is the default")
+            yield site.titled(stack.name, problem)
+
+
 def images_are_known(site: Site) -> Iterator[Problem]:
     """An image that names no registry is made here, or copied from Docker Hub."""
     known = {image.name for image in site.images}
@@ -231,4 +241,5 @@ DEFINITION_RULES = (
     Rule(environment_is_used, after=frozenset({Code.STACK_FILE_INVALID})),
     Rule(images_are_known),
     Rule(ports_are_free_to_publish),
+    Rule(visited_port_is_published, after=frozenset({Code.STACK_FILE_INVALID})),
 )

@@ -51,6 +51,9 @@ def translate_mounts(key: str, service: Mapping[str, Any], folder: str) -> Mount
     :param key: of the service
     :param folder: the project's
     """
+    unknown = [mount for mount in service.get("volumes", ()) if mount.get("type") not in OPTIONS]
+    if unknown:
+        return Mounts(mounts=(), problems=tuple(_of_no_type(key, mount) for mount in unknown))
     binds = [mount for mount in service.get("volumes", ()) if mount["type"] == "bind"]
     own = [mount for mount in binds if PurePath(mount["source"]).is_relative_to(folder)]
     files = [mount for mount in own if Path(mount["source"]).is_file()]
@@ -103,6 +106,11 @@ def _bytes(text: str) -> int:
     digits = text.rstrip("bBkKmMgGtT")
     unit = text[len(digits) :].lower().rstrip("b")
     return int(digits) * 1024 ** UNITS.index(unit or " ") if digits.isdecimal() else 0
+
+
+def _of_no_type(key: str, mount: Mapping[str, Any]) -> Problem:
+    found = f"a mount at {mount.get('target', '')} of type '{mount.get('type', '')}'"
+    return refused_field(f"{key}.volumes", found, f"Name one of the types {', '.join(OPTIONS)}")
 
 
 def _of_project(key: str, mount: Mapping[str, Any], folder: str) -> Problem:

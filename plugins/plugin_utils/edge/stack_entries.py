@@ -67,6 +67,7 @@ def read_entry(name: str, entry: Mapping[str, Any], folder: str, request: RunReq
     given = {**_defaults(), **entry}
     path = project_folder(str(entry["path"]), folder)
     read = _read_files(name, given, path)
+    page = read.file.page(int(given["port"]))
     is_meant = not request.chosen or name in request.chosen
     return {
         "name": name,
@@ -85,7 +86,8 @@ def read_entry(name: str, entry: Mapping[str, Any], folder: str, request: RunReq
         "ready_path": given["ready"],
         "after": given["after"],
         "ports": read.file.published(),
-        "page_port": read.file.page_port,
+        "port": given["port"],
+        "page_port": page.port if page else None,
         "rotate": list(request.rotate) if is_meant else [],
         "lost": list(request.lost) if is_meant else [],
         "release": request.release if is_meant else 0,

@@ -98,6 +98,7 @@ class Stack:
     :ivar timeout: seconds
     :ivar check_path: path that its page is visited at
     :ivar ready_path: path that tells whether the app is ready, ``""`` where none does
+    :ivar port: published one that visitors come to, ``0`` for the first
     :ivar after: names of stacks that are deployed before it
     """
 
@@ -118,6 +119,7 @@ class Stack:
     timeout: int = 600
     check_path: str = "/"
     ready_path: str = ""
+    port: int = 0
     after: tuple[str, ...] = ()
 
 
@@ -247,6 +249,7 @@ def _stack(
         spread=bool(raw["spread"]),
         check_path=str(raw["check_path"]),
         ready_path=str(raw["ready_path"] or ""),
+        port=number(raw.get("port", 0)),
         **{key: words(raw.get(key, ())) for key in ("unused", "warnings", "secrets", "rotate", "lost", "after")},
     )
 

@@ -90,6 +90,6 @@ def _silence(decided: StackDecision, observed: Observed) -> str:
 
     Hosts were asked at the inventory's port. Where what runs has another, as after a rollback, that tells nothing.
     """
-    page = decided.plan.page
-    told = page and page.port == parse(decided.stack.text).page_port
+    page, visited = decided.plan.page, parse(decided.stack.text).page(decided.stack.port)
+    told = page and visited and page.port == visited.port
     return observed.pages.get(decided.stack.name, "") if told else ""

@@ -153,9 +153,10 @@ def plan_put_back(now: Situation, name: str) -> HostPlan:
 
 def _pages(now: Situation, observed: Observed, files: Mapping[str, StackFile]) -> dict[str, Page]:
     """Return by stack the pages that a host must answer again: those that it answers now."""
-    ports = {name: file.page_port for name, file in files.items()}
-    return {
-        stack.name: Page(port=port, path=stack.check_path)
+    pages = {
+        stack.name: files[stack.name].page(stack.port)
         for stack in now.site.stacks
-        if (port := ports.get(stack.name)) and not observed.pages.get(stack.name)
+        if stack.name in files and not observed.pages.get(stack.name)
     }
+    paths = {stack.name: stack.check_path for stack in now.site.stacks}
+    return {name: Page(port=page.port, path=paths[name]) for name, page in pages.items() if page}

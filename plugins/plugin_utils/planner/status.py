@@ -24,12 +24,12 @@ def plan_status(now: Situation) -> Plan:
         return Plan(problems=(*now.wrong, no_manager(now), *_states(now)))
     # What cannot be read or makes no sense is not planned with.
     run = Plan(problems=now.wrong) if now.wrong else plan_site(replace(now, intent=Intent.SITE))
-    pages = {stack.name: parse(stack.text).page_port for stack in now.site.stacks}
+    pages = {stack.name: parse(stack.text).page(stack.port) for stack in now.site.stacks}
     report = ReportStatus(
         # Other hosts are in no swarm, so a page through them is nothing to ask for; one that is away is told.
         hosts=tuple(name for name in now.hosts if name in now.site.members or name in now.away),
         names={now.addresses[name]: name for name in now.site.members},
-        ports={stack: port for stack, port in pages.items() if port},
+        ports={stack: page.port for stack, page in pages.items() if page},
         problems=(*(str(problem) for problem in (*run.problems, *find(now.facts, STATUS_RULES))), *_doubts(now)),
         # Pages that do not answer are told of their hosts already.
         pending=tuple(Pending(hosts=step.hosts, text=step.text) for step in run.steps() if step.phase not in GATE),

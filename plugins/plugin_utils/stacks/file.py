@@ -144,26 +144,21 @@ class StackFile:
         """
         return [port for service in self.services.values() for port in service.published()]
 
-    @property
-    def page_port(self) -> int | None:
-        """Return the first port that a service publishes which is not stopped.
-
-        :raise ProblemError: see ``published``
-        """
-        running = (service for service in self.services.values() if not service.is_stopped)
-        return next((port for service in running for port in service.published()), None)
-
-    def page(self) -> Page | None:
+    def page(self, port: int = 0) -> Page | None:
         """Tell where the stack answers visitors; ``None`` where no port is published, or by stopped services only.
 
+        :param port: that is visited, ``0`` for the first; the first, too, where it is not published, as in another
+            release
         :raise ProblemError: see ``published``
         """
-        for service in self.services.values():
-            ports = service.published()
-            if ports and not service.is_stopped:
-                replicas = MOST_VISITS if service.is_global else int(str(service.replicas))
-                return Page(ports[0], max(1, min(replicas, MOST_VISITS)))
-        return None
+        running = [service for service in self.services.values() if not service.is_stopped]
+        found = [(number, service) for service in running for number in service.published()]
+        chosen = [entry for entry in found if entry[0] == port] or found
+        if not chosen:
+            return None
+        number, service = chosen[0]
+        replicas = MOST_VISITS if service.is_global else int(str(service.replicas))
+        return Page(number, max(1, min(replicas, MOST_VISITS)))
 
     def with_configs(self, objects: Mapping[str, str]) -> StackFile:
         """Let it name the swarm's objects instead of the files of its configs.

@@ -103,7 +103,7 @@ def plan_stack(
         running=running,
         republished=republished,
         skip_wait_for=tuple(skip_wait_for),
-        page=definition.rendered.page(),
+        page=definition.rendered.page(stack.port),
         kept=releases.kept_files(running.releases, definition.rendered),
         changes=tuple(_changes(stack.name, running, definition.rendered, republished, skip_wait_for, new_login)),
     )

@@ -51,6 +51,7 @@ def test_good_site_is_no_problem():
             {"stacks": [stack(text="services: {a: {ports: [{target: 80, published: 70000}]}}")]},
             "port-reserved: stacks.hello.files: services.a.ports",
         ),
+        ({"stacks": [stack(port=81)]}, "setting-invalid: stacks.hello.port"),
         ({"stacks": [stack(problems=[asdict(REFUSED)])]}, "field-refused: stacks.hello.files: services.web.devices"),
         ({"stacks": [stack(after=["shop"])]}, "setting-invalid: stacks.hello.after"),
         ({"stacks": [stack(after=["shop"]), stack(name="shop", after=["hello"])]}, "setting-invalid: stacks"),

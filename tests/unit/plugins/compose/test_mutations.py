@@ -105,7 +105,7 @@ def folder(tmp_path_factory):
     return path
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=projects())
 def test_changed_files_make_a_stack_or_problems_that_name_their_place(folder, content):
     (folder / "compose.yml").write_text(yaml.safe_dump(content))

@@ -64,6 +64,12 @@ def test_ports_are_those_that_the_inventory_says(inventory):
     assert read(inventory)["ports"] == [80]
 
 
+def test_visited_port_is_the_first_unless_another_is_named(inventory, tmp_path):
+    two = "services: {a: {image: x.example/a, ports: ['81:80']}, b: {image: x.example/b, ports: ['82:80']}}"
+    (tmp_path / "app/compose.yml").write_text(two)
+    assert [read(inventory, port=port)["page_port"] for port in (0, 82)] == [81, 82]
+
+
 def test_images_are_those_of_the_file_and_of_what_is_built(inventory):
     found = read(inventory)
     assert found["images"] == {"redis:8": "services.db.image", "python:3.13-slim": "services.web.build (Dockerfile)"}

@@ -237,10 +237,9 @@ def test_stack_without_a_published_port_has_no_page():
 @pytest.mark.parametrize("size", ["0", "'0'"])
 def test_stopped_service_has_no_page(size):
     file = parse(f"services: {{web: {{ports: ['4000:80'], deploy: {{replicas: {size}}}}}}}")
-    assert (file.page(), file.page_port) == (None, None)
+    assert file.page() is None
 
 
-def test_page_of_a_file_with_variables_is_where_a_service_runs():
-    stopped, running = "{ports: ['80:80'], deploy: {replicas: 0}}", "{ports: ['4000:80'], deploy: {replicas: '${N}'}}"
-    file = parse(f"services: {{old: {stopped}, web: {running}}}")
-    assert file.page_port == 4000
+def test_page_is_at_the_port_that_is_named_or_else_at_the_first():
+    file = parse("services: {a: {ports: ['80:80']}, b: {ports: ['4000:80'], deploy: {replicas: 3}}}")
+    assert [file.page(port) for port in (0, 4000, 9)] == [Page(80, 1), Page(4000, 3), Page(80, 1)]
