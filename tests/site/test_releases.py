@@ -120,7 +120,7 @@ def test_going_back_needs_no_registry(fleet, tmp_path):
 @pytest.mark.long
 def test_what_no_release_needs_is_removed_everywhere_and_nothing_else(fleet):
     registry = f"{fleet.addresses[fleet.manager]}:5000"
-    for name in (f"{registry}/hello:old", "another:old"):
+    for name in (f"{registry}/hello-web:old", "another:old"):
         fleet.on("worker-2", f"tar -c /etc/hostname 2>/dev/null | docker import - {name}")
     for owner in ("--label flotilla.stack=hello --label flotilla.config=motd hello_motd", "foreign"):
         fleet.on(fleet.manager, f"echo old | docker config create {owner} -")
@@ -128,7 +128,7 @@ def test_what_no_release_needs_is_removed_everywhere_and_nothing_else(fleet):
         fleet.on(fleet.manager, f"echo old | docker secret create {owner} -")
     fleet.play().succeeded()
     images = fleet.on("worker-2", "docker image ls --format '{{.Repository}}:{{.Tag}}'")
-    assert f"{registry}/hello:old" not in images
+    assert f"{registry}/hello-web:old" not in images
     assert "another:old" in images
     for kind, old in (("config", "hello_motd"), ("secret", "hello_key")):
         left = fleet.on(fleet.manager, f"docker {kind} ls --format '{{{{.Name}}}}'").split()

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..model.problem import Problem
 from ..stacks.file_problems import refused_field
+from .notes import plain
 
 KEPT = ("context", "dockerfile", "args", "target")
 # The build's speed, or what its image is called beside the name that flotilla gives it.
@@ -62,21 +63,21 @@ def read_build(stack: str, name: str, service: Mapping[str, Any]) -> BuildReques
     :param service: as Compose resolved it, which makes a relative context an absolute one
     """
     build, key = service["build"], f"services.{name}.build"
-    args = {what: str(value) for what, value in (build.get("args") or {}).items() if value is not None}
+    args = {what: plain(str(value)) for what, value in (build.get("args") or {}).items() if value is not None}
     unknown = [what for what in build if what not in (*KEPT, *DROPPED)]
     fixes = [
         refused_field(f"{key}.{what}", "a key that flotilla does not build with", "Put it into the Dockerfile")
         for what in unknown
         if build[what]
     ]
-    if "://" in build["context"] or build["context"].startswith("git@"):
-        fixes.append(
-            refused_field(f"{key}.context", build["context"], "Name a folder: the control node has what is built")
-        )
+    context = plain(str(build.get("context") or ""))
+    if not context or "://" in context or context.startswith("git@"):
+        fix = "Name a folder: the control node has what is built"
+        fixes.append(refused_field(f"{key}.context", context or "no context", fix))
     return BuildRequest(
         key=key,
         image=_name(stack, name),
-        context=build["context"],
+        context=context,
         dockerfile=build.get("dockerfile") or "Dockerfile",
         args=args,
         target=build.get("target") or "",

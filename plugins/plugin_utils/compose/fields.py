@@ -114,7 +114,8 @@ SERVICE_FIELDS = (
     Field(
         ("external_links", "links"),
         Fate.REFUSED,
-        "put both services on one network: there each is reached by its name and its `aliases`",
+        "put both services on one network: there each is reached by its name and its `aliases`; a link "
+        "that gives no other name is left out",
     ),
     Field(
         ("network_mode",), Fate.REFUSED, "use `networks`, for the host's own the external network that is named `host`"

@@ -1,32 +1,28 @@
-"""Translate mounts, and tell which volumes hold their services on one node."""
+"""Translate what a service mounts."""
 
 from __future__ import annotations
 
-import re
+import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
-from ..model.problem import Problem
-from ..stacks.file_problems import refused_field
+from .notes import Notes, plain
+from .tmpfs import memory_mounts
+from .volumes import OF_EACH_NODE
 
-UNNAMED = re.compile(r"[^A-Za-z0-9]+")
-READABLE = 0o444
-OF_EACH_NODE = "each node has a folder of its own there, which must exist on all nodes that the service may run on"
-
-
-def is_pinned(volume: Mapping[str, Any] | None, deploy: Mapping[str, Any]) -> bool:
-    """Tell whether a volume is on the disk of one node, whose service so stays there.
-
-    One with a driver, or with options such as those of NFS, several nodes share. A global service has a volume on each
-    node, as it has a task there. Of one that the stack does not make, nothing says where it is.
-
-    :param volume: its entry in ``volumes``
-    """
-    entry = volume or {}
-    is_local = entry.get("driver", "local") == "local" and not entry.get("driver_opts")
-    return is_local and not entry.get("external") and deploy.get("mode") != "global"
+# By type, the options that Swarm has, too.
+OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "bind": ("propagation",),
+    "volume": ("nocopy",),
+    "tmpfs": ("size", "mode"),
+}
+# A config may have no more bytes (swarmkit, api/validation/secrets.go: MaxConfigSize is larger than MaxSecretSize).
+LARGEST_CONFIG = 1000 * 1024
+READABLE, EXECUTABLE = 0o444, 0o555
+SOCKET = "docker.sock"
+OF_ITS_NODE = "a task has the engine of the node that it is on; for all of the swarm, hold it on a manager"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,89 +30,63 @@ class Mounts:
     """What a service mounts.
 
     :ivar mounts: in long form
-    :ivar configs: uses of configs that stand for files of the project
-    :ivar files: of those configs, by name
+    :ivar configs: uses of configs, which stand for files of the project
     """
 
     mounts: tuple[dict[str, Any], ...]
-    configs: tuple[dict[str, Any], ...] = ()
-    files: Mapping[str, str] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    configs: tuple[dict[str, Any], ...]
 
 
-def translate_mounts(key: str, service: Mapping[str, Any], folder: str) -> Mounts:
+def translate_mounts(key: str, service: Mapping[str, Any], folder: str, notes: Notes) -> Mounts:
     """Translate a service's mounts.
 
     :param key: of the service
     :param folder: the project's
     """
-    unknown = [mount for mount in service.get("volumes", ()) if mount.get("type") not in OPTIONS]
-    if unknown:
-        return Mounts(mounts=(), problems=tuple(_of_no_type(key, mount) for mount in unknown))
-    binds = [mount for mount in service.get("volumes", ()) if mount["type"] == "bind"]
-    own = [mount for mount in binds if PurePath(mount["source"]).is_relative_to(folder)]
-    files = [mount for mount in own if Path(mount["source"]).is_file()]
-    names = [UNNAMED.sub("_", str(PurePath(mount["source"]).relative_to(folder))).strip("_") for mount in files]
-    return Mounts(
-        mounts=tuple(_mount(mount) for mount in _mounts(service) if mount not in files),
-        configs=tuple(
-            {"source": name, "target": mount["target"], "mode": READABLE}
-            for name, mount in zip(names, files, strict=True)
-        ),
-        files={name: mount["source"] for name, mount in zip(names, files, strict=True)},
-        warnings=tuple(f"{key}.volumes: {mount['source']}: {OF_EACH_NODE}" for mount in binds if mount not in own),
-        problems=tuple(_of_project(key, mount, folder) for mount in own if mount not in files),
-    )
+    mounts: list[dict[str, Any]] = []
+    configs: list[dict[str, Any]] = []
+    for mount in service.get("volumes", ()):
+        kind, source = mount.get("type"), plain(str(mount.get("source", "")))
+        if kind not in OPTIONS:
+            found = f"a mount at {mount.get('target', '')} of type '{kind or ''}'"
+            notes.refuse(f"{key}.volumes", found, f"Name one of the types {', '.join(OPTIONS)}")
+        elif kind == "bind" and PurePath(source).is_relative_to(folder):
+            configs += _of_project(key, mount, Path(source), folder, notes)
+        else:
+            if kind == "bind":
+                notes.warn(f"{key}.volumes", f"{source}: {OF_ITS_NODE if SOCKET in source else OF_EACH_NODE}")
+            mounts.append(_mount(key, mount, notes))
+    mounts += memory_mounts(key, service, notes)
+    targets = [mount["target"] for mount in mounts]
+    for target in {target for target in targets if targets.count(target) > 1}:
+        notes.refuse(f"{key}.volumes", f"two mounts at {target}", "Leave one of them out")
+    return Mounts(mounts=tuple(mounts), configs=tuple(configs))
 
 
-def _mounts(service: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield from service.get("volumes", ())
-    for text in service.get("tmpfs", ()):
-        target, _, options = str(text).partition(":")
-        given = dict(option.partition("=")[::2] for option in options.split(","))
-        limits = {"size": _bytes(given.get("size", "")), "mode": int(given.get("mode") or "0", 8)}
-        yield {"type": "tmpfs", "target": target, "tmpfs": {what: value for what, value in limits.items() if value}}
-    if service.get("shm_size"):
-        yield {"type": "tmpfs", "target": "/dev/shm", "tmpfs": {"size": int(service["shm_size"])}}
-
-
-def _mount(mount: Mapping[str, Any]) -> dict[str, Any]:
+def _mount(key: str, mount: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
     """Leave out what Compose alone has."""
     kept = {what: mount[what] for what in ("type", "source", "target", "read_only") if mount.get(what)}
     given = mount.get(mount["type"]) or {}
+    if given.get("subpath"):
+        fix = "Mount the whole volume, or give each folder a volume of its own"
+        notes.refuse(f"{key}.volumes", f"subpath: {given['subpath']}, which Swarm would leave out", fix)
     options = {what: value for what, value in given.items() if what in OPTIONS[mount["type"]]}
     if "size" in options:
         options["size"] = int(options["size"])
     return {**kept, mount["type"]: options} if options else kept
 
 
-OPTIONS: Mapping[str, tuple[str, ...]] = {
-    "bind": ("propagation",),
-    "volume": ("nocopy",),
-    "tmpfs": ("size", "mode"),
-    "cluster": (),
-    "npipe": (),
-}
-UNITS = " kmgt"
-
-
-def _bytes(text: str) -> int:
-    """Read a size such as ``64m``; ``0`` for none."""
-    digits = text.rstrip("bBkKmMgGtT")
-    unit = text[len(digits) :].lower().rstrip("b")
-    return int(digits) * 1024 ** UNITS.index(unit or " ") if digits.isdecimal() else 0
-
-
-def _of_no_type(key: str, mount: Mapping[str, Any]) -> Problem:
-    found = f"a mount at {mount.get('target', '')} of type '{mount.get('type', '')}'"
-    return refused_field(f"{key}.volumes", found, f"Name one of the types {', '.join(OPTIONS)}")
-
-
-def _of_project(key: str, mount: Mapping[str, Any], folder: str) -> Problem:
-    source = PurePath(mount["source"]).relative_to(folder)
-    return refused_field(
-        f"{key}.volumes",
-        f"./{source}, a folder of the project, which nodes do not have",
-        "Put what the app reads into its image, and what it writes into a named volume; of single files it is a config",
-    )
+def _of_project(
+    key: str, mount: Mapping[str, Any], source: Path, folder: str, notes: Notes
+) -> Iterator[dict[str, Any]]:
+    """Make a file of the project a config, which nodes get with the stack; they have no folder of it."""
+    name = f"./{source.relative_to(folder)}"
+    if not source.is_file():
+        what = "a folder of the project, which nodes do not have" if source.exists() else "which is not there"
+        fix = "Put what the app reads into its image, and what it writes into a named volume; a file becomes a config"
+        notes.refuse(f"{key}.volumes", f"{name}, {what}", fix)
+    elif source.stat().st_size > LARGEST_CONFIG:
+        notes.refuse(f"{key}.volumes", f"{name}, a file of more than 1000 KiB", "Put it into the image")
+    else:
+        mode = EXECUTABLE if os.access(source, os.X_OK) else READABLE
+        yield {"source": notes.config(source, folder), "target": mount["target"], "mode": mode}

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ..model.problem import Problem
 from ..stacks.file_problems import refused_field
+
+NOT_A_NAME = re.compile(r"[^A-Za-z0-9]+")
 
 
 @dataclass(slots=True)
 class Notes:
     """What is found on the way.
 
+    :ivar taken: names of the project's configs
     :ivar warnings: what is different in the swarm
     :ivar problems: what cannot be
     :ivar images: places in the file by the name of the image there
     :ivar files: those of the project that become configs, by the config's name
     """
 
+    taken: frozenset[str] = frozenset()
     warnings: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     images: dict[str, str] = field(default_factory=dict)
@@ -33,7 +39,20 @@ class Notes:
         """Keep that a key means something else."""
         self.warnings.append(f"{key}: {text}")
 
+    def config(self, file: Path, folder: str) -> str:
+        """Return the name of the config that a file of the project becomes, which no other one has."""
+        name = NOT_A_NAME.sub("_", str(file.relative_to(folder))).strip("_")
+        while name in self.taken or self.files.get(name, str(file)) != str(file):
+            name += "_"
+        self.files[name] = str(file)
+        return name
+
 
 def without_empty(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out what says nothing: Compose prints keys without a value, and ``privileged: false`` is everywhere so."""
     return {key: value for key, value in fields.items() if not (value is None or value is False or value in ({}, []))}
+
+
+def plain(text: str) -> str:
+    """Return a text as it is meant: Compose doubles each dollar sign in what it prints."""
+    return text.replace("$$", "$")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..model.problem import Code, Problem
 from ..model.variables import secret_variable
 from ..stacks.file_problems import refused_field
+from .notes import plain
 
 # By the name of a secret: where its value from before a rotation goes, see ``stacks.releases.steps``.
 PREVIOUS = "_previous"
@@ -43,10 +44,20 @@ def translate_secrets(section: Mapping[str, Mapping[str, Any]], given: Collectio
             entries[name] = {"external": True, "name": entry.get("name", name)}
         elif "file" in entry:
             entries[name] = _managed(name)
-            files[name] = str(entry["file"])
+            files[name] = plain(str(entry["file"]))
         else:
             problems.append(_without_value(name))
+    problems += _alike([name for name in section if entries.get(name) == _managed(name)])
     return Objects(entries=entries, files=files, problems=tuple(problems))
+
+
+def _alike(names: Collection[str]) -> Iterator[Problem]:
+    """Refuse names that only signs tell apart, as in a-b and a_b."""
+    owners: dict[str, str] = {}
+    for name in names:
+        other = owners.setdefault(secret_variable(name), name)
+        if other != name:
+            yield refused_field(f"secrets.{name}", f"a name that is like {other}", "Rename one of both")
 
 
 def _managed(name: str) -> dict[str, Any]:
@@ -61,7 +72,9 @@ def translate_configs(section: Mapping[str, Mapping[str, Any]], environment: Map
     entries, problems = {}, []
     for name, entry in section.items():
         variable = str(entry.get("environment", ""))
-        if entry.get("external") or "file" in entry or "content" in entry:
+        if "file" in entry:
+            entries[name] = {**entry, "file": plain(str(entry["file"]))}
+        elif entry.get("external") or "content" in entry:
             entries[name] = dict(entry)
         elif variable in environment:
             entries[name] = {"content": str(environment[variable]).replace("$", "$$")}

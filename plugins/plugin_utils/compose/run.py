@@ -35,24 +35,47 @@ def resolve(
     :return: as ``docker compose config --format json`` prints it: long forms, absolute paths, variables filled in
     :raise ProblemError: this machine has no Compose, or Compose refuses the files
     """
-    command = [
+    place = folder.absolute()
+    paths = [place / file for file in files]
+    command = (
         *_command(),
         f"--project-name={name.lower()}",
-        f"--project-directory={folder.absolute()}",
-        *(f"--file={folder.absolute() / file}" for file in files),
+        f"--project-directory={place}",
+        *(f"--file={path}" for path in paths),
         *(f"--profile={profile}" for profile in profiles),
         "config",
         "--format=json",
-    ]
+    )
     values = {key: "" if value is None else str(value) for key, value in environment.items()}
-    done = subprocess.run(command, env=_passed() | values, capture_output=True, text=True, timeout=SECONDS)
-    if done.returncode:
-        raise fault(_sentence(done.stderr), "files that `docker compose config` takes")
-    missing = dict.fromkeys(WITHOUT_VALUE.findall(done.stderr))
+    given = _passed() | {"PWD": str(place)} | values
+    told = _ask(command, tuple(given.items()), tuple(_stamp(path) for path in [*paths, place / ".env"]))
+    if told.returncode:
+        raise fault(_sentence(told.stderr), "files that `docker compose config` takes")
+    missing = dict.fromkeys(WITHOUT_VALUE.findall(told.stderr))
     if missing:
         raise ProblemError(without_value([f"${{{variable}}}" for variable in missing]))
-    resolved: dict[str, Any] = json.loads(done.stdout)
+    resolved: dict[str, Any] = json.loads(told.stdout)
     return resolved
+
+
+Stamp = tuple[int, int, int]
+
+
+def _stamp(path: Path) -> Stamp | None:
+    """Return what is another one once a file was changed."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+# Several variables of a run are made of the stacks, for every host.
+@cache
+def _ask(
+    command: tuple[str, ...], environment: tuple[tuple[str, str], ...], _stamps: tuple[Stamp | None, ...]
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, env=dict(environment), capture_output=True, text=True, timeout=SECONDS)
 
 
 def _passed() -> dict[str, str]:

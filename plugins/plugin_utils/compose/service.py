@@ -11,9 +11,10 @@ from ..model.variables import image_variable
 from .builds import BuildRequest
 from .deploy import translate_deploy, with_pins
 from .fields import BY_NAME, Fate
-from .judge import judge_fields
-from .mounts import is_pinned, translate_mounts
-from .notes import Notes
+from .judge import judge_emptied, judge_fields
+from .mounts import translate_mounts
+from .notes import Notes, without_empty
+from .volumes import is_pinned
 
 ANY_ADDRESS = ("", "0.0.0.0", "::")
 SECRETS = "/run/secrets/"
@@ -40,25 +41,24 @@ class Project:
         return name if name and name != f"{self.stack.lower()}_{source}" else f"{self.stack}_{source}"
 
 
-def translate_service(project: Project, name: str, given: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
+def translate_service(project: Project, name: str, fields: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
     """Translate a service.
 
-    :param given: as Compose resolved it, without what says nothing
+    :param fields: as Compose resolved it
     """
-    key = f"services.{name}"
+    key, given = f"services.{name}", without_empty(fields)
+    judge_emptied(key, fields, notes)
     judge_fields(key, given, notes)
-    mounted = translate_mounts(key, given, project.folder)
-    notes.warnings += mounted.warnings
-    notes.problems += mounted.problems
-    notes.files |= mounted.files
+    mounted = translate_mounts(key, given, project.folder, notes)
     deploy = translate_deploy(key, given, notes)
     pins = [project.volume(source) for source in _held(project, mounted.mounts, deploy)]
     parts = {
         "image": _image(key, given, project.builds.get(name), notes),
         "volumes": [*mounted.mounts],
-        "configs": [*given.get("configs", ()), *mounted.configs],
+        "configs": [*map(_with_mode, given.get("configs", ())), *mounted.configs],
         "secrets": [_secret(secret) for secret in given.get("secrets", ())],
-        "ports": [_port(key, port, notes) for port in given.get("ports", ())],
+        "ports": _unique(_port(key, port, notes) for port in given.get("ports", ())),
+        "ulimits": {what: _ulimit(limit) for what, limit in (given.get("ulimits") or {}).items()},
         "extra_hosts": [host.replace("=", ":", 1) for host in given.get("extra_hosts", ())],
         "networks": _networks(key, given.get("networks") or {}, notes),
         "environment": {what: value for what, value in (given.get("environment") or {}).items() if value is not None},
@@ -91,7 +91,23 @@ def _image(key: str, given: Mapping[str, Any], build: BuildRequest | None, notes
 
 def _secret(mount: Mapping[str, Any]) -> dict[str, Any]:
     """Name a secret's file as a swarm does, below the folder of secrets."""
-    return {**mount, "target": str(mount.get("target") or mount["source"]).removeprefix(SECRETS)}
+    return {**_with_mode(mount), "target": str(mount.get("target") or mount["source"]).removeprefix(SECRETS)}
+
+
+def _with_mode(mount: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a mode as a number, which newer versions of Compose print as a text."""
+    mode = mount.get("mode")
+    return {**mount, "mode": int(mode, 8)} if isinstance(mode, str) else dict(mount)
+
+
+def _ulimit(limit: object) -> object:
+    """Write both limits: of those that are 0, Compose prints nothing."""
+    return {"soft": limit.get("soft", 0), "hard": limit.get("hard", 0)} if isinstance(limit, Mapping) else limit
+
+
+def _unique(ports: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Name each port once: IPv4 and IPv6 have one entry in a swarm."""
+    return list({str(sorted(port.items())): port for port in ports}.values())
 
 
 def _port(key: str, port: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
@@ -99,8 +115,10 @@ def _port(key: str, port: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
     if address not in ANY_ADDRESS:
         fix = "Leave the address out, as Swarm publishes a port on all addresses of all nodes, or do not publish it"
         notes.refuse(f"{key}.ports", f"{address}:{published}:{port['target']}", fix)
+    if published and not published.isdecimal():
+        notes.refuse(f"{key}.ports", f"{published}:{port['target']}", "Publish one port: Swarm chooses none of a range")
     kept = {what: port[what] for what in ("target", "protocol", "mode") if what in port}
-    return {**kept, "published": int(published) if published.isdecimal() else published} if published else kept
+    return {**kept, "published": int(published)} if published.isdecimal() else kept
 
 
 def _networks(key: str, networks: Mapping[str, Any], notes: Notes) -> dict[str, Any]:

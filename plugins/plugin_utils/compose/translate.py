@@ -15,7 +15,9 @@ from .builds import BuildRequest, read_build
 from .notes import Notes, without_empty
 from .objects import translate_configs, translate_secrets
 from .service import Project, translate_service
+from .volumes import judge_volumes
 
+BRIDGE = "com.docker.network.bridge."
 NETWORK_FIELDS = ("driver", "driver_opts", "attachable", "internal", "labels", "external", "name", "ipam")
 
 
@@ -50,16 +52,17 @@ def translate(
     :param secrets: names of those whose values the inventory gives
     :param environment: values that configs may name
     """
-    notes, services = Notes(), resolved.get("services") or {}
-    volumes = resolved.get("volumes") or {}
+    services, volumes = resolved.get("services") or {}, resolved.get("volumes") or {}
+    notes = Notes(taken=frozenset(resolved.get("configs") or {}))
+    judge_volumes(volumes, folder, notes)
     project = Project(stack=stack, folder=folder, volumes=volumes, builds=_builds(stack, services))
     made = translate_secrets(_section(stack, resolved, "secrets"), secrets)
     configs = translate_configs(_section(stack, resolved, "configs"), environment)
     content = {
-        "services": {
-            name: translate_service(project, name, without_empty(fields), notes) for name, fields in services.items()
+        "services": {name: translate_service(project, name, fields, notes) for name, fields in services.items()},
+        "networks": {
+            name: _network(name, entry, notes) for name, entry in _section(stack, resolved, "networks").items()
         },
-        "networks": {name: _network(entry) for name, entry in _section(stack, resolved, "networks").items()},
         "volumes": _section(stack, resolved, "volumes"),
         "secrets": made.entries,
         "configs": {**configs.entries, **{name: {"file": path} for name, path in notes.files.items()}},
@@ -99,7 +102,17 @@ def _section(stack: str, resolved: Mapping[str, Any], section: str) -> dict[str,
     }
 
 
-def _network(entry: Mapping[str, Any]) -> dict[str, Any]:
+def _network(name: str, entry: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
     """Make it one that spans nodes, which Compose's own bridge does not."""
+    for key in entry.keys() - {*NETWORK_FIELDS}:
+        notes.warn(f"networks.{name}.{key}", "the network is without it")
     kept = {key: value for key, value in entry.items() if key in NETWORK_FIELDS}
-    return {key: value for key, value in kept.items() if (key, value) != ("driver", "bridge")}
+    pools = (kept.get("ipam") or {}).get("config") or []
+    if any(pool.keys() - {"subnet"} for pool in pools):
+        notes.warn(f"networks.{name}.ipam.config", "Swarm chooses the addresses of a subnet itself")
+        kept["ipam"] = {"config": [{"subnet": pool["subnet"]} for pool in pools if "subnet" in pool]}
+    options = {key: value for key, value in (kept.get("driver_opts") or {}).items() if not key.startswith(BRIDGE)}
+    if options != (kept.get("driver_opts") or {}):
+        notes.warn(f"networks.{name}.driver_opts", "options of a bridge have no place in an overlay network")
+    made = {**kept, "driver_opts": options} if options else {**kept, "driver_opts": None}
+    return {key: value for key, value in made.items() if value and (key, value) != ("driver", "bridge")}

@@ -117,7 +117,7 @@ def _read_files(name: str, given: Mapping[str, Any], path: Path) -> Files:
             bases = base_images(dockerfile.read_text(), build.args)
             builds.append({**build.as_dict(), "bases": bases})
             images |= {base: f"{build.key} ({build.dockerfile})" for base in bases if not is_of_registry(base)}
-        else:
+        elif not build.problems:
             problems.append(_missing(build.key, dockerfile, "Write it, or correct context or dockerfile"))
     for secret, text in translated.secret_files.items():
         if not Path(text).is_file():
