@@ -73,6 +73,7 @@ class Code(StrEnum):
     SWARM_WITHOUT_QUORUM = "swarm-without-quorum"
     MANAGERS_UNREACHABLE = "managers-unreachable"
     MAJORITY_AT_RISK = "majority-at-risk"
+    SWARM_AUTOLOCKED = "swarm-autolocked"
     DEAD_NODE_ALIVE = "dead-node-alive"
     DEAD_NODE_IS_HOST = "dead-node-is-host"
     NODE_HAS_DATA = "node-has-data"

@@ -11,7 +11,7 @@ from ..model.problem import Code, Problem, find
 from ..stacks.file import VOLUME_PREFIX
 from ..swarm import membership
 from ..swarm.view import PinnedVolume
-from . import frame, images, swarm
+from . import frame, images, rolling, swarm
 from .arguments.common import Nothing
 from .host import is_renewed, plan_engine, plan_registry, restart_order
 from .result import HostPlan, Plan
@@ -25,6 +25,8 @@ def plan_docker(now: Situation) -> Plan:
     if problems:
         return Plan(problems=problems)
     order = restart_order(now)
+    if at_risk := tuple(rolling.problems(now, order)):
+        return Plan(problems=at_risk)
     planned = {name: plan_engine(now, name, order) for name in now.observed}
     return Plan(hosts={name: planned.get(name, HostPlan()) for name in now.hosts})
 

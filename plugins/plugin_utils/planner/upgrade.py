@@ -32,7 +32,8 @@ def plan_upgrade(now: Situation) -> Plan:
         name for name, observed in now.observed.items() if observed.upgrades.packages or observed.upgrades.reboot
     ]
     order = rolling.batches(now, upgraded)
-    if at_risk := tuple(rolling.problems(now, order)):
+    stopped = [name for name in upgraded if now.observed[name].upgrades.reboot or _stops_containers(now, name)]
+    if at_risk := tuple(rolling.problems(now, order, stopped)):
         return Plan(problems=at_risk)
     files = {each.stack.name: each.plan.definition.rendered for each in decided.stacks.each}
     hosts = {

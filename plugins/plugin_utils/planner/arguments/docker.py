@@ -67,7 +67,6 @@ class Turn:
     :ivar availability: that its node gets once they do
     :ivar redirect: address of the host that serves its visitors meanwhile, ``""`` for none
     :ivar ports: that these come for
-    :ivar autolock: whether its part of the swarm's state is locked when its engine starts
     """
 
     order: Batches
@@ -78,7 +77,6 @@ class Turn:
     availability: str = "active"
     redirect: str = ""
     ports: tuple[int, ...] = ()
-    autolock: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -276,3 +276,14 @@ def test_forwarding_is_turned_on_without_a_restart():
     plan = make_plan(sites.site(), found)
     assert acts(plan, "w2") == ["let the kernel pass packets on (net.ipv4.ip_forward is 0)"]
     assert of_phase(plan, "install_docker")["w2"]["turn_on_forwarding"]
+
+
+def test_manager_that_starts_locked_is_not_restarted():
+    found = stale_site("m1")
+    found["m1"]["observation"]["swarm"]["autolock"] = True
+    (problem,) = make_plan(sites.site(), found)["problems"]
+    assert told([problem]) == ["swarm-autolocked: m1"]
+    assert "--autolock=false" in problem.fix
+    workers = stale_site("w1")
+    workers["m1"]["observation"]["swarm"]["autolock"] = True
+    assert make_plan(sites.site(), workers)["problems"] == []
