@@ -16,7 +16,7 @@ from ..model.problem import Code, Problem, ProblemError
 from ..stacks.file_problems import fault, without_value
 
 # Debian's package brings a command of its own, Docker's a plugin of the client.
-COMMANDS = (("docker-compose",), ("docker", "compose"))
+ALONE, PLUGIN = ("docker-compose",), ("docker", "compose")
 WITHOUT_VALUE = re.compile(r'The \\?"(\w+)\\?" variable is not set')
 # Of the control node's own environment, by which Docker finds its plugins; all that a file takes from there is in the
 # inventory.
@@ -48,7 +48,11 @@ def resolve(
     )
     values = {key: "" if value is None else str(value) for key, value in environment.items()}
     given = _passed() | {"PWD": str(place)} | values
-    told = _ask(command, tuple(given.items()), tuple(_stamp(path) for path in [*paths, place / ".env"]))
+    stamps = tuple(_stamp(path) for path in [*paths, place / ".env"])
+    try:
+        told = _ask(command, tuple(given.items()), stamps)
+    except subprocess.TimeoutExpired as error:
+        raise fault(f"no answer of Compose within {SECONDS} s", "files that it reads at once") from error
     if told.returncode:
         raise fault(_sentence(told.stderr), "files that `docker compose config` takes")
     missing = dict.fromkeys(WITHOUT_VALUE.findall(told.stderr))
@@ -84,12 +88,13 @@ def _passed() -> dict[str, str]:
 
 @cache
 def _command() -> tuple[str, ...]:
-    """Find Compose; a Docker without the plugin has none."""
-    for command in COMMANDS:
-        if shutil.which(command[0]):
-            version = subprocess.run([*command, "version"], env=_passed(), capture_output=True, timeout=SECONDS)
-            if version.returncode == 0:
-                return command
+    """Find Compose; a client of Docker alone has none."""
+    if shutil.which(ALONE[0]):
+        return ALONE
+    if shutil.which(PLUGIN[0]):
+        version = subprocess.run([*PLUGIN, "version"], env=_passed(), capture_output=True, timeout=SECONDS)
+        if version.returncode == 0:
+            return PLUGIN
     raise ProblemError(
         Problem(
             code=Code.COMPOSE_MISSING,
