@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.site_input import check_input
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.check import check_lines
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.site import Image, Stack
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.check import check_lines, stack_file_text
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems import refusal_lines
 
 
@@ -27,4 +30,16 @@ class ActionModule(ActionBase):
                 Display().display(line)
         if checked.problems:
             raise AnsibleActionFail("\n".join(refusal_lines(checked.problems, self._task.args["hosts"])))
-        return dict(result, changed=False, stacks=[stack.name for stack in stacks])
+        folder = self._task.args.get("write")
+        written = _write(Path(folder), stacks, checked.site.images) if folder and checked.site else []
+        return dict(result, changed=bool(written), stacks=[stack.name for stack in stacks], written=written)
+
+
+def _write(folder: Path, stacks: Sequence[Stack], images: Sequence[Image]) -> list[str]:
+    """Write the stack files that are not there as they are, and return their paths."""
+    texts = {folder / f"{stack.name}.yml": stack_file_text(stack, images) for stack in stacks}
+    folder.mkdir(parents=True, exist_ok=True)
+    changed = [path for path, text in texts.items() if not path.is_file() or path.read_text() != text]
+    for path in changed:
+        path.write_text(texts[path])
+    return [str(path) for path in changed]

@@ -5,7 +5,7 @@ DOCUMENTATION = r"""
 module: check
 short_description: Say what becomes of the stacks' Compose files
 description:
-  - Runs on the control node and asks no host. Changes nothing.
+  - Runs on the control node and asks no host.
   - Shows each stack's services, images and where they come from, volumes, ports, secrets and configs, and what is
     different in a swarm. It fails with one report of all problems of settings and files.
 options:
@@ -18,6 +18,11 @@ options:
     type: list
     elements: str
     required: true
+  write:
+    description:
+      - Folder on the control node that gets a stack file for C(docker stack deploy) of each stack, with what is to be
+        done before as a comment.
+    type: path
 author: The flotilla authors
 """
 
@@ -31,6 +36,11 @@ EXAMPLES = r"""
 RETURN = r"""
 stacks:
   description: Names of the stacks that were checked.
+  type: list
+  elements: str
+  returned: always
+written:
+  description: Stack files that were written.
   type: list
   elements: str
   returned: always

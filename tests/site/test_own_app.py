@@ -9,6 +9,7 @@ import yaml
 from bench import stack
 from tests.support.runs import REPOSITORY
 from tests.support.stack import stack_with
+from tests.support.wait import wait_until
 
 APP = REPOSITORY / "tests/site/own_app"
 GUIDE = REPOSITORY / "docs/your-app.md"
@@ -44,6 +45,16 @@ def tasks(fleet, name):
     return set(fleet.on("manager-1", f"docker stack ps --quiet --filter desired-state=running {name}").split())
 
 
+def deploy_manually(fleet, stacks, folder):
+    """Deploy what the check writes, as who does without flotilla."""
+    words = ("-e", stacks, "-e", "stack=page", "-e", f"write={folder}")
+    assert fleet.play(*words, playbook="playbooks/check.yml").code == 0
+    copied = f"cat > /root/page.yml <<'END_OF_FILE'\n{(folder / 'page.yml').read_text()}\nEND_OF_FILE"
+    fleet.on("manager-1", f"{copied}\ndocker stack deploy --with-registry-auth -c /root/page.yml page")
+    wait_until(lambda: {page.strip() for page in fleet.pages(port=4002)} == {"A page of its own"}, 120)
+    fleet.on("manager-1", "docker stack rm page; rm /root/page.yml")
+
+
 @pytest.mark.long
 def test_own_app_runs_beside_the_shipped_one_and_each_is_changed_alone(fleet, own, tmp_path):
     before = tasks(fleet, stack.NAME)
@@ -55,6 +66,7 @@ def test_own_app_runs_beside_the_shipped_one_and_each_is_changed_alone(fleet, ow
     fleet.play("-e", beside(with_page(own))).unchanged()
     fleet.play("-e", beside(own), "-e", "stack=page", playbook=REMOVE).succeeded()
     fleet.play("-e", beside(own)).unchanged()
+    deploy_manually(fleet, beside(with_page(own)), tmp_path)
 
     own["stacks"]["shop"]["environment"]["SIGN"] = "Closed"
     fleet.play("-e", beside(own), playbook="playbooks/deploy.yml").succeeded()

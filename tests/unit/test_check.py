@@ -45,6 +45,19 @@ def test_check_says_what_becomes_of_a_stack_though_no_host_answers(tmp_path):
         assert part in found.words
 
 
+def test_what_can_be_deployed_manually_is_written_once(tmp_path):
+    words = ("-e", "stack=shop", "-e", f"write={tmp_path}/out")
+    assert "changed: m1" in check(tmp_path, SHOP, *words).output
+    (path,) = (tmp_path / "out").iterdir()
+    text = path.read_text()
+    assert "docker node update --label-add flotilla.volume.shop_data=true NODE" in text
+    services = yaml.safe_load(text)["services"]
+    assert services["web"]["image"].startswith("reg.example/shop-web:")
+    assert services["db"]["image"].startswith("reg.example/trixie-redis:")
+    again = runs.run(*runs.playbook(tmp_path / "inventory", "playbooks/check.yml", *words))
+    assert (again.code, "changed: m1" in again.output) == (0, False)
+
+
 def test_check_names_all_that_is_wrong_with_the_stacks(tmp_path):
     compose = SHOP.replace('"redis:8"', '"mysql:8", privileged: true')
     check(tmp_path, compose).refused(

@@ -1,11 +1,13 @@
-"""Say in lines what becomes of a stack's Compose files."""
+"""Say what becomes of a stack's Compose files: in lines, and as a stack file that can be deployed manually."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..model.site import Image, Stack
-from ..stacks.file import VOLUME_PREFIX, Service, StackFile, parse
+from ..model.variables import secret_variable
+from ..stacks.file import VOLUME_PREFIX, Service, StackFile, make, parse
+from ..stacks.releases import without_idle
 
 MADE = {
     "distro": "made of the distribution's packages (image_distro_recipes)",
@@ -70,3 +72,28 @@ def _secrets(stack: Stack, file: StackFile) -> Iterator[str]:
             yield f"{name}, the value before a rotation, while one is under way"
         else:
             yield f"{name}, which must be in the swarm as {entry['name']}"
+
+
+def stack_file_text(stack: Stack, images: Sequence[Image]) -> str:
+    """Return a stack file for who deploys without flotilla, with what is to be done before as a comment.
+
+    :param images: of the site, which are named by their tags
+    """
+    file = parse(stack.text)
+    configs = {
+        name: f"{stack.name}_{name}" for name, entry in file.section("configs").items() if "external" not in entry
+    }
+    objects = {secret_variable(name): f"{stack.name}_{name}" for name in stack.secrets}
+    rendered = file.with_configs(configs).render({**{image.variable: image.reference for image in images}, **objects})
+    before = [
+        *(f"docker secret create {stack.name}_{name} -    # its value on standard input" for name in stack.secrets),
+        *(f"docker config create {key} FILE" for key in configs.values()),
+        *(f"docker node update --label-add {label}=true NODE" for label in file.volume_labels),
+    ]
+    lines = [
+        f"Stack {stack.name}, on a manager that is logged in to the registry, which has the images:",
+        f"  docker stack deploy --with-registry-auth -c THIS_FILE {stack.name}",
+        *(["Before that, once:", *(f"  {line}" for line in before)] if before else []),
+        *(["For a first start, write new for kept below."] if file.volume_labels else []),
+    ]
+    return "".join(f"# {line}\n" for line in lines) + make(without_idle(rendered.content)).text

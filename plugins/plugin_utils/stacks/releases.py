@@ -166,7 +166,7 @@ def steps(
         if DATA_LABEL in labels:
             labels[DATA_LABEL] = "new"
     contents = [desired.content] if first == desired.content else [first, desired.content]
-    return [yaml.safe_dump(_without_idle(content), sort_keys=False) for content in contents]
+    return [yaml.safe_dump(without_idle(content), sort_keys=False) for content in contents]
 
 
 def _mount_both(secrets: dict[str, Any], old: StackFile | None, mounted: Collection[str]) -> None:
@@ -198,7 +198,7 @@ def moved(definition: StackFile, before: StackFile | None, republished: Collecti
     ]
 
 
-def _without_idle(content: Mapping[str, Any]) -> Mapping[str, Any]:
+def without_idle(content: Mapping[str, Any]) -> Mapping[str, Any]:
     """Leave each ``X_previous`` out of a stack file that is the same as ``X``."""
     content = copy.deepcopy(dict(content))
     secrets = content.get("secrets") or {}
