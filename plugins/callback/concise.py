@@ -38,6 +38,7 @@ REPORT = "flotilla.swarm.report"
 LOGS = "flotilla.swarm.logs"
 CHECK = "flotilla.swarm.check"
 EXEC = "flotilla.swarm.exec"
+RUN_TASK = "flotilla.swarm.run_task"
 DEBUG = "ansible.builtin.debug"
 # The exit code of a status that was told and has problems; one that could not be told ends with Ansible's, 2 or 4.
 PROBLEMS_FOUND = 1
@@ -131,7 +132,7 @@ class CallbackModule(Default):
         """Note a change, and keep the report for the end of the run."""
         if result.task.resolved_action == REPORT:
             self._report, self._only_tells = result.result["lines"], "status" in result.result
-        self._only_tells |= result.task.resolved_action in (LOGS, CHECK, EXEC)
+        self._only_tells |= result.task.resolved_action in (LOGS, CHECK, EXEC, RUN_TASK)
         if self._display.verbosity or result.task.resolved_action == DEBUG:
             super().v2_runner_on_ok(result)
             return

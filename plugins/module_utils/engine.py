@@ -1,7 +1,7 @@
 """Talk to a Docker Engine over its local socket, with the standard library alone.
 
 Observing a host must work before anything is installed there, so this client needs neither the Docker SDK nor the
-``docker`` command. It only reads, but for the lock's swap that community.docker lacks; acts go through that.
+``docker`` command. It only reads, but for the lock's swap and jobs, which community.docker lacks; acts go through that.
 
 Source of paths and fields: the Engine API reference, version 1.41 and later (https://docs.docker.com/reference/api/engine/).
 """
@@ -59,14 +59,23 @@ class Engine:
         """
         return json.loads(self._request("GET", path, query, headers=headers) or "null")
 
-    def post(self, path: str, content: Item, **query: object) -> Document:
+    def post(self, path: str, content: Item, login: Mapping[str, str] | None = None, **query: object) -> Document:
         """Post a JSON document.
 
         :param content: the document
+        :param login: ``username`` and ``password`` for a registry that nodes pull from
         :return: the engine's answer
         :raise EngineError: the engine is not there or refuses
         """
-        return json.loads(self._request("POST", path, query, body=json.dumps(content).encode()) or "null")
+        body = json.dumps(content).encode()
+        return json.loads(self._request("POST", path, query, body=body, headers=_auth(login)) or "null")
+
+    def delete(self, path: str) -> None:
+        """Delete what has a path.
+
+        :raise EngineError: the engine is not there or refuses
+        """
+        self._request("DELETE", path, {})
 
     def get_logs(self, path: str, lines: int) -> list[str]:
         """Read the last lines of a task's or service's log.
@@ -122,11 +131,9 @@ class Engine:
         :param credentials: as in ``check_login``, or ``None``
         :return: ``"sha256:..."``, or ``None`` when the registry is out of reach, refuses, or has no such tag
         """
-        headers = {}
-        if credentials:
-            headers["X-Registry-Auth"] = base64.urlsafe_b64encode(json.dumps(credentials).encode()).decode()
         try:
-            return str(self.get(f"/distribution/{reference}/json", headers=headers)["Descriptor"]["digest"])
+            found = self.get(f"/distribution/{reference}/json", headers=_auth(credentials))
+            return str(found["Descriptor"]["digest"])
         except EngineError:
             return None
 
@@ -151,6 +158,10 @@ class Engine:
         if status >= 400:
             raise EngineError(status, _message(content))
         return content
+
+
+def _auth(login: Mapping[str, str] | None) -> dict[str, str]:
+    return {"X-Registry-Auth": base64.urlsafe_b64encode(json.dumps(dict(login)).encode()).decode()} if login else {}
 
 
 def _message(content: bytes) -> str:

@@ -121,6 +121,16 @@ def test_command_runs_in_a_task_and_its_exit_code_comes_through(fleet):
     assert fleet.play(*words, "command='sh -c exit'", playbook="playbooks/exec.yml").code == 0
 
 
+def test_task_of_its_own_has_what_the_service_has_and_is_gone_afterwards(fleet):
+    said = "print(open('/run/secrets/redis_password').readable()); raise SystemExit(3)"
+    words = ("-e", f"service={stack.WEB}", "-e", f"command='python3 -c \"{said}\"'")
+    run = fleet.play(*words, playbook="playbooks/run.yml")
+    assert "\nTrue\n" in run.output
+    assert (run.code, "ended with exit code 3" in run.words) == (2, True)
+    assert set(fleet.services()) == set(stack.SERVICES)
+    fleet.play().unchanged()
+
+
 def test_logs_of_all_nodes_are_shown(fleet):
     run = fleet.play("-e", f"service={stack.WEB}", playbook="playbooks/logs.yml")
     lines = re.findall(r"^\S+Z  (\S+) on (\S+) \| ", run.output, re.MULTILINE)

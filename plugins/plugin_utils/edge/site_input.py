@@ -40,6 +40,7 @@ WITHOUT_REGISTRY = (
     Intent.RESET,
     Intent.LOGS,
     Intent.EXEC,
+    Intent.RUN,
 )
 # Intents that make stacks of the inventory, or tell what would be made.
 DEFINING = (Intent.SITE, Intent.DEPLOY, Intent.STACK, Intent.STATUS)

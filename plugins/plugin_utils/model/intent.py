@@ -19,6 +19,7 @@ class Intent(StrEnum):
     STATUS = "status"
     LOGS = "logs"
     EXEC = "exec"
+    RUN = "run"
     UPGRADE = "upgrade"
     DOCKER = "docker"
     SWARM = "swarm"
@@ -29,7 +30,7 @@ class Intent(StrEnum):
     @property
     def only_tells(self) -> bool:
         """Tell whether flotilla itself changes nothing whatever is observed, so that there is no plan to print."""
-        return self in (Intent.STATUS, Intent.LOGS, Intent.EXEC)
+        return self in (Intent.STATUS, Intent.LOGS, Intent.EXEC, Intent.RUN)
 
     @property
     def is_of_one_role(self) -> bool:

@@ -55,6 +55,7 @@ class Phase(StrEnum):
     REPORT_STATUS = "report_status"
     SHOW_LOGS = "show_logs"
     RUN_COMMAND = "run_command"
+    RUN_TASK = "run_task"
     UNREACHABLE = "unreachable"
 
     def comes_after(self, other: Phase) -> bool:

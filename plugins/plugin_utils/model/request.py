@@ -54,12 +54,14 @@ class Command:
     :ivar service: its name in its stack
     :ivar text: the command with its arguments, as a shell would read it
     :ivar task: number of the task, ``0`` for the first that runs
+    :ivar timeout: seconds that it may take in a task of its own
     :ivar unquoted: words that Ansible did not take for a part of it
     """
 
     service: str = ""
     text: str = ""
     task: int = 0
+    timeout: int = 600
     unquoted: str = ""
 
 
@@ -72,6 +74,7 @@ def read_command(raw: Mapping[str, Any]) -> Command:
         service=str(raw.get("service", "")),
         text=str(raw.get("command", "")),
         task=number(raw.get("task", 0)),
+        timeout=number(raw.get("timeout", 600)),
         unquoted=str(raw.get("unquoted", "")),
     )
 

@@ -14,7 +14,7 @@ from ..model.problem import Problem
 from ..model.site import Site
 from . import roles
 from .backup import plan_backup, plan_restore
-from .exec import plan_exec
+from .command import plan_exec, plan_run
 from .logs import plan_logs
 from .rebalance import plan_rebalance
 from .remove import plan_remove
@@ -37,6 +37,7 @@ PLANNERS: Mapping[Intent, Callable[[Situation], Plan]] = {
     Intent.STATUS: plan_status,
     Intent.LOGS: plan_logs,
     Intent.EXEC: plan_exec,
+    Intent.RUN: plan_run,
     Intent.UPGRADE: plan_upgrade,
     Intent.DOCKER: roles.plan_docker,
     Intent.SWARM: roles.plan_swarm,

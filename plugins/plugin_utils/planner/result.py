@@ -72,6 +72,7 @@ ENTRY_POINTS: Mapping[Phase, EntryPoint] = {
     Phase.REPORT_STATUS: EntryPoint("preflight", "report_status"),
     Phase.SHOW_LOGS: EntryPoint("stack", "show_logs"),
     Phase.RUN_COMMAND: EntryPoint("stack", "run_command"),
+    Phase.RUN_TASK: EntryPoint("stack", "run_task"),
     Phase.UNREACHABLE: EntryPoint("preflight", "unreachable"),
 }
 
@@ -133,6 +134,7 @@ class HostPlan:
     report_status: preflight.ReportStatus | None = None
     show_logs: stack.ShowLogs | None = None
     run_command: stack.RunCommand | None = None
+    run_task: stack.RunTask | None = None
     unreachable: preflight.Unreachable | None = None
     changes: Changes = NO_CHANGES
     notes: tuple[str, ...] = ()

@@ -146,6 +146,19 @@ class RunCommand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunTask:
+    """Run a command once with what a service has.
+
+    :ivar service: full name
+    :ivar timeout: seconds that it may take
+    """
+
+    service: str
+    argv: tuple[str, ...]
+    timeout: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckPage:
     """Visit the pages of stacks through this node.
 

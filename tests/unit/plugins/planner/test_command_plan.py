@@ -51,3 +51,15 @@ def test_service_of_several_stacks_needs_the_name_of_one():
     stacks["shop"]["services"]["web"] = stacks["hello"]["services"]["web"]
     assert told(plan(found)["problems"]) == ["setting-invalid: stack"]
     assert of_phase(plan(found, chosen=["shop"]), "run_command")["m1"]["service"] == "shop_web"
+
+
+def test_task_of_its_own_is_run_by_a_manager():
+    found = plan(intent="run", command={"service": "till", "command": "migrate --all"})
+    assert of_phase(found, "run_task") == {
+        "m1": {"service": "shop_till", "argv": ["migrate", "--all"], "timeout": 600},
+    }
+
+
+@pytest.mark.parametrize(("command", "problem"), [({"service": "wbe"}, "service"), ({"command": ""}, "command")])
+def test_task_that_cannot_be_run_is_named(command, problem):
+    assert told(plan(intent="run", command=command)["problems"]) == [f"setting-invalid: {problem}"]

@@ -1,15 +1,16 @@
-"""Plan a command in the container of a task; whatever it changes there is the user's own doing."""
+"""Plan a command in the container of a task, or in a task of its own; whatever it changes is the user's own doing."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ...module_utils.observation import Observed
 from ...module_utils.observation.stack import Task
 from ..model.problem import Code, Problem
-from .arguments.stack import RunCommand
+from ..model.request import Command
+from .arguments.stack import RunCommand, RunTask
 from .result import HostPlan, Plan
 from .situation import Situation, no_manager
 
@@ -40,6 +41,29 @@ def plan_exec(now: Situation) -> Plan:
     return Plan(hosts={**{host: HostPlan() for host in now.hosts}, place.host: HostPlan(run_command=run)})
 
 
+def plan_run(now: Situation) -> Plan:
+    """Let the first manager that answers for the swarm run the command with what a service has."""
+    if not now.answering:
+        return Plan(problems=(no_manager(now),))
+    name, manager = next(iter(now.answering.items()))
+    asked, argv = now.site.command, _words(now.site.command.text)
+    stacks = [
+        stack.name
+        for stack in now.site.stacks
+        if now.site.is_chosen(stack.name) and asked.service in _services(manager, stack.name)
+    ]
+    known = [service for stack in now.site.stacks for service in _services(manager, stack.name)]
+    if problems := (*_of_command(asked, argv), *_of_service(asked, stacks, known)):
+        return Plan(problems=problems)
+    run = RunTask(service=f"{stacks[0]}_{asked.service}", argv=tuple(argv), timeout=asked.timeout)
+    return Plan(hosts={**{host: HostPlan() for host in now.hosts}, name: HostPlan(run_task=run)})
+
+
+def _services(manager: Observed, stack: str) -> list[str]:
+    running = (manager.stacks or {}).get(stack)
+    return list(running.services) if running else []
+
+
 def _words(text: str) -> list[str]:
     try:
         return shlex.split(text)
@@ -62,6 +86,16 @@ def _problems(
     now: Situation, argv: list[str], running: list[Place], places: list[Place], chosen: list[Place]
 ) -> Iterator[Problem]:
     asked, stacks = now.site.command, sorted({place.stack for place in places})
+    yield from _of_command(asked, argv)
+    yield from _of_service(asked, stacks, [place.name for place in running])
+    if places and not chosen:
+        numbers = ", ".join(str(place.task.slot) for place in places)
+        yield _invalid("task", str(asked.task), f"the number of a task that runs: {numbers}")
+    elif chosen and not any(place.host for place in chosen):
+        yield _invalid("task", "on hosts that could not be reached", "a task on another host")
+
+
+def _of_command(asked: Command, argv: Sequence[str]) -> Iterator[Problem]:
     if asked.unquoted:
         expected = "all words of the command in two pairs of quotes, one of the shell's and one of Ansible's"
         fix = f"""Write -e "command='{asked.text} {asked.unquoted}'\""""
@@ -69,16 +103,19 @@ def _problems(
         yield Problem(code=Code.SETTING_INVALID, where="command", found=found, expected=expected, fix=fix)
     elif not argv:
         yield _invalid("command", asked.text or "no command", "a command with its arguments, as in 'redis-cli ping'")
-    if not places:
-        names = ", ".join(dict.fromkeys(place.name for place in running)) or "none runs"
-        yield _invalid("service", asked.service or "no service", f"a service with a task that runs: {names}")
-    if len(stacks) > 1:
+
+
+def _of_service(asked: Command, stacks: Sequence[str], known: Sequence[str]) -> Iterator[Problem]:
+    """Check that one service is meant.
+
+    :param stacks: those that have such a service
+    :param known: names of all services
+    """
+    if not stacks:
+        names = ", ".join(dict.fromkeys(known)) or "none runs"
+        yield _invalid("service", asked.service or "no service", f"a service that runs: {names}")
+    elif len(stacks) > 1:
         yield _invalid("stack", f"service {asked.service} in {' and '.join(stacks)}", "the name of one of these stacks")
-    elif places and not chosen:
-        numbers = ", ".join(str(place.task.slot) for place in places)
-        yield _invalid("task", str(asked.task), f"the number of a task that runs: {numbers}")
-    elif chosen and not any(place.host for place in chosen):
-        yield _invalid("task", "on hosts that could not be reached", "a task on another host")
 
 
 def _invalid(setting: str, found: str, expected: str) -> Problem:

@@ -1,0 +1,81 @@
+"""A command in a task of its own."""
+
+import pytest
+from ansible_collections.flotilla.swarm.plugins.module_utils import one_off
+
+SPEC = {
+    "Name": "shop_web",
+    "Labels": {"com.docker.stack.namespace": "shop"},
+    "TaskTemplate": {
+        "ContainerSpec": {"Image": "r/x@sha256:1", "Args": ["serve"], "Env": ["A=1"], "Secrets": [{"SecretID": "s"}]},
+        "Networks": [{"Target": "n"}],
+        "RestartPolicy": {"Condition": "any"},
+    },
+    "Mode": {"Replicated": {"Replicas": 5}},
+    "EndpointSpec": {"Ports": [{"PublishedPort": 80}]},
+}
+
+
+class Engine:
+    """An engine in which the job has these states, one after another."""
+
+    def __init__(self, *states):
+        self.states, self.created, self.deleted = list(states), None, []
+
+    def get(self, path, **_query):
+        if path == "/services/shop_web":
+            return {"Spec": SPEC}
+        return [{"Status": self.states.pop(0) if len(self.states) > 1 else self.states[0]}]
+
+    def post(self, _path, content, login):
+        self.created = (content, login)
+        return {"ID": "job"}
+
+    def get_logs(self, _path, _lines):
+        return ["done"]
+
+    def delete(self, path):
+        self.deleted.append(path)
+
+
+def run(engine, seconds=60):
+    return one_off.run(engine, "shop_web", "shop_web_run_1", ["migrate", "-v"], {"username": "u"}, seconds)
+
+
+@pytest.fixture(autouse=True)
+def without_pauses(monkeypatch):
+    monkeypatch.setattr(one_off, "PAUSE", 0)
+
+
+def ended(code, state="complete"):
+    return {"State": state, "ContainerStatus": {"ContainerID": "c", "ExitCode": code}}
+
+
+def test_job_has_what_the_service_has_and_neither_ports_nor_its_stack():
+    engine = Engine({"State": "running"}, ended(0))
+    assert run(engine) == one_off.Ended(0, ["done"], "")
+    spec, login = engine.created
+    container = spec["TaskTemplate"]["ContainerSpec"]
+    assert (container["Args"], container["Env"], container["Secrets"]) == (
+        ["migrate", "-v"],
+        ["A=1"],
+        [{"SecretID": "s"}],
+    )
+    assert (spec["Labels"], "EndpointSpec" in spec, login) == ({"flotilla.run": "shop_web"}, False, {"username": "u"})
+    assert spec["Mode"] == {"ReplicatedJob": {"MaxConcurrent": 1, "TotalCompletions": 1}}
+    assert SPEC["TaskTemplate"]["RestartPolicy"] == {"Condition": "any"}
+
+
+@pytest.mark.parametrize(
+    ("state", "seconds", "expected"),
+    [
+        (ended(3, "failed"), 60, (3, "")),
+        ({"State": "rejected", "Err": "No such image"}, 60, (-1, "No such image")),
+        ({"State": "pending", "Err": "no suitable node"}, -1, (-1, "it took too long: no suitable node")),
+    ],
+)
+def test_however_it_ends_it_is_told_and_removed(state, seconds, expected):
+    engine = Engine(state)
+    told = run(engine, seconds)
+    assert (told.code, told.error) == expected
+    assert engine.deleted == ["/services/job"]
