@@ -46,8 +46,8 @@ status: setup ## Tell the state of the site of inventory/; red if it has problem
 	ansible-playbook playbooks/status.yml
 
 lint: packages setup ## Check style of everything
-	ruff check . tools/document-variables
-	ruff format --check . tools/document-variables
+	ruff check . tools/document-*
+	ruff format --check . tools/document-*
 	mypy
 	codespell $$(git ls-files -- $(UNWORDED:%=':!%'))
 	yamllint --strict .
