@@ -31,15 +31,17 @@ class ActionModule(ActionBase):
         if checked.problems:
             raise AnsibleActionFail("\n".join(refusal_lines(checked.problems, self._task.args["hosts"])))
         folder = self._task.args.get("write")
-        written = _write(Path(folder), stacks, checked.site.images) if folder and checked.site else []
+        written = (
+            _write(Path(folder), stacks, checked.site.images, self._task.check_mode) if folder and checked.site else []
+        )
         return dict(result, changed=bool(written), stacks=[stack.name for stack in stacks], written=written)
 
 
-def _write(folder: Path, stacks: Sequence[Stack], images: Sequence[Image]) -> list[str]:
-    """Write the stack files that are not there as they are, and return their paths."""
+def _write(folder: Path, stacks: Sequence[Stack], images: Sequence[Image], check_mode: bool) -> list[str]:
+    """Write the stack files that are not there as they are, and return their paths; under ``--check`` that alone."""
     texts = {folder / f"{stack.name}.yml": stack_file_text(stack, images) for stack in stacks}
-    folder.mkdir(parents=True, exist_ok=True)
     changed = [path for path, text in texts.items() if not path.is_file() or path.read_text() != text]
-    for path in changed:
+    for path in [] if check_mode else changed:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(texts[path])
     return [str(path) for path in changed]

@@ -17,7 +17,7 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         module = "community.docker.docker_container_exec"
         answer = self._execute_module(module, dict(self._task.args), task_vars=task_vars)
-        if "rc" not in answer:
+        if "stdout" not in answer:
             raise AnsibleActionFail(str(answer.get("msg")))
         for text in (answer["stdout"], answer["stderr"]):
             if text:

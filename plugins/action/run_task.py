@@ -16,7 +16,7 @@ class ActionModule(ActionBase):
         """Show the output, or fail with it and the exit code."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         answer = self._execute_module("flotilla.swarm.run_task", dict(self._task.args), task_vars=task_vars)
-        if "rc" not in answer:
+        if "lines" not in answer:
             raise AnsibleActionFail(str(answer.get("msg")))
         for line in answer["lines"]:
             Display().display(line)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.compose.objects import text_of
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import (
     deploy_failure_lines,
     failed_stacks_lines,
@@ -31,12 +32,13 @@ def secret_values(stacks: Iterable[Mapping[str, Any]], given: Mapping[str, Mappi
     """Return the values of secrets by stack and name: of the inventory, and of the files that Compose files name.
 
     :param stacks: as ``flotilla.swarm.stacks`` lists them
+    A file that cannot be read is a problem of its stack, and has no value here.
+
     :param given: the entries of the inventory by stack
-    :raise OSError: a file cannot be read
     """
     return {
         stack["name"]: {
-            **{name: Path(file).read_text() for name, file in stack["secret_files"].items()},
+            **{name: text_of(Path(file)) for name, file in stack["secret_files"].items()},
             **(given[stack["name"]].get("secrets") or {}),
         }
         for stack in stacks

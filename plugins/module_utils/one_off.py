@@ -11,11 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .engine import Engine
+from .engine import Engine, EngineError
 
 # By it a job is known as one of flotilla's, and not as a service of the stack.
 LABEL = "flotilla.run"
-ENDED = ("complete", "failed", "rejected", "orphaned", "remove", "shutdown")
+# By it a container learns whether it may begin without data.
+DATA_LABEL = "flotilla.data"
+ENDED = ("failed", "rejected", "orphaned", "remove", "shutdown")
 LINES = 100_000
 PAUSE = 1
 
@@ -43,10 +45,13 @@ def job_spec(spec: Mapping[str, Any], name: str, argv: Sequence[str]) -> dict[st
     """
     template = dict(spec["TaskTemplate"])
     container = {**template["ContainerSpec"], "Args": list(argv), "Healthcheck": {"Test": ["NONE"]}}
-    template.update(ContainerSpec=container, RestartPolicy={"Condition": "none"}, ForceUpdate=0)
+    # By its aliases others would reach this task, too.
+    networks = [{**network, "Aliases": []} for network in template.get("Networks") or ()]
+    template.update(ContainerSpec=container, RestartPolicy={"Condition": "none"}, Networks=networks, ForceUpdate=0)
+    kept = {DATA_LABEL: spec["Labels"][DATA_LABEL]} if DATA_LABEL in (spec.get("Labels") or {}) else {}
     return {
         "Name": name,
-        "Labels": {LABEL: str(spec["Name"])},
+        "Labels": {LABEL: str(spec["Name"]), **kept},
         "TaskTemplate": template,
         "Mode": {"ReplicatedJob": {"MaxConcurrent": 1, "TotalCompletions": 1}},
     }
@@ -70,14 +75,32 @@ def run(engine: Engine, service: str, name: str, argv: Sequence[str], login: Map
 
 def _follow(engine: Engine, job: str, end: float) -> Ended:
     while True:
-        tasks = engine.get("/tasks", filters={"service": [job]})
-        status: Mapping[str, Any] = tasks[0]["Status"] if tasks else {}
-        if status.get("State") in ENDED:
-            lines = engine.get_logs(f"/services/{job}/logs", LINES)
-            code = (status.get("ContainerStatus") or {}).get("ExitCode", -1)
-            started = bool((status.get("ContainerStatus") or {}).get("ContainerID"))
-            return Ended(code if started else -1, lines, "" if started else str(status.get("Err", "")))
+        status = _status(engine, job)
+        state, container = status.get("State"), status.get("ContainerStatus") or {}
+        said = status.get("Err") or status.get("Message") or "no task of it"
+        if state == "complete":
+            return Ended(0, _lines(engine, job), "")
+        if state == "failed" and container.get("ExitCode"):
+            return Ended(container["ExitCode"], _lines(engine, job), "")
+        if state in ENDED:
+            return Ended(-1, _lines(engine, job), f"{state}: {said}")
         if time.monotonic() > end:
-            waits = status.get("Err") or status.get("Message") or "no task of it"
-            return Ended(-1, engine.get_logs(f"/services/{job}/logs", LINES), f"it took too long: {waits}")
+            return Ended(-1, _lines(engine, job), f"it took too long: {said}")
         time.sleep(PAUSE)
+
+
+def _status(engine: Engine, job: str) -> Mapping[str, Any]:
+    """Return the status of a job's task; a manager that loses its leader does not answer for a while."""
+    try:
+        tasks = engine.get("/tasks", filters={"service": [job]})
+    except EngineError as error:
+        return {"Message": error.message}
+    return tasks[0]["Status"] if tasks else {}
+
+
+def _lines(engine: Engine, job: str) -> list[str]:
+    """Read what the command printed; that it cannot be read changes nothing about how it ended."""
+    try:
+        return engine.get_logs(f"/services/{job}/logs", LINES)
+    except EngineError as error:
+        return [f"(what it printed cannot be read: {error.message})"]

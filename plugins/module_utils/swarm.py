@@ -89,6 +89,12 @@ def volumes(engine: Engine, stack_names: Sequence[str]) -> dict[str, dict[str, b
     return found
 
 
+def filled_volumes(engine: Engine) -> tuple[str, ...]:
+    """List the volumes of this host with anything in them, whoever made them: a stack may have one of their names."""
+    listed = engine.get("/volumes")["Volumes"] or []
+    return tuple(volume["Name"] for volume in listed if volume.get("Mountpoint") and _is_filled(volume["Mountpoint"]))
+
+
 def _is_filled(folder: str | None) -> bool:
     """Tell whether a volume's folder has data; a volume without a folder of this host is its driver's affair."""
     try:
@@ -224,6 +230,7 @@ class EngineObservation:
     swarm: Place
     volumes: dict[str, dict[str, bool]]
     lock: Lock
+    filled_volumes: tuple[str, ...] = ()
     nodes: tuple[Node, ...] | None = None
     stacks: dict[str, Stack] | None = None
     kept_stacks: tuple[str, ...] = ()
@@ -244,6 +251,7 @@ def observe(engine: Engine, info: Item | None, stack_names: Sequence[str] = (), 
         swarm=replace(membership(info), ingress=_ingress(engine)),
         volumes=volumes(engine, stack_names),
         lock=lock.read(),
+        filled_volumes=filled_volumes(engine),
     )
     if not own.swarm.manager:
         return own

@@ -38,6 +38,7 @@ class Observed:
     :ivar reach: by peer, ``open``, ``closed`` or what went wrong
     :ivar engine: ``None`` where none answers
     :ivar volumes: by stack, then by name of each of its volumes, whether there is anything in it
+    :ivar filled_volumes: names of all volumes with anything in them, whoever made them
     :ivar credentials: whether a login to the registry is stored
     :ivar login: empty where the registry accepted the stored login, else the reason
     :ivar login_fingerprint: of the login that services should get; of managers only
@@ -84,12 +85,17 @@ class Observed:
     images: Mapping[str, str | None]
     local_images: tuple[LocalImage, ...]
     pages: Mapping[str, str]
+    filled_volumes: tuple[str, ...] = ()
     nodes: tuple[Node, ...] | None = None
     stacks: Mapping[str, Stack] | None = None
     kept_stacks: tuple[str, ...] = ()
     logs: tuple[str, ...] = ()
     upgrades: Upgrades = NO_UPGRADES
     registry_certificate: tuple[float, ...] = ()
+
+    def has_data(self, volume: str) -> bool:
+        """Tell whether there is anything in a volume, whoever made it."""
+        return volume in self.filled_volumes or any(volumes.get(volume) for volumes in self.volumes.values())
 
     @property
     def volume_names(self) -> list[str]:

@@ -71,6 +71,9 @@ def read_build(stack: str, name: str, service: Mapping[str, Any]) -> BuildReques
         if build[what]
     ]
     context = plain(str(build.get("context") or ""))
+    dockerfile = str(build.get("dockerfile") or "Dockerfile")
+    if dockerfile.startswith(("/", "..")):
+        fixes.append(refused_field(f"{key}.dockerfile", dockerfile, "Name a file in the folder that is built"))
     if not context or "://" in context or context.startswith("git@"):
         fix = "Name a folder: the control node has what is built"
         fixes.append(refused_field(f"{key}.context", context or "no context", fix))
@@ -78,7 +81,7 @@ def read_build(stack: str, name: str, service: Mapping[str, Any]) -> BuildReques
         key=key,
         image=_name(stack, name),
         context=context,
-        dockerfile=build.get("dockerfile") or "Dockerfile",
+        dockerfile=dockerfile,
         args=args,
         target=build.get("target") or "",
         problems=tuple(fixes),

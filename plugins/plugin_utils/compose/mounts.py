@@ -50,6 +50,9 @@ def translate_mounts(key: str, service: Mapping[str, Any], folder: str, notes: N
         if kind not in OPTIONS:
             found = f"a mount at {mount.get('target', '')} of type '{kind or ''}'"
             notes.refuse(f"{key}.volumes", found, f"Name one of the types {', '.join(OPTIONS)}")
+        elif kind == "volume" and not source:
+            fix = "Give it a name in volumes: each new task would begin with an empty one"
+            notes.refuse(f"{key}.volumes", f"{mount.get('target', '')}, a volume without a name", fix)
         elif kind == "bind" and PurePath(source).is_relative_to(folder):
             configs += _of_project(key, mount, Path(source), folder, notes)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ..model.problem import Code, Problem
@@ -62,6 +63,14 @@ def _alike(names: Collection[str]) -> Iterator[Problem]:
 
 def _managed(name: str) -> dict[str, Any]:
     return {"external": True, "name": f"${{{secret_variable(name)}}}"}
+
+
+def text_of(file: Path) -> str:
+    """Return the text of a secret's file as it is, ``""`` where it has none in UTF-8."""
+    try:
+        return file.read_bytes().decode()
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def translate_configs(section: Mapping[str, Mapping[str, Any]], environment: Mapping[str, object]) -> Objects:

@@ -88,18 +88,18 @@ def _passed() -> dict[str, str]:
 
 @cache
 def _command() -> tuple[str, ...]:
-    """Find Compose; a client of Docker alone has none."""
-    if shutil.which(ALONE[0]):
-        return ALONE
-    if shutil.which(PLUGIN[0]):
-        version = subprocess.run([*PLUGIN, "version"], env=_passed(), capture_output=True, timeout=SECONDS)
-        if version.returncode == 0:
-            return PLUGIN
+    """Find Compose 2; a client of Docker alone has none, and some systems have the first one still."""
+    for command in (ALONE, PLUGIN):
+        if shutil.which(command[0]):
+            asked = [*command, "version", "--short"]
+            told = subprocess.run(asked, env=_passed(), capture_output=True, text=True, timeout=SECONDS)
+            if told.returncode == 0 and not told.stdout.strip().lstrip("v").startswith("1."):
+                return command
     raise ProblemError(
         Problem(
             code=Code.COMPOSE_MISSING,
             where="the control node",
-            found="neither docker-compose nor docker with its plugin compose",
+            found="neither docker-compose of version 2 nor docker with its plugin compose",
             expected="Compose 2, which reads the stack's files",
             fix="Install it on the machine that runs Ansible, such as by: apt-get install docker-compose",
         )

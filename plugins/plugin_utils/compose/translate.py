@@ -90,14 +90,18 @@ def _builds(stack: str, services: Mapping[str, Any]) -> dict[str, BuildRequest]:
         if service.get("build"):
             build = read_build(stack, name, service)
             found[name] = next((other for other in found.values() if other.is_same(build)), build)
-    return found
+    # A service without a build may run what another one builds, by the name that both give it.
+    named = {services[name].get("image"): build for name, build in found.items() if services[name].get("image")}
+    others = {name: named[each.get("image")] for name, each in services.items() if each.get("image") in named}
+    return {**others, **found}
 
 
 def _section(stack: str, resolved: Mapping[str, Any], section: str) -> dict[str, dict[str, Any]]:
-    """Take a section without the names that Compose gives by itself: Swarm gives the same."""
+    """Take a section without the names that Compose gives by itself: Swarm gives the same to what a stack makes."""
     entries = {key: without_empty(entry or {}) for key, entry in (resolved.get(section) or {}).items()}
+    own = {key: f"{stack.lower()}_{key}" for key, entry in entries.items() if not entry.get("external")}
     return {
-        key: {what: value for what, value in entry.items() if (what, value) != ("name", f"{stack.lower()}_{key}")}
+        key: {what: value for what, value in entry.items() if (what, value) != ("name", own.get(key))}
         for key, entry in entries.items()
     }
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..checks.settings import load_entry_options
+from ..compose.objects import text_of
 from ..compose.run import resolve
 from ..compose.translate import translate
 from ..images.dockerfile import base_images, is_of_registry
@@ -120,9 +121,10 @@ def _read_files(name: str, given: Mapping[str, Any], path: Path) -> Files:
         elif not build.problems:
             problems.append(_missing(build.key, dockerfile, "Write it, or correct context or dockerfile"))
     for secret, text in translated.secret_files.items():
-        if not Path(text).is_file():
+        if not text_of(Path(text)):
             fix = f"Write it, or list {secret} in secrets of the stack: a value, or an empty one, which is generated"
-            problems.append(_missing(f"secrets.{secret}", Path(text), fix))
+            what = "no text in UTF-8 in" if Path(text).is_file() else "no file"
+            problems.append(_missing(f"secrets.{secret}", Path(text), fix, what))
     return Files(
         file=file,
         secret_files=dict(translated.secret_files),
@@ -133,9 +135,9 @@ def _read_files(name: str, given: Mapping[str, Any], path: Path) -> Files:
     )
 
 
-def _missing(key: str, file: Path, fix: str) -> Problem:
+def _missing(key: str, file: Path, fix: str, what: str = "no file") -> Problem:
     return Problem(
-        code=Code.STACK_FILE_INVALID, where=f".files: {key}", found=f"no file {file}", expected="that file", fix=fix
+        code=Code.STACK_FILE_INVALID, where=f".files: {key}", found=f"{what} {file}", expected="that file", fix=fix
     )
 
 

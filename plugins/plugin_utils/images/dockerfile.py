@@ -8,7 +8,10 @@ from collections.abc import Mapping
 # https://docs.docker.com/reference/dockerfile: FROM [--platform=P] IMAGE [AS NAME], with ARGs of before the first FROM.
 FROM = re.compile(r"^[ \t]*FROM[ \t]+(?:--\S+[ \t]+)*(\S+)(?:[ \t]+AS[ \t]+(\S+))?", re.IGNORECASE | re.MULTILINE)
 ARG = re.compile(r"^[ \t]*ARG[ \t]+(\w+)(?:=(\S*))?", re.IGNORECASE | re.MULTILINE)
-COPIED = re.compile(r"^[ \t]*(?:COPY|ADD|RUN)\b.*?(?:--from=|[ ,=]from=)([^\s,]+)", re.IGNORECASE | re.MULTILINE)
+COPIED = re.compile(
+    r"^[ \t]*(?:(?:COPY|ADD)\b.*?[ \t]--from=|RUN\b.*?[ \t]--mount=(?:[^\s]*,)?from=)([^\s,]+)",
+    re.IGNORECASE | re.MULTILINE,
+)
 VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
 # What Docker takes as the host of a registry: a name with a dot or a port, or localhost.
 REGISTRY_HOST = re.compile(r"(localhost|[^/]*[.:][^/]*)/")
@@ -22,12 +25,14 @@ def base_images(text: str, args: Mapping[str, str]) -> list[str]:
     :param args: build arguments that the build is given
     """
     first = FROM.search(text)
-    defaults = dict(ARG.findall(text[: first.start()] if first else ""))
-    values = {name: (args.get(name, value)).strip("\"'") for name, value in defaults.items()}
+    values: dict[str, str] = {}
 
     def fill(match: re.Match[str]) -> str:
         return values.get(match[1] or match[3]) or match[2] or ""
 
+    # The default of an argument may be made of the ones before it.
+    for name, default in ARG.findall(text[: first.start()] if first else ""):
+        values[name] = args.get(name, VARIABLE.sub(fill, default)).strip("\"'")
     stages = {alias.lower() for _, alias in FROM.findall(text) if alias}
     named = [*(name for name, _ in FROM.findall(text)), *COPIED.findall(text)]
     found = [familiar(VARIABLE.sub(fill, name)) for name in named]

@@ -86,7 +86,8 @@ def context_files(folder: str, dockerfile: str = "Dockerfile") -> list[str]:
     root = Path(folder)
     if not root.is_dir():
         raise FileNotFoundError(f"{folder} is no folder")
-    ignore = root / ".dockerignore"
+    own = root / f"{dockerfile}.dockerignore"
+    ignore = own if own.exists() else root / ".dockerignore"
     lines = ignore.read_text().splitlines() if ignore.exists() else []
     patterns = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
     return sorted(name for name in exclude_paths(str(root), patterns, dockerfile=dockerfile) if (root / name).is_file())

@@ -53,15 +53,15 @@ class Command:
 
     :ivar service: its name in its stack
     :ivar text: the command with its arguments, as a shell would read it
-    :ivar task: number of the task, ``0`` for the first that runs
+    :ivar task: number of the task, ``""`` for the first that runs
     :ivar timeout: seconds that it may take in a task of its own
     :ivar unquoted: words that Ansible did not take for a part of it
     """
 
     service: str = ""
     text: str = ""
-    task: int = 0
-    timeout: int = 600
+    task: str = ""
+    timeout: str = "600"
     unquoted: str = ""
 
 
@@ -73,8 +73,8 @@ def read_command(raw: Mapping[str, Any]) -> Command:
     return Command(
         service=str(raw.get("service", "")),
         text=str(raw.get("command", "")),
-        task=number(raw.get("task", 0)),
-        timeout=number(raw.get("timeout", 600)),
+        task=str(raw.get("task", "")),
+        timeout=str(raw.get("timeout", "600")),
         unquoted=str(raw.get("unquoted", "")),
     )
 

@@ -46,6 +46,8 @@ def _service(service: Service) -> str:
 
 def _image(name: str, known: Mapping[str, Image]) -> str:
     image = known.get(name)
+    if not image and name.startswith("${"):
+        return "one that nothing says where it comes from, see below"
     if not image:
         return f"{name}, pulled by every node from its own registry"
     made = MADE[image.kind].format(**{key: str(value) for key, value in image.ingredients.items()})

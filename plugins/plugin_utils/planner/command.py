@@ -31,7 +31,7 @@ def plan_exec(now: Situation) -> Plan:
         return Plan(problems=(no_manager(now),))
     asked, running = now.site.command, list(_places(now, next(iter(now.answering.values()))))
     places = [place for place in running if place.name == asked.service]
-    chosen = [place for place in places if asked.task in (0, place.task.slot)]
+    chosen = [place for place in places if asked.task in ("", str(place.task.slot))]
     argv = _words(asked.text)
     problems = tuple(_problems(now, argv, running, places, chosen))
     if problems:
@@ -53,9 +53,9 @@ def plan_run(now: Situation) -> Plan:
         if now.site.is_chosen(stack.name) and asked.service in _services(manager, stack.name)
     ]
     known = [service for stack in now.site.stacks for service in _services(manager, stack.name)]
-    if problems := (*_of_command(asked, argv), *_of_service(asked, stacks, known)):
+    if problems := (*_of_command(asked, argv), *_of_service(asked, stacks, known), *_of_timeout(asked)):
         return Plan(problems=problems)
-    run = RunTask(service=f"{stacks[0]}_{asked.service}", argv=tuple(argv), timeout=asked.timeout)
+    run = RunTask(service=f"{stacks[0]}_{asked.service}", argv=tuple(argv), timeout=int(asked.timeout))
     return Plan(hosts={**{host: HostPlan() for host in now.hosts}, name: HostPlan(run_task=run)})
 
 
@@ -90,7 +90,7 @@ def _problems(
     yield from _of_service(asked, stacks, [place.name for place in running])
     if places and not chosen:
         numbers = ", ".join(str(place.task.slot) for place in places)
-        yield _invalid("task", str(asked.task), f"the number of a task that runs: {numbers}")
+        yield _invalid("task", asked.task, f"the number of a task that runs: {numbers}")
     elif chosen and not any(place.host for place in chosen):
         yield _invalid("task", "on hosts that could not be reached", "a task on another host")
 
@@ -103,6 +103,11 @@ def _of_command(asked: Command, argv: Sequence[str]) -> Iterator[Problem]:
         yield Problem(code=Code.SETTING_INVALID, where="command", found=found, expected=expected, fix=fix)
     elif not argv:
         yield _invalid("command", asked.text or "no command", "a command with its arguments, as in 'redis-cli ping'")
+
+
+def _of_timeout(asked: Command) -> Iterator[Problem]:
+    if not asked.timeout.isdecimal() or int(asked.timeout) < 1:
+        yield _invalid("timeout", asked.timeout, "a number of seconds, at least 1")
 
 
 def _of_service(asked: Command, stacks: Sequence[str], known: Sequence[str]) -> Iterator[Problem]:

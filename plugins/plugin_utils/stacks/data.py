@@ -54,7 +54,7 @@ class Volume:
 
     def is_on(self, observed: Observed) -> bool:
         """Tell whether a host has data of it."""
-        return bool(observed.volumes.get(self.stack, {}).get(self.name))
+        return observed.has_data(self.name)
 
 
 def judge(

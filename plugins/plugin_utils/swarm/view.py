@@ -78,8 +78,7 @@ class View:
 
     def has_data(self, name: str, label: str) -> bool:
         """Tell whether a label's volume has data on a host."""
-        pinned, volumes = self.pinning[label], self.observed[name].volumes
-        return any(volumes.get(stack, {}).get(pinned.name) for stack in pinned.stacks)
+        return self.observed[name].has_data(self.pinning[label].name)
 
     def availability(self, name: str) -> str:
         """Tell the availability that the inventory says."""

@@ -153,6 +153,31 @@ def test_volume_with_a_name_of_its_own_is_called_by_it(service):
     assert made["deploy"]["placement"]["constraints"] == ["node.labels.flotilla.volume.mine == true"]
 
 
+def test_what_a_stack_does_not_make_keeps_its_name(service):
+    external = {"data": {"external": True, "name": "shop_data"}}
+    _, translated = service({"volumes": ["data:/data"]}, volumes=external)
+    assert translated.content["volumes"] == external
+
+
+def test_volume_without_a_name_is_refused(service):
+    _, translated = service({"volumes": ["/var/lib/data"]})
+    assert told(translated.problems) == ["field-refused: .files: services.web.volumes"]
+
+
+def test_service_may_run_the_image_that_another_one_builds(project):
+    services = {"web": {"build": ".", "image": "me/app"}, "worker": {"image": "me/app", "command": ["work"]}}
+    translated = project({"services": services})
+    images = {name: service["image"] for name, service in translated.content["services"].items()}
+    assert images == {"web": "${SHOP_WEB_IMAGE}", "worker": "${SHOP_WEB_IMAGE}"}
+    assert (translated.images, len(translated.builds)) == ({}, 1)
+
+
+def test_dockerfile_beside_the_folder_is_refused(project):
+    build = {"context": "./web", "dockerfile": "../Dockerfile"}
+    translated = project({"services": {"web": {"build": build}}})
+    assert told(translated.problems) == ["field-refused: .files: services.web.build.dockerfile"]
+
+
 def test_file_of_the_project_is_a_config(service, tmp_path):
     (tmp_path / "conf").mkdir()
     (tmp_path / "conf/nginx.conf").write_text("x")

@@ -83,6 +83,12 @@ def test_secret_of_a_file_has_its_value_unless_the_inventory_gives_one(inventory
     assert (given["secrets"], given["secret_files"]) == (["key"], {})
 
 
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe"])
+def test_file_of_a_secret_without_a_text_is_named(inventory, tmp_path, content):
+    (tmp_path / "app/key.txt").write_bytes(content)
+    assert problems(inventory) == ["stack-file-invalid: .files: secrets.key"]
+
+
 @pytest.mark.parametrize("missing", ["key.txt", "Dockerfile", "compose.yml"])
 def test_missing_file_is_named(inventory, tmp_path, missing):
     (tmp_path / "app" / missing).unlink()

@@ -5,10 +5,10 @@ from ansible_collections.flotilla.swarm.plugins.module_utils import one_off
 
 SPEC = {
     "Name": "shop_web",
-    "Labels": {"com.docker.stack.namespace": "shop"},
+    "Labels": {"com.docker.stack.namespace": "shop", "flotilla.data": "kept"},
     "TaskTemplate": {
         "ContainerSpec": {"Image": "r/x@sha256:1", "Args": ["serve"], "Env": ["A=1"], "Secrets": [{"SecretID": "s"}]},
-        "Networks": [{"Target": "n"}],
+        "Networks": [{"Target": "n", "Aliases": ["web"]}],
         "RestartPolicy": {"Condition": "any"},
     },
     "Mode": {"Replicated": {"Replicas": 5}},
@@ -61,7 +61,9 @@ def test_job_has_what_the_service_has_and_neither_ports_nor_its_stack():
         ["A=1"],
         [{"SecretID": "s"}],
     )
-    assert (spec["Labels"], "EndpointSpec" in spec, login) == ({"flotilla.run": "shop_web"}, False, {"username": "u"})
+    assert spec["Labels"] == {"flotilla.run": "shop_web", "flotilla.data": "kept"}
+    assert (spec["TaskTemplate"]["Networks"], "EndpointSpec" in spec) == ([{"Target": "n", "Aliases": []}], False)
+    assert login == {"username": "u"}
     assert spec["Mode"] == {"ReplicatedJob": {"MaxConcurrent": 1, "TotalCompletions": 1}}
     assert SPEC["TaskTemplate"]["RestartPolicy"] == {"Condition": "any"}
 
@@ -70,7 +72,8 @@ def test_job_has_what_the_service_has_and_neither_ports_nor_its_stack():
     ("state", "seconds", "expected"),
     [
         (ended(3, "failed"), 60, (3, "")),
-        ({"State": "rejected", "Err": "No such image"}, 60, (-1, "No such image")),
+        ({"State": "rejected", "Err": "No such image"}, 60, (-1, "rejected: No such image")),
+        ({**ended(0, "shutdown"), "Message": "drained"}, 60, (-1, "shutdown: drained")),
         ({"State": "pending", "Err": "no suitable node"}, -1, (-1, "it took too long: no suitable node")),
     ],
 )

@@ -88,6 +88,8 @@ def test_volumes_are_told_by_stack(tmp_path):
     found = swarm.volumes(Engine(volumes={"Volumes": volumes}), ["hello", "shop", "new"])
     assert found == {"hello": {"hello_data": True}, "shop": {"shop_data": True}, "new": {}}
     assert swarm.volumes(Engine(volumes={"Volumes": None}), ["hello"]) == {"hello": {}}
+    foreign = [{"Name": "own", "Labels": None, "Mountpoint": str(tmp_path)}, {"Name": "nfs", "Mountpoint": ""}]
+    assert swarm.filled_volumes(Engine(volumes={"Volumes": [*volumes, *foreign]})) == (*owners, "own")
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ def test_task_of_a_host_that_is_away_is_passed_over():
         ({"command": "echo 'open"}, "command"),
         ({"command": "redis-cli", "unquoted": "--version"}, "command"),
         ({"task": 9}, "task"),
+        ({"task": "two"}, "task"),
     ],
 )
 def test_what_cannot_be_run_is_named(command, problem):
@@ -60,6 +61,9 @@ def test_task_of_its_own_is_run_by_a_manager():
     }
 
 
-@pytest.mark.parametrize(("command", "problem"), [({"service": "wbe"}, "service"), ({"command": ""}, "command")])
+@pytest.mark.parametrize(
+    ("command", "problem"),
+    [({"service": "wbe"}, "service"), ({"command": ""}, "command"), ({"timeout": "10m"}, "timeout")],
+)
 def test_task_that_cannot_be_run_is_named(command, problem):
     assert told(plan(intent="run", command=command)["problems"]) == [f"setting-invalid: {problem}"]

@@ -47,6 +47,15 @@ def test_data_in_its_place_needs_nothing(site):
     assert may_be_empty(site, converged({"hello_redis-data": True})) == []
 
 
+def test_data_that_another_tool_has_left_is_used(site):
+    found = converged()
+    found["w1"]["observation"]["filled_volumes"] = ["hello_redis-data"]
+    assert make_plan(site, found)["problems"] == []
+    bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
+    bare["w2"]["observation"]["filled_volumes"] = ["hello_redis-data"]
+    assert labels(make_plan(site, bare), "w2") == {LABEL: "true"}
+
+
 def begins(plan):
     """What redis is told in each step of the deploy."""
     steps = [yaml.safe_load(step)["services"]["redis"]["deploy"] for step in deploy(plan)["steps"]]
