@@ -54,5 +54,6 @@ def test_problems_of_input_hosts_and_stack_are_one_report(spoilt, impossible):
         "service-unplaceable: stacks.hello.files: services.tape",
         "setting-conflict: docker_daemon_options, all 3 hosts",
         "setting-unknown: stack_quux, all 3 hosts",
+        "stack-too-large: stacks",
     )
     assert "ahead" in run.problems["host-clock: worker-2"]
