@@ -36,7 +36,11 @@ def impossible(tmp_path):
     return stack_with(
         tmp_path,
         {"secrets": {"nobodys": {"external": True}}},
-        tape={**any_image, "deploy": {"placement": {"constraints": ["node.labels.disk == tape"]}}},
+        tape={
+            **any_image,
+            "secrets": ["nobodys"],
+            "deploy": {"placement": {"constraints": ["node.labels.disk == tape"]}},
+        },
         large={**any_image, "deploy": {"resources": {"reservations": {"memory": "100G"}}}},
     )
 
