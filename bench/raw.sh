@@ -174,7 +174,8 @@ END
 
 step deploy
 # A first start may begin without data: see the file.
-python bench/stack.py file | sed 's/flotilla.data: kept/flotilla.data: new/' | ssh_to "$manager" sudo tee /run/stack.yml >/dev/null
+python "$app/../bench/stack.py" file | sed 's/flotilla.data: kept/flotilla.data: new/' |
+    ssh_to "$manager" sudo tee /run/stack.yml >/dev/null
 on "$manager" <<END
 openssl rand -hex 24 | docker secret create redis_password - >/dev/null
 export HELLO_WEB_IMAGE=$registry/hello:1 REDIS_8_IMAGE=$registry/redis:1 REDIS_PASSWORD_SECRET=redis_password

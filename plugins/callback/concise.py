@@ -35,10 +35,8 @@ author: The flotilla authors
 """
 
 REPORT = "flotilla.swarm.report"
-LOGS = "flotilla.swarm.logs"
-CHECK = "flotilla.swarm.check"
-EXEC = "flotilla.swarm.exec"
-RUN_TASK = "flotilla.swarm.run_task"
+# What people read of these is their output; they change nothing that a recap would count.
+TELLING = {f"flotilla.swarm.{name}" for name in ("check", "exec", "logs", "run_task")}
 DEBUG = "ansible.builtin.debug"
 # The exit code of a status that was told and has problems; one that could not be told ends with Ansible's, 2 or 4.
 PROBLEMS_FOUND = 1
@@ -132,7 +130,7 @@ class CallbackModule(Default):
         """Note a change, and keep the report for the end of the run."""
         if result.task.resolved_action == REPORT:
             self._report, self._only_tells = result.result["lines"], "status" in result.result
-        self._only_tells |= result.task.resolved_action in (LOGS, CHECK, EXEC, RUN_TASK)
+        self._only_tells |= result.task.resolved_action in TELLING
         if self._display.verbosity or result.task.resolved_action == DEBUG:
             super().v2_runner_on_ok(result)
             return
@@ -162,7 +160,8 @@ class CallbackModule(Default):
             return
         action = result.task.resolved_action or ""
         self._hosts.add(result.host.get_name())
-        if action not in BRIEF:
+        self._only_tells |= action in TELLING
+        if action not in {*BRIEF, *TELLING}:
             self._note("failed", result)
         if not is_rescued(result.task):
             is_said = action in SAYING or (action.startswith("flotilla.swarm.") and action != "flotilla.swarm.observe")

@@ -31,9 +31,9 @@ def pages_of(stacks: Iterable[Mapping[str, object]]) -> dict[str, dict[str, obje
 def secret_values(stacks: Iterable[Mapping[str, Any]], given: Mapping[str, Mapping[str, Any]]) -> dict[str, object]:
     """Return the values of secrets by stack and name: of the inventory, and of the files that Compose files name.
 
-    :param stacks: as ``flotilla.swarm.stacks`` lists them
     A file that cannot be read is a problem of its stack, and has no value here.
 
+    :param stacks: as ``flotilla.swarm.stacks`` lists them
     :param given: the entries of the inventory by stack
     """
     return {

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .engine import Engine, EngineError
+from .releases import DATA_LABEL
 
 # By it a job is known as one of flotilla's, and not as a service of the stack.
 LABEL = "flotilla.run"
-# By it a container learns whether it may begin without data.
-DATA_LABEL = "flotilla.data"
 ENDED = ("failed", "rejected", "orphaned", "remove", "shutdown")
 LINES = 100_000
 PAUSE = 1

@@ -11,6 +11,8 @@ from .observation.host import LocalImage
 from .observation.stack import Record, Release, SecretObject, Service, Stack
 
 STACK_LABEL = "flotilla.stack"
+# By it a service's tasks learn whether they may begin without data: ``new`` or ``kept``.
+DATA_LABEL = "flotilla.data"
 # Set by community.docker's rolling_versions: the number behind the object's name.
 VERSION_LABEL = "ansible_version"
 # When a release was deployed, on a record that came back from a backup.

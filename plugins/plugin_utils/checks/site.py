@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
 from ..lock import lease
@@ -15,7 +15,7 @@ from ..stacks.file import parse
 # What Swarm takes at the start of a service's name. A dot would also let one stack's records pass for another's.
 STACK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 # Ports of the hosts that stay what they are, see docs/surroundings.md.
-RESERVED: Mapping[int | None, str] = {22: "that of ssh", 2377: "the swarm's", 7946: "the swarm's", 4789: "the swarm's"}
+RESERVED = {22: "that of ssh", 2377: "the swarm's", 7946: "the swarm's", 4789: "the swarm's"}
 LAST_PORT = 65535
 REGISTRY_FILE = "inventory/group_vars/all/"
 
@@ -88,7 +88,7 @@ def stack_files_are_understood(site: Site) -> Iterator[Problem]:
 
 def ports_are_free_to_publish(site: Site) -> Iterator[Problem]:
     """No port is published that the hosts themselves need."""
-    own = {site.registry.url.port: "the registry's"} if site.registry.host else {}
+    own = {site.registry.url.port or 0: "the registry's"} if site.registry.host else {}
     holders = {**RESERVED, **own}
     for stack in site.stacks:
         for service in parse(stack.text).services.values():

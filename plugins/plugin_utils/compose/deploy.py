@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from ...module_utils.releases import DATA_LABEL
 from ..stacks.file import VOLUME_PREFIX
-from ..stacks.releases import DATA_LABEL
 from .fields import BY_NAME
 from .notes import Notes, without_empty
 

@@ -10,10 +10,8 @@ from typing import Any
 from ..model.problem import Code, Problem
 from ..model.variables import secret_variable
 from ..stacks.file_problems import refused_field
+from ..stacks.releases import PREVIOUS
 from .notes import plain
-
-# By the name of a secret: where its value from before a rotation goes, see ``stacks.releases.steps``.
-PREVIOUS = "_previous"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,19 +26,18 @@ class Project:
 
     :ivar stack: the stack's name
     :ivar folder: that relative paths of its files begin at
-    :ivar volumes: as Compose resolved them
+    :ivar volumes: of the stack file, each with a name only where it is not the one that Swarm gives
     :ivar builds: by service
     """
 
     stack: str
     folder: str
-    volumes: Mapping[str, Mapping[str, Any] | None]
+    volumes: Mapping[str, Mapping[str, Any]]
     builds: Mapping[str, BuildRequest]
 
     def volume(self, source: str) -> str:
-        """Return a volume's name as the engine has it; Compose's own names are in lower case."""
-        name = str((self.volumes.get(source) or {}).get("name", ""))
-        return name if name and name != f"{self.stack.lower()}_{source}" else f"{self.stack}_{source}"
+        """Return a volume's name as the engine has it."""
+        return str(self.volumes[source].get("name") or f"{self.stack}_{source}")
 
 
 def translate_service(project: Project, name: str, fields: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
@@ -72,9 +71,9 @@ def translate_service(project: Project, name: str, fields: Mapping[str, Any], no
 
 def _held(project: Project, mounts: Iterable[Mapping[str, Any]], deploy: Mapping[str, Any]) -> Iterator[str]:
     """Find the volumes that hold a service on one node."""
-    sources = (str(mount["source"]) for mount in mounts if mount["type"] == "volume" and mount.get("source"))
+    sources = (str(mount["source"]) for mount in mounts if mount["type"] == "volume")
     for source in dict.fromkeys(sources):
-        if is_pinned(project.volumes.get(source), deploy):
+        if is_pinned(project.volumes[source], deploy):
             yield source
 
 

@@ -52,7 +52,7 @@ def translate(
     :param secrets: names of those whose values the inventory gives
     :param environment: values that configs may name
     """
-    services, volumes = resolved.get("services") or {}, resolved.get("volumes") or {}
+    services, volumes = resolved.get("services") or {}, _section(stack, resolved, "volumes")
     notes = Notes(taken=frozenset(resolved.get("configs") or {}))
     judge_volumes(volumes, folder, notes)
     project = Project(stack=stack, folder=folder, volumes=volumes, builds=_builds(stack, services))
@@ -63,7 +63,7 @@ def translate(
         "networks": {
             name: _network(name, entry, notes) for name, entry in _section(stack, resolved, "networks").items()
         },
-        "volumes": _section(stack, resolved, "volumes"),
+        "volumes": volumes,
         "secrets": made.entries,
         "configs": {**configs.entries, **{name: {"file": path} for name, path in notes.files.items()}},
     }
@@ -118,5 +118,5 @@ def _network(name: str, entry: Mapping[str, Any], notes: Notes) -> dict[str, Any
     options = {key: value for key, value in (kept.get("driver_opts") or {}).items() if not key.startswith(BRIDGE)}
     if options != (kept.get("driver_opts") or {}):
         notes.warn(f"networks.{name}.driver_opts", "options of a bridge have no place in an overlay network")
-    made = {**kept, "driver_opts": options} if options else {**kept, "driver_opts": None}
+    made = {**kept, "driver_opts": options}
     return {key: value for key, value in made.items() if value and (key, value) != ("driver", "bridge")}

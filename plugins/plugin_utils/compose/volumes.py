@@ -11,7 +11,7 @@ from .notes import Notes, plain
 OF_EACH_NODE = "each node has a folder of its own there, which must exist on all nodes that the service may run on"
 
 
-def is_pinned(volume: Mapping[str, Any] | None, deploy: Mapping[str, Any]) -> bool:
+def is_pinned(volume: Mapping[str, Any], deploy: Mapping[str, Any]) -> bool:
     """Tell whether a volume is on the disk of one node, whose service so stays there.
 
     One with a driver, or with options such as those of NFS, several nodes share. A global service has a volume on each
@@ -19,18 +19,17 @@ def is_pinned(volume: Mapping[str, Any] | None, deploy: Mapping[str, Any]) -> bo
 
     :param volume: its entry in ``volumes``
     """
-    entry = volume or {}
-    is_local = entry.get("driver", "local") == "local" and not entry.get("driver_opts")
-    return is_local and not entry.get("external") and deploy.get("mode") != "global"
+    is_local = volume.get("driver", "local") == "local" and not volume.get("driver_opts")
+    return is_local and not volume.get("external") and deploy.get("mode") != "global"
 
 
-def judge_volumes(volumes: Mapping[str, Mapping[str, Any] | None], folder: str, notes: Notes) -> None:
+def judge_volumes(volumes: Mapping[str, Mapping[str, Any]], folder: str, notes: Notes) -> None:
     """Judge volumes that are only another name for a folder of each node.
 
     :param folder: the project's
     """
     for name, volume in volumes.items():
-        options = (volume or {}).get("driver_opts") or {}
+        options = volume.get("driver_opts") or {}
         if "bind" in str(options.get("o", "")).split(","):
             key, device = f"volumes.{name}.driver_opts", plain(str(options.get("device", "")))
             if PurePath(device).is_relative_to(folder):

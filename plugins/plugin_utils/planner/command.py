@@ -8,11 +8,15 @@ from dataclasses import dataclass
 
 from ...module_utils.observation import Observed
 from ...module_utils.observation.stack import Task
+from ..model.change import Change
+from ..model.phase import Phase
 from ..model.problem import Code, Problem
 from ..model.request import Command
 from .arguments.stack import RunCommand, RunTask
 from .result import HostPlan, Plan
 from .situation import Situation, no_manager
+
+RUN = "run {} in {}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +42,9 @@ def plan_exec(now: Situation) -> Plan:
         return Plan(problems=problems)
     place = next(place for place in chosen if place.host)
     run = RunCommand(service=f"{place.stack}_{place.name}", task=place.task.id, argv=tuple(argv))
-    return Plan(hosts={**{host: HostPlan() for host in now.hosts}, place.host: HostPlan(run_command=run)})
+    changes = {Phase.RUN_COMMAND: (Change(RUN.format(asked.text, f"{run.service} on {place.host}")),)}
+    told = HostPlan(run_command=run, changes=changes)
+    return Plan(hosts={**{host: HostPlan() for host in now.hosts}, place.host: told})
 
 
 def plan_run(now: Situation) -> Plan:
@@ -56,7 +62,8 @@ def plan_run(now: Situation) -> Plan:
     if problems := (*_of_command(asked, argv), *_of_service(asked, stacks, known), *_of_timeout(asked)):
         return Plan(problems=problems)
     run = RunTask(service=f"{stacks[0]}_{asked.service}", argv=tuple(argv), timeout=int(asked.timeout))
-    return Plan(hosts={**{host: HostPlan() for host in now.hosts}, name: HostPlan(run_task=run)})
+    changes = {Phase.RUN_TASK: (Change(RUN.format(asked.text, f"a task of its own with what {run.service} has")),)}
+    return Plan(hosts={**{host: HostPlan() for host in now.hosts}, name: HostPlan(run_task=run, changes=changes)})
 
 
 def _services(manager: Observed, stack: str) -> list[str]:

@@ -36,13 +36,11 @@ class Verdict:
 class Volume:
     """A volume that holds services of a stack on one node.
 
-    :ivar stack: the stack's name
     :ivar label: that pins it
     :ivar holder: the host that has the data, or will
     :ivar services: that use it
     """
 
-    stack: str
     label: str
     holder: str
     services: tuple[str, ...]
@@ -105,7 +103,7 @@ def _volumes(
         holder = _holder(label, hosts, nodes, labels)
         if holder:
             services = tuple(file.pinned_services([label]))
-            yield Volume(stack=stack.name, label=label, holder=holder, services=services)
+            yield Volume(label=label, holder=holder, services=services)
 
 
 def _holder(

@@ -16,6 +16,7 @@ import yaml
 
 from ...module_utils.observation.host import LocalImage
 from ...module_utils.observation.stack import Release
+from ...module_utils.releases import DATA_LABEL
 from ..model.problem import Code, Problem, ProblemError
 from ..model.site import Image
 from .file import StackFile, parse
@@ -24,8 +25,6 @@ from .file import StackFile, parse
 KEPT = 5
 # By the name of a secret in the stack file: where its value from before a rotation goes, see `steps`.
 PREVIOUS = "_previous"
-# The label by which a service learns whether it may begin without data, see `steps`.
-DATA_LABEL = "flotilla.data"
 # By the name of a secret's object: what tells its values apart, see ``secrets``.
 DIGITS = re.compile(r"_[0-9a-f]{12}$")
 

@@ -19,6 +19,12 @@ def test_it_runs_on_the_host_of_the_first_task():
     }
 
 
+def test_check_mode_tells_what_would_run():
+    assert sites.acts(plan(), "m1") == ["run id -u in hello_web on m1"]
+    found = plan(intent="run", command={"service": "till", "command": "migrate"})
+    assert sites.acts(found, "m1") == ["run migrate in a task of its own with what shop_till has"]
+
+
 def test_it_runs_on_the_host_of_the_task_that_is_named():
     assert list(of_phase(plan(command={"task": "2"}), "run_command")) == ["w1"]
 
