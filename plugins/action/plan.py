@@ -53,7 +53,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("\n".join(refusal_lines(problems, names)))
         if again.is_told(earlier):
             _tell([f"Note: {text}" for text in again.found_late(earlier, plan)])
-        elif not intent.only_tells:
+        elif not intent.only_tells or (self._task.check_mode and plan.has_changes):
             _tell([*notes, *plan_lines(plan)])
             for text in plan.warnings:
                 Display().warning(text)

@@ -27,11 +27,12 @@ def beside(own, shipped=""):
     return json.dumps({"stacks": {**json.loads(shipped or stack.option())["stacks"], **own["stacks"]}})
 
 
-def with_page(own):
-    """Add a third stack, whose app has no packages, and whose port the inventory says."""
+def with_others(own):
+    """Add an app without packages, whose port the inventory says, and the shipped one under another name."""
     folder = REPOSITORY / "tests/site/static_app"
-    entry = {"path": str(folder), "environment": {"PORT": "4002"}, "after": ["shop"]}
-    return {"stacks": {**own["stacks"], "page": entry}}
+    page = {"path": str(folder), "environment": {"PORT": "4002"}, "after": ["shop"]}
+    copy = {**stack.ENTRY, "path": str(stack.FOLDER), "environment": {"NAME": "Copy", "PORT": "4003"}}
+    return {"stacks": {**own["stacks"], "page": page, "copy": copy}}
 
 
 @pytest.fixture
@@ -58,15 +59,16 @@ def deploy_manually(fleet, stacks, folder):
 @pytest.mark.long
 def test_own_app_runs_beside_the_shipped_one_and_each_is_changed_alone(fleet, own, tmp_path):
     before = tasks(fleet, stack.NAME)
-    fleet.play("-e", beside(with_page(own))).succeeded()
-    fleet.assert_serving(shop_web=2, shop_orders=1, page_page=1)
+    fleet.play("-e", beside(with_others(own))).succeeded()
+    fleet.assert_serving(shop_web=2, shop_orders=1, page_page=1, copy_web=stack.REPLICAS, copy_redis=1)
     assert fleet.pages(port=PORT) == [f"Open all day: order {number}" for number in (1, 2, 3)]
     assert {page.strip() for page in fleet.pages(port=4002)} == {"A page of its own"}
+    assert all("Hello Copy!" in page for page in fleet.pages(port=4003))
     assert tasks(fleet, stack.NAME) == before
-    fleet.play("-e", beside(with_page(own))).unchanged()
-    fleet.play("-e", beside(own), "-e", "stack=page", playbook=REMOVE).succeeded()
+    fleet.play("-e", beside(with_others(own))).unchanged()
+    fleet.play("-e", beside(own), "-e", "stack=page,copy", playbook=REMOVE).succeeded()
     fleet.play("-e", beside(own)).unchanged()
-    deploy_manually(fleet, beside(with_page(own)), tmp_path)
+    deploy_manually(fleet, beside(with_others(own)), tmp_path)
 
     own["stacks"]["shop"]["environment"]["SIGN"] = "Closed"
     fleet.play("-e", beside(own), playbook="playbooks/deploy.yml").succeeded()

@@ -18,8 +18,8 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "volume": ("nocopy",),
     "tmpfs": ("size", "mode"),
 }
-# A config may have no more bytes (swarmkit, api/validation/secrets.go: MaxConfigSize is larger than MaxSecretSize).
-LARGEST_CONFIG = 1000 * 1024
+# In the engine's words, "config data must be larger than 0 and less than 1024000 bytes".
+TOO_LARGE = 1024000
 READABLE, EXECUTABLE = 0o444, 0o555
 SOCKET = "docker.sock"
 OF_ITS_NODE = "a task has the engine of the node that it is on; for all of the swarm, hold it on a manager"
@@ -88,8 +88,9 @@ def _of_project(
         what = "a folder of the project, which nodes do not have" if source.exists() else "which is not there"
         fix = "Put what the app reads into its image, and what it writes into a named volume; a file becomes a config"
         notes.refuse(f"{key}.volumes", f"{name}, {what}", fix)
-    elif source.stat().st_size > LARGEST_CONFIG:
-        notes.refuse(f"{key}.volumes", f"{name}, a file of more than 1000 KiB", "Put it into the image")
+    elif not 0 < source.stat().st_size < TOO_LARGE:
+        found = f"{name}, a file of {source.stat().st_size} bytes, where a config has 1 to {TOO_LARGE - 1}"
+        notes.refuse(f"{key}.volumes", found, "Put it into the image")
     else:
         mode = EXECUTABLE if os.access(source, os.X_OK) else READABLE
         yield {"source": notes.config(source, folder), "target": mount["target"], "mode": mode}

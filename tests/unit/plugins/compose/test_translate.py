@@ -187,6 +187,13 @@ def test_file_of_the_project_is_a_config(service, tmp_path):
     assert "volumes" not in made
 
 
+@pytest.mark.parametrize("size", [0, 1024000])
+def test_file_that_no_config_can_be_is_refused(service, tmp_path, size):
+    (tmp_path / "list.txt").write_text("x" * size)
+    _, translated = service({"volumes": ["./list.txt:/list.txt"]})
+    assert told(translated.problems) == ["field-refused: .files: services.web.volumes"]
+
+
 def test_secrets_have_a_value_or_are_in_the_swarm(project):
     text = {
         "services": {"web": {"image": "a.example/x", "secrets": SECRETS}},
