@@ -40,6 +40,7 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         args, variables = self._task.args, task_vars or {}
         names, intent, earlier = args["hosts"], Intent(args["intent"]), args["earlier"]
+        begun = bool(earlier) and earlier["begun"]
         observed = answers.collect(names, variables["hostvars"], args["observed"])
         given = read_input(self, variables, args["site"], observed, intent)
         site = None if given.fatal else complete_site(self, variables, given.raw, intent)
@@ -50,7 +51,7 @@ class ActionModule(ActionBase):
         # A status is told in spite of it, and tells it.
         problems = merge([*([] if intent.only_tells else given.wrong), *plan.problems])
         if problems:
-            raise AnsibleActionFail("\n".join(refusal_lines(problems, names)))
+            raise AnsibleActionFail("\n".join(refusal_lines(problems, names, begun=begun)))
         if again.is_told(earlier):
             _tell([f"Note: {text}" for text in again.found_late(earlier, plan)])
         elif not intent.only_tells or (self._task.check_mode and plan.has_changes):
@@ -58,7 +59,8 @@ class ActionModule(ActionBase):
             for text in plan.warnings:
                 Display().warning(text)
         facts = {"flotilla_phases": self._phases(plan), "flotilla_batches": plan.batch_sizes()}
-        return dict(result, changed=False, input=given.digest, ansible_facts=facts, **plan.as_dict())
+        begun = begun or plan.changes_now
+        return dict(result, changed=False, input=given.digest, begun=begun, ansible_facts=facts, **plan.as_dict())
 
     def _phases(self, plan: Plan) -> dict[str, list[str]]:
         """Return the hosts of each phase: under ``--check`` of those alone that only tell something."""

@@ -6,7 +6,8 @@ module: plan
 short_description: Decide what each host has to do
 description:
   - Makes the plan of a whole run from the results of M(flotilla.swarm.observe), on the control node, once per run.
-  - Fails with one report when something forbids the run; nothing was changed until then.
+  - Fails with one report when something forbids the run, or that it goes on; the first plan is made before anything is
+    changed.
 options:
   site:
     description: Name of the variable that holds the site as plugin_utils/model/site.py reads it.
@@ -54,6 +55,10 @@ input:
   description: Digest of what the plan was made of beside the observations.
   returned: success
   type: str
+begun:
+  description: Whether the run changes something before it is planned again, or has done so before.
+  returned: success
+  type: bool
 ansible_facts:
   description: C(flotilla_phases), by phase the hosts that go through it.
   returned: success

@@ -7,13 +7,15 @@ from collections.abc import Collection, Sequence
 from ..model.problem import Problem
 
 
-def refusal_lines(problems: Sequence[Problem], everyone: Collection[str] = ()) -> list[str]:
-    """Report everything that forbids a run.
+def refusal_lines(problems: Sequence[Problem], everyone: Collection[str] = (), *, begun: bool = False) -> list[str]:
+    """Report everything that forbids a run, or that it goes on.
 
     :param everyone: inventory names of all hosts of the run
+    :param begun: whether the run has done something already
     """
     count = f"{len(problems)} problems" if len(problems) > 1 else "1 problem"
-    lines = [f"{count}, nothing was changed"]
+    state = "the run stops here, and the next one does what is left" if begun else "nothing was changed"
+    lines = [f"{count}, {state}"]
     for number, problem in enumerate(problems, 1):
         title, *rest = problem_lines(problem, everyone)
         lines += [f"  {number}. {title}", *(f"   {line}" for line in rest)]

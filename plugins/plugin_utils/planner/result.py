@@ -221,6 +221,11 @@ class Plan:
         """Tell whether there is anything to do."""
         return any(host.has_changes for host in self.hosts.values())
 
+    @property
+    def changes_now(self) -> bool:
+        """Tell whether it changes something before the run is planned again, if it is."""
+        return any(phase in host.phases for host in self.hosts.values() for phase in host.changes)
+
     def steps(self) -> list[Step]:
         """List what is done, in the order of the phases."""
         together: dict[tuple[Phase, str], list[str]] = {}

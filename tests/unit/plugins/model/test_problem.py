@@ -48,6 +48,7 @@ def test_report_of_what_forbids_a_run():
         "     fix       Set it",
     ]
     assert refusal_lines([SMALL])[0] == "1 problem, nothing was changed"
+    assert refusal_lines([SMALL], begun=True)[0] == "1 problem, the run stops here, and the next one does what is left"
 
 
 def test_all_hosts_are_not_named_one_by_one():

@@ -1,5 +1,7 @@
 """A run is planned in parts where it cannot be planned yet what comes behind one of them."""
 
+from dataclasses import replace
+
 import pytest
 import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.phase import Phase
@@ -63,6 +65,22 @@ def test_plan_ends_where_something_is_made_that_cannot_be_planned_yet(found, las
     # What comes behind it is told all the same.
     assert acts(plan, "m1", "stack")
     assert ("deploy" in phases(plan, "m1")) is not bool(last)
+
+
+@pytest.mark.parametrize(
+    ("found", "changes_now"),
+    [(fresh(), True), (without_images(), True), (sites.converged_site(), False)],
+    ids=["fresh", "without images", "converged"],
+)
+def test_only_what_is_done_before_the_next_plan_counts_as_begun(found, changes_now):
+    assert sites.plan(sites.site(), found).changes_now is changes_now
+
+
+def test_changes_behind_the_next_plan_have_not_begun():
+    whole = sites.plan(changed(), sites.converged_site())
+    assert whole.changes_now
+    cut = {name: host.only(lambda phase: phase is not Phase.DEPLOY) for name, host in whole.hosts.items()}
+    assert not replace(whole, hosts=cut).changes_now
 
 
 def test_builder_that_could_ask_the_registry_is_not_asked_again():
