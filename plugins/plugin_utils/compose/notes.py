@@ -19,14 +19,14 @@ class Notes:
     """What is found on the way.
 
     :ivar taken: names of the project's configs
-    :ivar warnings: what is different in the swarm
+    :ivar warnings: keys, and what is different about each in the swarm
     :ivar problems: what cannot be
     :ivar images: places in the file by the name of the image there
     :ivar files: those of the project that become configs, by the config's name
     """
 
     taken: frozenset[str] = frozenset()
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[tuple[str, str]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     images: dict[str, str] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Notes:
 
     def warn(self, key: str, text: str) -> None:
         """Keep that a key means something else."""
-        self.warnings.append(f"{key}: {text}")
+        self.warnings.append((key, text))
 
     def config(self, file: Path, folder: str) -> str:
         """Return the name of the config that a file of the project becomes, which no other one has."""

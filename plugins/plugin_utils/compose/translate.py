@@ -29,7 +29,7 @@ class Translation:
     :ivar builds: images that are built
     :ivar images: places in the file by the name of the image there, for images that the site makes available
     :ivar secret_files: by secret, the file on the control node with its value
-    :ivar warnings: what is different in the swarm
+    :ivar warnings: see ``Notes``
     :ivar problems: what cannot be
     """
 
@@ -37,7 +37,7 @@ class Translation:
     builds: tuple[BuildRequest, ...]
     images: Mapping[str, str]
     secret_files: Mapping[str, str]
-    warnings: tuple[str, ...]
+    warnings: tuple[tuple[str, str], ...]
     problems: tuple[Problem, ...]
 
 

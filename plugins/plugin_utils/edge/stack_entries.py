@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ..checks.settings import load_entry_options
+from ..compose.lines import Lines
 from ..compose.objects import text_of
 from ..compose.run import resolve
 from ..compose.translate import translate
@@ -21,6 +22,9 @@ from .role_variables import ROLES
 
 # What Compose reads beside the files themselves, where a variable may stand, too.
 READS_OTHERS = re.compile(r"^\s*-?\s*(include|extends|env_file)\s*:", re.MULTILINE)
+
+# What the place of a problem in a stack's files begins with.
+IN_FILES = ".files: "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,13 +108,14 @@ def project_folder(path: str, folder: str) -> Path:
 
 
 def _read_files(name: str, given: Mapping[str, Any], path: Path) -> Files:
+    lines = Lines([path / file for file in given["files"]])
     try:
         project = resolve(name, path, given["files"], given["environment"], given["profiles"])
         translated = translate(name, project, str(path), given["secrets"], given["environment"])
         file = make(translated.content)
         file.published()
     except ProblemError as error:
-        return Files(file=make({"services": {}}), problems=[error.problem])
+        return Files(file=make({"services": {}}), problems=[_placed(error.problem, lines)])
     builds, images, problems = [], dict(translated.images), list(translated.problems)
     for build in translated.builds:
         dockerfile = Path(build.context) / build.dockerfile
@@ -129,15 +134,21 @@ def _read_files(name: str, given: Mapping[str, Any], path: Path) -> Files:
         file=file,
         secret_files=dict(translated.secret_files),
         builds=builds,
-        images=images,
-        warnings=list(translated.warnings),
-        problems=problems,
+        images={image: lines.name(key) for image, key in images.items()},
+        warnings=[f"{lines.name(key)}: {text}" for key, text in translated.warnings],
+        problems=[_placed(problem, lines) for problem in problems],
     )
+
+
+def _placed(problem: Problem, lines: Lines) -> Problem:
+    """Add the line of the key that a problem is about."""
+    key = problem.where.removeprefix(IN_FILES)
+    return replace(problem, where=IN_FILES + lines.name(key)) if key != problem.where else problem
 
 
 def _missing(key: str, file: Path, fix: str, what: str = "no file") -> Problem:
     return Problem(
-        code=Code.STACK_FILE_INVALID, where=f".files: {key}", found=f"{what} {file}", expected="that file", fix=fix
+        code=Code.STACK_FILE_INVALID, where=IN_FILES + key, found=f"{what} {file}", expected="that file", fix=fix
     )
 
 

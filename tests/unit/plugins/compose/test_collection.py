@@ -146,6 +146,11 @@ EXPECTED = {
 }
 
 
+def key_of(place):
+    """Leave out the line that a key stands in."""
+    return place.partition(" (")[0]
+
+
 def test_each_folder_is_expected():
     assert sorted(EXPECTED) == sorted(path.name for path in COLLECTION.iterdir())
 
@@ -153,6 +158,6 @@ def test_each_folder_is_expected():
 @pytest.mark.parametrize("name", EXPECTED)
 def test_what_a_swarm_makes_of_a_file(name):
     read = read_entry("shop", {"path": str(COLLECTION / name), **ENTRIES.get(name, {})}, "/", RunRequest())
-    refused = sorted(problem["where"].removeprefix(".files: ") for problem in read["problems"])
-    warned = sorted(warning.partition(": ")[0] for warning in read["warnings"])
+    refused = sorted(key_of(problem["where"].removeprefix(".files: ")) for problem in read["problems"])
+    warned = sorted(key_of(warning.partition(": ")[0]) for warning in read["warnings"])
     assert (refused, warned) == tuple(sorted(places) for places in EXPECTED[name])

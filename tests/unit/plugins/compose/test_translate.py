@@ -116,7 +116,8 @@ def test_what_nobody_misses_is_left_out_in_silence(service, fields):
 )
 def test_what_is_different_is_told(service, fields, key):
     _, translated = service(fields)
-    assert [warning.startswith(f"services.web.{key}: ") for warning in translated.warnings] == [True]
+    ((where, text),) = translated.warnings
+    assert f"{where}: {text}".startswith(f"services.web.{key}: ")
     assert translated.problems == ()
 
 

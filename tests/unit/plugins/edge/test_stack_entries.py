@@ -72,7 +72,10 @@ def test_visited_port_is_the_first_unless_another_is_named(inventory, tmp_path):
 
 def test_images_are_those_of_the_file_and_of_what_is_built(inventory):
     found = read(inventory)
-    assert found["images"] == {"redis:8": "services.db.image", "python:3.13-slim": "services.web.build (Dockerfile)"}
+    assert found["images"] == {
+        "redis:8": "services.db.image (compose.yml:7)",
+        "python:3.13-slim": "services.web.build (Dockerfile)",
+    }
     services = parse(found["text"]).services
     assert [services[name].image for name in ("web", "db")] == ["${SHOP_WEB_IMAGE}", "${REDIS_8_IMAGE}"]
 
@@ -86,7 +89,7 @@ def test_secret_of_a_file_has_its_value_unless_the_inventory_gives_one(inventory
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe"])
 def test_file_of_a_secret_without_a_text_is_named(inventory, tmp_path, content):
     (tmp_path / "app/key.txt").write_bytes(content)
-    assert problems(inventory) == ["stack-file-invalid: .files: secrets.key"]
+    assert problems(inventory) == ["stack-file-invalid: .files: secrets.key (compose.yml:9)"]
 
 
 @pytest.mark.parametrize("missing", ["key.txt", "Dockerfile", "compose.yml"])
