@@ -68,6 +68,7 @@ class Code(StrEnum):
     SWARM_UNCLEAR = "swarm-unclear"
     SWARM_SEVERAL = "swarm-several"
     SWARM_OTHER = "swarm-other"
+    NODE_CLAIMED = "node-claimed"
     SWARM_UNKNOWN = "swarm-unknown"
     SWARM_WITHOUT_MANAGER = "swarm-without-manager"
     SWARM_WITHOUT_QUORUM = "swarm-without-quorum"

@@ -106,7 +106,8 @@ def _no_answer(view: View, active: Sequence[str]) -> Problem:
 def strangers(view: View, found: Answerers) -> Iterator[Problem]:
     """Refuse members of another swarm."""
     for name in view.site.members:
-        if name in view.observed and view.observed[name].swarm.is_member and name not in view.own:
+        place = view.observed[name].swarm if name in view.observed else None
+        if place and place.is_member and place.node_id not in view.nodes:
             yield Problem(
                 code=Code.SWARM_OTHER,
                 hosts=(name,),

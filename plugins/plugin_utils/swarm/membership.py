@@ -13,6 +13,7 @@ from ..model.site import Site
 from ..stacks.file import VOLUME_PREFIX
 from . import labels
 from .answerers import find_swarm, strangers, without_deploy_manager
+from .claims import false_claims
 from .placement import choose_nodes, data_that_would_go, keeps_data, several_have_data
 from .quorum import even
 from .steps import NodeChange, Step, list_steps, losses_of_quorum
@@ -79,7 +80,12 @@ def decide(
         return Membership(problems=(*problems, found))
     if found.cluster_id:
         view = compare(site, hosts, addresses, pinning, view.observed[found.join_manager].nodes or ())
-        problems += [*strangers(view, found), *_badly_named(view), *without_deploy_manager(view, found)]
+        problems += [
+            *strangers(view, found),
+            *false_claims(view, found),
+            *_badly_named(view),
+            *without_deploy_manager(view, found),
+        ]
     if problems:
         return Membership(
             join_manager=found.join_manager,
