@@ -11,6 +11,7 @@ from ansible.utils.display import Display
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Observed
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_observed
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import failure_lines, progress_line
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.terminal import printable
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.state import Convergence, judge
 
 # Seconds between two observations; one costs a manager about as much as one `docker service ls`.
@@ -64,7 +65,7 @@ class ActionModule(ActionBase):
             if said is None and not state.done:
                 Display().display(_patience(timeout))
             if line != said and not state.done:
-                Display().display(line)
+                Display().display(printable(line))
                 said = line
             time.sleep(INTERVAL)
 

@@ -7,6 +7,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.terminal import printable
 
 
 class ActionModule(ActionBase):
@@ -21,7 +22,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(str(answer.get("msg")))
         for text in (answer["stdout"], answer["stderr"]):
             if text:
-                Display().display(text)
+                Display().display(printable(text))
         if answer["rc"]:
             raise AnsibleActionFail(f"the command ended with exit code {answer['rc']}")
         return dict(result, changed=False, rc=0)

@@ -8,6 +8,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.terminal import printable
 
 # Seconds between two questions.
 INTERVAL = 2
@@ -25,7 +26,8 @@ class ActionModule(ActionBase):
             if answer.get("failed"):
                 raise AnsibleActionFail(str(answer.get("msg")))
             for line in answer["lines"]:
-                Display().display(f"{line['time'][:19]}Z  {line['task']} on {line['node']} | {line['text']}")
+                text = f"{line['time'][:19]}Z  {line['task']} on {line['node']} | {line['text']}"
+                Display().display(printable(text))
                 question["after"] = line["time"]
             if not question.get("follow"):
                 return dict(result, changed=False, shown=len(answer["lines"]))

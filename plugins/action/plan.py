@@ -24,6 +24,7 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.problem impor
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.site import Site
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems import refusal_lines
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import plan_lines
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.terminal import printable
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner import again, intents
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.plan import make_plan
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.result import Plan
@@ -103,4 +104,4 @@ class ActionModule(ActionBase):
 
 def _tell(lines: Iterable[str]) -> None:
     for line in lines:
-        Display().display(line)
+        Display().display(printable(line))

@@ -22,6 +22,7 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation i
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output import status
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import dead_lines, site_lines
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.reset import reset_lines
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.terminal import printable
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.arguments.preflight import Pending, ReportStatus
 
 CALLBACK = "flotilla.swarm.concise"
@@ -62,7 +63,7 @@ class ActionModule(ActionBase):
         variables = task_vars or {}
         result |= {"site": _site, "status": _status, "reset": _reset}[args["about"]](args, variables)
         if CALLBACK != C.DEFAULT_STDOUT_CALLBACK:
-            Display().display("\n".join(result["lines"]))
+            Display().display(printable("\n".join(result["lines"])))
         return dict(result, changed=False)
 
 

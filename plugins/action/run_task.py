@@ -7,6 +7,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.terminal import printable
 
 
 class ActionModule(ActionBase):
@@ -19,7 +20,7 @@ class ActionModule(ActionBase):
         if "lines" not in answer:
             raise AnsibleActionFail(str(answer.get("msg")))
         for line in answer["lines"]:
-            Display().display(line)
+            Display().display(printable(line))
         if answer["error"]:
             raise AnsibleActionFail(f"the command was not run to its end: {answer['error']}")
         if answer["rc"]:

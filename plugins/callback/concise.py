@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import atexit
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Concatenate
 
 from ansible import constants as C
 from ansible import context
-from ansible.playbook.block import Block
 from ansible.plugins.callback.default import CallbackModule as Default
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge import inventory_files
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems import name_hosts
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.results import (
+    diffs,
+    host_label,
+    is_rescued,
+    message,
+)
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.terminal import printable
 
 if TYPE_CHECKING:
     from ansible.executor.stats import AggregateStats
@@ -121,10 +127,9 @@ class CallbackModule(Default):
     @concise
     def v2_on_file_diff(self, result: CallbackTaskResult) -> None:
         """Keep the diffs of a task or of an item until the task's result comes."""
-        found = result.result.get("diff") or []
-        diffs = map(self._get_diff, found if isinstance(found, list) else [found])
         if result.result.get("changed"):
-            self._diffs.setdefault(self._key(result), []).extend(filter(None, diffs))
+            shown = map(self._get_diff, diffs(result.result))
+            self._diffs.setdefault(self._key(result), []).extend(filter(None, shown))
 
     def v2_runner_on_ok(self, result: CallbackTaskResult) -> None:
         """Note a change, and keep the report for the end of the run."""
@@ -136,10 +141,10 @@ class CallbackModule(Default):
             return
         self._handle_warnings(result.result)
         self._hosts.add(result.host.get_name())
-        diffs = self._diffs.pop(self._key(result), [])
-        if not diffs and result.result.get("changed") and result.task.resolved_action != ANNOUNCE:
-            diffs = [""]
-        for diff in diffs:
+        shown = self._diffs.pop(self._key(result), [])
+        if not shown and result.result.get("changed") and result.task.resolved_action != ANNOUNCE:
+            shown = [""]
+        for diff in shown:
             self._note("would change" if result.task.check_mode else "changed", result, diff)
 
     @concise
@@ -192,10 +197,16 @@ class CallbackModule(Default):
             super().v2_playbook_on_stats(stats)
         self._show_errors()
         if self._report:
-            self._display.display("\n".join(self._report))
+            self._display.display(printable("\n".join(self._report)))
             self._report = []
         if self._has_problems:
             raise SystemExit(PROBLEMS_FOUND)
+
+    def _handle_warnings(self, res: dict[str, Any]) -> None:
+        """Show the warnings of a result, which may be a host's own words."""
+        for text in res.pop("warnings", None) or ():
+            self._display.warning(printable(str(text)))
+        super()._handle_warnings(res)
 
     def _key(self, result: CallbackTaskResult) -> tuple[str, str]:
         return result.task._uuid, host_label(result)
@@ -209,7 +220,7 @@ class CallbackModule(Default):
     def _show_events(self) -> None:
         for (kind, title, diff), hosts in self._events.items():
             line = ": ".join(filter(None, [kind, name_hosts(sorted(hosts), self._hosts), title]))
-            self._display.display(line, color=COLORS[kind])
+            self._display.display(printable(line), color=COLORS[kind])
             if diff:
                 self._display.display(diff)
         self._events.clear()
@@ -227,7 +238,8 @@ class CallbackModule(Default):
                 text = "\n  ".join([title.format(names), *text.splitlines()])
             elif names not in ("", "localhost"):
                 text = f"{names}: {text}"
-            self._display.display(text, color=C.COLOR_ERROR, stderr=self.get_option("display_failed_stderr"))
+            stderr = self.get_option("display_failed_stderr")
+            self._display.display(printable(text), color=C.COLOR_ERROR, stderr=stderr)
             self._display.display("")
         self._errors.clear()
 
@@ -263,37 +275,3 @@ class CallbackModule(Default):
     def v2_runner_item_on_skipped(self, result: CallbackTaskResult) -> None:
         """Show its warnings alone, too."""
         self._handle_warnings(result.result)
-
-
-def host_label(result: CallbackTaskResult) -> str:
-    """Name a task's host, and the one that it was delegated to."""
-    # The task itself has a loop's host as it was written; what ran has it as it was.
-    items = result.result.get("results") if result.task.loop is not None else None
-    ran = items[0] if items else result.result
-    host, other = result.host.get_name(), ran.get("_ansible_delegated_vars", {}).get("ansible_delegated_host")
-    return f"{host} (on {other})" if other and other != host else str(host)
-
-
-def is_rescued(task: Task) -> bool:
-    """Tell whether a block around a task has a rescue for it."""
-    inner, outer = task, task._parent
-    while outer:
-        if isinstance(outer, Block) and outer.rescue and inner._uuid in [each._uuid for each in outer.block]:
-            return True
-        inner, outer = outer, outer._parent
-    return False
-
-
-def message(result: Mapping[str, Any]) -> str:
-    """Put what a task says of its failure into lines.
-
-    :param result: of a task or of an item of its loop
-    """
-    said = result.get("censored") or result.get("msg") or "It gave no message."
-    text = "\n".join(map(str, said)) if isinstance(said, list) else str(said)
-    parts = [text.removeprefix("Task failed: ").strip()]
-    for name in ("stdout", "stderr", "module_stdout", "module_stderr"):
-        output = str(result.get(name) or "").strip()
-        if output and output not in text:
-            parts.append(output)
-    return "\n".join(filter(None, parts))

@@ -21,12 +21,12 @@ def false_claims(view: View, found: Answerers) -> Iterator[Problem]:
     for name, observed in view.observed.items():
         if observed.swarm.is_member:
             names.setdefault(observed.swarm.node_id, []).append(name)
-    for node, hosts in names.items():
+    for claimed, hosts in names.items():
         if len(hosts) > 1:
             yield Problem(
                 code=Code.NODE_CLAIMED,
                 hosts=tuple(hosts),
-                found=f"each says that it is node {node}",
+                found=f"each says that it is node {claimed}",
                 expected="a node of its own for each host",
                 fix=f"Where one was copied from the other, run on the copy: {LEAVE}; if neither was, distrust them",
             )

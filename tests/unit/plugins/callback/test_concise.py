@@ -246,3 +246,26 @@ def test_status_that_cannot_be_told_ends_as_ansible_ends(begin):
     run = begin(play({**STATUS, "flotilla.swarm.report": {**STATUS["flotilla.swarm.report"], "hosts": []}}, hosts="a"))
     assert "No manager tells the state of the swarm any more" in run.communicate(timeout=120)[0]
     assert run.returncode == 2
+
+
+SAYS = """\
+#!/usr/bin/python
+# WANT_JSON
+import json
+text = chr(27) + "]0;owned" + chr(7) + "{{ 7 * 7 }}"
+print(json.dumps({"changed": True, "warnings": [text], "diff": [{"before": "", "after": text + chr(10)}], "msg": text}))
+"""
+
+
+def test_what_a_host_says_neither_steers_the_terminal_nor_is_a_template(show, tmp_path):
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library/says.py").write_text(SAYS)
+    spell = "printf '\\033]0;owned\\007{{ \"{{ 7 * 7 }}\" }}'; exit 1"
+    output = show(
+        play({"name": "Say it", "says": {}}, {"name": "Fail with it", "ansible.builtin.shell": spell}),
+        words=("--diff",),
+    )
+    assert "\x1b" not in output
+    assert "\x07" not in output
+    assert "49" not in output
+    assert output.count("\\x1b]0;owned\\x07{{ 7 * 7 }}") >= 3
