@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.role_variables import template_with_roles
+
+# Bytes. A manager lists 300 nodes in 64 KiB and 10000 tasks in 2 MiB (simulated answers of bench/plan.py).
+LARGEST = 16 * 2**20
 
 
 class ActionModule(ActionBase):
@@ -30,6 +34,9 @@ class ActionModule(ActionBase):
         if "question" in self._task.args and result.get("failed"):
             # Nothing is known of a host whose sudo, Python or disk fails, either: the run goes on without it likewise.
             return {"unreachable": True, "msg": _reason(result)}
+        size = len(json.dumps(result))
+        if size > LARGEST:
+            return {"unreachable": True, "msg": f"its answer has {size} bytes; more than {LARGEST} is no host's state"}
         if "observation" in result:
             result["observation"]["system"]["asked"] = [before, time.time()]
             result["desired"] = arguments.get("desired", {})
