@@ -53,7 +53,7 @@ lint: packages setup ## Check style of everything
 	yamllint --strict .
 	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	ansible-lint
-	hadolint app/Dockerfile tests/site/*_app/Dockerfile
+	hadolint app/Dockerfile $$(git ls-files "tests/site/apps/*Dockerfile")
 	shellcheck $$(git grep -lE '^#!.*\b(sh|bash)$$' -- ':!*.py')
 
 unit: packages setup ## Decide without hosts: unit tests

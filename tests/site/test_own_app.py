@@ -7,13 +7,14 @@ import pytest
 import yaml
 
 from bench import stack
+from tests.site import apps
 from tests.support.runs import REPOSITORY
 from tests.support.stack import stack_with
 from tests.support.wait import wait_until
 
-APP = REPOSITORY / "tests/site/own_app"
+APP = apps.SHOP
 GUIDE = REPOSITORY / "docs/your-app.md"
-PORT = 4001  # in its compose.yml
+PORT = apps.PORTS["shop"]
 REMOVE = "playbooks/remove.yml"
 
 
@@ -29,10 +30,8 @@ def beside(own, shipped=""):
 
 def with_others(own):
     """Add an app without packages, whose port the inventory says, and the shipped one under another name."""
-    folder = REPOSITORY / "tests/site/static_app"
-    page = {"path": str(folder), "environment": {"PORT": "4002"}, "after": ["shop"]}
-    copy = {**stack.ENTRY, "path": str(stack.FOLDER), "environment": {"NAME": "Copy", "PORT": "4003"}}
-    return {"stacks": {**own["stacks"], "page": page, "copy": copy}}
+    page = {**apps.ENTRIES["page"], "after": ["shop"]}
+    return {"stacks": {**own["stacks"], "page": page, "copy": apps.ENTRIES["copy"]}}
 
 
 @pytest.fixture
@@ -52,7 +51,7 @@ def deploy_manually(fleet, stacks, folder):
     assert fleet.play(*words, playbook="playbooks/check.yml").code == 0
     copied = f"cat > /root/page.yml <<'END_OF_FILE'\n{(folder / 'page.yml').read_text()}\nEND_OF_FILE"
     fleet.on("manager-1", f"{copied}\ndocker stack deploy --with-registry-auth -c /root/page.yml page")
-    wait_until(lambda: {page.strip() for page in fleet.pages(port=4002)} == {"A page of its own"}, 120)
+    wait_until(lambda: {page.strip() for page in fleet.pages(port=apps.PORTS["page"])} == {"A page of its own"}, 120)
     fleet.on("manager-1", "docker stack rm page; rm /root/page.yml")
 
 
@@ -62,8 +61,8 @@ def test_own_app_runs_beside_the_shipped_one_and_each_is_changed_alone(fleet, ow
     fleet.play("-e", beside(with_others(own))).succeeded()
     fleet.assert_serving(shop_web=2, shop_orders=1, page_page=1, copy_web=stack.REPLICAS, copy_redis=1)
     assert fleet.pages(port=PORT) == [f"Open all day: order {number}" for number in (1, 2, 3)]
-    assert {page.strip() for page in fleet.pages(port=4002)} == {"A page of its own"}
-    assert all("Hello Copy!" in page for page in fleet.pages(port=4003))
+    assert {page.strip() for page in fleet.pages(port=apps.PORTS["page"])} == {"A page of its own"}
+    assert all("Hello Copy!" in page for page in fleet.pages(port=apps.PORTS["copy"]))
     assert tasks(fleet, stack.NAME) == before
     fleet.play("-e", beside(with_others(own))).unchanged()
     fleet.play("-e", beside(own), "-e", "stack=page,copy", playbook=REMOVE).succeeded()

@@ -39,7 +39,7 @@ volumes: {data: null}
 secrets: {key: {file: ./motd}, other: {environment: OTHER}}
 configs: {motd: {content: "a ${WHO:-b}"}}
 """
-PROJECTS = [RICH, *(Path(f"tests/site/{name}/compose.yml").read_text() for name in ("own_app", "static_app"))]
+PROJECTS = [RICH, *(Path(f"tests/site/apps/{name}/compose.yml").read_text() for name in ("shop", "page"))]
 VALUES = st.one_of(
     st.none(),
     st.booleans(),

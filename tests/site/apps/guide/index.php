@@ -1,0 +1,2 @@
+<?php
+printf("%s, by PHP %d on %s\n", getenv("TITLE"), PHP_MAJOR_VERSION, gethostname());
