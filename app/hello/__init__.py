@@ -24,11 +24,15 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         # The dot at its end: no search domain is tried, each of which would take its time.
         REDIS_HOST=os.environ.get("REDIS_HOST", "redis."),
         REDIS_PORT=int(os.environ.get("REDIS_PORT", "6379")),
+        REDIS_USER=os.environ.get("REDIS_USER", "app"),
         REDIS_PASSWORD_FILE=os.environ.get("REDIS_PASSWORD_FILE", "/run/secrets/redis_password"),
     )
     app.config.update(config or {})
     app.extensions["store"] = Store(
-        app.config["REDIS_HOST"], app.config["REDIS_PORT"], app.config["REDIS_PASSWORD_FILE"]
+        app.config["REDIS_HOST"],
+        app.config["REDIS_PORT"],
+        app.config["REDIS_USER"],
+        app.config["REDIS_PASSWORD_FILE"],
     )
     app.register_blueprint(pages.bp)
     app.register_blueprint(health.bp)

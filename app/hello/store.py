@@ -50,12 +50,12 @@ class Visit(NamedTuple):
 class Store:
     """The counter in Redis; fails fast, and recovers by itself."""
 
-    def __init__(self, host: str, port: int, password_file: str) -> None:
+    def __init__(self, host: str, port: int, user: str, password_file: str) -> None:
         """Prepare connections; the first visit connects."""
         self._redis = Redis(
             host,
             port,
-            credential_provider=PasswordFile(password_file),
+            credential_provider=Login(user, password_file),
             decode_responses=True,
             socket_connect_timeout=TIMEOUT_SECONDS,
             socket_timeout=TIMEOUT_SECONDS,
@@ -109,15 +109,16 @@ class Store:
         return reply
 
 
-class PasswordFile(CredentialProvider):
-    """The password in a file, read at each connect since it can change while the app runs."""
+class Login(CredentialProvider):
+    """A user, and the password in a file, read at each connect since it can change while the app runs."""
 
-    def __init__(self, path: str) -> None:
-        """Remember where it is."""
+    def __init__(self, user: str, path: str) -> None:
+        """Remember who, and where the password is."""
+        self._user = user
         self._path = Path(path)
 
-    def get_credentials(self) -> tuple[()] | tuple[str]:
-        """Read the password; a Redis without password has no such file.
+    def get_credentials(self) -> tuple[()] | tuple[str, str]:
+        """Read the password; a Redis without users and passwords has no such file.
 
         As in a shell's ``$(cat FILE)``, newlines at the end are no part of it, but spaces are.
 
@@ -130,4 +131,4 @@ class PasswordFile(CredentialProvider):
         except OSError as error:
             # After an error of its own the client ends the connection, which is not logged in.
             raise ConnectionError(f"The password cannot be read: {error}") from error
-        return (password,) if password else ()
+        return (self._user, password) if password else ()

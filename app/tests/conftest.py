@@ -3,9 +3,11 @@
 import contextlib
 import os
 import random
+import re
 import socket
 import subprocess
 import sys
+import textwrap
 import time
 import urllib.error
 import urllib.request
@@ -39,8 +41,16 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+def redis_script() -> str:
+    """Take from compose.yml how Redis is run there."""
+    compose = (APP / "compose.yml").read_text()
+    block = re.search(r"command:\n +- \|\n(.*? EOF\n)", compose, re.DOTALL)
+    assert block
+    return textwrap.dedent(block[1]).replace("$$", "$")
+
+
 class RedisServer:
-    """A redis-server on a port of its own, with the settings of stack.yml that matter here."""
+    """A redis-server on a port of its own, run as compose.yml runs it, with folders of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -50,24 +60,28 @@ class RedisServer:
         self.password_file.write_text(f"{PASSWORD}\n")
         self.process: subprocess.Popen | None = None
 
-    def client(self) -> redis.Redis:
-        """Make a client that reads what the app wrote."""
-        return redis.Redis(port=self.port, password=PASSWORD, decode_responses=True)
+    def client(self, user: str = "operator") -> redis.Redis:
+        """Make a client, by default one that reads what the app wrote."""
+        password = PASSWORD if user == "app" else (self.folder / "operator").read_text().strip()
+        return redis.Redis(port=self.port, username=user, password=password, decode_responses=True)
 
     def start(self) -> None:
         """Start, and wait until it answers."""
-        self.process = subprocess.Popen(
-            ["redis-server", "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
-        )
-        with self.process.stdin as config:
-            config.write(
-                f"bind 127.0.0.1\nport {self.port}\nrequirepass {PASSWORD}\ndir {self.folder}\n"
-                'appendonly yes\nappendfsync always\nsave ""\n'
-            )
+        script = redis_script().replace("dir /data", f"dir {self.folder}\nbind 127.0.0.1\nport {self.port}")
+        script = script.replace("/run/secrets", str(self.folder)).replace("/dev/shm", str(self.folder))
+        self.process = subprocess.Popen(["sh", "-euc", script], stdout=subprocess.DEVNULL)
         wait_until(self.answers)
+
+    def start_without_users(self) -> None:
+        """Start one that asks for no password."""
+        command = ["redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--save", ""]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
 
     def answers(self) -> bool:
         """Tell whether the server is ready."""
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", self.port)):
+                return False
         with self.client() as client:
             client.set_retry(redis.retry.Retry(redis.backoff.NoBackoff(), 0))
             try:

@@ -1,12 +1,15 @@
 """What is kept in Redis, and what never leaves the app."""
 
 import contextlib
+import os
 import socket
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Thread
 
 import pytest
+import redis
 from conftest import PASSWORD, Web, wait_until
 from hello.store import KEEP_SECONDS
 
@@ -60,8 +63,8 @@ def test_changed_password_is_read_at_the_next_connect(run_web, redis_server):
 def test_missing_password_file_means_no_password(run_web, redis_server):
     web = run_web(REDIS_PASSWORD_FILE="/nonexistent")
     assert "Redis refuses the password" in web.text()
-    with redis_server.client() as client:
-        client.config_set("requirepass", "")
+    redis_server.stop()
+    redis_server.start_without_users()
     wait_until(lambda: "counter disabled" not in web.text())
 
 
@@ -79,18 +82,63 @@ def test_password_that_cannot_be_read_is_read_later(run_web, redis_server):
 
 @pytest.mark.parametrize("password", [" ends and begins with a space ", "ends in a return\r", "\t"])
 def test_only_newlines_at_the_end_are_no_part_of_the_password(run_web, redis_server, password):
-    with redis_server.client() as client:
-        client.config_set("requirepass", password)
+    redis_server.stop()
     redis_server.password_file.write_text(f"{password}\n", newline="")
+    redis_server.start()
     assert run_web().text("/readyz") == "ok\n"
+
+
+@pytest.mark.parametrize(
+    ("user", "command"),
+    [
+        ("app", "GET visits"),
+        ("app", "INCRBY others 1"),
+        ("app", "KEYS *"),
+        ("app", "FLUSHALL"),
+        ("app", "CONFIG GET maxclients"),
+        ("operator", "FLUSHALL"),
+        ("operator", "CONFIG SET appendonly no"),
+        ("operator", "ACL SETUSER app +@all"),
+        ("operator", "EVAL return 0"),
+        ("operator", "REPLICAOF 127.0.0.1 1"),
+        ("operator", "SHUTDOWN"),
+    ],
+)
+def test_nobody_may_run_more_commands_than_needed(redis_server, user, command):
+    with redis_server.client(user) as client, pytest.raises(redis.exceptions.NoPermissionError):
+        client.execute_command(*command.split())
+
+
+def test_without_a_login_nothing_is_answered(redis_server):
+    with redis.Redis(port=redis_server.port) as client, pytest.raises(redis.AuthenticationError):
+        client.ping()
+
+
+def test_operator_copies_the_data_and_sees_how_redis_does(run_web, redis_server, tmp_path):
+    run_web().text()
+    environment = {**os.environ, "REDISCLI_AUTH": (tmp_path / "operator").read_text().strip()}
+    ask = ["redis-cli", "-p", str(redis_server.port), "--user", "operator"]
+    for words in (["--rdb", str(tmp_path / "copy.rdb")], ["info"], ["config", "get", "maxclients"], ["client", "list"]):
+        done = subprocess.run([*ask, *words], env=environment, capture_output=True, text=True, check=True)
+        assert "NOPERM" not in done.stdout
+    assert (tmp_path / "copy.rdb").read_bytes().startswith(b"REDIS")
+
+
+def test_more_connections_than_the_limit_are_refused_and_those_of_before_go_on(run_web, redis_server):
+    web = run_web()
+    web.text()
+    with contextlib.ExitStack() as strangers:
+        made = [strangers.enter_context(socket.create_connection(("127.0.0.1", redis_server.port))) for _ in range(300)]
+        assert b"max number of clients reached" in made[-1].recv(100)
+        assert "counter disabled" not in web.text()
 
 
 def test_password_shows_nowhere(run_web, redis_server):
     web = run_web()
     pages = web.text() + web.text("/readyz") + str(web.get().headers)
-    redis_server.password_file.write_text(f"{PASSWORD}-wrong")
     redis_server.stop()
     redis_server.start()
+    redis_server.password_file.write_text(f"{PASSWORD}-wrong")
     pages += web.text() + web.text("/readyz")
     assert "Redis refuses the password" in pages
     assert PASSWORD not in pages

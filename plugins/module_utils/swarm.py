@@ -14,7 +14,7 @@ from .engine import Engine, EngineError, Item
 from .host import read_text
 from .observation import swarm as types
 from .observation.host import Lock
-from .observation.stack import Service, Stack, Task, Update
+from .observation.stack import Network, Service, Stack, Task, Update
 from .observation.swarm import Node, Place
 
 DAEMON_CONFIG = "/etc/docker/daemon.json"
@@ -30,6 +30,8 @@ CRASH_SECONDS = 3600
 # States in which a task does nothing any more (https://docs.docker.com/engine/swarm/how-swarm-mode-works/swarm-task-states/).
 ENDED = ("complete", "failed", "shutdown", "rejected", "orphaned", "remove")
 LOG_LINES = 15
+# By it the engine tells what number Swarm gave an overlay network (moby, libnetwork).
+VXLAN_OPTION = "com.docker.network.driver.overlay.vxlanid_list"
 # In which managers have another leader after theirs was lost; swarmkit needs 10 to 20 from the last sign of it.
 ELECTION_SECONDS = 30
 
@@ -142,7 +144,27 @@ def stacks(engine: Engine, names: Sequence[str], tasks: Sequence[Item], configs:
         owner = service["Spec"]["Labels"][NAMESPACE_LABEL]
         if owner in found:
             found[owner][service["Spec"]["Name"].removeprefix(f"{owner}_")] = _service(service, tasks)
-    return {name: releases.describe(name, services, configs, secrets) for name, services in found.items()}
+    made = _networks(engine, names)
+    return {
+        name: replace(releases.describe(name, services, configs, secrets), networks=made[name])
+        for name, services in found.items()
+    }
+
+
+def _networks(engine: Engine, names: Sequence[str]) -> dict[str, dict[str, Network]]:
+    """Describe the overlay networks that were made for stacks, by stack."""
+    made: dict[str, dict[str, Network]] = {name: {} for name in names}
+    for network in engine.get("/networks", filters={"label": [NAMESPACE_LABEL], "scope": ["swarm"]}) or ():
+        owner = network["Labels"][NAMESPACE_LABEL]
+        if owner in made:
+            made[owner][network["Name"]] = Network(
+                driver=network["Driver"],
+                options={key: value for key, value in (network["Options"] or {}).items() if key != VXLAN_OPTION},
+                internal=network["Internal"],
+                attachable=network["Attachable"],
+                subnets=tuple(pool["Subnet"] for pool in network["IPAM"]["Config"] or () if "Subnet" in pool),
+            )
+    return made
 
 
 def _service(service: Item, tasks: Sequence[Item]) -> Service:

@@ -19,7 +19,7 @@ def password(fleet):
 def redis_says(fleet, secret):
     (host,) = fleet.nodes_of("redis")
     (redis,) = fleet.containers(host, "redis")
-    return fleet.on(host, f"docker exec --env REDISCLI_AUTH={secret} {redis} redis-cli ping")
+    return fleet.on(host, f"docker exec --env REDISCLI_AUTH={secret} {redis} redis-cli --user app ping")
 
 
 def rotate(fleet, *words, verbose=False):

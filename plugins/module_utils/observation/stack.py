@@ -167,6 +167,20 @@ def _items(value: object) -> tuple[object, ...]:
 
 
 @dataclass(frozen=True)
+class Network:
+    """An overlay network as it was made, which no deploy changes.
+
+    :ivar options: of its driver, without those that the engine adds by itself
+    """
+
+    driver: str
+    options: Mapping[str, str]
+    internal: bool
+    attachable: bool
+    subnets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class SecretObject:
     """A secret of the swarm: which of the stack's it is, and the salt of its name."""
 
@@ -212,6 +226,7 @@ class Stack:
     :ivar login: fingerprint of the registry's login that its services got
     :ivar releases: oldest first
     :ivar record: ``None`` before the first deploy that converged
+    :ivar networks: that were made for it, by their names in the swarm
     """
 
     services: Mapping[str, Service] = field(default_factory=dict)
@@ -222,6 +237,7 @@ class Stack:
     login: str = ""
     releases: tuple[Release, ...] = ()
     record: Record | None = None
+    networks: Mapping[str, Network] = field(default_factory=dict)
 
     def mounts(self, *kinds: str) -> set[str]:
         """Collect the names of the objects that its services mount.

@@ -14,6 +14,9 @@ from ..model.desired import Desired
 from ..model.problem import Code, Problem, Rule
 from .facts import HostFacts
 
+# The protocol of encrypted overlay networks, which has no ports (RFC 4303), written as one.
+ESP = "50/esp"
+
 
 def members_are_let_in(facts: HostFacts) -> Iterator[Problem]:
     """A firewall lets the other members in; the rules that are missing are told as commands."""
@@ -38,7 +41,7 @@ def members_are_let_in(facts: HostFacts) -> Iterator[Problem]:
 
 
 def _ports(desired: Desired) -> list[str]:
-    return [port for role in ("swarm", "registry_server") for port in desired.role(role).ports]
+    return [*(port for role in ("swarm", "registry_server") for port in desired.role(role).ports), ESP]
 
 
 def _is_open(firewall: Firewall, port: str, peer: str) -> bool:
@@ -72,9 +75,10 @@ def _commands(kind: str, closed: Mapping[str, Sequence[str]], peers: Sequence[st
         return f"firewall-cmd --permanent --zone=trusted {sources} && firewall-cmd --reload"
     numbers: dict[str, list[str]] = defaultdict(list)
     for port, found in closed.items():
-        if found:
+        if found and port != ESP:
             numbers[port.split("/")[1]].append(port.split("/")[0])
     rules = [f"ufw allow proto {protocol} from $a to any port {','.join(ports)}" for protocol, ports in numbers.items()]
+    rules += ["ufw allow proto esp from $a"] if closed[ESP] else []
     return f"for a in {' '.join(peers)}; do {'; '.join(rules)}; done"
 
 

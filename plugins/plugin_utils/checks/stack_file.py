@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from ...module_utils.observation.stack import Network
 from ..model.problem import Code, Problem, Rule
 from ..stacks.file import Service, StackFile
 from ..stacks.file_problems import invalid_service
@@ -22,11 +25,15 @@ class StackFacts:
     :ivar file: rendered
     :ivar nodes: one for each host
     :ivar secrets: names of the swarm's secrets, those that this run will create included
+    :ivar stack: its name
+    :ivar networks: that the stack has, by their names in the swarm
     """
 
     file: StackFile
     nodes: Sequence[Candidate]
     secrets: Collection[str]
+    stack: str
+    networks: Mapping[str, Network]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,43 @@ def external_secrets_are_there(facts: StackFacts) -> Iterator[Problem]:
                 expected="a secret that is there or that flotilla makes",
                 fix=f"List {key} in secrets of the stack, or create it on a manager (docker secret create)",
             )
+
+
+def networks_are_as_they_were_made(facts: StackFacts) -> Iterator[Problem]:
+    """A network that is there is what the file says: a deploy keeps it as it is, and says nothing."""
+    for key, entry in facts.file.section("networks").items():
+        made = facts.networks.get(name := entry.get("name", f"{facts.stack}_{key}"))
+        if made is None or entry.get("external"):
+            continue
+        for what, expected, found in _differences(entry, made):
+            yield Problem(
+                code=Code.NETWORK_DIFFERS,
+                where=f".files: networks.{key}.{what}",
+                found=f"{found} of network {name}, which is in the swarm and cannot be changed",
+                expected=expected,
+                fix="Give the network another name in the Compose file, or remove the stack first (remove.yml)",
+            )
+
+
+def _differences(entry: Mapping[str, Any], made: Network) -> Iterator[tuple[str, str, str]]:
+    """Compare a network with the one that was made: the key, what is expected, and what was found."""
+    options = {key: str(value) for key, value in (entry.get("driver_opts") or {}).items()}
+    subnets = tuple(pool["subnet"] for pool in (entry.get("ipam") or {}).get("config") or ())
+    for what, expected, found in (
+        ("driver", entry.get("driver", "overlay"), made.driver),
+        ("driver_opts", options, dict(made.options)),
+        ("internal", bool(entry.get("internal")), made.internal),
+        ("attachable", bool(entry.get("attachable")), made.attachable),
+        # Without a subnet in the file, Swarm has chosen one.
+        ("ipam", subnets or made.subnets, made.subnets),
+    ):
+        if expected != found:
+            yield what, _show(expected), _show(found)
+
+
+def _show(value: object) -> str:
+    """Write an option as the file has it."""
+    return json.dumps(value) if value or value is False else "none"
 
 
 def services_can_run(facts: StackFacts) -> Iterator[Problem]:
@@ -177,6 +221,7 @@ def show(kind: str, amount: float) -> str:
 
 RULES = (
     Rule(external_secrets_are_there),
+    Rule(networks_are_as_they_were_made),
     Rule(services_can_run),
 )
 ALL_RULES = (Rule(reservations_fit_on_all_hosts),)

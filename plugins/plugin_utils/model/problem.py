@@ -86,6 +86,7 @@ class Code(StrEnum):
     STACK_TOO_LARGE = "stack-too-large"
     PORT_RESERVED = "port-reserved"
     PORT_PUBLISHED_TWICE = "port-published-twice"
+    NETWORK_DIFFERS = "network-differs"
     SERVICE_INVALID = "service-invalid"
     SERVICE_UNPLACEABLE = "service-unplaceable"
     SERVICE_TOO_LARGE = "service-too-large"

@@ -156,7 +156,8 @@ def _check(now: Situation, each: Sequence[StackDecision], nodes: tuple[Candidate
     if not nodes:
         return twice
     secrets = {name for one in each for name in (*one.plan.running.secret_names, *one.plan.definition.secret_objects)}
-    facts = {name: StackFacts(file, nodes, secrets) for name, file in files.items()}
+    networks = {one.stack.name: one.plan.running.networks for one in each}
+    facts = {name: StackFacts(file, nodes, secrets, name, networks[name]) for name, file in files.items()}
     return (*twice, *find_stack_problems(facts, now.site, now.members))
 
 

@@ -30,8 +30,16 @@ def test_commands_for_ufw_name_members_and_ports():
     (found,) = problems([rule(port="22", protocol="tcp")])
     assert found.fix.endswith(
         ": for a in 10.0.0.1 10.0.0.3; do ufw allow proto tcp from $a to any port 7946; "
-        "ufw allow proto udp from $a to any port 7946,4789; done"
+        "ufw allow proto udp from $a to any port 7946,4789; ufw allow proto esp from $a; done"
     )
+
+
+def test_encrypted_networks_need_their_protocol():
+    ports = [rule(port="7946", protocol="tcp"), rule(port="4789,7946", protocol="udp")]
+    (found,) = problems(ports)
+    assert found.found == "ufw keeps other hosts from 50/esp"
+    assert found.fix.endswith(": for a in 10.0.0.1 10.0.0.3; do ufw allow proto esp from $a; done")
+    assert problems([*ports, rule(protocol="esp")]) == []
 
 
 def test_command_for_firewalld_names_members():
@@ -44,7 +52,11 @@ def test_command_for_firewalld_names_members():
     [
         [rule()],
         [rule(source="10.0.0.0/24")],
-        [rule(source="any", port="4000-8000", protocol="tcp"), rule(port="22,4789,7946", protocol="udp")],
+        [
+            rule(source="any", port="4000-8000", protocol="tcp"),
+            rule(port="22,4789,7946", protocol="udp"),
+            rule(protocol="esp"),
+        ],
         [rule(source="10.0.0.1"), rule(source="10.0.0.3")],
     ],
 )
@@ -68,7 +80,7 @@ def test_registry_of_the_host_counts_and_published_ports_do_not():
     hosts["m1"]["desired"]["registry_server"] = {"ports": ["5000/tcp"]}
     hosts["m1"]["observation"]["firewall"] = {"kind": "ufw", "incoming": "deny", "rules": []}
     (found,) = check(hosts)
-    assert re.findall(r"\d+/\w+", found.found) == ["7946/tcp", "7946/udp", "4789/udp", "5000/tcp"]
+    assert re.findall(r"\d+/\w+", found.found) == ["7946/tcp", "7946/udp", "4789/udp", "5000/tcp", "50/esp"]
 
 
 def test_closed_firewall_forbids_the_run():

@@ -3,6 +3,7 @@
 import pytest
 import sites
 import yaml
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.stack import Network
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.stack_file import (
     ALL_RULES,
     RULES,
@@ -26,10 +27,18 @@ def node(name, role="worker", **labels):
 NODES = [node("m1", "manager"), node("w1", disk="ssd"), node("w2")]
 
 
+def network(**changes):
+    plain = {"driver": "overlay", "options": {}, "internal": False, "attachable": False, "subnets": ("10.0.1.0/24",)}
+    return Network(**{**plain, **changes})
+
+
+NETWORKS = {"hello_data": network(internal=True, options={"encrypted": ""}), "hello_plain": network()}
+
+
 def problems(service="", **more):
     content = {"services": {"web": yaml.safe_load(service) or {}}, **more}
     file = make(content)
-    found = told(find(StackFacts(file, NODES, {"hello_password"}), RULES))
+    found = told(find(StackFacts(file, NODES, {"hello_password"}, "hello", NETWORKS), RULES))
     return found or told(find(AllFacts({"hello": file}, NODES), ALL_RULES))
 
 
@@ -89,6 +98,36 @@ def test_external_secret_must_be_there_or_be_created():
     assert problems(secrets={"password": {"external": True, "name": "hello_password"}}) == []
     found = problems(secrets={"password": {"external": True}})
     assert found == ["secret-missing: .files: secrets.password"]
+
+
+@pytest.mark.parametrize(
+    ("networks", "keys"),
+    [
+        ("data: {internal: true, driver_opts: {encrypted: ''}}, plain: {driver: overlay}, new: {internal: true}", []),
+        ("plain: {external: true, name: hello_data}, mine: {name: hello_plain}", []),
+        ("plain: {ipam: {config: [{subnet: 10.0.1.0/24}]}}", []),
+        ("data: {}", ["data.driver_opts", "data.internal"]),
+        ("plain: {driver_opts: {encrypted: ''}, internal: true}", ["plain.driver_opts", "plain.internal"]),
+        ("mine: {name: hello_plain, attachable: true}", ["mine.attachable"]),
+        ("plain: {ipam: {config: [{subnet: 10.9.0.0/24}]}}", ["plain.ipam"]),
+        ("plain: {driver: weave}", ["plain.driver"]),
+    ],
+)
+def test_network_that_is_there_is_what_the_file_says(networks, keys):
+    found = problems(networks=yaml.safe_load(f"{{{networks}}}"))
+    assert found == [f"network-differs: .files: networks.{key}" for key in keys]
+
+
+def test_network_of_another_release_forbids_the_run():
+    found = sites.converged_site()
+    made = vars(network(internal=True))
+    found["m1"]["observation"]["stacks"]["hello"]["networks"] = {"hello_webnet": made}
+    site = sites.site()
+    site["stacks"][0]["text"] += "networks: {webnet: {}}\n"
+    (problem,) = make_plan(site, found)["problems"]
+    assert problem.code == "network-differs"
+    assert problem.found == "true of network hello_webnet, which is in the swarm and cannot be changed"
+    assert problem.expected == "false"
 
 
 def test_stack_that_no_host_can_carry_forbids_the_run():

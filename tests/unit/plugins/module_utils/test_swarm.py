@@ -4,6 +4,7 @@ import calendar
 
 import pytest
 from ansible_collections.flotilla.swarm.plugins.module_utils import releases, swarm
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.stack import Network
 
 SPEC = {
     "ContainerSpec": {"Image": "hello"},
@@ -66,11 +67,32 @@ def service(name, stack):
 
 def test_services_are_told_by_stack_without_its_prefix():
     names = {"hello_web": "hello", "shop_web": "shop", "other_web": "other"}
-    engine = Engine(services=[service(name, stack) for name, stack in names.items()], secrets=[])
+    engine = Engine(services=[service(name, stack) for name, stack in names.items()], secrets=[], networks=None)
     found = swarm.stacks(engine, ["shop", "hello", "new"], [{**TASK, "ServiceID": "shop_web", "Spec": SPEC}], [])
     assert {name: [*stack.services] for name, stack in found.items()} == {"shop": ["web"], "hello": ["web"], "new": []}
     assert [len(found[name].services["web"].tasks) for name in ("shop", "hello")] == [1, 0]
     assert swarm.stacks(engine, [], [], []) == {}
+
+
+def test_networks_are_told_as_they_were_made():
+    made = {
+        "Name": "hello_data",
+        "Driver": "overlay",
+        "Options": {"com.docker.network.driver.overlay.vxlanid_list": "4097", "encrypted": ""},
+        "Internal": True,
+        "Attachable": False,
+        "IPAM": {"Config": [{"Subnet": "10.0.1.0/24", "Gateway": "10.0.1.1"}]},
+        "Labels": {NAMESPACE: "hello"},
+    }
+    bare = {**made, "Name": "hello_new", "Options": None, "IPAM": {"Config": None}}
+    foreign = {**made, "Labels": {NAMESPACE: "other"}}
+    engine = Engine(services=[], secrets=[], networks=[made, bare, foreign])
+    found = swarm.stacks(engine, ["hello", "shop"], [], [])
+    assert found["shop"].networks == {}
+    assert found["hello"].networks == {
+        "hello_data": Network("overlay", {"encrypted": ""}, True, False, ("10.0.1.0/24",)),
+        "hello_new": Network("overlay", {}, True, False, ()),
+    }
 
 
 def test_stacks_of_which_something_is_kept_are_told_whoever_asks():

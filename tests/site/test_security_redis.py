@@ -1,0 +1,79 @@
+"""Who listens between the hosts, or sits beside the app, learns nothing of Redis and cannot reach it."""
+
+import contextlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from test_data import await_redis, kill
+from test_rotation import password
+from visits import load
+
+from bench import stack
+from tests.support.runs import REPOSITORY
+from tests.support.stack import stack_with
+
+# What the app says to Redis to log in and to count (RESP), and what the page says, which is not encrypted.
+LOGIN, COUNT, PAGE = "AUTH", "INCRBY", "Hello World!"
+
+
+@contextlib.contextmanager
+def listening(fleet, *texts):
+    """Listen on the wires between the hosts meanwhile.
+
+    :return: list that then gets the number of frames of ESP, and of those with each text
+    """
+    counts = []
+    command = [sys.executable, "-m", "fleet", "exec", "--name", fleet.name, "--", sys.executable]
+    command += [Path(__file__).with_name("sniffer.py")]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as sniffer:
+        sniffer.stdin.write("".join(f"{text}\n" for text in [*texts, ""]))
+        sniffer.stdin.flush()
+        assert sniffer.stdout.readline() == "listening\n"
+        yield counts
+        output, _ = sniffer.communicate(timeout=60)
+    counts += json.loads(output)
+
+
+def test_no_word_between_the_app_and_redis_crosses_the_wire_in_clear(fleet):
+    (node,) = fleet.nodes_of("redis")
+    with listening(fleet, password(fleet), LOGIN, COUNT, PAGE) as counts:
+        # Killed, so that every replica logs in again.
+        kill(fleet, node, "redis-server")
+        await_redis(fleet, "1/1")
+        with load(fleet):
+            for _ in range(5):
+                fleet.pages()
+            fleet.assert_serving()
+    print(f"frames: {counts[0]} of ESP; with the password, a login, a count, the page: {counts[1:]}")
+    encrypted, *clear, pages = counts
+    assert clear == [0, 0, 0]
+    # All of it was listened to.
+    assert min(encrypted, pages) > 0
+
+
+def test_redis_is_alone_with_the_app_and_has_no_way_out(fleet):
+    (node,) = fleet.nodes_of("redis")
+    (redis,) = fleet.containers(node, "redis")
+    networks = json.loads(fleet.on(node, f"docker inspect -f '{{{{json .NetworkSettings.Networks}}}}' {redis}"))
+    assert [*networks] == [f"{stack.NAME}_data"]
+    # The lines of /proc/net/route after the first; a default route leads to 00000000.
+    routes = [line.split()[1] for line in fleet.on(node, f"docker exec {redis} cat /proc/net/route").splitlines()[1:]]
+    assert routes
+    assert "00000000" not in routes
+
+
+def test_network_with_other_options_is_refused(fleet, tmp_path):
+    changed = {"networks": {"data": {"internal": False}}}
+    fleet.play("-e", stack_with(tmp_path, changed)).refused(
+        f"network-differs: stacks.{stack.NAME}.files: networks.data.internal"
+    )
+
+
+@pytest.mark.long
+def test_backup_is_made_by_the_operator(fleet, tmp_path):
+    fleet.play("-e", f"backup_dir={tmp_path}", playbook="playbooks/backup.yml").succeeded()
+    (copy,) = tmp_path.glob("*/redis.rdb")
+    assert copy.read_bytes().startswith(b"REDIS")
