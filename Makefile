@@ -59,7 +59,7 @@ lint: packages setup ## Check style of everything
 unit: packages setup ## Decide without hosts: unit tests
 	pytest tests/unit
 
-app-test: packages setup ## Test the app with a real Redis, gunicorn and browser
+app-test: packages setup ## Test the app with a real Redis, server and browser
 	.cache/uv/bin/uv run --quiet --isolated --no-project --python $(PYTHON) \
 		--with-requirements app/requirements.txt --with pytest==9.2.0 --with playwright==1.65.2 pytest app/tests
 

@@ -1,7 +1,7 @@
 """Tell how long a task of the web service takes from its start until it is healthy, beside two others.
 
 The naive one finds no compiled code, and is watched by a Python process every 5 s. The bare one is `bare.py`, which
-imports flask and redis and does nothing else, with the same packages, gunicorn, limits and probe as the app. All are
+imports flask and redis and does nothing else, with the same packages, server, limits and probe as the app. All are
 deployed on a fleet that serves, bare and ours in turn: python -m bench.start_time demo
 """
 
@@ -23,16 +23,15 @@ from .job import Command
 
 PAIRS = 2
 SERVICE = f"{stack.NAME}_{stack.WEB}"
-PROBE = "import urllib.request; urllib.request.urlopen('http://127.0.0.1/healthz')"
+PROBE = "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8009/healthz')"
 NAIVE = {
     # Compiled code is searched there alone, and cannot be written there.
     "environment": {"PYTHONPYCACHEPREFIX": "/nowhere"},
     "healthcheck": {"test": ["CMD", "python3", "-c", PROBE], "interval": "5s", "start_interval": "5s"},
 }
 BARE = {
-    # In the folder of gunicorn.conf.py, so served as the app is.
-    "configs": [{"source": "bare", "target": "/app/bare.py", "mode": 0o444}],
-    "command": ["python3", "-m", "gunicorn", "bare:app"],
+    # In the place of the app, so served as it is.
+    "configs": [{"source": "bare", "target": "/app/hello/__init__.py", "mode": 0o444}],
 }
 
 

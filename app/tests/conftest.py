@@ -1,4 +1,4 @@
-"""A real Redis and a real gunicorn for each test that asks for them."""
+"""A real Redis and a real server for each test that asks for them."""
 
 import contextlib
 import os
@@ -98,17 +98,23 @@ class RedisServer:
 
 
 class Web:
-    """Gunicorn as the image runs it, on a port of its own."""
+    """The app as the image runs it, on ports of its own."""
 
     def __init__(self, folder: Path, *prefix: str, **environment: str) -> None:
         """Start it, by a command that runs another one if such a prefix is given."""
-        self.port = free_port()
+        self.port, self.probe_port = free_port(), free_port()
         self.log = folder / "web.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [*prefix, sys.executable, "-W", "error", "-m", "gunicorn", "hello:create_app()"],
+                [*prefix, sys.executable, "-W", "error", "-m", "serve"],
                 cwd=APP,
-                env={"PATH": os.environ["PATH"], "PORT": str(self.port), "DRAIN_SECONDS": "0"} | environment,
+                env={
+                    "PATH": os.environ["PATH"],
+                    "PORT": str(self.port),
+                    "PROBE_PORT": str(self.probe_port),
+                    "DRAIN_SECONDS": "0",
+                    **environment,
+                },
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
@@ -120,10 +126,10 @@ class Web:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def get(self, path: str = "/") -> HTTPResponse:
+    def get(self, path: str = "/", port: int = 0) -> HTTPResponse:
         """Ask for a page, whatever its status."""
         try:
-            return urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30)
+            return urllib.request.urlopen(f"http://127.0.0.1:{port or self.port}{path}", timeout=30)
         except urllib.error.HTTPError as error:
             return error
 
