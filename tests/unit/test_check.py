@@ -40,7 +40,8 @@ def test_check_says_what_becomes_of_a_stack_though_no_host_answers(tmp_path):
         "(Dockerfile) on python:3.13-slim: reg.example/shop-web:",
         "data, on the disk of one node, which web stays on (label flotilla.volume.shop_data)",
         "port 8080",
-        "differs services.db.security_opt: tasks run without it",
+        "differs services.db.security_opt (",
+        "compose.yml:7): tasks run without it",
     ):
         assert part in found.words
 
