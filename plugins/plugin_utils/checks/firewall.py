@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from ...module_utils.observation.network import Firewall
-from ..model.desired import Desired
 from ..model.problem import Code, Problem, Rule
 from .facts import HostFacts
 
@@ -27,7 +26,8 @@ def members_are_let_in(facts: HostFacts) -> Iterator[Problem]:
             continue
         peers = [address for member, address in members.items() if member != name]
         closed = {
-            port: [peer for peer in peers if not _is_open(firewall, port, peer)] for port in _ports(facts.desired[name])
+            port: [peer for peer in found if not _is_open(firewall, port, peer)]
+            for port, found in _sources(facts, name, peers).items()
         }
         shut_out = [peer for peer in peers if any(peer in found for found in closed.values())]
         if shut_out:
@@ -40,8 +40,13 @@ def members_are_let_in(facts: HostFacts) -> Iterator[Problem]:
             )
 
 
-def _ports(desired: Desired) -> list[str]:
-    return [*(port for role in ("swarm", "registry_server") for port in desired.role(role).ports), ESP]
+def _sources(facts: HostFacts, name: str, peers: Sequence[str]) -> dict[str, list[str]]:
+    """Return by port of a host who must reach it there: the other members, or those of them that may build images."""
+    desired, building = facts.desired[name], {facts.addresses.get(builder) for builder in facts.site.builders}
+    ports = [port for role in ("swarm", "registry_server") for port in desired.role(role).ports]
+    members = {port: list(peers) for port in (*ports, ESP)}
+    builders = [peer for peer in peers if peer in building]
+    return members | dict.fromkeys(desired.role("registry_push").ports, builders)
 
 
 def _is_open(firewall: Firewall, port: str, peer: str) -> bool:

@@ -41,6 +41,14 @@ def registry_url_is_valid(site: Site) -> Iterator[Problem]:
         yield _invalid("registry_url", url.text, expected, fix)
 
 
+def push_port_is_another(site: Site) -> Iterator[Problem]:
+    """The registry that flotilla serves takes images at a port of its own."""
+    port = site.registry.push_port
+    if site.registry.host and (not 0 < port <= LAST_PORT or port in (*RESERVED, site.registry.url.port)):
+        expected = f"a port from 1 to {LAST_PORT} that hosts do not need themselves, and not that of registry_url"
+        yield _invalid("registry_push_port", port, expected, f"Set another one in {REGISTRY_FILE}, such as 5001")
+
+
 def external_registry_has_passwords(site: Site) -> Iterator[Problem]:
     """An external registry has an account that pushes, and perhaps another one that pulls."""
     registry = site.registry
@@ -88,7 +96,8 @@ def stack_files_are_understood(site: Site) -> Iterator[Problem]:
 
 def ports_are_free_to_publish(site: Site) -> Iterator[Problem]:
     """No port is published that the hosts themselves need."""
-    own = {site.registry.url.port or 0: "the registry's"} if site.registry.host else {}
+    registry = site.registry
+    own = dict.fromkeys((registry.url.port or 0, registry.push_port), "the registry's") if registry.host else {}
     holders = {**RESERVED, **own}
     for stack in site.stacks:
         for service in parse(stack.text).services.values():
@@ -223,6 +232,7 @@ def _invalid(setting: str, found: object, expected: str, fix: str) -> Problem:
 
 RULES = (
     Rule(registry_is_given),
+    Rule(push_port_is_another),
     Rule(registry_url_is_valid, after=frozenset({Code.SETTING_MISSING})),
     Rule(external_registry_has_passwords, after=frozenset({Code.SETTING_MISSING})),
     Rule(registry_ca_is_a_certificate),

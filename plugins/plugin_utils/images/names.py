@@ -94,16 +94,19 @@ def context_files(folder: str, dockerfile: str = "Dockerfile") -> list[str]:
 
 
 def remembered(references: Iterable[str], local_images: Iterable[LocalImage]) -> dict[str, str | None]:
-    """Find digests in an engine's own store, where an image keeps the names that it was pushed or pulled by.
+    """Find digests in an engine's own store.
 
     :return: by reference
     """
-    found: dict[str, str | None] = {}
-    for reference in references:
-        start = f"{reference.rsplit(':', 1)[0]}@"
-        names = [name for image in local_images if reference in image.names for name in image.names]
-        found[reference] = next((name.removeprefix(start) for name in names if name.startswith(start)), None)
-    return found
+    local = tuple(local_images)
+    return {reference: next(iter(own_digests(reference, local)), None) for reference in references}
+
+
+def own_digests(reference: str, local_images: Iterable[LocalImage]) -> list[str]:
+    """List the digests of an image in an engine's own store, which keeps the names that it was pushed or pulled by."""
+    start = f"{reference.rsplit(':', 1)[0]}@"
+    names = [name for image in local_images if reference in image.names for name in image.names]
+    return [name.removeprefix(start) for name in names if name.startswith(start)]
 
 
 def list_images(

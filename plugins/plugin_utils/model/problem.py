@@ -98,6 +98,7 @@ class Code(StrEnum):
     BUILDER_UNREACHABLE = "builder-unreachable"
     IMAGE_UNKNOWN = "image-unknown"
     IMAGE_MISSING = "image-missing"
+    IMAGE_REPLACED = "image-replaced"
     RELEASE_UNKNOWN = "release-unknown"
     RELEASE_INCOMPLETE = "release-incomplete"
     RELEASE_PINNED = "release-pinned"

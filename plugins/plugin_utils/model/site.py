@@ -29,12 +29,14 @@ class Registry:
     """The registry.
 
     :ivar host: inventory name of the host that serves it, ``""`` for an external one
+    :ivar push_port: at which the one that flotilla serves takes images, while they are pushed
     :ivar push: the account that pushes; that which pulls may be the same
     :ivar ca: PEM text of the CA of an external one
     """
 
     url: RegistryUrl
     host: str
+    push_port: int
     push: Account
     pull: Account
     ca: str
@@ -212,6 +214,7 @@ def read_site(
         host=raw["registry_host"],
         push=Account(name=str(given["accounts"]["push"]), has_password=bool(given["passwords"]["push"])),
         pull=Account(name=str(given["accounts"]["pull"]), has_password=bool(given["passwords"]["pull"])),
+        push_port=number(given["push_port"]),
         ca=str(given["ca"]),
     )
     return Site(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..hosts import state
-from ..images.names import remembered
+from ..images.names import own_digests, remembered
 from ..model.change import Change
 from ..model.desired import Role
 from ..model.phase import Phase
@@ -85,6 +85,25 @@ def check_builder(now: Situation, missing: Sequence[Image]) -> Iterator[Problem]
             expected="a host that makes images",
             fix="Bring it back, or name another host with image_builder",
         )
+
+
+def check_replaced(now: Situation) -> Iterator[Problem]:
+    """The registry has under a tag what the builder pushed: another image there is none that this site made."""
+    if not now.builder or not now.asks_registry:
+        return
+    builder = now.observed[now.builder]
+    for image in now.site.images:
+        told, own = builder.images.get(image.reference), own_digests(image.reference, builder.local_images)
+        if told and own and told not in own:
+            yield Problem(
+                code=Code.IMAGE_REPLACED,
+                where=image.reference,
+                hosts=(now.builder,),
+                found=f"{told} in the registry",
+                expected=f"{own[0]}, which {now.builder} made and pushed",
+                fix="Find out who may change the registry's images; delete the tag there and run again, which makes it "
+                f"again. If another builder of this site made it: docker image rm {image.reference} on {now.builder}",
+            )
 
 
 def builder_role(now: Situation, name: str) -> Role | None:

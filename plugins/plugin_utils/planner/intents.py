@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from ...module_utils.observation import Observed
+from ..hosts import state
 from ..model.intent import Intent
 from ..model.phase import Phase
 from ..model.problem import Code, Problem
@@ -60,11 +61,21 @@ def check(now: Situation, members: Membership) -> Iterator[Problem]:
         return
     asking = {name: now.observed[name] for name in dict.fromkeys(_asking(now, members)) if name}
     unplaced = any(_leaves_unplaced(now, name, labels) for name, labels in members.labels.items())
-    stored = all(observed.credentials for observed in asking.values())
+    stored = all(observed.credentials for observed in asking.values()) and _takes_images(now)
     if members.creates or members.join_manager != members.deploy_manager or unplaced or not stored:
         yield _not_set_up(now.intent)
     elif now.intent in DEPLOYS:
         yield from _refused_logins(now.site.registry, asking)
+
+
+def _takes_images(now: Situation) -> bool:
+    """Tell whether the registry that flotilla serves has the settings by which images are pushed to it."""
+    host = now.site.registry.host
+    if now.intent not in DEPLOYS or host not in now.observed:
+        return True
+    files = now.desired(host).role("registry_server").files
+    own = ((file, now.observed[host].files[path]) for path, file in files.items() if file.text is not None)
+    return all(found and not state.differs(file, found) for file, found in own)
 
 
 def _leaves_unplaced(now: Situation, name: str, labels: Collection[str]) -> bool:

@@ -43,8 +43,8 @@ def plan_site(now: Situation) -> Plan:
     if now.stopped:
         return plan_start(now)
     decided = decide(now)
-    if decided.problems:
-        return Plan(problems=decided.problems)
+    if problems := (*decided.problems, *images.check_replaced(now)):
+        return Plan(problems=problems)
     restarted = restart_order(now)
     if at_risk := tuple(rolling.problems(now, restarted)):
         return Plan(problems=at_risk)

@@ -79,6 +79,7 @@ def desired(address, builder=False):
         "stack": {"ports": ["4000/tcp"]},
         "image": {"packages": []} if builder else {},
         "registry_server": {},
+        "registry_push": {},
         "registry_member": {"files": {"/etc/docker/certs.d/reg:5000/ca.crt": {"text": None, "mode": "0644"}}},
     }
 
@@ -233,6 +234,7 @@ def site(managers=("m1",), workers=("w1", "w2"), retire=()):
         "registry_host": "m1",
         "registry_url": "reg:5000",
         "registry": {
+            "push_port": 5001,
             "accounts": {"push": "flotilla", "pull": "flotilla"},
             "passwords": {"push": False, "pull": False},
             "ca": "",

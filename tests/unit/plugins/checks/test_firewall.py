@@ -16,8 +16,8 @@ def rule(allow=True, protocol="any", port="any", source="0.0.0.0/0"):
     return {"allow": allow, "protocol": protocol, "port": port, "source": source}
 
 
-def check(hosts):
-    return list(members_are_let_in(sites.facts(sites.site(), hosts, ADDRESSES)))
+def check(hosts, **settings):
+    return list(members_are_let_in(sites.facts({**sites.site(), **settings}, hosts, ADDRESSES)))
 
 
 def problems(rules, kind="ufw", incoming="deny"):
@@ -81,6 +81,16 @@ def test_registry_of_the_host_counts_and_published_ports_do_not():
     hosts["m1"]["observation"]["firewall"] = {"kind": "ufw", "incoming": "deny", "rules": []}
     (found,) = check(hosts)
     assert re.findall(r"\d+/\w+", found.found) == ["7946/tcp", "7946/udp", "4789/udp", "5000/tcp", "50/esp"]
+
+
+@pytest.mark.parametrize(("builder", "expected"), [("m1", []), ("w1", ["5001/tcp"])])
+def test_builder_alone_is_let_in_where_images_are_pushed(builder, expected):
+    hosts = sites.hosts(ADDRESSES, lambda address, _number: sites.bare(address))
+    hosts["m1"]["desired"]["registry_push"] = {"ports": ["5001/tcp"]}
+    cluster = [rule(port="7946,4789"), rule(port="2377")]
+    hosts["m1"]["observation"]["firewall"] = {"kind": "ufw", "incoming": "deny", "rules": cluster}
+    found = list(check(hosts, builders=[builder]))
+    assert [port for each in found for port in re.findall(r"\d+/\w+", each.found)] == expected
 
 
 def test_closed_firewall_forbids_the_run():

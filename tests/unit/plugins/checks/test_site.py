@@ -70,6 +70,7 @@ def test_bad_settings_are_named(change, problem):
 def external(url="reg.example.com", **changes):
     """A site with a registry elsewhere."""
     registry = {
+        "push_port": 5001,
         "accounts": {"push": "pusher", "pull": "puller"},
         "passwords": {"push": True, "pull": True},
         "ca": "",
@@ -98,6 +99,12 @@ def test_bad_addresses_of_a_registry_are_named(url):
 
 def test_registry_that_flotilla_serves_needs_a_port():
     assert problems(registry_url="reg.example.com") == ["setting-invalid: registry_url"]
+
+
+@pytest.mark.parametrize("port", [0, 22, 5000, 65536])
+def test_port_that_takes_images_is_one_of_its_own(port):
+    registry = {**external()["registry"], "push_port": port}
+    assert problems(registry=registry) == ["setting-invalid: registry_push_port"]
 
 
 PULL = "setting-conflict: registry_pull_username, registry_pull_password"

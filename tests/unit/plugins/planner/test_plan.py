@@ -196,6 +196,17 @@ def test_digest_of_an_image_that_the_builder_was_not_asked_for_decides_nothing_a
     ]
 
 
+@pytest.mark.parametrize(
+    ("own", "told_of"),
+    [(["d"], []), (["d", "other"], []), ([], []), (["other"], ["image-replaced: reg:5000/hello:1, m1"])],
+)
+def test_image_that_the_registry_has_instead_of_the_builders_is_never_deployed(own, told_of):
+    found = sites.converged_site()
+    names = ["reg:5000/hello:1", *(f"reg:5000/hello@sha256:{digest}" for digest in own)]
+    found["m1"]["observation"]["local_images"].append({"id": "hello", "names": names, "used": False})
+    assert told(make_plan(sites.site(), found)["problems"]) == told_of
+
+
 def test_digests_come_from_one_builder_alone():
     found = sites.hosts(["m1", "m2"], lambda address, number: sites.converged(address, f"node-{number}", True))
     found["m2"]["observation"]["images"] = dict.fromkeys(sites.REFERENCES, "sha256:other")

@@ -29,6 +29,7 @@ def external(url="reg.example.com", shared=False, **changes):
         "registry_host": "",
         "registry_url": url,
         "registry": {
+            "push_port": 5001,
             "accounts": {"push": "pusher", "pull": "pusher" if shared else "puller"},
             "passwords": {"push": True, "pull": not shared},
             "ca": "",

@@ -292,6 +292,16 @@ def test_deploy_leaves_hosts_alone_and_says_so():
     assert plan["notes"] == ["left to site.yml: w1: docker: install docker.io"]
 
 
+@pytest.mark.parametrize("there", [None, sites.file_of("of an earlier version")])
+def test_deploy_refuses_a_registry_that_cannot_be_pushed_to(there):
+    found = sites.converged_site()
+    unit = "/etc/systemd/system/flotilla-registry-push.service"
+    found["m1"]["desired"]["registry_server"] = {"files": {unit: {"text": "x", "mode": "0644"}}}
+    found["m1"]["observation"]["files"][unit] = there
+    plan = make_plan(dict(sites.site(), intent="deploy"), found)
+    assert told(plan["problems"]) == ["site-not-set-up: playbooks/deploy.yml"]
+
+
 def test_deploy_refuses_a_site_that_is_not_set_up():
     bare = sites.hosts(["m1", "w1", "w2"], lambda address, _number: sites.bare(address))
     plan = make_plan(dict(sites.site(), intent="deploy"), bare)
