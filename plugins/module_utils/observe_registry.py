@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from . import host, registry
+from . import host, registry, registry_storage
 from .engine import Engine, Item, stored_credentials
 from .observation import Observed
 from .releases import local_images
@@ -99,6 +99,8 @@ def _server(observed: Observed, engine: Engine, params: Mapping[str, Any]) -> Ob
         observed = replace(observed, login_fingerprint=_fingerprint_login(engine, asked, params["accounts"]))
     if asked.get("certificate"):
         observed = replace(observed, registry_certificate=_certificate_days(asked))
+    if asked.get("storage"):
+        observed = replace(observed, registry_storage=registry_storage.read(asked["storage"]))
     if asked.get("own"):
         observed = replace(observed, server_account=_try_served_account(asked["server"], asked["own"], observed.login))
     return observed

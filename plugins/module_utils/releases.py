@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Collection, Mapping, Sequence
 
 from .engine import Engine, Item
@@ -11,6 +12,8 @@ from .observation.host import LocalImage
 from .observation.stack import Record, Release, SecretObject, Service, Stack
 
 STACK_LABEL = "flotilla.stack"
+# An image by its digest.
+PINNED = re.compile(r"[\w.:/-]+@sha256:[0-9a-f]{64}")
 # By it a service's tasks learn whether they may begin without data: ``new`` or ``kept``.
 DATA_LABEL = "flotilla.data"
 # Set by community.docker's rolling_versions: the number behind the object's name.
@@ -56,6 +59,19 @@ def owners(configs: Sequence[Item]) -> tuple[str, ...]:
     :param configs: all of the swarm, as ``GET /configs`` lists them
     """
     return tuple(sorted({owner for config in configs if (owner := _labels(config).get(STACK_LABEL))}))
+
+
+def image_names(services: Sequence[Item], configs: Sequence[Item]) -> tuple[str, ...]:
+    """List the images that something in the swarm may run again: services, those before, and recorded releases.
+
+    A record is searched as text, so that one that cannot be read counts as well.
+
+    :param services: all of the swarm, as ``GET /services`` lists them; as ``configs``
+    """
+    specs = [spec for service in services for spec in (service["Spec"], service.get("PreviousSpec")) if spec]
+    images = {(spec["TaskTemplate"].get("ContainerSpec") or {}).get("Image", "") for spec in specs}
+    records = (_text(config) for config in configs if STACK_LABEL in _labels(config))
+    return tuple(sorted(images.union(*map(PINNED.findall, records)) - {""}))
 
 
 def _labels(item: Item) -> Mapping[str, str]:

@@ -256,6 +256,7 @@ class EngineObservation:
     nodes: tuple[Node, ...] | None = None
     stacks: dict[str, Stack] | None = None
     kept_stacks: tuple[str, ...] = ()
+    image_names: tuple[str, ...] = ()
     logs: tuple[str, ...] = ()
 
 
@@ -285,6 +286,7 @@ def observe(engine: Engine, info: Item | None, stack_names: Sequence[str] = (), 
             nodes=nodes(engine, tasks),
             stacks=stacks(engine, stack_names, tasks, configs),
             kept_stacks=releases.owners(configs),
+            image_names=releases.image_names(engine.get("/services"), configs),
             logs=_logs(engine, task) if task else (),
         )
     except EngineError as error:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, fields
 
 from .host import File, LocalImage, Lock, System, Unit
 from .network import Firewall, Mesh, Resolution
+from .registry import Storage
 from .stack import Stack
 from .swarm import Engine, Node, Place
 from .upgrades import Upgrades
@@ -52,6 +53,9 @@ class Observed:
     :ivar kept_stacks: names of all stacks of which the swarm has records, asked for or not; of managers only
     :ivar logs: last log lines of the task that was asked for
     :ivar upgrades: what was asked for; empty where nothing was
+    :ivar image_names: all images that the swarm's services and flotilla's records of releases name, also those of
+        stacks that were not asked for; of managers only
+    :ivar registry_storage: of the host that serves the registry; ``None`` where it was not asked for
     :ivar registry_certificate: from when and until when it is valid, in seconds since 1970; empty where it was not
         asked for, or cannot be told
     """
@@ -89,9 +93,11 @@ class Observed:
     nodes: tuple[Node, ...] | None = None
     stacks: Mapping[str, Stack] | None = None
     kept_stacks: tuple[str, ...] = ()
+    image_names: tuple[str, ...] = ()
     logs: tuple[str, ...] = ()
     upgrades: Upgrades = NO_UPGRADES
     registry_certificate: tuple[float, ...] = ()
+    registry_storage: Storage | None = None
 
     def has_data(self, volume: str) -> bool:
         """Tell whether there is anything in a volume, whoever made it."""

@@ -21,6 +21,7 @@ class Intent(StrEnum):
     EXEC = "exec"
     RUN = "run"
     UPGRADE = "upgrade"
+    CLEAN_REGISTRY = "clean_registry"
     DOCKER = "docker"
     SWARM = "swarm"
     REGISTRY = "registry"

@@ -47,6 +47,7 @@ class Phase(StrEnum):
     LEAVE_MANAGERS = "leave_managers"
     REMOVE_LEFTOVERS = "remove_leftovers"
     FORGET_STACK = "forget_stack"
+    CLEAN_REGISTRY = "clean_registry"
     CHECK_SERVICES = "check_services"
     CHECK_PAGE = "check_page"
     UNLOCK = "unlock"

@@ -137,6 +137,7 @@ class Site:
     :ivar pools: of overlay networks, empty for Docker's default
     :ivar stacks: in the order in which they are deployed
     :ivar chosen: names of the stacks that the run is about, none for all
+    :ivar repositories: of the registry, which the user named beside the site's own
     :ivar user: who runs flotilla where, for the record of a release
     :ivar process: what the lock calls this run, see ``lock.process``
     :ivar salt: random text for the names of secrets that are to be created
@@ -157,6 +158,7 @@ class Site:
     process: str = ""
     stacks: tuple[Stack, ...]
     chosen: tuple[str, ...] = ()
+    repositories: tuple[str, ...] = ()
     backup: Backup = NO_BACKUP
     reset: Reset = NO_RESET
     logs: Logs = NO_LOGS
@@ -212,9 +214,9 @@ def read_site(
     registry = Registry(
         url=RegistryUrl.parse(str(raw["registry_url"])),
         host=raw["registry_host"],
+        push_port=number(given["push_port"]),
         push=Account(name=str(given["accounts"]["push"]), has_password=bool(given["passwords"]["push"])),
         pull=Account(name=str(given["accounts"]["pull"]), has_password=bool(given["passwords"]["pull"])),
-        push_port=number(given["push_port"]),
         ca=str(given["ca"]),
     )
     return Site(
@@ -228,6 +230,7 @@ def read_site(
         process=process,
         stacks=in_order(tuple(_stack(stack, values, configs) for stack in raw["stacks"])),
         chosen=words(raw["chosen"]),
+        repositories=words(raw.get("repositories", ())),
         backup=backup,
         reset=Reset(**{key: bool(value) for key, value in raw.get("reset", {}).items()}),
         logs=read_logs(raw.get("logs", {})),

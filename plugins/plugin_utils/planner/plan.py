@@ -14,6 +14,7 @@ from ..model.problem import Problem
 from ..model.site import Site
 from . import roles
 from .backup import plan_backup, plan_restore
+from .clean_registry import plan_clean_registry
 from .command import plan_exec, plan_run
 from .logs import plan_logs
 from .rebalance import plan_rebalance
@@ -39,6 +40,7 @@ PLANNERS: Mapping[Intent, Callable[[Situation], Plan]] = {
     Intent.EXEC: plan_exec,
     Intent.RUN: plan_run,
     Intent.UPGRADE: plan_upgrade,
+    Intent.CLEAN_REGISTRY: plan_clean_registry,
     Intent.DOCKER: roles.plan_docker,
     Intent.SWARM: roles.plan_swarm,
     Intent.REGISTRY: roles.plan_registry_alone,

@@ -64,6 +64,7 @@ ENTRY_POINTS: Mapping[Phase, EntryPoint] = {
     Phase.LEAVE_MANAGERS: EntryPoint("swarm", "leave"),
     Phase.REMOVE_LEFTOVERS: EntryPoint("stack", "remove_leftovers"),
     Phase.FORGET_STACK: EntryPoint("stack", "clean_up"),
+    Phase.CLEAN_REGISTRY: EntryPoint("registry", "clean"),
     Phase.CHECK_SERVICES: EntryPoint("stack", "check_services"),
     Phase.CHECK_PAGE: EntryPoint("stack", "check_page"),
     Phase.UNLOCK: EntryPoint("preflight", "unlock"),
@@ -126,6 +127,7 @@ class HostPlan:
     leave_managers: common.Nothing | None = None
     remove_leftovers: stack.RemoveLeftovers | None = None
     forget_stack: stack.CleanUp | None = None
+    clean_registry: registry.CleanRegistry | None = None
     check_services: stack.CheckServices | None = None
     check_page: stack.CheckPage | None = None
     unlock: common.Nothing | None = None

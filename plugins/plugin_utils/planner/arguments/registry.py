@@ -13,3 +13,13 @@ class ServeRegistry:
     """
 
     restart: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CleanRegistry:
+    """Delete images in the registry and free their space.
+
+    :ivar deleted: folders that make them images, below that of the registry's repositories
+    """
+
+    deleted: tuple[str, ...]

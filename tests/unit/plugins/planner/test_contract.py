@@ -28,7 +28,19 @@ OBSERVING = {Phase.OBSERVE_SWARM, Phase.OBSERVE_REGISTRY, Phase.OBSERVE_IMAGES, 
 EXTRA = {Phase.UNREACHABLE: {"flotilla_lost"}, **{phase: {"preflight_intent"} for phase in OBSERVING}}
 BEFORE_THE_PLAN = {"observe", "refresh_packages", "require_hosts"}
 # Playbooks that have phases that are not of site.yml.
-OTHERS = ("backup", "exec", "logs", "rebalance", "remove", "reset", "restore", "run", "status", "upgrade")
+OTHERS = (
+    "backup",
+    "clean_registry",
+    "exec",
+    "logs",
+    "rebalance",
+    "remove",
+    "reset",
+    "restore",
+    "run",
+    "status",
+    "upgrade",
+)
 
 
 def arguments_of(phase):
