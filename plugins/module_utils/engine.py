@@ -17,6 +17,7 @@ from typing import Any
 
 from .host import read_text
 from .http10 import HttpError, ask
+from .registry import login_name
 
 SOCKET_PATH = "/var/run/docker.sock"
 # A document of the engine's, and one of its parts that is an object; whoever asks takes out of it what it needs.
@@ -104,7 +105,7 @@ class Engine:
         :param credentials: ``username`` and ``password``
         :return: ``""`` when the registry accepted, else the engine's message
         """
-        body = json.dumps(dict(credentials, serveraddress=server)).encode()
+        body = json.dumps(dict(credentials, serveraddress=login_name(server))).encode()
         try:
             self._request("POST", "/auth", {}, body=body)
         except EngineError as error:
@@ -124,18 +125,15 @@ class Engine:
         known = info["RegistryConfig"]["IndexConfigs"].get(server, {})
         return bool(insecure == (known.get("Secure") is False))
 
-    def image_digest(self, reference: str, credentials: Mapping[str, str] | None) -> str | None:
+    def image_digest(self, reference: str, credentials: Mapping[str, str] | None) -> str:
         """Ask the registry, through the engine, for the digest behind a tag.
 
         :param reference: ``"host:port/name:tag"``
         :param credentials: as in ``check_login``, or ``None``
-        :return: ``"sha256:..."``, or ``None`` when the registry is out of reach, refuses, or has no such tag
+        :return: ``"sha256:..."``
+        :raise EngineError: the registry is out of reach, refuses, or has no such tag
         """
-        try:
-            found = self.get(f"/distribution/{reference}/json", headers=_auth(credentials))
-            return str(found["Descriptor"]["digest"])
-        except EngineError:
-            return None
+        return str(self.get(f"/distribution/{reference}/json", headers=_auth(credentials))["Descriptor"]["digest"])
 
     def _request(
         self,
@@ -199,7 +197,7 @@ def stored_credentials(config_text: str, server: str) -> dict[str, str] | None:
     :return: ``username`` and ``password``, ``None`` where there is none
     """
     try:
-        auth = json.loads(config_text)["auths"][server]["auth"]
+        auth = json.loads(config_text)["auths"][login_name(server)]["auth"]
         username, password = base64.b64decode(auth).decode().split(":", 1)
     except (ValueError, KeyError, TypeError):
         return None

@@ -5,13 +5,14 @@ Everything here only asks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from . import host, registry, registry_storage
-from .engine import Engine, Item, stored_credentials
+from .engine import Engine, EngineError, Item, stored_credentials
 from .observation import Observed
+from .observation.network import Refusal
 from .releases import local_images
 
 CLIENT_CONFIG = "/root/.docker/config.json"
@@ -25,11 +26,14 @@ def observe(observed: Observed, engine: Engine, info: Item | None, params: Mappi
     :param info: the engine's answer to ``GET /info``, ``None`` where no engine answers
     :param params: of ``flotilla.swarm.observe``
     """
-    return _server(_accounts(observed, engine, info, params), engine, params)
+    observed = _accounts(observed, engine, info, params)
+    if observed.images:
+        observed = _images(observed, engine if info else None, params)
+    return _server(observed, engine, params)
 
 
 def _accounts(observed: Observed, engine: Engine, info: Item | None, params: Mapping[str, Any]) -> Observed:
-    """Try accounts and logins, ask for digests and list what is here: through the engine where there is one."""
+    """Try accounts and logins and list what is here: through the engine where there is one."""
     asked, server = params["registry"], params["registry"]["server"]
     stored = stored_credentials(host.read_text(CLIENT_CONFIG) or "", server)
     desired = {purpose: registry.decode(auth) for purpose, auth in params["accounts"].items()}
@@ -43,23 +47,72 @@ def _accounts(observed: Observed, engine: Engine, info: Item | None, params: Map
     if stored:
         other = "pull" in desired and stored != desired["pull"]
         login = "another login is stored" if other else engine.check_login(server, stored)
-    auth = dict(stored, serveraddress=server) if stored else None
     return replace(
         observed,
         accounts=answers,
         credentials=bool(stored),
         login=login,
-        images={reference: None if login else engine.image_digest(reference, auth) for reference in observed.images},
-        local_images=local_images(engine, asked.get("url", server), params["stacks"]),
+        local_images=local_images(engine, registry.image_prefix(asked.get("url", server)), params["stacks"]),
     )
 
 
 def _try_account(engine: Engine | None, asked: Asked, account: Mapping[str, str]) -> str:
     """Let the engine log in, or log in without one; see ``registry_client.probe``."""
-    if engine:
-        return engine.check_login(asked["server"], account)
+    said = engine.check_login(asked["server"], account) if engine else ""
+    # An engine does not hand on how long a registry asks to wait.
+    if engine and not registry.LIMITED.search(said):
+        return said
     trust = asked.get("ca", ""), asked.get("insecure", False)
-    return str(registry.registry_client().probe(asked["server"], account, *trust, asked.get("proxies")))
+    return str(registry.registry_client().probe(asked["server"], account, *trust, asked.get("proxies"))) or said
+
+
+def _images(observed: Observed, engine: Engine | None, params: Mapping[str, Any]) -> Observed:
+    """Ask for digests, and whether the images that have none could be made."""
+    limits: list[Refusal] = []
+    images = dict(observed.images)
+    if engine and not observed.login:
+        images, limits = _digests(engine, params["registry"]["server"], images)
+    missing = [reference for reference, digest in images.items() if not digest]
+    asks = not limits and not any(observed.accounts.values())
+    refusals = limits or [each for each in (_refused(missing, params) if asks else ()) if each.message]
+    return replace(observed, images=images, refusals=tuple(refusals))
+
+
+def _digests(
+    engine: Engine, server: str, references: Mapping[str, object]
+) -> tuple[dict[str, str | None], list[Refusal]]:
+    """Ask for digests with the stored login; also tell for which the registry answers nothing for now."""
+    auth = dict(stored_credentials(host.read_text(CLIENT_CONFIG) or "", server) or {})
+    auth["serveraddress"] = registry.login_name(server)
+    images: dict[str, str | None] = {}
+    limits = []
+    for reference in references:
+        try:
+            images[reference] = engine.image_digest(reference, auth)
+        except EngineError as error:
+            images[reference] = None
+            # All else means that it is not there, or is told of the account.
+            if registry.LIMITED.search(error.message):
+                limits.append(Refusal("ask", reference, error.message))
+    return images, limits
+
+
+def _refused(missing: Sequence[str], params: Mapping[str, Any]) -> Iterator[Refusal]:
+    """Ask Docker Hub whether it gives what is copied from there and, where it is the registry, takes what is pushed."""
+    asked, client = params["registry"], registry.registry_client()
+    given = {purpose: registry.decode(auth) for purpose, auth in params["accounts"].items()}
+    own = asked["server"] == registry.HUB
+    account, proxies = given.get("push") or given["pull"] if own else None, asked.get("proxies")
+    for reference in missing:
+        source = asked.get("sources", {}).get(reference, "")
+        if source.startswith(f"{registry.HUB}/"):
+            yield Refusal("pull", source, client.refuse_pull(registry.image_prefix(source), account, proxies))
+        if account:
+            repository = reference.rpartition(":")[0]
+            yield Refusal("push", repository, client.refuse_push(repository, account, proxies))
+        # Who pulls has no part of what the other account keeps private.
+        if account and "push" in given and not client.refuse_pull(reference, account, proxies):
+            yield Refusal("pull", reference, client.refuse_pull(reference, given["pull"], proxies))
 
 
 def _served_account(own: Asked | None) -> dict[str, str] | None:

@@ -5,12 +5,46 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import replace
 from types import ModuleType
 
 from .observation.network import Resolution
+
+# Docker Hub as people name it, the server that engines ask for its images, and what Docker's config.json calls a login
+# there: a push and the services of a swarm find it by that word alone (IndexServer in https://github.com/docker/cli).
+HUB, HUB_SERVER, HUB_LOGIN = "docker.io", "registry-1.docker.io", "https://index.docker.io/v1/"
+# How a registry says that it is asked too often.
+LIMITED = re.compile(r"\b429\b|too ?many ?requests", re.IGNORECASE)
+
+
+def login_name(server: str) -> str:
+    """Return what Docker's ``config.json`` calls a login.
+
+    :param server: ``"host"`` or ``"host:port"``, as for ``api_server``
+    """
+    return HUB_LOGIN if server == HUB else server
+
+
+def api_server(server: str) -> str:
+    """Return the server that answers for a registry."""
+    return HUB_SERVER if server == HUB else server
+
+
+def image_prefix(url: str) -> str:
+    """Return what the names of a registry's images begin with: engines leave Docker Hub itself out.
+
+    :param url: ``"host[:port][/prefix]"``
+    """
+    return url[len(f"{HUB}/") :] if url.startswith(f"{HUB}/") else url
+
+
+def server_of(image: str) -> str:
+    """Return the registry that an image's name leads to; a first part without dot and port is a name on Docker Hub."""
+    first, slash, _ = image.partition("/")
+    return first if slash and (set(".:") & set(first) or first == "localhost") else HUB
 
 
 def resolve(server: str, proxies: Mapping[str, str] | None = None, answers: bool = True) -> Resolution | None:

@@ -105,7 +105,10 @@ def _content(config: Item) -> tuple[Release, Record] | None:
 
 
 def local_images(engine: Engine, registry: str, stack_names: Collection[str]) -> tuple[LocalImage, ...]:
-    """List this host's images that came from a registry; one is used by what runs, or is of none of the stacks."""
+    """List this host's images that came from a registry; one is used by what runs, or is of none of the stacks.
+
+    :param registry: what the names of its images begin with
+    """
     used = {
         container["ImageID"]
         for container in engine.get("/containers/json", all="true")

@@ -30,7 +30,8 @@ options:
         images; C(ca) (PEM text) and C(insecure), which an external registry wants; C(proxies) of the engine's settings;
         C(served), whether a host of the inventory serves it; C(own), on that host, with C(username), C(password_file)
         and C(ca_file) of the account that is tried out there; C(certificate), whether it is told how long the
-        registry's certificate is valid; C(storage), folder of the images of which it is told what is there.
+        registry's certificate is valid; C(storage), folder of the images of which it is told what is there;
+        C(sources), by reference of images that are copies, what they are copied from.
     type: dict
     default: {}
   accounts:

@@ -56,6 +56,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.flotilla.swarm.plugins.module_utils import one_off
 from ansible_collections.flotilla.swarm.plugins.module_utils.engine import Engine, EngineError, stored_credentials
 from ansible_collections.flotilla.swarm.plugins.module_utils.host import read_text
+from ansible_collections.flotilla.swarm.plugins.module_utils.registry import server_of
 
 
 def main() -> None:
@@ -72,7 +73,7 @@ def main() -> None:
     try:
         image = engine.get(f"/services/{given['service']}")["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"]
         config = read_text(str(Path.home() / ".docker/config.json")) or ""
-        login = stored_credentials(config, image.split("/")[0]) or {}
+        login = stored_credentials(config, server_of(image)) or {}
         ended = one_off.run(engine, given["service"], name, given["argv"], login, given["timeout"])
     except EngineError as error:
         module.fail_json(msg=f"it cannot be run: {error}")

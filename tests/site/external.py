@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.support.wait import wait_until
 
-PORT, BACKEND = 5443, 5444
+BACKEND = 5444
 CONFIG = """\
 version: 0.1
 log: {level: error}
@@ -23,9 +23,9 @@ def make_authority(folder, name):
     return folder / f"{name}.crt"
 
 
-def make_certificate(folder, authority, address):
-    """Make server.key and server.crt for an address, signed by an authority."""
-    words = ["-x509", "-days", "30", "-subj", "/CN=server", "-addext", f"subjectAltName=IP:{address}"]
+def make_certificate(folder, authority, *names):
+    """Make server.key and server.crt for names such as ``IP:192.0.2.1``, signed by an authority."""
+    words = ["-x509", "-days", "30", "-subj", "/CN=server", "-addext", f"subjectAltName={','.join(names)}"]
     signed = ["-CA", folder / f"{authority}.crt", "-CAkey", folder / f"{authority}.key"]
     openssl("req", *words, *signed, "-keyout", folder / "server.key", "-out", folder / "server.crt")
 
@@ -42,28 +42,39 @@ class ExternalRegistry:
     :ivar folder: where certificates, accounts and the log of requests lie
     """
 
+    port, config, front = 5443, CONFIG, "registry_front.py"
+
     def __init__(self, fleet, folder):
         self.fleet, self.folder = fleet, Path(folder)
         self.address = fleet.addresses[fleet.manager].rsplit(".", 1)[0] + ".1"
-        self.url = f"{self.address}:{PORT}"
+        self.url = f"{self.address}:{self.port}"
         self.processes = []
 
     def start(self):
         authority = make_authority(self.folder, "authority")
         make_authority(self.folder, "stranger")
-        make_certificate(self.folder, authority.stem, self.address)
-        self.set_accounts(pusher="may-push-0123456789", puller="may-pull-0123456789")
+        make_certificate(self.folder, authority.stem, *self.names)
+        self.set_up()
         # Unpacked and not installed: Debian would start it as a service of this machine.
         subprocess.run(["apt-get", "download", "-q", "docker-registry"], cwd=self.folder, check=True)
         (package,) = self.folder.glob("docker-registry_*.deb")
         subprocess.run(["dpkg-deb", "--extract", package, self.folder / "root"], check=True)
-        config = CONFIG.replace("FOLDER", str(self.folder)).replace("PORT", str(BACKEND))
+        config = self.config.replace("FOLDER", str(self.folder)).replace("PORT", str(BACKEND))
         (self.folder / "config.yml").write_text(config)
         self._run(self.folder / "root/usr/bin/docker-registry", "serve", self.folder / "config.yml")
-        front = Path(__file__).with_name("registry_front.py")
-        self._run(sys.executable, front, self.address, str(PORT), str(BACKEND), self.folder)
-        for port in (PORT, BACKEND):
+        front = Path(__file__).with_name(self.front)
+        self._run(sys.executable, front, self.address, str(self.port), str(BACKEND), self.folder)
+        for port in (self.port, BACKEND):
             self._wait(port)
+
+    @property
+    def names(self):
+        """What its certificate is for."""
+        return [f"IP:{self.address}"]
+
+    def set_up(self):
+        """Make what its front reads."""
+        self.set_accounts(pusher="may-push-0123456789", puller="may-pull-0123456789")
 
     def _run(self, *words):
         inside = [sys.executable, "-m", "fleet", "exec", "--name", self.fleet.name, "--", *words]
@@ -71,8 +82,8 @@ class ExternalRegistry:
             self.processes.append(subprocess.Popen(inside, stdout=log, stderr=log))
 
     def _wait(self, port):
-        address = self.address if port == PORT else "127.0.0.1"
-        probe = ["curl", "-sk", "-o", "/dev/null", f"http{'s' if port == PORT else ''}://{address}:{port}/v2/"]
+        address = "127.0.0.1" if port == BACKEND else self.address
+        probe = ["curl", "-sk", "-o", "/dev/null", f"http{'s' * (port != BACKEND)}://{address}:{port}/v2/"]
 
         def answers():
             assert all(process.poll() is None for process in self.processes), self.folder / "processes.log"

@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 ADDRESS, PORT, BACKEND, FOLDER = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])
-HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "authorization"}
+HOP_BY_HOP = {"connection", "transfer-encoding", "content-length"}
 PIECE = 1 << 16
 
 
@@ -22,6 +22,7 @@ class Front(BaseHTTPRequestHandler):
     """Let a request through if its account may do this."""
 
     protocol_version = "HTTP/1.1"
+    dropped = HOP_BY_HOP | {"authorization"}
 
     def answer(self):
         account = self.account()
@@ -58,7 +59,7 @@ class Front(BaseHTTPRequestHandler):
     def forward(self):
         backend = http.client.HTTPConnection("127.0.0.1", BACKEND, timeout=60)
         # An engine names each media type that it takes as a header of its own.
-        names = set(self.headers) - {name for name in self.headers if name.lower() in HOP_BY_HOP}
+        names = set(self.headers) - {name for name in self.headers if name.lower() in self.dropped}
         headers = {name: ", ".join(self.headers.get_all(name)) for name in names}
         length = self.headers.get("Content-Length")
         chunked = self.headers.get("Transfer-Encoding", "").lower() == "chunked"
@@ -116,4 +117,5 @@ class Server(ThreadingHTTPServer):
 
 CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 CONTEXT.load_cert_chain(FOLDER / "server.crt", FOLDER / "server.key")
-Server((ADDRESS, PORT), Front).serve_forever()
+if __name__ == "__main__":
+    Server((ADDRESS, PORT), Front).serve_forever()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 
 from .host import File, LocalImage, Lock, System, Unit
-from .network import Firewall, Mesh, Resolution
+from .network import Firewall, Mesh, Refusal, Resolution
 from .registry import Storage
 from .stack import Stack
 from .swarm import Engine, Node, Place
@@ -58,6 +58,8 @@ class Observed:
     :ivar registry_storage: of the host that serves the registry; ``None`` where it was not asked for
     :ivar registry_certificate: from when and until when it is valid, in seconds since 1970; empty where it was not
         asked for, or cannot be told
+    :ivar refusals: of a builder: what would not be pushed or pulled to make the images that the registry lacks, as far
+        as it tells
     """
 
     system: System
@@ -98,6 +100,7 @@ class Observed:
     upgrades: Upgrades = NO_UPGRADES
     registry_certificate: tuple[float, ...] = ()
     registry_storage: Storage | None = None
+    refusals: tuple[Refusal, ...] = ()
 
     def has_data(self, volume: str) -> bool:
         """Tell whether there is anything in a volume, whoever made it."""

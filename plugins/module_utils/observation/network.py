@@ -58,3 +58,17 @@ class Resolution:
     addresses: tuple[str, ...] = ()
     error: str = ""
     certificate: str = ""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What a registry would not do with an image.
+
+    :ivar purpose: ``push``; ``pull``, of what an image is a copy of; ``ask``, where it does not even tell the digest
+    :ivar image: a reference without its tag for ``push``, else a whole one
+    :ivar message: its answer
+    """
+
+    purpose: str
+    image: str
+    message: str

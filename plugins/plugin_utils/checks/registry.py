@@ -8,6 +8,7 @@ from ...module_utils.observation import Observed
 from ..model.problem import Code, Problem, Rule
 from ..model.site import Registry
 from ..registry.answers import classify
+from ..registry.refusals import describe
 from .facts import HostFacts
 
 # The certificate of the registry that flotilla serves, on its host.
@@ -48,6 +49,11 @@ REMEDIES = {
         "{settings}",
         "a name and a password that {server} accepts for account {user}",
         f"Set {{settings}} in {FILE}",
+    ),
+    Code.REGISTRY_LIMITED: (
+        "registry_url",
+        "requests within what {server} allows in a time",
+        "Run again later; docs/registries.md says what counts",
     ),
     Code.REGISTRY_SILENT: (
         "registry_url",
@@ -137,6 +143,13 @@ def _refused(registry: Registry, host: str, purpose: str, code: Code, message: s
     return Problem(code=code, where=where, hosts=(host,), found=f"the answer {message}", expected=expected, fix=fix)
 
 
+def images_are_let_through(facts: HostFacts) -> Iterator[Problem]:
+    """What makes images may push them, and pull what they are copies of, as far as the registry tells that."""
+    builder = next((name for name in facts.site.builders if name in facts.observed), "")
+    if builder:
+        yield from describe(facts.observed[builder].refusals, [builder])
+
+
 def certificate_lasts(facts: HostFacts) -> Iterator[Problem]:
     """The registry's certificate is valid for a while; only a status asks for it."""
     registry = facts.site.registry
@@ -155,4 +168,4 @@ def certificate_lasts(facts: HostFacts) -> Iterator[Problem]:
 
 
 RULES = (Rule(registry_url_leads_to_the_registry),)
-LOGIN_RULES = (Rule(accounts_are_accepted),)
+LOGIN_RULES = (Rule(accounts_are_accepted), Rule(images_are_let_through))

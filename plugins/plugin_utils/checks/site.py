@@ -37,7 +37,8 @@ def registry_url_is_valid(site: Site) -> Iterator[Problem]:
     url = site.registry.url
     expected = url.fault(served=bool(site.registry.host))
     if expected:
-        fix = f"Set registry_url in {REGISTRY_FILE}, for example to reg:5000"
+        example = "docker.io/jane" if url.is_hub else "reg:5000"
+        fix = f"Set registry_url in {REGISTRY_FILE}, for example to {example}"
         yield _invalid("registry_url", url.text, expected, fix)
 
 
@@ -79,6 +80,20 @@ def registry_ca_is_a_certificate(site: Site) -> Iterator[Problem]:
         expected = "the PEM text of a certificate: -----BEGIN CERTIFICATE-----..."
         fix = "Read a file with \"{{ lookup('ansible.builtin.file', 'ca.pem') }}\""
         yield _invalid("registry_ca_certificate", "a text without a certificate", expected, fix)
+
+
+def hub_is_trusted_by_the_system(site: Site) -> Iterator[Problem]:
+    """An engine reads no CA of a folder for Docker Hub, and never does without a trusted certificate there."""
+    registry = site.registry
+    for setting, given in (("registry_ca_certificate", bool(registry.ca)), ("registry_insecure", registry.insecure)):
+        if registry.url.is_hub and given:
+            yield Problem(
+                code=Code.SETTING_CONFLICT,
+                where=setting,
+                found=f"a value beside registry_url {registry.url.text}",
+                expected="none: engines use the host's own trust store for Docker Hub",
+                fix="Remove it; if a proxy shows a certificate of its own, add its CA to the trust store of the hosts",
+            )
 
 
 def builders_are_members(site: Site) -> Iterator[Problem]:
@@ -236,6 +251,7 @@ RULES = (
     Rule(registry_url_is_valid, after=frozenset({Code.SETTING_MISSING})),
     Rule(external_registry_has_passwords, after=frozenset({Code.SETTING_MISSING})),
     Rule(registry_ca_is_a_certificate),
+    Rule(hub_is_trusted_by_the_system),
     Rule(builders_are_members),
     Rule(stack_files_are_understood),
     Rule(images_have_names_of_their_own),

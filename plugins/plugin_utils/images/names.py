@@ -18,6 +18,7 @@ from typing import Any
 from docker.utils.build import exclude_paths
 
 from ...module_utils.observation.host import LocalImage
+from ...module_utils.registry import image_prefix
 from ..model.decode import decode
 from ..model.site import Image
 
@@ -109,18 +110,17 @@ def own_digests(reference: str, local_images: Iterable[LocalImage]) -> list[str]
     return [name.removeprefix(start) for name in names if name.startswith(start)]
 
 
-def list_images(
-    registry: str, stacks: Iterable[Mapping[str, Any]], python: str, bases: Mapping[str, object]
-) -> list[Image]:
+def list_images(url: str, stacks: Iterable[Mapping[str, Any]], python: str, bases: Mapping[str, object]) -> list[Image]:
     """List the images that stacks need and that are made here, each after those that it is made from.
 
     An image that cannot be made is left out; a check tells of it.
 
-    :param registry: ``"host:port"``, perhaps with ``/prefix``
+    :param url: of the registry: ``"host[:port][/prefix]"``
     :param stacks: as ``edge.stack_entries`` reads them
     :param python: version that wheels are fetched for
     :param bases: the fields of ``Distro``, or of ``Hub``
     """
+    registry = image_prefix(url)
     names = list(dict.fromkeys(name for stack in stacks for name in stack["images"]))
     if "prefix" in bases:
         images = hub_images(registry, names, decode(Hub, bases, "bases"))

@@ -20,7 +20,7 @@ def missing_images(
     Only those of the site's registry, where every member is logged in: what comes from elsewhere is pulled by Swarm
     with the manager's logins. A node that takes no tasks needs none.
 
-    :param registry: ``host:port``, perhaps with a prefix
+    :param registry: what the names of its images begin with
     :param local: images by inventory name
     :return: by inventory name, a sorted list of references
     """

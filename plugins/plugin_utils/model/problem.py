@@ -60,6 +60,8 @@ class Code(StrEnum):
     REGISTRY_OTHER_NAME = "registry-other-name"
     REGISTRY_UNTRUSTED = "registry-untrusted"
     REGISTRY_CREDENTIALS = "registry-credentials"
+    REGISTRY_DENIED = "registry-denied"
+    REGISTRY_LIMITED = "registry-limited"
     REGISTRY_SILENT = "registry-silent"
     REGISTRY_LOGIN = "registry-login"
     REGISTRY_MISDIRECTED = "registry-misdirected"

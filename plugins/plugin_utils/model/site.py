@@ -32,6 +32,7 @@ class Registry:
     :ivar push_port: at which the one that flotilla serves takes images, while they are pushed
     :ivar push: the account that pushes; that which pulls may be the same
     :ivar ca: PEM text of the CA of an external one
+    :ivar insecure: whether engines take any certificate of an external one
     """
 
     url: RegistryUrl
@@ -40,6 +41,7 @@ class Registry:
     push: Account
     pull: Account
     ca: str
+    insecure: bool = False
 
     @property
     def is_shared(self) -> bool:
@@ -218,6 +220,7 @@ def read_site(
         push=Account(name=str(given["accounts"]["push"]), has_password=bool(given["passwords"]["push"])),
         pull=Account(name=str(given["accounts"]["pull"]), has_password=bool(given["passwords"]["pull"])),
         ca=str(given["ca"]),
+        insecure=bool(given.get("insecure")),
     )
     return Site(
         **{group: words(raw[group]) for group in ("managers", "workers", "retire", "remove_dead", "builders", "pools")},

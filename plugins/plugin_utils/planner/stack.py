@@ -195,7 +195,7 @@ def _pulls(now: Situation, each: Sequence[StackDecision], nodes: Sequence[Candid
         return {}
     local = {name: observed.local_images for name, observed in now.observed.items()}
     made = {image.reference for image in _missing(now, each)}
-    found = missing_images(now.site.registry.url.text, services, nodes, local)
+    found = missing_images(now.site.registry.url.images, services, nodes, local)
     return {
         name: [image for image in images if not (name == now.builder and image in made)]
         for name, images in found.items()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from ...module_utils.registry import LIMITED
 from ..model.problem import Code
 
 # What a message means; the first match counts, as Go's words for a failed lookup end in those of the name server.
@@ -25,6 +26,7 @@ KINDS = (
         r"certificate is (not )?valid for|any ip sans|hostname mismatch|ip address mismatch",
     ),
     (Code.REGISTRY_UNTRUSTED, r"x509|certificate verify failed|tls: "),
+    (Code.REGISTRY_LIMITED, LIMITED.pattern),
     (Code.REGISTRY_CREDENTIALS, r"\b40[13]\b|unauthorized|denied|incorrect username or password"),
     (Code.REGISTRY_SILENT, r"timed out|timeout|deadline exceeded|no route to host|unreachable"),
 )

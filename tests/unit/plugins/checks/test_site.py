@@ -80,7 +80,8 @@ def external(url="reg.example.com", **changes):
 
 
 @pytest.mark.parametrize(
-    "url", ["reg.example.com", "reg.example.com:5000", "10.0.0.1:5000/team/a", "reg:5000", "localhost"]
+    "url",
+    ["reg.example.com", "reg.example.com:5000", "10.0.0.1:5000/team/a", "reg:5000", "localhost", "docker.io/team"],
 )
 def test_good_addresses_of_a_registry_are_no_problem(url):
     assert problems(**external(url)) == []
@@ -89,12 +90,21 @@ def test_good_addresses_of_a_registry_are_no_problem(url):
 @pytest.mark.parametrize(
     "url",
     [
-        *("reg", "team/reg", "https://reg:5000", "reg:5000/", "reg:5000/Team", "me@reg:5000", "docker.io/team"),
+        *("reg", "team/reg", "https://reg:5000", "reg:5000/", "reg:5000/Team", "me@reg:5000", "docker.io"),
         *("reg.example.com:0", "reg.example.com:65536", "reg.example.com:99999"),
     ],
 )
 def test_bad_addresses_of_a_registry_are_named(url):
     assert problems(**external(url)) == ["setting-invalid: registry_url"]
+
+
+@pytest.mark.parametrize(
+    ("change", "setting"),
+    [({"ca": "-----BEGIN CERTIFICATE-----"}, "registry_ca_certificate"), ({"insecure": True}, "registry_insecure")],
+)
+def test_trust_in_docker_hub_is_the_systems(change, setting):
+    assert problems(**external("docker.io/team", **change)) == [f"setting-conflict: {setting}"]
+    assert problems(**external("reg.example.com/team", **change)) == []
 
 
 def test_registry_that_flotilla_serves_needs_a_port():

@@ -1,0 +1,32 @@
+"""Filters of role registry: functions of module_utils and plugin_utils."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible_collections.flotilla.swarm.plugins.module_utils.registry import login_name
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems import problem_lines
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import failure_text
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.registry.refusals import explain
+
+
+def registry_failure(result: Mapping[str, Any], purpose: str, host: str) -> str:
+    """Say why an image was not pushed or pulled.
+
+    :param result: of the task that failed, over one image or several
+    :param purpose: ``push`` or ``pull``
+    """
+    failed = [each for each in result.get("results") or [result] if each.get("failed")]
+    image = ", ".join(str(each.get("invocation", {}).get("module_args", {}).get("name", "")) for each in failed)
+    text = failure_text(result)
+    problem = explain(purpose, image, text, host)
+    return "\n".join(problem_lines(problem)) if problem else f"{host}: {purpose} {image}: {text}"
+
+
+class FilterModule:
+    """Offer the filters to Ansible."""
+
+    def filters(self) -> dict[str, Callable[..., object]]:
+        """Map filter names to functions."""
+        return {"login_name": login_name, "registry_failure": registry_failure}
