@@ -65,7 +65,11 @@ def plan_image(now: Situation) -> Plan:
     digests = images.choose_digests(now)
     missing = tuple(image for image in now.site.images if not digests.known.get(image.reference))
     login = now.observed[now.builder].login if now.builder else ""
-    problems = (*images.check_builder(now, missing), *([_no_login(now, login)] if login else ()))
+    problems = (
+        *find(now.facts, registry.LOGIN_RULES),
+        *images.check_builder(now, missing),
+        *([_no_login(now, login)] if login else ()),
+    )
     if problems:
         return Plan(problems=problems)
     built = {name: images.plan_builder(now, name, missing) for name in now.hosts}

@@ -42,7 +42,7 @@ def test_other_forms_of_its_address_are_corrected(url):
     assert RegistryUrl.parse(url).fault(served=False).startswith("docker.io/NAME, ")
 
 
-def test_login_has_the_name_that_docker_looks_for():
+def test_login_has_the_name_that_docker_finds_it_by():
     config = {"auths": {"https://index.docker.io/v1/": {"auth": registry.encode(JANE)}}}
     assert engine.stored_credentials(json.dumps(config), "docker.io") == JANE
     assert engine.stored_credentials(json.dumps({"auths": {"docker.io": {"auth": "x"}}}), "docker.io") is None
