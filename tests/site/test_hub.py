@@ -48,6 +48,13 @@ def play(fleet, hub, tmp_path):
     hub.set()
 
 
+def small(folder, path=stack.FOLDER):
+    """The shipped stack as settings, with two replicas, to be brief: each waits for the one before it."""
+    fewer = json.loads(stack_with(folder, **{stack.WEB: {"deploy": {"replicas": 2}}}))
+    fewer["stacks"][stack.NAME]["path"] = str(path)
+    return fewer
+
+
 def found(run, code):
     """Return what was found, of the one problem with a code."""
     (text,) = (text for head, text in run.problems.items() if head.startswith(code))
@@ -92,13 +99,13 @@ def test_limit_of_all_requests_is_told_with_the_time_to_wait(hub, play, wait):
     assert "429 Too Many Requests" in text and ("asks to wait for 120 s" in text) is bool(wait)
 
 
-def test_site_is_served_from_docker_hub(fleet, hub, play):
+def test_site_is_served_from_docker_hub(fleet, hub, play, tmp_path):
     mark = len(hub.requests())
-    run = play("-vvv", **hub.settings()).succeeded()
+    run = play("-vvv", **small(tmp_path), **hub.settings()).succeeded()
     images = fleet.on(fleet.manager, "docker service ls --format '{{.Image}}'").split()
     assert len(images) == len(stack.SERVICES) and all(image.startswith("jane/") for image in images)
     assert "jane/hello-web" in "".join(images)
-    fleet.assert_serving()
+    assert fleet.page(fleet.addresses["worker-1"])
     asked = hub.requests()[mark:]
     # All three engines logged in and pulled with tokens; only the builder pushed.
     manifests = [line for line in asked if "registry-1.docker.io/v2/jane/" in line[3] and "/manifests/" in line[3]]
@@ -110,9 +117,9 @@ def test_site_is_served_from_docker_hub(fleet, hub, play):
     assert hub.accounts["jane"] not in run.output
 
 
-def test_second_run_changes_nothing_and_asks_for_each_image_once(fleet, hub, play):
+def test_second_run_changes_nothing_and_asks_for_each_image_once(hub, play, tmp_path):
     mark = len(hub.requests())
-    play(**hub.settings()).unchanged()
+    play(**small(tmp_path), **hub.settings()).unchanged()
     pulls = [line for line in hub.requests()[mark:] if line[2] == "GET" and "/manifests/" in line[3]]
     assert len(pulls) == len({line[3] for line in pulls}) <= 3
 
@@ -135,7 +142,7 @@ def changed_app(folder):
     """The shipped app with one file more, and so another image, as settings."""
     shutil.copytree(REPOSITORY / "app", folder / "app", ignore=shutil.ignore_patterns("__pycache__", ".*_cache"))
     (folder / "app/hello/more.py").write_text(f'"""Of {folder.name}."""\n')
-    return json.loads(stack.option(folder / "app"))
+    return small(folder, folder / "app")
 
 
 def test_limit_in_the_midst_of_a_run_is_told_and_the_next_run_goes_on(fleet, hub, play, tmp_path):
@@ -147,7 +154,7 @@ def test_limit_in_the_midst_of_a_run_is_told_and_the_next_run_goes_on(fleet, hub
     told = re.search(r"registry-limited: jane/hello-web@sha256:\w+, worker-2\n +found .*toomanyrequests", run.output)
     assert told and "fix       Run again later" in run.output
     assert fleet.on(fleet.manager, "docker service ls --format '{{.Image}}'") == before
-    fleet.assert_serving()
+    assert fleet.page(fleet.addresses["worker-2"])
     hub.set()
     play(**settings).succeeded()
     assert fleet.on(fleet.manager, "docker service ls --format '{{.Image}}'") != before
@@ -160,12 +167,12 @@ def test_account_that_may_not_pull_private_images_is_told(hub, play):
     assert "answers with 401 Unauthorized (account reader)" in run.words
 
 
-def test_account_that_only_pulls_is_the_one_on_hosts(fleet, hub, play):
+def test_account_that_only_pulls_is_the_one_on_hosts(fleet, hub, play, tmp_path):
     hub.set(rights={"reader": {"jane": ["pull"]}})
     reader = {"registry_pull_username": "reader", "registry_pull_password": hub.accounts["reader"]}
-    play(**hub.settings(), **reader).succeeded()
+    play(**small(tmp_path), **hub.settings(), **reader).succeeded()
     assert pull_again_on(fleet, "worker-2") >= 1
-    play(**hub.settings(), **reader).unchanged()
+    play(**small(tmp_path), **hub.settings(), **reader).unchanged()
 
 
 def test_the_site_moves_back_to_its_own_registry(fleet):
