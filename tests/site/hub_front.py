@@ -48,7 +48,12 @@ class HubFront(Front):
     def give_token(self):
         name, password = self.basic()
         if name and self.settings["accounts"].get(name) != password:
-            self.refuse(401, "UNAUTHORIZED", "incorrect username or password", body={"details": "incorrect password"})
+            self.refuse(
+                401,
+                "UNAUTHORIZED",
+                "incorrect username or password",
+                body={"details": "incorrect username or password"},
+            )
             return
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
         asked = filter(None, map(SCOPE.fullmatch, query.get("scope", ())))
