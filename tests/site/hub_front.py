@@ -48,12 +48,7 @@ class HubFront(Front):
     def give_token(self):
         name, password = self.basic()
         if name and self.settings["accounts"].get(name) != password:
-            self.refuse(
-                401,
-                "UNAUTHORIZED",
-                "incorrect username or password",
-                body={"details": "incorrect username or password"},
-            )
+            self.give(401, {"details": "incorrect username or password"})
             return
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)
         asked = filter(None, map(SCOPE.fullmatch, query.get("scope", ())))
@@ -85,8 +80,8 @@ class HubFront(Front):
             return self.basic()[0]
         return decoded(word.split(".")[1])["sub"] if kind == "Bearer" else ""
 
-    def refuse(self, status, code, message, headers=None, body=None):
-        self.give(status, body or {"errors": [{"code": code, "message": message}]}, headers)
+    def refuse(self, status, code, message, headers=None):
+        self.give(status, {"errors": [{"code": code, "message": message}]}, headers)
 
     def give(self, status, content, headers=None):
         body = json.dumps(content).encode()
