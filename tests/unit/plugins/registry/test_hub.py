@@ -102,7 +102,7 @@ class Hub(http.server.BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def hub(certificate, monkeypatch):  # noqa: F811
+def hub(certificate, monkeypatch):  # noqa: F811  # the fixture that is imported
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
     server.limit, server.tells = "", True
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
