@@ -87,7 +87,7 @@ def test_registry_of_the_host_counts_and_published_ports_do_not():
 def test_builder_alone_is_let_in_where_images_are_pushed(builder, expected):
     hosts = sites.hosts(ADDRESSES, lambda address, _number: sites.bare(address))
     hosts["m1"]["desired"]["registry_push"] = {"ports": ["5001/tcp"]}
-    cluster = [rule(port="7946,4789"), rule(port="2377")]
+    cluster = [rule(port="7946,4789"), rule(port="2377"), rule(protocol="esp")]
     hosts["m1"]["observation"]["firewall"] = {"kind": "ufw", "incoming": "deny", "rules": cluster}
     found = list(check(hosts, builders=[builder]))
     assert [port for each in found for port in re.findall(r"\d+/\w+", each.found)] == expected
