@@ -19,11 +19,8 @@ def size(fleet):
 def digests(fleet):
     """Digests of the app's images in the registry."""
     folder = f"{STORAGE}/repositories/hello-web/_manifests/revisions/sha256"
-    return {
-        f"sha256:{name}"
-        for name in fleet.on(fleet.manager, f"cd {folder} && echo */link").split("/link")
-        if name.strip()
-    }
+    links = fleet.on(fleet.manager, f"cd {folder} && echo */link").split()
+    return {f"sha256:{link.removesuffix('/link')}" for link in links}
 
 
 def app_digests(releases):
