@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from test_releases import deploy, edition, images_of_the_app, status
+from test_releases import deploy, edition, status
 
 CLEAN = "playbooks/clean_registry.yml"
 STORAGE = "/var/lib/docker-registry/docker/registry/v2"
@@ -28,9 +28,11 @@ def app_digests(releases):
 
 
 def forget_images(fleet, keep):
-    """Let nodes lose the images of the app that run nowhere, so that they must pull them."""
+    """Let nodes lose the images of the app that run nowhere, by all of their names, so that they must pull them."""
+    listing = "docker image ls --no-trunc --format '{{.ID}} {{.Repository}}@{{.Digest}}'"
     for host in fleet.addresses:
-        gone = [image for image in images_of_the_app(fleet, host) - keep if not image.endswith("<none>")]
+        listed = map(str.split, fleet.on(host, listing).splitlines())
+        gone = {ident for ident, name in listed if "/hello-web@" in name and name not in keep}
         fleet.on(host, f"docker image rm --force {' '.join(gone)}", check=False)
 
 
