@@ -129,25 +129,27 @@ def nodes(engine: Engine, tasks: Sequence[Item]) -> tuple[Node, ...]:
     )
 
 
-def stacks(engine: Engine, names: Sequence[str], tasks: Sequence[Item], configs: Sequence[Item]) -> dict[str, Stack]:
+def stacks(
+    engine: Engine, names: Sequence[str], services: Sequence[Item], tasks: Sequence[Item], configs: Sequence[Item]
+) -> dict[str, Stack]:
     """Describe stacks as they run, by name.
 
+    :param services: all of the swarm, as ``GET /services`` lists them with their status
     :param tasks: of all services, as ``GET /tasks`` lists them
     :param configs: all of the swarm, as ``GET /configs`` lists them
     """
     if not names:
         return {}
     secrets = engine.get("/secrets")
-    in_stacks = {"label": [NAMESPACE_LABEL]}
     found: dict[str, dict[str, Service]] = {name: {} for name in names}
-    for service in engine.get("/services", filters=in_stacks, status="true"):
-        owner = service["Spec"]["Labels"][NAMESPACE_LABEL]
+    for service in services:
+        owner = (service["Spec"].get("Labels") or {}).get(NAMESPACE_LABEL)
         if owner in found:
             found[owner][service["Spec"]["Name"].removeprefix(f"{owner}_")] = _service(service, tasks)
     made = _networks(engine, names)
     return {
-        name: replace(releases.describe(name, services, configs, secrets), networks=made[name])
-        for name, services in found.items()
+        name: replace(releases.describe(name, own, configs, secrets), networks=made[name])
+        for name, own in found.items()
     }
 
 
@@ -279,14 +281,14 @@ def observe(engine: Engine, info: Item | None, stack_names: Sequence[str] = (), 
     if not own.swarm.manager:
         return own
     try:
-        tasks, configs = engine.get("/tasks"), engine.get("/configs")
+        services, tasks, configs = engine.get("/services", status="true"), engine.get("/tasks"), engine.get("/configs")
         return replace(
             own,
             lock=lock.read(next((config for config in configs if config["Spec"]["Name"] == lock.NAME), None)),
             nodes=nodes(engine, tasks),
-            stacks=stacks(engine, stack_names, tasks, configs),
+            stacks=stacks(engine, stack_names, services, tasks, configs),
             kept_stacks=releases.owners(configs),
-            image_names=releases.image_names(engine.get("/services"), configs),
+            image_names=releases.image_names(services, configs),
             logs=_logs(engine, task) if task else (),
         )
     except EngineError as error:

@@ -67,11 +67,13 @@ def service(name, stack):
 
 def test_services_are_told_by_stack_without_its_prefix():
     names = {"hello_web": "hello", "shop_web": "shop", "other_web": "other"}
-    engine = Engine(services=[service(name, stack) for name, stack in names.items()], secrets=[], networks=None)
-    found = swarm.stacks(engine, ["shop", "hello", "new"], [{**TASK, "ServiceID": "shop_web", "Spec": SPEC}], [])
+    services = [service(name, stack) for name, stack in names.items()] + [{"Spec": {"Name": "alone", "Labels": None}}]
+    tasks = [{**TASK, "ServiceID": "shop_web", "Spec": SPEC}]
+    engine = Engine(secrets=[], networks=None)
+    found = swarm.stacks(engine, ["shop", "hello", "new"], services, tasks, [])
     assert {name: [*stack.services] for name, stack in found.items()} == {"shop": ["web"], "hello": ["web"], "new": []}
     assert [len(found[name].services["web"].tasks) for name in ("shop", "hello")] == [1, 0]
-    assert swarm.stacks(engine, [], [], []) == {}
+    assert swarm.stacks(engine, [], services, tasks, []) == {}
 
 
 def test_networks_are_told_as_they_were_made():
@@ -86,8 +88,8 @@ def test_networks_are_told_as_they_were_made():
     }
     bare = {**made, "Name": "hello_new", "Options": None, "IPAM": {"Config": None}}
     foreign = {**made, "Labels": {NAMESPACE: "other"}}
-    engine = Engine(services=[], secrets=[], networks=[made, bare, foreign])
-    found = swarm.stacks(engine, ["hello", "shop"], [], [])
+    engine = Engine(secrets=[], networks=[made, bare, foreign])
+    found = swarm.stacks(engine, ["hello", "shop"], [], [], [])
     assert found["shop"].networks == {}
     assert found["hello"].networks == {
         "hello_data": Network("overlay", {"encrypted": ""}, True, False, ("10.0.1.0/24",)),
