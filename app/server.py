@@ -116,9 +116,7 @@ class Door(TcpWSGIServer):
     def handle_accept(self) -> None:
         """Take those that wait, some at a time, and close the oldest of those that are too many."""
         for _ in range(CONNECTIONS_AT_A_TIME):
-            before = len(self.active_channels)
-            super().handle_accept()
-            if len(self.active_channels) == before:
+            if not self.take_one():
                 break
         surplus = len(self.active_channels) - CONNECTIONS
         if surplus > 0:
@@ -126,6 +124,12 @@ class Door(TcpWSGIServer):
             awaited = [visitor for visitor in self.active_channels.values() if visitor.is_awaited]
             for visitor in awaited[:surplus]:
                 visitor.will_close = True
+
+    def take_one(self) -> bool:
+        """Take one that waits, and tell whether there was one."""
+        before = len(self.active_channels)
+        super().handle_accept()
+        return len(self.active_channels) > before
 
     def set_socket_options(self, conn: socket.socket) -> None:
         """Answer without delay, and let little wait unread."""
@@ -161,7 +165,8 @@ class Serving:
         while not self._stopping:
             self._turn()
         # Those who wait in the queue of a socket that closes are reset.
-        self._visitors.handle_accept()
+        while self._visitors.take_one():
+            pass
         wasyncore.dispatcher.close(self._visitors)
         log.info("No more visitors")
         end = time.monotonic() + finish_seconds

@@ -4,6 +4,7 @@ import contextlib
 import os
 import random
 import re
+import resource
 import socket
 import subprocess
 import sys
@@ -22,6 +23,10 @@ from hello import create_app
 
 APP = Path(__file__).parents[1]
 PASSWORD = "canary-in-a-coal-mine"
+
+# Both ends of a thousand connections.
+_, MOST_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, MOST_FILES), MOST_FILES))
 
 
 def free_port() -> int:

@@ -1,7 +1,6 @@
 """Slow and hostile visitors are in nobody's way."""
 
 import contextlib
-import resource
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -10,10 +9,6 @@ from pathlib import Path
 import pytest
 import server
 from conftest import Web
-
-# Both ends of a thousand connections.
-_, MOST_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)
-resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, MOST_FILES), MOST_FILES))
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: app\r\n"
 
@@ -62,7 +57,9 @@ def test_who_has_waited_longest_goes_first(run_web):
         web.text()
         first, second = connections[:2]
         first.settimeout(5)
-        assert first.recv(1) == b""
+        # Closed, or reset where what it has sent was not read yet.
+        with contextlib.suppress(ConnectionResetError):
+            assert first.recv(1) == b""
         second.sendall(b"\r\n")
         second.settimeout(5)
         assert second.recv(15) == b"HTTP/1.1 200 OK"

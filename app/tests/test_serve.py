@@ -31,12 +31,12 @@ def test_stop_answers_those_who_wait_in_the_queue(run_web):
     web = run_web()
     web.process.send_signal(SIGSTOP)
     with contextlib.ExitStack() as visitors:
-        waiting = [visitors.enter_context(socket.create_connection(("127.0.0.1", web.port))) for _ in range(20)]
+        waiting = [visitors.enter_context(socket.create_connection(("127.0.0.1", web.port))) for _ in range(60)]
         for connection in waiting:
             connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
         web.process.terminate()
         web.process.send_signal(SIGCONT)
-        assert [connection.makefile("rb").read()[-3:] for connection in waiting] == [b"ok\n"] * 20
+        assert [connection.makefile("rb").read()[-3:] for connection in waiting] == [b"ok\n"] * 60
     assert web.process.wait() == STOPPED
 
 

@@ -127,8 +127,10 @@ def test_operator_copies_the_data_and_sees_how_redis_does(run_web, redis_server,
 def test_more_connections_than_the_limit_are_refused_and_those_of_before_go_on(run_web, redis_server):
     web = run_web()
     web.text()
+    address = ("127.0.0.1", redis_server.port)
     with contextlib.ExitStack() as strangers:
-        made = [strangers.enter_context(socket.create_connection(("127.0.0.1", redis_server.port))) for _ in range(300)]
+        made = [strangers.enter_context(socket.create_connection(address)) for _ in range(1000)]
+        made[-1].settimeout(10)
         assert b"max number of clients reached" in made[-1].recv(100)
         assert "counter disabled" not in web.text()
 

@@ -34,7 +34,7 @@ class ActionModule(ActionBase):
         if "question" in self._task.args and result.get("failed"):
             # Nothing is known of a host whose sudo, Python or disk fails, either: the run goes on without it likewise.
             return {"unreachable": True, "msg": _reason(result)}
-        size = len(json.dumps(result))
+        size = len(json.dumps(result.get("observation")))
         if size > LARGEST:
             return {"unreachable": True, "msg": f"its answer has {size} bytes; more than {LARGEST} is no host's state"}
         if "observation" in result:

@@ -138,6 +138,7 @@ def _firewalld(run: Run) -> Firewall | None:
     ports += [port for name in found.get("services", "").split() for port in FIREWALLD_SERVICES.get(name, [])]
     _code, sources, _err = run(["firewall-cmd", "--zone=trusted", "--list-sources"])
     rules = [_allow(port.split("/")[1], port.split("/")[0], ANYWHERE) for port in ports]
+    rules += [_allow(protocol, "any", ANYWHERE) for protocol in found.get("protocols", "").split()]
     rules += [_allow("any", "any", source) for source in sources.split()]
     incoming = "allow" if "target: ACCEPT" in zone else "deny"
     return Firewall(kind="firewalld", incoming=incoming, rules=tuple(rules))

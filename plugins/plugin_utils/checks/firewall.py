@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ...module_utils.observation.network import Firewall
 from ..model.problem import Code, Problem, Rule
+from ..model.site import Site
+from ..stacks.file import parse
 from .facts import HostFacts
 
 # The protocol of encrypted overlay networks, which has no ports (RFC 4303), written as one.
@@ -44,9 +46,16 @@ def _sources(facts: HostFacts, name: str, peers: Sequence[str]) -> dict[str, lis
     """Return by port of a host who must reach it there: the other members, or those of them that may build images."""
     desired, building = facts.desired[name], {facts.addresses.get(builder) for builder in facts.site.builders}
     ports = [port for role in ("swarm", "registry_server") for port in desired.role(role).ports]
-    members = {port: list(peers) for port in (*ports, ESP)}
+    ports += [ESP] if _encrypts(facts.site) else []
+    members = {port: list(peers) for port in ports}
     builders = [peer for peer in peers if peer in building]
     return members | dict.fromkeys(desired.role("registry_push").ports, builders)
+
+
+def _encrypts(site: Site) -> bool:
+    """Tell whether a stack has a network whose traffic between nodes is encrypted."""
+    networks = [each for stack in site.stacks for each in parse(stack.text).section("networks").values()]
+    return any("encrypted" in (network.get("driver_opts") or {}) for network in networks)
 
 
 def _is_open(firewall: Firewall, port: str, peer: str) -> bool:
@@ -83,7 +92,7 @@ def _commands(kind: str, closed: Mapping[str, Sequence[str]], peers: Sequence[st
         if found and port != ESP:
             numbers[port.split("/")[1]].append(port.split("/")[0])
     rules = [f"ufw allow proto {protocol} from $a to any port {','.join(ports)}" for protocol, ports in numbers.items()]
-    rules += ["ufw allow proto esp from $a"] if closed[ESP] else []
+    rules += ["ufw allow proto esp from $a"] if closed.get(ESP) else []
     return f"for a in {' '.join(peers)}; do {'; '.join(rules)}; done"
 
 

@@ -269,3 +269,10 @@ def test_what_a_host_says_neither_steers_the_terminal_nor_is_a_template(show, tm
     assert "\x07" not in output
     assert "49" not in output
     assert output.count("\\x1b]0;owned\\x07{{ 7 * 7 }}") >= 3
+
+
+def test_host_whose_answer_has_a_warning_is_observed(show):
+    observe = {"name": "Observe", "flotilla.swarm.observe": {}, "vars": {"ansible_python_interpreter": "auto"}}
+    output = show(play(observe, hosts="a"))
+    assert "WARNING" in output
+    assert "failed=0" in output

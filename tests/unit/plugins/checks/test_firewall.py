@@ -16,14 +16,17 @@ def rule(allow=True, protocol="any", port="any", source="0.0.0.0/0"):
     return {"allow": allow, "protocol": protocol, "port": port, "source": source}
 
 
-def check(hosts, **settings):
-    return list(members_are_let_in(sites.facts({**sites.site(), **settings}, hosts, ADDRESSES)))
+def check(hosts, encrypted=True, **settings):
+    site = {**sites.site(), **settings}
+    if encrypted:
+        site["stacks"][0]["text"] += 'networks: {data: {driver_opts: {encrypted: ""}}}\n'
+    return list(members_are_let_in(sites.facts(site, hosts, ADDRESSES)))
 
 
-def problems(rules, kind="ufw", incoming="deny"):
+def problems(rules, kind="ufw", incoming="deny", encrypted=True):
     hosts = sites.hosts(ADDRESSES, lambda address, _number: sites.bare(address))
     hosts["w1"]["observation"]["firewall"] = {"kind": kind, "incoming": incoming, "rules": rules}
-    return check(hosts)
+    return check(hosts, encrypted)
 
 
 def test_commands_for_ufw_name_members_and_ports():
@@ -40,6 +43,7 @@ def test_encrypted_networks_need_their_protocol():
     assert found.found == "ufw keeps other hosts from 50/esp"
     assert found.fix.endswith(": for a in 10.0.0.1 10.0.0.3; do ufw allow proto esp from $a; done")
     assert problems([*ports, rule(protocol="esp")]) == []
+    assert problems(ports, encrypted=False) == []
 
 
 def test_command_for_firewalld_names_members():

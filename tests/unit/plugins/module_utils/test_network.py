@@ -48,3 +48,19 @@ def test_peer_without_a_name_is_said_to_be_so():
 
 def test_target_without_a_port_is_an_answer_and_no_crash():
     assert "reg" in network.reach(["reg"])["reg"]
+
+
+def test_firewalld_lets_in_by_ports_protocols_and_sources():
+    zone = """\
+public (default, active)
+  target: default
+  services: ssh
+  ports: 2377/tcp
+  protocols: esp
+"""
+    answers = {"--list-all": zone, "--list-sources": "10.0.0.2"}
+    found = network._firewalld(lambda command: (0, answers[command[-1]], ""))
+    allowed = [(rule.protocol, rule.port, rule.source) for rule in found.rules]
+    assert {("tcp", "2377", network.ANYWHERE), ("esp", "any", network.ANYWHERE), ("any", "any", "10.0.0.2")} <= {
+        *allowed
+    }
