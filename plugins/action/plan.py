@@ -53,6 +53,8 @@ class ActionModule(ActionBase):
         problems = merge([*([] if intent.only_tells else given.wrong), *plan.problems])
         if problems:
             raise AnsibleActionFail("\n".join(refusal_lines(problems, names, begun=begun)))
+        if plan.rehearse:
+            return self._rehearse(result, plan, begun)
         if again.is_told(earlier):
             _tell([f"Note: {text}" for text in again.found_late(earlier, plan)])
         elif not intent.only_tells or (self._task.check_mode and plan.has_changes):
@@ -62,6 +64,17 @@ class ActionModule(ActionBase):
         facts = {"flotilla_phases": self._phases(plan), "flotilla_batches": plan.batch_sizes()}
         begun = begun or plan.changes_now
         return dict(result, changed=False, input=given.digest, begun=begun, ansible_facts=facts, **plan.as_dict())
+
+    def _rehearse(self, result: dict[str, Any], plan: Plan, begun: bool) -> dict[str, Any]:
+        """Return what is to be asked before anything is planned, or fail where that was asked already.
+
+        Behind an earlier plan it is still that one which the next plan comes after.
+        """
+        if boolean(self._task.args.get("rehearsed", False)):
+            problem = answers.not_rehearsed(tuple(plan.rehearse))
+            raise AnsibleActionFail("\n".join(refusal_lines([problem], begun=begun)))
+        asked = plan.as_dict()
+        return {**result, **asked, **self._task.args["earlier"], "changed": False, "rehearse": asked["rehearse"]}
 
     def _phases(self, plan: Plan) -> dict[str, list[str]]:
         """Return the hosts of each phase: under ``--check`` of those alone that only tell something."""

@@ -32,6 +32,11 @@ options:
     type: list
     elements: str
     default: []
+  adopt:
+    description: Stacks of which the user accepts what taking them over changes.
+    type: list
+    elements: str
+    default: []
   release:
     description: Number of the release to go back to, V(0) for the previous one.
     type: int
@@ -75,6 +80,7 @@ class LookupModule(LookupBase):
             chosen=self.get_option("chosen"),
             rotate=self.get_option("rotate"),
             lost=self.get_option("lost"),
+            adopt=self.get_option("adopt"),
             release=self.get_option("release"),
         )
         found = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -30,6 +31,7 @@ def describe(name: str, services: Mapping[str, Service], configs: Sequence[Item]
     :param configs: all of the swarm, as ``GET /configs`` lists them
     :param secrets: as ``GET /secrets`` lists them
     """
+    others = [config for config in configs if STACK_LABEL not in _labels(config)]
     configs = [config for config in configs if _labels(config).get(STACK_LABEL) == name]
     records = sorted((config for config in configs if VERSION_LABEL in _labels(config)), key=_version)
     contents = [content for content in map(_content, records) if content]
@@ -46,6 +48,7 @@ def describe(name: str, services: Mapping[str, Service], configs: Sequence[Item]
         },
         secret_names=tuple(secret["Spec"]["Name"] for secret in secrets),
         configs=tuple(config["Spec"]["Name"] for config in configs if "flotilla.config" in _labels(config)),
+        other_configs={config["Spec"]["Name"]: hashlib.sha256(_data(config)).hexdigest() for config in others},
         records=tuple(config["Spec"]["Name"] for config in configs if "flotilla.config" not in _labels(config)),
         login=next((_text(config) for config in configs if "flotilla.login" in _labels(config)), ""),
         releases=tuple(release for release, _record in contents),
@@ -79,7 +82,11 @@ def _labels(item: Item) -> Mapping[str, str]:
 
 
 def _text(config: Item) -> str:
-    return base64.b64decode(config["Spec"].get("Data") or "").decode(errors="replace")
+    return _data(config).decode(errors="replace")
+
+
+def _data(config: Item) -> bytes:
+    return base64.b64decode(config["Spec"].get("Data") or "")
 
 
 def _version(config: Item) -> int:

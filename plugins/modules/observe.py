@@ -66,6 +66,10 @@ options:
     type: str
     choices: ["", security, all, engine]
     default: ""
+  rehearse:
+    description: Stack files by stack, of which this manager tells what C(docker stack deploy) would make of them.
+    type: dict
+    default: {}
   logs:
     description: ID of a task whose last log lines are read.
     type: str
@@ -114,6 +118,7 @@ from ansible_collections.flotilla.swarm.plugins.module_utils import (
     network,
     observe_registry,
     redirect,
+    rehearsal,
     swarm,
     unattended,
     upgrades,
@@ -201,6 +206,7 @@ def main() -> None:
             "references": {"type": "list", "elements": "str", "default": []},
             "stacks": {"type": "list", "elements": "str", "default": []},
             "pages": {"type": "dict", "default": {}},
+            "rehearse": {"type": "dict", "default": {}},
             "logs": {"type": "str", "default": ""},
             "upgrades": {"type": "str", "choices": ["", "security", "all", "engine"], "default": ""},
         },
@@ -211,6 +217,9 @@ def main() -> None:
     observed = observe_host(engine, info, module.params, module.run_command)
     if module.params["registry"].get("server"):
         observed = observe_registry.observe(observed, engine, info, module.params)
+    if observed.swarm.manager and module.params["rehearse"]:
+        told = rehearsal.rehearse(module.run_command, module.params["rehearse"])
+        observed = replace(observed, rehearsals=told)
     if observed.swarm.is_member:
         pages = {name: visit(observed.swarm.address, page) for name, page in module.params["pages"].items()}
         observed = replace(observed, pages=pages)

@@ -21,6 +21,10 @@ options:
     description: The plan that an earlier phase of this run followed; empty for the first one, which alone is told.
     type: dict
     default: {}
+  rehearsed:
+    description: Whether managers were asked already what a deploy would change of stacks that run.
+    type: bool
+    default: false
   take_lock:
     description: Whether to go on although another run seems to hold the lock.
     type: bool
@@ -51,6 +55,12 @@ changes:
   description: Whether there is anything to do.
   returned: success
   type: bool
+rehearse:
+  description: >-
+    By inventory name, the stack files by stack of which that manager is to tell first what a deploy would change; then
+    nothing was planned.
+  returned: success
+  type: dict
 input:
   description: Digest of what the plan was made of beside the observations.
   returned: success

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, fields
 from .host import File, LocalImage, Lock, System, Unit
 from .network import Firewall, Mesh, Refusal, Resolution
 from .registry import Storage
+from .rehearsal import Rehearsal
 from .stack import Stack
 from .swarm import Engine, Node, Place
 from .upgrades import Upgrades
@@ -52,6 +53,7 @@ class Observed:
     :ivar stacks: by name, those that were asked for; ``None`` as with ``nodes``
     :ivar kept_stacks: names of all stacks of which the swarm has records, asked for or not; of managers only
     :ivar logs: last log lines of the task that was asked for
+    :ivar rehearsals: by stack, what a deploy would make of it; ``None`` where nothing was asked
     :ivar upgrades: what was asked for; empty where nothing was
     :ivar image_names: all images that the swarm's services and flotilla's records of releases name, also those of
         stacks that were not asked for; of managers only
@@ -98,6 +100,7 @@ class Observed:
     image_names: tuple[str, ...] = ()
     logs: tuple[str, ...] = ()
     upgrades: Upgrades = NO_UPGRADES
+    rehearsals: Mapping[str, Rehearsal] | None = None
     registry_certificate: tuple[float, ...] = ()
     registry_storage: Storage | None = None
     refusals: tuple[Refusal, ...] = ()

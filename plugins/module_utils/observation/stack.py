@@ -73,6 +73,17 @@ class Service:
         return str(self._container.get("Image", ""))
 
     @property
+    def labels(self) -> Mapping[str, object]:
+        """Return its own labels, which are no part of its tasks."""
+        return _part(self.spec, "Labels")
+
+    @property
+    def volumes(self) -> set[str]:
+        """Collect the names of the volumes that it mounts."""
+        mounts = (mount for mount in _items(self._container.get("Mounts")) if isinstance(mount, Mapping))
+        return {str(mount.get("Source", "")) for mount in mounts if mount.get("Type") == "volume"}
+
+    @property
     def user(self) -> str:
         """Return the user that it runs as, ``""`` for the image's."""
         return str(self._container.get("User", ""))
@@ -222,6 +233,7 @@ class Stack:
     :ivar secrets: flotilla's secrets of this stack by object
     :ivar secret_names: names of all secrets of the swarm
     :ivar configs: names of the stack's configs that flotilla made
+    :ivar other_configs: digest of the content by name, of all configs of the swarm that flotilla has not made
     :ivar records: names of the configs that hold its releases and its login
     :ivar login: fingerprint of the registry's login that its services got
     :ivar releases: oldest first
@@ -233,11 +245,17 @@ class Stack:
     secrets: Mapping[str, SecretObject] = field(default_factory=dict)
     secret_names: tuple[str, ...] = ()
     configs: tuple[str, ...] = ()
+    other_configs: Mapping[str, str] = field(default_factory=dict)
     records: tuple[str, ...] = ()
     login: str = ""
     releases: tuple[Release, ...] = ()
     record: Record | None = None
     networks: Mapping[str, Network] = field(default_factory=dict)
+
+    @property
+    def objects(self) -> set[str]:
+        """Collect the names of all secrets and configs that a stack file may name."""
+        return {*self.secrets, *self.secret_names, *self.configs, *self.other_configs}
 
     def mounts(self, *kinds: str) -> set[str]:
         """Collect the names of the objects that its services mount.

@@ -51,7 +51,7 @@ KINDS: Mapping[str, tuple[type, ...]] = {
     "dict": (Mapping,),
 }
 # Lists that are given on the command line, where a list is written with commas.
-BY_COMMA = {"swarm_remove_dead", "stack", "stack_rotate", "stack_data_lost"}
+BY_COMMA = {"swarm_remove_dead", "stack", "stack_rotate", "stack_data_lost", "stack_adopt"}
 # The setting whose entries have settings of their own.
 STACKS = "stacks"
 # How much of a name with our prefix must be that of a known one to be guessed (difflib's ratio); and of any other name,

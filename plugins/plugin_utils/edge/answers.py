@@ -37,6 +37,17 @@ def unreadable(answers: Mapping[str, Raw]) -> list[str]:
     return list(dict.fromkeys(answer["unreadable"] for answer in answers.values() if "unreadable" in answer))
 
 
+def not_rehearsed(managers: tuple[str, ...]) -> Problem:
+    """Say that a manager did not tell what a deploy would change, though it was asked."""
+    return Problem(
+        code=Code.HOST_NOT_OBSERVED,
+        hosts=managers,
+        found="no answer to what a deploy would change of a stack that runs already",
+        expected="an answer",
+        fix="Run again",
+    )
+
+
 def missing(answers: Mapping[str, Raw]) -> Iterator[Problem]:
     """Name the hosts on which the task itself failed."""
     for name, answer in answers.items():

@@ -34,12 +34,14 @@ class RunRequest:
     :ivar chosen: their names, none for all
     :ivar rotate: secrets that get another value
     :ivar lost: names of data whose loss the user accepts
+    :ivar adopt: names of stacks of which the user accepts what taking them over changes
     :ivar release: number of the release to go back to, ``0`` for the previous one
     """
 
     chosen: Sequence[str] = ()
     rotate: Sequence[str] = ()
     lost: Sequence[str] = ()
+    adopt: Sequence[str] = ()
     release: int = 0
 
 
@@ -95,6 +97,7 @@ def read_entry(name: str, entry: Mapping[str, Any], folder: str, request: RunReq
         "page_port": page.port if page else None,
         "rotate": list(request.rotate) if is_meant else [],
         "lost": list(request.lost) if is_meant else [],
+        "adopt": name in request.adopt,
         "release": request.release if is_meant else 0,
     }
 

@@ -27,7 +27,7 @@ def missing_images(
     ours = [service for service in services if service.image.startswith(f"{registry}/")]
     return {
         node.name: sorted(
-            {service.image for service in ours if node.takes_tasks and fits(service.constraints, node)}
+            {service.content_name for service in ours if node.takes_tasks and fits(service.constraints, node)}
             - {name for image in local[node.name] for name in image.names}
         )
         for node in nodes

@@ -85,6 +85,7 @@ class Code(StrEnum):
     COMPOSE_MISSING = "compose-missing"
     FIELD_REFUSED = "field-refused"
     STACK_VARIABLE_MISSING = "stack-variable-missing"
+    STACK_DIFFERS = "stack-differs"
     STACK_TOO_LARGE = "stack-too-large"
     PORT_RESERVED = "port-reserved"
     PORT_PUBLISHED_TWICE = "port-published-twice"

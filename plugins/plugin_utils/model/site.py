@@ -96,6 +96,7 @@ class Stack:
     :ivar values: of those secrets that have one
     :ivar rotate: names of secrets that get another value
     :ivar lost: names of data whose loss the user accepts
+    :ivar adopt: whether the user accepts what taking it over changes
     :ivar configs: contents by name
     :ivar release: number of the release to go back to, ``0`` for the previous one
     :ivar spread: whether nodes without its tasks get their share
@@ -117,6 +118,7 @@ class Stack:
     values: Mapping[str, str] = field(default_factory=dict)
     rotate: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    adopt: bool = False
     configs: Mapping[str, bytes] = field(default_factory=dict)
     release: int = 0
     spread: bool = False
@@ -256,6 +258,7 @@ def _stack(
         release=number(raw["release"]),
         timeout=number(raw["timeout"]),
         spread=bool(raw["spread"]),
+        adopt=bool(raw.get("adopt", False)),
         check_path=str(raw["check_path"]),
         ready_path=str(raw["ready_path"] or ""),
         port=number(raw.get("port", 0)),

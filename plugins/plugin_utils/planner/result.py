@@ -211,12 +211,15 @@ class Plan:
     :ivar warnings: sentences
     :ivar hosts: by inventory name
     :ivar notes: sentences that the user should read beside the plan
+    :ivar rehearse: by inventory name, the stack files by stack whose deploy that manager is to rehearse first; then
+        nothing else is there
     """
 
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
     hosts: Mapping[str, HostPlan] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    rehearse: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def has_changes(self) -> bool:
@@ -257,4 +260,8 @@ class Plan:
 
     def as_dict(self) -> dict[str, object]:
         """Return it as plays read it: JSON all through."""
-        return {"hosts": {name: host.as_dict() for name, host in self.hosts.items()}, "changes": self.has_changes}
+        return {
+            "hosts": {name: host.as_dict() for name, host in self.hosts.items()},
+            "changes": self.has_changes,
+            "rehearse": {name: dict(drafts) for name, drafts in self.rehearse.items()},
+        }

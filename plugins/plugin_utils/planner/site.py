@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from ..checks.tables import find_host_problems
 from ..model.intent import Intent
 from ..model.problem import Problem
-from ..model.site import Site
 from ..stacks.file import VOLUME_PREFIX, parse
 from ..swarm import membership
 from ..swarm.membership import Membership
@@ -43,6 +42,8 @@ def plan_site(now: Situation) -> Plan:
     if now.stopped:
         return plan_start(now)
     decided = decide(now)
+    if drafts := decided.stacks.drafts:
+        return Plan(rehearse={decided.members.join_manager: drafts})
     if problems := (*decided.problems, *images.check_replaced(now)):
         return Plan(problems=problems)
     restarted = restart_order(now)
@@ -74,7 +75,7 @@ def _notes(now: Situation, decided: StackDecisions) -> Iterator[str]:
 def decide(now: Situation) -> Decisions:
     """Decide about images, members and the stacks, and check everything that the run relies on."""
     digests = images.choose_digests(now)
-    members = membership.decide(now.site, now.hosts, now.addresses, _pinning(now.site), retire=now.is_served)
+    members = membership.decide(now.site, now.hosts, now.addresses, _pinning(now), retire=now.is_served)
     if now.intent is Intent.STACK:
         members = members.only_places()
     decided = stack.decide(now, members, digests)
@@ -92,18 +93,31 @@ def decide(now: Situation) -> Decisions:
     )
 
 
-def _pinning(site: Site) -> dict[str, PinnedVolume]:
+def _pinning(now: Situation) -> dict[str, PinnedVolume]:
     """Return the volumes that hold services on one node, by label."""
-    files = {each.name: parse(each.text) for each in site.stacks}
+    files = {each.name: parse(each.text) for each in now.site.stacks}
+    used = _homes(now)
     labels = dict.fromkeys(label for file in files.values() for label in file.volume_labels)
     return {
         label: PinnedVolume(
             name=label.removeprefix(VOLUME_PREFIX),
             stacks=tuple(name for name, file in files.items() if label in file.volume_labels),
             beside=frozenset().union(*(file.beside(label) for file in files.values())),
+            used_on=frozenset(used.get(label.removeprefix(VOLUME_PREFIX), ())),
         )
         for label in labels
     }
+
+
+def _homes(now: Situation) -> dict[str, set[str]]:
+    """Return by volume the nodes on which tasks use it now."""
+    found: dict[str, set[str]] = {}
+    manager = next(iter(now.answering.values()), None)
+    for running in ((manager and manager.stacks) or {}).values():
+        for service in running.services.values():
+            for volume in service.volumes:
+                found.setdefault(volume, set()).update(task.node for task in service.tasks if task.is_up)
+    return found
 
 
 def _parts(now: Situation, decided: Decisions, name: str, restarted: Batches) -> Iterator[HostPlan]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ...module_utils.observation import Observed
 from ...module_utils.observation.host import LocalImage
@@ -13,10 +13,11 @@ from ..checks.tables import find_stack_problems
 from ..images.pulls import missing_images
 from ..model.change import Change
 from ..model.intent import Intent
+from ..model.phase import Phase
 from ..model.problem import Problem, ProblemError
 from ..model.site import Image, Stack
 from ..registry import logins
-from ..stacks import backup, data, release_plan, releases
+from ..stacks import adoption, backup, data, release_plan, releases
 from ..stacks.file import parse
 from ..stacks.placement import Candidate
 from ..stacks.release_plan import WAIT, StackPlan
@@ -26,6 +27,7 @@ from .images import Digests
 from .situation import Situation
 
 EMPTY = RunningStack()
+TAKE_OVER = "take it over as it runs, but for what is told here"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +35,18 @@ class StackDecision:
     """What is decided about one stack.
 
     :ivar changes: what is done to it
+    :ivar republished: services whose published ports are others than in the last release, or will be
+    :ivar draft: the stack file whose deploy is to be rehearsed before it can be decided, ``""`` for none
+    :ivar problems: what stands against taking it over
     """
 
     stack: Stack
     plan: StackPlan
     data: data.Verdict
     changes: tuple[Change, ...]
+    republished: tuple[str, ...] = ()
+    draft: str = ""
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +68,11 @@ class StackDecisions:
     old_images: Mapping[str, tuple[LocalImage, ...]] = field(default_factory=dict)
 
     @property
+    def drafts(self) -> Mapping[str, str]:
+        """Return by stack the stack files whose deploy is to be rehearsed."""
+        return {each.stack.name: each.draft for each in self.each if each.draft}
+
+    @property
     def skip_wait_for(self) -> Mapping[str, tuple[str, ...]]:
         """Return by stack the services that are not waited for."""
         return {each.stack.name: each.plan.skip_wait_for for each in self.each}
@@ -76,7 +89,8 @@ def decide(now: Situation, members: Membership, digests: Digests) -> StackDecisi
             problems.append(now.site.titled(stack.name, error.problem))
         else:
             each.append(decision)
-            problems += [now.site.titled(stack.name, problem) for problem in decision.data.problems]
+            told = (*decision.data.problems, *decision.problems)
+            problems += [now.site.titled(stack.name, problem) for problem in told]
     nodes = tuple(_candidates(now, members, manager))
     if len(each) == len(now.site.stacks):
         complete = not now.away and not members.problems
@@ -111,7 +125,35 @@ def _decide(
     )
     drains = any(change.availability == "drain" for change in members.settings.values())
     changes = tuple(_changes(now, plan, verdict, drains)) if _is_changed(now, stack) else ()
-    return StackDecision(stack=stack, plan=plan, data=verdict, changes=changes)
+    decision = StackDecision(stack=stack, plan=plan, data=verdict, changes=changes, republished=plan.republished)
+    return _take_over(now, members, manager, decision) if changes and adoption.foreign(plan.running) else decision
+
+
+def _take_over(now: Situation, members: Membership, manager: Observed | None, decision: StackDecision) -> StackDecision:
+    """Decide about a stack that runs already; what was decided before images were made, stays decided.
+
+    :param decision: as if flotilla had deployed what runs
+    """
+    if now.passed not in (None, Phase.OBSERVE_SWARM):
+        return decision
+    stack, running = decision.stack, decision.plan.running
+    rehearsal = ((manager and manager.rehearsals) or {}).get(stack.name)
+    if not rehearsal:
+        return replace(decision, draft=releases.steps(decision.plan.definition.rendered.text, "", stack=stack.name)[-1])
+    if rehearsal.error:
+        return replace(decision, problems=(adoption.refused(rehearsal),))
+    found = adoption.judge(running, rehearsal, tuple(_candidates(now, members, manager)))
+    known = len(decision.plan.changes)
+    return replace(
+        decision,
+        changes=(
+            *(replace(change, text=TAKE_OVER) for change in decision.changes[:1]),
+            *(Change(str(each)) for each in found),
+            *decision.changes[known:],
+        ),
+        republished=adoption.republished(running, rehearsal),
+        problems=() if stack.adopt else tuple(adoption.differs(stack.name, each) for each in found if each.asks),
+    )
 
 
 def _is_changed(now: Situation, stack: Stack) -> bool:

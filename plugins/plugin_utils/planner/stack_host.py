@@ -50,15 +50,15 @@ def _titled(now: Situation, each: StackDecision, change: Change) -> Change:
 
 
 def _deploy(now: Situation, decided: StackDecision) -> StackDeploy:
-    plan = decided.plan
+    plan, name = decided.plan, decided.stack.name
     text, previous = plan.definition.rendered.text, plan.previous
     mounted = sorted(plan.running.mounts("Secret"))
     goes_back = previous.number and previous.file != text
     return StackDeploy(
-        stack=decided.stack.name,
+        stack=name,
         timeout=decided.stack.timeout,
-        steps=tuple(releases.steps(text, previous.file, decided.data.allow_empty, mounted, plan.republished)),
-        steps_back=tuple(releases.steps(previous.file, text)) if goes_back else (),
+        steps=tuple(releases.steps(text, previous.file, decided.data.allow_empty, mounted, decided.republished, name)),
+        steps_back=tuple(releases.steps(previous.file, text, stack=name)) if goes_back else (),
         secrets=plan.definition.secrets,
         configs=plan.definition.configs,
         skip_wait_for=plan.skip_wait_for,

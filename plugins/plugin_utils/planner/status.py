@@ -24,6 +24,8 @@ def plan_status(now: Situation) -> Plan:
         return Plan(problems=(*now.wrong, no_manager(now), *_states(now)))
     # What cannot be read or makes no sense is not planned with.
     run = Plan(problems=now.wrong) if now.wrong else plan_site(replace(now, intent=Intent.SITE))
+    if run.rehearse:
+        return run
     pages = {stack.name: parse(stack.text).page(stack.port) for stack in now.site.stacks}
     report = ReportStatus(
         # Other hosts are in no swarm, so a page through them is nothing to ask for; one that is away is told.

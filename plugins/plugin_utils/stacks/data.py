@@ -15,6 +15,7 @@ from ...module_utils.observation.stack import Stack as RunningStack
 from ...module_utils.observation.swarm import Node
 from ..model.problem import Code, Problem
 from ..model.site import Stack
+from . import adoption
 from .file import VOLUME_PREFIX, StackFile, parse
 
 
@@ -73,7 +74,7 @@ def judge(
     :param restored: names of data that this run brings back
     """
     known = [label.removeprefix(VOLUME_PREFIX) for label in file.volume_labels]
-    ran = set(parse(running.record.file).volume_labels) if running.record else set()
+    ran = _ran_with(running)
     empty = [
         volume
         for volume in _volumes(stack, file, hosts, nodes, labels)
@@ -84,11 +85,19 @@ def judge(
     return Verdict(
         problems=(
             *(_unknown(name, known) for name in stack.lost if name not in known),
-            *(_lost(volume, hosts, running.releases[-1].number) for volume in lost),
+            *(_lost(volume, hosts, running) for volume in lost),
         ),
         allow_empty=tuple(name for volume in fresh for name in volume.services),
         losses=tuple(name for volume in fresh if volume.label in ran for name in volume.services),
     )
+
+
+def _ran_with(running: RunningStack) -> set[str]:
+    """Return the labels of the volumes with which the stack runs: by its last release, or before it is taken over."""
+    if running.record:
+        return set(parse(running.record.file).volume_labels)
+    there = (name for service in adoption.foreign(running).values() for name in service.volumes)
+    return {f"{VOLUME_PREFIX}{name}" for name in there}
 
 
 def _volumes(
@@ -125,15 +134,16 @@ def _unknown(name: str, known: Sequence[str]) -> Problem:
     )
 
 
-def _lost(volume: Volume, hosts: Mapping[str, Observed], release: int) -> Problem:
+def _lost(volume: Volume, hosts: Mapping[str, Observed], running: RunningStack) -> Problem:
     others = [host for host, observed in hosts.items() if volume.is_on(observed)]
     there = f"; {' and '.join(others)} has some" if others else ""
+    ran = f"release {running.releases[-1].number} ran" if running.releases else "the stack runs"
     move = "Move the label or the data; or bring" if others else "Bring"
     return Problem(
         code=Code.DATA_LOST,
         hosts=(volume.holder,),
         found=f"no data in volume {volume.name}{there}",
-        expected=f"the data with which release {release} ran (label {volume.label})",
+        expected=f"the data with which {ran} (label {volume.label})",
         fix=f"{move} the disk or the volume back; or accept the loss (site.yml -e stack_data_lost={volume.name}), and "
         "then restore a backup if you have one; see docs/data.md",
     )

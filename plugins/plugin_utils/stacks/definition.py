@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ...module_utils.observation.stack import Stack as RunningStack
 from ..model.site import Image, Site, Stack
 from ..model.variables import secret_variable
-from . import secrets
+from . import adoption, secrets
 from .file import StackFile, parse
 from .secrets import NewConfig, NewSecret
 
@@ -43,12 +43,13 @@ class Definition:
 def of_inventory(site: Site, stack: Stack, running: RunningStack, digests: Mapping[str, str | None]) -> Definition:
     """Make a stack as the inventory describes it."""
     chosen, new_secrets = name_secrets(site, stack, running)
-    configs, new_configs = secrets.name_configs(stack, running.configs)
+    used = {*_applied(running, "configs"), *running.mounts("Config")}
+    configs, new_configs = secrets.name_configs(stack, running.configs, running.other_configs, used)
     file = parse(stack.text).with_configs(configs)
     variables = stack_variables(site, digests, chosen)
     return Definition(
         file=file,
-        rendered=file.render(variables),
+        rendered=adoption.pin_images(file, file.render(variables), running, site.images),
         images=site.images,
         missing=tuple(image for image in site.images if not digests.get(image.reference)),
         variables=variables,
@@ -61,8 +62,13 @@ def of_inventory(site: Site, stack: Stack, running: RunningStack, digests: Mappi
 
 def name_secrets(site: Site, stack: Stack, running: RunningStack) -> tuple[dict[str, str], tuple[NewSecret, ...]]:
     """Find or name the swarm's object for each secret of a stack."""
-    applied = parse(running.record.file).names("secrets") if running.record else set()
+    applied = _applied(running, "secrets")
     return secrets.name_secrets(stack, running.secrets, applied, site.salt, running.mounts("Secret"))
+
+
+def _applied(running: RunningStack, kind: str) -> set[str]:
+    """Return the names of the objects of the newest release."""
+    return parse(running.record.file).names(kind) if running.record else set()
 
 
 def _unfinished(stack: Stack, running: RunningStack, chosen: Mapping[str, str]) -> list[str]:

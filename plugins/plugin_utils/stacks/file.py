@@ -17,6 +17,8 @@ from .file_problems import fault, invalid_service, without_value
 VOLUME_PREFIX = "flotilla.volume."
 VOLUME_CONSTRAINT = re.compile(rf"node\.labels\.({re.escape(VOLUME_PREFIX)}[\w.-]+)\s*==\s*true")
 VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|\{(?P<braced>\w+)\})")
+# The tag at the end of an image's name, which a port in it is not.
+TAG = re.compile(r":[^:/]+$")
 # Letters of a line that is not broken.
 WIDTH = 120
 # Visits that are enough to believe that a node reaches the others, and few enough to ask of every node.
@@ -44,6 +46,12 @@ class Service:
     resources: Mapping[str, Mapping[str, object]]
     has_networks: bool
     fields: Mapping[str, Any]
+
+    @property
+    def content_name(self) -> str:
+        """Return the image as engines list it: one with a digest without its tag."""
+        name, mark, digest = self.image.partition("@")
+        return f"{TAG.sub('', name)}{mark}{digest}" if mark else name
 
     @property
     def volume_labels(self) -> list[str]:
@@ -118,8 +126,8 @@ class StackFile:
 
     @property
     def images(self) -> set[str]:
-        """Collect the images that it names."""
-        return {service.image for service in self.services.values()}
+        """Collect the images that it names, as engines list them."""
+        return {service.content_name for service in self.services.values()}
 
     def names(self, *kinds: str) -> set[str]:
         """Collect the swarm's names of its objects.

@@ -16,7 +16,7 @@ import yaml
 
 from ...module_utils.observation.host import LocalImage
 from ...module_utils.observation.stack import Release
-from ...module_utils.releases import DATA_LABEL
+from ...module_utils.releases import DATA_LABEL, STACK_LABEL
 from ..model.problem import Code, Problem, ProblemError
 from ..model.site import Image
 from .file import StackFile, parse
@@ -131,8 +131,11 @@ def steps(
     allow_empty: Iterable[str] = (),
     mounted: Collection[str] = (),
     republished: Collection[str] = (),
+    stack: str = "",
 ) -> list[str]:
     """List the stack files to apply one after another, the desired one last.
+
+    Each service gets a label of flotilla's, by which one that others deployed is known even before the first release.
 
     A service with the label ``flotilla.data`` begins without data only while that is ``new``. For a service that may
     begin without data it is so in the first step; the second one, which restarts nothing, ends that.
@@ -153,6 +156,7 @@ def steps(
     :param mounted: names of the secrets' objects that services mount now; after a deploy that did not end they are
         others than those of ``before``
     :param republished: names of services whose ports are others now than in ``before``
+    :param stack: its name
     :return: one or two
     """
     desired, old = parse(definition), parse(before) if before else None
@@ -165,7 +169,18 @@ def steps(
         if DATA_LABEL in labels:
             labels[DATA_LABEL] = "new"
     contents = [desired.content] if first == desired.content else [first, desired.content]
-    return [yaml.safe_dump(without_idle(content), sort_keys=False) for content in contents]
+    return [yaml.safe_dump(_labelled(without_idle(content), stack), sort_keys=False) for content in contents]
+
+
+def _labelled(content: Mapping[str, Any], stack: str) -> Mapping[str, Any]:
+    """Label each service as the stack's.
+
+    :param stack: ``""`` for no label
+    """
+    for service in content["services"].values() if stack else ():
+        deploy = service.setdefault("deploy", {})
+        deploy["labels"] = {**(deploy.get("labels") or {}), STACK_LABEL: stack}
+    return content
 
 
 def _mount_both(secrets: dict[str, Any], old: StackFile | None, mounted: Collection[str]) -> None:

@@ -72,7 +72,7 @@ def of_release(
     # Where it is not known what was begun: one release too few costs a second rollback, one too many may cost data.
     to_last = bool(begun) or (other and not described)
     number = stack.release or (history[-1].number if to_last else 0)
-    target = releases.choose(history, number, [*running.secrets, *running.configs])
+    target = releases.choose(history, number, running.objects)
     left = releases.left_behind(history, target, generated, begun)
     notes = [BACK.format(target)] + [BEGUN if begun else OTHER] * to_last
     file = parse(target.file)

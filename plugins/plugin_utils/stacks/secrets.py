@@ -66,7 +66,7 @@ def name_secrets(
         if value:
             chosen[name] = _with_value(own, value)
         else:
-            present = _present(own, applied)
+            present = _present(own, applied) or _taken_over(stack, name, {*applied, *mounted})
             chosen[name] = _begun(own, present, mounted) or present * (name not in stack.rotate)
         if not chosen[name]:
             digits = _slow_digest(value, salt) if value else hashlib.sha256(f"{name} {salt}".encode()).hexdigest()
@@ -124,9 +124,18 @@ def _present(own: Mapping[str, SecretObject], applied: Collection[str]) -> str:
     return max(own, key=lambda key: (key in applied, own[key].created), default="")
 
 
+def _taken_over(stack: Stack, name: str, used: Collection[str]) -> str:
+    """Find the object that ``docker stack deploy`` itself has made of a secret, in a stack that was taken over.
+
+    :param used: names of the objects that the newest release has, and that services mount
+    """
+    key = f"{stack.name}_{name}"
+    return key if key in used else ""
+
+
 def _begun(own: Mapping[str, SecretObject], present: str, mounted: Collection[str]) -> str:
     """Find what a rotation that did not end has brought, ``""`` where there is none."""
-    newer = [key for key, entry in own.items() if entry.created > own[present].created]
+    newer = [key for key, entry in own.items() if entry.created > own[present].created] if present in own else []
     begun = [key for key in newer if key in mounted and not own[key].salt]
     return max(begun, key=lambda key: own[key].created, default="")
 
@@ -151,18 +160,26 @@ def read_configs(file: StackFile) -> dict[str, bytes]:
     return contents
 
 
-def name_configs(stack: Stack, existing: Collection[str]) -> tuple[dict[str, str], tuple[NewConfig, ...]]:
+def name_configs(
+    stack: Stack, existing: Collection[str], others: Mapping[str, str], used: Collection[str]
+) -> tuple[dict[str, str], tuple[NewConfig, ...]]:
     """Name the swarm's object for each config that is a file.
 
+    One of the same content that ``docker stack deploy`` itself has made stays for as long as it is used, in a stack
+    that was taken over.
+
     :param existing: names of the stack's configs that the swarm has
+    :param others: digest of the content by name, of configs that flotilla has not made
+    :param used: names of the objects that the newest release has, and that services mount
     :return: object by config, and those that are to be created
     """
-    chosen = {
-        name: f"{stack.name}_{name}_{hashlib.sha256(content).hexdigest()[:DIGITS]}"
-        for name, content in stack.configs.items()
-    }
+    chosen = {}
+    for name, content in stack.configs.items():
+        digest, own = hashlib.sha256(content).hexdigest(), f"{stack.name}_{name}"
+        stays = own in used and others.get(own) == digest
+        chosen[name] = own if stays else f"{own}_{digest[:DIGITS]}"
     return chosen, tuple(
         NewConfig(name=name, object=key, data=base64.b64encode(stack.configs[name]).decode())
         for name, key in chosen.items()
-        if key not in existing
+        if key not in {*existing, *others}
     )

@@ -16,8 +16,8 @@ NO_LABELS: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 def choose_nodes(view: View) -> dict[str, dict[str, str]]:
     """Choose a node for each volume that has none yet; a choice once made is kept.
 
-    A host that has data of it from an earlier swarm comes first, then one with another volume of its services; workers
-    are spared less than managers.
+    A host that has data of it from an earlier swarm comes first, above all where a task uses it already, as in a stack
+    that is taken over; then one with another volume of its services; workers are spared less than managers.
 
     :return: by inventory name, the labels that it must get
     """
@@ -35,10 +35,11 @@ def _candidates(view: View, label: str, placed: Mapping[str, Mapping[str, str]] 
     """
     beside = view.pinning[label].beside
 
-    def rank(name: str) -> tuple[bool, bool, bool]:
+    def rank(name: str) -> tuple[bool, ...]:
         there = {*view.holds(view.own[name])} if name in view.own else set()
         has_others = bool(beside & {*there, *placed.get(name, {})})
-        return not view.has_data(name, label), not has_others, name in view.site.managers
+        has_data, is_used = view.has_data(name, label), view.uses(name, label)
+        return not (has_data and is_used), not has_data, not is_used, not has_others, name in view.site.managers
 
     return sorted((name for name in view.site.members if _takes_tasks(view, name)), key=rank)
 
@@ -51,7 +52,7 @@ def several_have_data(view: View) -> Iterator[Problem]:
     """Refuse to choose between hosts that each have a stack's data from an earlier swarm."""
     for label in view.unplaced:
         holders = [name for name in _candidates(view, label) if view.has_data(name, label)]
-        if len(holders) > 1:
+        if len(holders) > 1 and not any(view.uses(name, label) for name in holders):
             yield Problem(
                 code=Code.DATA_SEVERAL,
                 where=view.site.title(" and ".join(view.pinning[label].stacks)).removesuffix(": "),

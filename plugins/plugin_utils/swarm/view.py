@@ -19,11 +19,13 @@ class PinnedVolume:
     :ivar name: as the engine has it
     :ivar stacks: names of those that have it
     :ivar beside: labels of the volumes that a service mounts together with it, and that so belong on the same node
+    :ivar used_on: IDs of the nodes on which tasks use it now
     """
 
     name: str
     stacks: tuple[str, ...]
     beside: frozenset[str] = frozenset()
+    used_on: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,10 @@ class View:
     def has_data(self, name: str, label: str) -> bool:
         """Tell whether a label's volume has data on a host."""
         return self.observed[name].has_data(self.pinning[label].name)
+
+    def uses(self, name: str, label: str) -> bool:
+        """Tell whether a task on a host uses a label's volume."""
+        return name in self.own and self.own[name].id in self.pinning[label].used_on
 
     def availability(self, name: str) -> str:
         """Tell the availability that the inventory says."""

@@ -426,9 +426,9 @@ def situation(site, hosts):
     return assess(read_site(site), read_hosts(hosts), Intent(site["intent"]))
 
 
-def make_plan(site, hosts):
+def make_plan(site, hosts, passed=None):
     """Plan, and show the plan as plays read it."""
-    made = plan(site, hosts)
+    made = plan(site, hosts, passed=passed)
     read = json.loads(json.dumps(made.as_dict()))
     return {"problems": [*made.problems], "warnings": [*made.warnings], "notes": [*made.notes], **read}
 

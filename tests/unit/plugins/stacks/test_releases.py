@@ -1,6 +1,7 @@
 """Releases: going back, holding, cleaning up, and rotating secrets."""
 
 import base64
+import hashlib
 import json
 from dataclasses import asdict
 
@@ -556,7 +557,7 @@ def test_ports_that_were_changed_by_hand_are_corrected_with_a_stop():
     }
     plan = make_plan(sites.site(), found)
     first, second = (yaml.safe_load(step)["services"]["web"] for step in deploy(plan)["steps"])
-    assert (first["deploy"]["replicas"], second.get("deploy")) == (0, None)
+    assert (first["deploy"]["replicas"], "replicas" in second["deploy"]) == (0, False)
     assert acts(plan, "m1")[-1] == "stop web for a moment, since its published ports change"
 
 
@@ -573,12 +574,17 @@ def test_configs_are_named_by_content(tmp_path):
         configs = secrets.read_configs(parse(text))
         return Stack(name="hello", text=text, environment={}, configs=configs)
 
-    names, (missing,) = secrets.name_configs(stack(), [])
+    names, (missing,) = secrets.name_configs(stack(), [], {}, [])
     assert list(names) == ["motd"]
     assert missing.data == "/wo="
-    assert secrets.name_configs(stack(), [names["motd"]]) == (names, ())
+    assert secrets.name_configs(stack(), [names["motd"]], {}, []) == (names, ())
+    # One that docker stack deploy made stays while it is used and has the content.
+    same = {"hello_motd": hashlib.sha256(b"\xff\n").hexdigest()}
+    assert secrets.name_configs(stack(), [], same, ["hello_motd"]) == ({"motd": "hello_motd"}, ())
+    assert secrets.name_configs(stack(), [], same, [])[0] == names
+    assert secrets.name_configs(stack(), [], {"hello_motd": "other"}, ["hello_motd"])[0] == names
     (tmp_path / "motd").write_bytes(b"more")
-    assert secrets.name_configs(stack(), [])[0] != names
+    assert secrets.name_configs(stack(), [], same, ["hello_motd"])[0] != names
 
 
 def record(number, content, stack="hello"):
