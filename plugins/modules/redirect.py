@@ -48,10 +48,12 @@ from ansible_collections.flotilla.swarm.plugins.module_utils import redirect
 
 # Seconds that visits which have begun may take to end: before the engine stops under them, and before the rules go that
 # lead them. A page takes far less; with 6 and 12 none of 4193 requests failed while engines were restarted.
-BEFORE, BEHIND = 6, 12
+BEFORE = 6
+BEHIND = 12
 # Seconds for which the ports must have been served without a break: soon after a start they were observed to go once
 # more, for 1 s. And how long may be waited for that: those of an only manager came back after 52 s.
-STEADY, PATIENCE = 10, 120
+STEADY = 10
+PATIENCE = 120
 
 
 def await_mesh(run: Callable[[list[str]], tuple[int, str, str]]) -> None:
