@@ -27,7 +27,7 @@ setup: .venv/ready ## Install the control node's tools, pinned, into .venv
 	touch $@
 
 packages: ## Install the Debian packages that the demo and the tests need
-	@tools/install-packages python3 python3-venv openssh-client curl redis-server chromium-headless-shell openssl gpg gpg-agent docker-compose
+	@tools/install-packages python3 python3-venv openssh-client curl redis-server chromium-headless-shell openssl gpg gpg-agent docker-compose age
 	@tools/install-packages $$($(FLEET) prerequisites)
 
 demo: packages setup ## Boot three hosts on this machine and bring them to the serving stack

@@ -188,50 +188,92 @@ def test_settings_that_playbooks_make_of_groups_are_not_hidden(tmp_path):
 
 @pytest.fixture
 def backed_up(tmp_path):
-    """An inventory and a backup that goes with it."""
-    inventory, backup = tmp_path / "inventory", tmp_path / "hello-then"
+    """An inventory, and a backup that was made with its key."""
+    inventory, backup = tmp_path / "inventory", tmp_path / "2026-01-01T00-00-00Z"
     inventory.mkdir()
     (inventory / "hosts.yml").write_text(
         yaml.safe_dump({"swarm": {"children": PAIR}, "registry": {"hosts": {"m1": None}}})
     )
-    backup.mkdir()
-    for name in ("redis.rdb", "registry.tar"):
-        (backup / name).write_text(name)
-    write_record(backup)
+    write_backup(backup, tmp_path / "backup.key")
     return inventory, backup
 
 
-def write_record(backup):
-    """Write the last file of a backup as role backup does."""
+# What role backup brings from hosts.
+BROUGHT = ("data-hello_redis-data.tar.age", "images.tar.age")
+
+
+def write_backup(backup, key):
+    """Write a backup as role backup does; its archives have nothing in them."""
     configs = [
-        {"CreatedAt": "2026-01-01T00:00:00Z", "Spec": {"Name": "hello_motd", "Labels": {"é": "\"'"}, "Data": "e30="}}
+        {
+            "CreatedAt": "2026-01-01T00:00:00Z",
+            "Spec": {"Name": "hello_motd", "Labels": {"flotilla.stack": "hello", "é": "\"'"}, "Data": "e30="},
+        }
     ]
-    task = {
-        "name": "Write down",
+    begin = {
+        "ansible.builtin.include_role": {"name": "flotilla.swarm.backup", "tasks_from": "begin"},
+        "vars": {"__backup_folder": str(backup), "__backup_key": str(key)},
+    }
+    pack = 'tar -cT /dev/null | age -e -i "$1" >"$2"'
+    seal = {
+        "ansible.builtin.command": {
+            "argv": [
+                "sh",
+                "-euc",
+                pack,
+                "sh",
+                str(key),
+                f"{backup}/{{{{ item }}}}",
+            ]
+        },
+        "loop": [*BROUGHT],
+    }
+    record = {
+        "ansible.builtin.command": {
+            "argv": ["age", "--encrypt", "--identity", str(key), "--output", f"{backup}/releases.json.age"],
+            "stdin": "{{ configs | flotilla.swarm.backup_record({'hello': {}}, volumes) | to_json }}",
+        },
+        "vars": {"configs": configs, "volumes": {"hello_redis-data": "hello"}},
+    }
+    manifest = {
         "ansible.builtin.copy": {
-            "content": "{{ configs | flotilla.swarm.backup_record('hello', {}, folder | flotilla.swarm.backup_sums) "
-            "| to_nice_json }}",
-            "dest": "{{ folder }}/releases.json",
+            "content": "{{ folder | flotilla.swarm.backup_manifest('2026-01-01T00-00-00Z', key) | to_nice_json }}",
+            "dest": f"{backup}/manifest.json",
             "mode": "0600",
         },
+        "vars": {"folder": str(backup), "key": str(key)},
     }
-    play = [{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]
+    play = [{"hosts": "localhost", "gather_facts": False, "tasks": [begin, seal, record, manifest]}]
     path = backup.parent / "write.yml"
     path.write_text(yaml.safe_dump(play))
-    options = ["--extra-vars", json.dumps({"folder": str(backup), "configs": configs})]
-    runs.run(runs.BIN / "ansible-playbook", path, *options).succeeded()
+    runs.run(runs.BIN / "ansible-playbook", path).succeeded()
 
 
-def restore(inventory, backup):
-    answers = ["--extra-vars", json.dumps({"restore_confirm": "yes", "backup_from": str(backup)})]
+def restore(inventory, backup, **given):
+    answers = ["--extra-vars", json.dumps({"restore_confirm": "yes", "backup_from": str(backup), **given})]
     return run(inventory, "playbooks/restore.yml", *answers, "-v")
 
 
 def test_backup_that_is_not_whole_is_refused_before_anything_is_changed(backed_up):
     inventory, backup = backed_up
-    (backup / "redis.rdb").write_text("redis.r")
+    path = backup / BROUGHT[0]
+    path.write_bytes(path.read_bytes()[:-1])
     refused = restore(inventory, backup).refused("backup-damaged: backup_from")
-    assert f"{backup}: redis.rdb" in refused.problems["backup-damaged: backup_from"]
+    assert f"{backup}: {BROUGHT[0]}" in refused.problems["backup-damaged: backup_from"]
+    assert LOCK not in refused.output
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"backup_from": ""}, "backup-missing: backup_from"),
+        ({"backup_key_file": "/no/such/key"}, "backup-key: backup_key_file"),
+        ({"backup_newer_than": "2026-01-02"}, "backup-too-old: backup_from"),
+        ({"backup_newer_than": "yesterday"}, "setting-invalid: backup_newer_than"),
+    ],
+)
+def test_backup_that_was_not_asked_for_is_refused_before_anything_is_changed(backed_up, given, problem):
+    refused = restore(*backed_up, **given).refused(problem)
     assert LOCK not in refused.output
 
 

@@ -10,7 +10,7 @@ from graphlib import CycleError, TopologicalSorter
 from ..lock import lease
 from ..model.problem import Code, Problem, Rule
 from ..model.site import Site
-from ..stacks.file import parse
+from ..stacks.file import VOLUME_PREFIX, parse
 
 # What Swarm takes at the start of a service's name. A dot would also let one stack's records pass for another's.
 STACK_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -201,6 +201,17 @@ def order_of_stacks_is_one(site: Site) -> Iterator[Problem]:
         yield _invalid("stacks", circle, "an order with a first one", "Remove one of these entries of after")
 
 
+def dumps_are_of_volumes(site: Site) -> Iterator[Problem]:
+    """A dump is of a volume that holds a service on one node."""
+    for stack in site.stacks:
+        file = parse(stack.text)
+        for key in stack.dumps if file.services else ():
+            if f"{VOLUME_PREFIX}{file.volume_name(stack.name, key)}" not in file.volume_labels:
+                expected = "a volume of the stack's files that holds a service on one node"
+                problem = _invalid(".backup", key, expected, "Correct the name, or remove it")
+                yield site.titled(stack.name, problem)
+
+
 def stack_timeout_is_within_the_lease(site: Site) -> Iterator[Problem]:
     """A deploy that takes longer than the lock's lease could lose the lock."""
     most = lease.LEASE - lease.MARGIN
@@ -260,6 +271,7 @@ RULES = (
     Rule(chosen_stacks_are_there),
     Rule(order_of_stacks_is_one),
     Rule(stack_timeout_is_within_the_lease),
+    Rule(dumps_are_of_volumes),
 )
 # Of a stack that is made of the inventory: a rollback brings back what was made of an earlier one.
 DEFINITION_RULES = (

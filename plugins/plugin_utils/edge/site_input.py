@@ -11,12 +11,15 @@ import json
 import secrets
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
+from ..backup import folder
+from ..backup.key import read_key, require_age
 from ..checks import groups, settings
 from ..checks import site as site_checks
 from ..lock import process
@@ -24,7 +27,6 @@ from ..model.intent import Intent
 from ..model.problem import Code, Problem, ProblemError, find, merge
 from ..model.request import NO_BACKUP, Backup
 from ..model.site import Site, read_site
-from ..stacks import backup
 from ..stacks.file import parse
 from ..stacks.secrets import read_configs
 from . import answers, inventory_files
@@ -229,16 +231,19 @@ def _read_configs(raw: Raw) -> dict[str, dict[str, bytes]] | Problem:
 
 
 def _read_backup(raw: Raw, intent: Intent) -> Backup:
-    """Return where a backup goes now, and what the one that is restored has recorded.
+    """Return where a backup goes now, and what the one that is restored has.
 
-    :raise ProblemError: it is not whole, or of another stack
+    :raise ProblemError: it cannot be restored, or the key cannot be used
     """
-    name, given = backup.saved_stack(read_site(raw)).name, raw["backup"]
-    source, now = str(given["from"]), datetime.now(UTC)
-    files: Sequence[str] = (backup.RECORD_FILE, backup.DATA_FILE, backup.IMAGES_FILE)
-    needed = files if raw["registry_host"] else files[:2]
-    return Backup(
-        folder=f"{given['dir']}/{name}-{now:%Y-%m-%dT%H-%M-%SZ}",
-        source=source,
-        saved=backup.read(source, needed, name) if intent is Intent.RESTORE else {},
-    )
+    given, at = raw["backup"], f"{datetime.now(UTC):{folder.TIME}}"
+    source, path, newer_than = str(given["from"]), Path(given["key_file"]), str(given["newer_than"])
+    require_age()
+    folder.check_time(newer_than)
+    made = Backup(folder=f"{given['dir']}/{at}", at=at, key=str(path), source=source, makes_key=not path.exists())
+    if intent is Intent.RESTORE:
+        if not source or not (Path(source) / folder.MANIFEST).is_file():
+            raise folder.no_backup(source)
+        return replace(made, saved=folder.read(source, read_key(path), bool(raw["registry_host"]), newer_than))
+    if not made.makes_key:
+        read_key(path)
+    return made

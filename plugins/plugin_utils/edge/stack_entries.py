@@ -92,6 +92,7 @@ def read_entry(name: str, entry: Mapping[str, Any], folder: str, request: RunReq
         "check_path": given["check"],
         "ready_path": given["ready"],
         "after": given["after"],
+        "dumps": given["backup"],
         "ports": read.file.published(),
         "port": given["port"],
         "page_port": page.port if page else None,

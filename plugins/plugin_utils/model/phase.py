@@ -33,6 +33,7 @@ class Phase(StrEnum):
     UPGRADE = "upgrade"
     OBSERVE_TASKS = "observe_tasks"
     REBALANCE = "rebalance"
+    BEGIN_BACKUP = "begin_backup"
     SAVE_DATA = "save_data"
     SAVE_IMAGES = "save_images"
     SAVE_RELEASES = "save_releases"

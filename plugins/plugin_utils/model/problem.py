@@ -113,8 +113,13 @@ class Code(StrEnum):
     # Backup and restore.
     BACKUP_MISSING = "backup-missing"
     BACKUP_DAMAGED = "backup-damaged"
+    BACKUP_OTHER_SITE = "backup-other-site"
     BACKUP_OTHER_STACK = "backup-other-stack"
+    BACKUP_TOO_OLD = "backup-too-old"
+    BACKUP_UNSAFE = "backup-unsafe"
+    BACKUP_KEY = "backup-key"
     BACKUP_IMPOSSIBLE = "backup-impossible"
+    AGE_MISSING = "age-missing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,17 +10,40 @@ from .lenient import number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """What a backup has that is restored.
+
+    :ivar at: when it was made, as in the names of backups
+    :ivar stacks: by name ``configs`` and ``secrets``, see ``backup.record.record``
+    :ivar volumes: stack by volume whose data it has
+    """
+
+    at: str = ""
+    stacks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    volumes: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING_SAVED = Saved()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Backup:
     """A backup of this run.
 
     :ivar folder: that a new one gets on the control node
+    :ivar at: its time, as in its name
     :ivar source: folder of the one that is restored
-    :ivar saved: what that one has recorded, see ``stacks.backup.record``; empty in other runs
+    :ivar key: path of the file with the key
+    :ivar makes_key: whether there is none yet, so that a backup makes one
+    :ivar saved: what the one that is restored has; nothing in other runs
     """
 
     folder: str = ""
+    at: str = ""
     source: str = ""
-    saved: Mapping[str, Any] = field(default_factory=dict)
+    key: str = ""
+    makes_key: bool = False
+    saved: Saved = NOTHING_SAVED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -105,6 +105,7 @@ class Stack:
     :ivar ready_path: path that tells whether the app is ready, ``""`` where none does
     :ivar port: published one that visitors come to, ``0`` for the first
     :ivar after: names of stacks that are deployed before it
+    :ivar dumps: by volume, as its files call it, the command that dumps its data for a backup
     """
 
     name: str
@@ -127,6 +128,7 @@ class Stack:
     ready_path: str = ""
     port: int = 0
     after: tuple[str, ...] = ()
+    dumps: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +264,7 @@ def _stack(
         check_path=str(raw["check_path"]),
         ready_path=str(raw["ready_path"] or ""),
         port=number(raw.get("port", 0)),
+        dumps={str(name): str(command) for name, command in raw.get("dumps", {}).items()},
         **{key: words(raw.get(key, ())) for key in ("unused", "warnings", "secrets", "rotate", "lost", "after")},
     )
 

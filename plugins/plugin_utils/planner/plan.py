@@ -13,13 +13,14 @@ from ..model.phase import Phase
 from ..model.problem import Problem
 from ..model.site import Site
 from . import roles
-from .backup import plan_backup, plan_restore
+from .backup import plan_backup
 from .clean_registry import plan_clean_registry
 from .command import plan_exec, plan_run
 from .logs import plan_logs
 from .rebalance import plan_rebalance
 from .remove import plan_remove
 from .reset import plan_reset
+from .restore import plan_restore
 from .result import Plan
 from .site import plan_site
 from .situation import Situation, assess

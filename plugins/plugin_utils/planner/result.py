@@ -50,6 +50,7 @@ ENTRY_POINTS: Mapping[Phase, EntryPoint] = {
     Phase.UPGRADE: EntryPoint("docker", "upgrade"),
     Phase.OBSERVE_TASKS: EntryPoint("preflight", "observe_again"),
     Phase.REBALANCE: EntryPoint("stack", "rebalance"),
+    Phase.BEGIN_BACKUP: EntryPoint("backup", "begin"),
     Phase.SAVE_DATA: EntryPoint("backup", "save_data"),
     Phase.SAVE_IMAGES: EntryPoint("backup", "save_images"),
     Phase.SAVE_RELEASES: EntryPoint("backup", "save_releases"),
@@ -113,6 +114,7 @@ class HostPlan:
     upgrade: docker.UpgradeHost | None = None
     observe_tasks: common.Nothing | None = None
     rebalance: stack.Rebalance | None = None
+    begin_backup: backup.BeginBackup | None = None
     save_data: backup.SaveData | None = None
     save_images: backup.SaveImages | None = None
     save_releases: backup.SaveReleases | None = None

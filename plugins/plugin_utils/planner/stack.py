@@ -17,7 +17,7 @@ from ..model.phase import Phase
 from ..model.problem import Problem, ProblemError
 from ..model.site import Image, Stack
 from ..registry import logins
-from ..stacks import adoption, backup, data, release_plan, releases
+from ..stacks import adoption, data, release_plan, releases
 from ..stacks.file import parse
 from ..stacks.placement import Candidate
 from ..stacks.release_plan import WAIT, StackPlan
@@ -113,7 +113,6 @@ def _decide(
     :raise ProblemError: the input forbids a plan
     """
     plan = _plan(now, digests, manager, stack)
-    restores = now.intent is Intent.RESTORE and stack.name == backup.saved_stack(now.site).name
     verdict = data.judge(
         stack,
         plan.definition.file,
@@ -121,7 +120,7 @@ def _decide(
         (manager and manager.nodes) or (),
         members.labels,
         plan.running,
-        restored=(backup.volume_of(stack.name),) if restores else (),
+        restored=[name for name, owner in now.site.backup.saved.volumes.items() if owner == stack.name],
     )
     drains = any(change.availability == "drain" for change in members.settings.values())
     changes = tuple(_changes(now, plan, verdict, drains)) if _is_changed(now, stack) else ()

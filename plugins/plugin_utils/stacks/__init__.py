@@ -1,1 +1,1 @@
-"""Stack files, volumes, secrets, configs, releases and backups."""
+"""Stack files, volumes, secrets, configs and releases."""

@@ -124,6 +124,13 @@ class StackFile:
         """List the node labels that pin the stack's volumes."""
         return list(dict.fromkeys(VOLUME_CONSTRAINT.findall(self.text)))
 
+    def volume_name(self, stack: str, key: str) -> str:
+        """Return what the engine calls a volume of the file.
+
+        :param stack: name of the file's stack
+        """
+        return str(self.section("volumes").get(key, {}).get("name") or f"{stack}_{key}")
+
     @property
     def images(self) -> set[str]:
         """Collect the images that it names, as engines list them."""

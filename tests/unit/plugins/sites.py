@@ -13,6 +13,7 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.model import site a
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.decode import decode
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.intent import Intent
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.phase import Phase
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.request import NO_BACKUP
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner import plan as planner
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.result import ENTRY_POINTS
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.situation import assess
@@ -398,6 +399,7 @@ def read_site(site):
         process=site["process"],
         values={each["name"]: each["values"] for each in site["stacks"]},
         configs={each["name"]: each["configs"] for each in site["stacks"]},
+        backup=site.get("backup", NO_BACKUP),
     )
 
 

@@ -10,19 +10,62 @@ from ...stacks.secrets import NewSecret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SaveData:
-    """Save the data as it is at one moment.
+class BeginBackup:
+    """Make the folder of a backup, and the key where there is none.
 
-    :ivar folder: of the backup on the control node
-    :ivar file: name of the file in it
-    :ivar service: that has the data, as the swarm calls it
-    :ivar volume: the service's
+    :ivar folder: path on the control node
+    :ivar key: path of its file on the control node
     """
 
     folder: str
-    file: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldingService:
+    """A service that has data on one node.
+
+    :ivar service: as the swarm calls it
+    :ivar node: ID of the node
+    """
+
     service: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavedVolume:
+    """A volume whose data is saved.
+
+    :ivar volume: name
+    :ivar file: name of the file in the backup's folder
+    :ivar dump: command that dumps its data in a container of the service, ``""`` where all of it is copied
+    :ivar service: whose container that is, as the swarm calls it
+    """
+
     volume: str
+    file: str
+    dump: str
+    service: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveData:
+    """Save the data of this host's volumes.
+
+    :ivar folder: of the backup on the control node
+    :ivar key: path of the file with its key
+    :ivar manager: inventory name of the host that stops and starts services
+    :ivar stop: the services that are stopped for the copy
+    :ivar start: these services with their number of tasks, as ``docker service scale`` takes them
+    """
+
+    folder: str
+    key: str
+    manager: str
+    stop: tuple[HoldingService, ...]
+    start: tuple[str, ...]
+    volumes: tuple[SavedVolume, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,44 +74,59 @@ class SaveImages:
 
     folder: str
     file: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveReleases:
-    """Save the releases; see ``SaveData``.
+    """Save the releases, and what shows that the backup is whole; see ``SaveData``.
 
-    :ivar secrets: by object, what each is; not its value, which the swarm tells nobody
+    :ivar file: of the releases
+    :ivar manifest: name of the file that is written last
+    :ivar at: the backup's time, as in its name
+    :ivar secrets: by stack and object, what each is; not its value, which the swarm tells nobody
+    :ivar volumes: stack by volume that was saved
     """
 
     folder: str
     file: str
-    stack: str
-    secrets: Mapping[str, SecretObject]
+    manifest: str
+    key: str
+    at: str
+    secrets: Mapping[str, Mapping[str, SecretObject]]
+    volumes: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CopyData:
-    """Copy saved data beside the present one, and check it.
+class CopiedVolume:
+    """A volume whose saved data is copied beside the present data.
 
     :ivar source: path on the control node
     :ivar stack: whose volume it is
     :ivar volume: name
-    :ivar owner: the user and group that the service runs as, with a colon between them
-    :ivar image: the service's
     """
 
     source: str
     stack: str
     volume: str
-    owner: str
-    image: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoadReleases:
-    """Bring releases back into a swarm.
+class CopyData:
+    """Copy saved data beside the present data.
 
-    :ivar stack: whose releases they are
+    :ivar key: path of the file with the backup's key
+    """
+
+    key: str
+    volumes: tuple[CopiedVolume, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedStack:
+    """What a swarm gets back of a stack.
+
+    :ivar stack: name
     :ivar remove: names of the configs that are the record of a site that began with nothing
     :ivar configs: name, data in base 64 and labels of each
     :ivar secrets: to create first
@@ -81,32 +139,36 @@ class LoadReleases:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoadReleases:
+    """Bring releases back into a swarm."""
+
+    stacks: tuple[LoadedStack, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoadImages:
     """Bring images back into the registry.
 
     :ivar source: path on the control node
+    :ivar key: path of the file with the backup's key
     """
 
     source: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopData:
-    """Stop the service that has the data.
+    """Stop the services that have data."""
 
-    :ivar service: as the swarm calls it
-    :ivar node: ID of the node that it runs on
-    """
-
-    service: str
-    node: str
+    services: tuple[HoldingService, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadData:
-    """Put the copy into the place of the present data.
+    """Put copies into the place of the present data.
 
-    :ivar volume: name
+    :ivar volumes: names
     """
 
-    volume: str
+    volumes: tuple[str, ...]

@@ -376,27 +376,6 @@ def test_only_a_stack_of_ours_that_left_the_inventory_is_removed(chosen, code):
     assert told(remove(with_left_stack(), chosen=chosen)["problems"]) == [f"setting-{code}: stack"]
 
 
-def backup_of(site):
-    return make_plan({**site, "intent": "backup"}, sites.converged_site_of_two())
-
-
-@pytest.mark.parametrize("turn", [1, -1])
-def test_backup_is_of_the_stack_with_redis(turn):
-    site = sites.site_of_two()
-    site["stacks"] = site["stacks"][::turn]
-    plan = backup_of(site)
-    assert of_phase(plan, "save_data")["w1"]["service"] == "hello_redis"
-    assert of_phase(plan, "save_releases")["m1"]["stack"] == "hello"
-
-
-def test_backup_of_two_stacks_with_redis_is_refused():
-    site = sites.site_of_two()
-    site["stacks"][1]["text"] = sites.STACK_TEXT.replace("volume.hello", "volume.shop")
-    (problem,) = backup_of(site)["problems"]
-    assert told([problem]) == ["backup-impossible"]
-    assert "hello and shop" in problem.found
-
-
 NAMES = {"10.0.0.1": "m1", "10.0.0.2": "w1", "10.0.0.3": "w2"}
 PORTS = {"hello": 4000, "shop": 4001}
 

@@ -3,6 +3,7 @@
 import pytest
 import sites
 import yaml
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.request import Backup, Saved
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.site import decide
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.releases import steps
 from sites import acts, deploy, labels, make_plan, phases
@@ -124,7 +125,7 @@ def test_accepted_loss_touches_no_data_that_is_there(site):
 
 
 def test_data_that_the_run_restores_may_be_missing_and_nothing_begins_empty(site):
-    site["intent"] = "restore"
+    site["backup"] = Backup(saved=Saved(volumes={"hello_redis-data": "hello", "other": "shop"}))
     assert may_be_empty(site, converged()) == []
     assert decide(sites.situation(site, converged())).stacks.each[0].plan.changes == ()
     other = TEXT.replace("volume.hello_redis-data", "volume.other")

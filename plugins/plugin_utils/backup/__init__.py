@@ -1,0 +1,1 @@
+"""Backups: what one holds, who may have made it, and what a restore brings back."""
