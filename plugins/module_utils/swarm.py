@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from . import lock, mesh, releases
 from .engine import Engine, EngineError, Item
-from .host import read_text
+from .host import Run, read_text
 from .observation import swarm as types
 from .observation.host import Lock
 from .observation.stack import Network, Service, Stack, Task, Update
@@ -95,6 +95,20 @@ def filled_volumes(engine: Engine) -> tuple[str, ...]:
     """List the volumes of this host with anything in them, whoever made them: a stack may have one of their names."""
     listed = engine.get("/volumes")["Volumes"] or []
     return tuple(volume["Name"] for volume in listed if volume.get("Mountpoint") and _is_filled(volume["Mountpoint"]))
+
+
+def sizes(run: Run, engine: Engine, stack_names: Sequence[str]) -> dict[str, int]:
+    """Measure the volumes of stacks on this host, in MiB: what they take of the disk, or what a copy would take.
+
+    The second is more where a file has holes.
+    """
+    found = {}
+    for volume in engine.get("/volumes", filters={"label": [NAMESPACE_LABEL]})["Volumes"] or []:
+        folder = volume.get("Mountpoint")
+        if volume["Labels"][NAMESPACE_LABEL] in stack_names and folder:
+            answers = [run(["du", "-s", "-m", *more, folder])[1] for more in ([], ["--apparent-size"])]
+            found[volume["Name"]] = max(int(answer.split()[0]) if answer else 0 for answer in answers)
+    return found
 
 
 def _is_filled(folder: str | None) -> bool:

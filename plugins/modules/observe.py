@@ -70,6 +70,10 @@ options:
     description: Stack files by stack, of which this manager tells what C(docker stack deploy) would make of them.
     type: dict
     default: {}
+  measure:
+    description: Whether the volumes of these stacks are measured, which reads the whole of their folders.
+    type: bool
+    default: false
   logs:
     description: ID of a task whose last log lines are read.
     type: str
@@ -207,6 +211,7 @@ def main() -> None:
             "stacks": {"type": "list", "elements": "str", "default": []},
             "pages": {"type": "dict", "default": {}},
             "rehearse": {"type": "dict", "default": {}},
+            "measure": {"type": "bool", "default": False},
             "logs": {"type": "str", "default": ""},
             "upgrades": {"type": "str", "choices": ["", "security", "all", "engine"], "default": ""},
         },
@@ -223,6 +228,8 @@ def main() -> None:
     if observed.swarm.is_member:
         pages = {name: visit(observed.swarm.address, page) for name, page in module.params["pages"].items()}
         observed = replace(observed, pages=pages)
+    if info and module.params["measure"]:
+        observed = replace(observed, volume_mib=swarm.sizes(host.run, engine, module.params["stacks"]))
     try:
         kind, kernel = module.params["upgrades"], observed.system.kernel
         found = upgrades.observe(host.run, kind, engine_packages(module.params), kernel)

@@ -6,8 +6,6 @@ Each test begins with its own edit of the inventory, and goes on with the hosts 
 import os
 import random
 import signal
-import subprocess
-import sys
 
 import pytest
 import yaml
@@ -16,7 +14,6 @@ from visits import visiting
 
 from bench import stack
 from tests.support.fleet import visits
-from tests.support.runs import REPOSITORY
 
 HOLDER = "flotilla.volume.hello_redis-data"
 pytestmark = pytest.mark.long
@@ -104,15 +101,10 @@ def test_interrupted_runs_end_in_what_the_inventory_says(managers, tmp_path):
 def test_two_of_three_managers_retire_at_once_after_redis_was_moved(managers):
     begin_with(managers, MANAGERS, [])
     before, counted = cluster(managers, "manager-2"), visits(managers.page(managers.addresses["manager-2"]))
-    stop, volume, copy, label, clear = documented("Move Redis to another host")
-    managers.on("manager-2", stop)
-    managers.on("manager-2", volume)
-    ssh = f"{sys.executable} -m fleet ssh --name {managers.name}"
-    copy = copy.replace("ssh OLD", f"{ssh} manager-3").replace("ssh NEW", f"{ssh} manager-2")
-    subprocess.run(copy, shell=True, check=True, cwd=REPOSITORY)
-    managers.on("manager-2", label.replace("OLD", "manager-3").replace("NEW", "manager-2"))
+    (move,) = documented("Move Redis to another host")
+    _command, playbook, *words = move.replace("worker-2", "manager-2").split()
+    managers.play(*words, playbook=playbook).succeeded()
     converge(managers)
-    managers.on("manager-3", clear)
     assert visits(managers.page(managers.addresses["manager-2"])) > counted
     holders = [name for name, node in nodes(managers, "manager-2").items() if HOLDER in node["labels"]]
     assert holders == ["manager-2"]

@@ -6,7 +6,7 @@ Hosts build these types with their own Python, so that they keep to 3.9 and the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 
 from .host import File, LocalImage, Lock, System, Unit
 from .network import Firewall, Mesh, Refusal, Resolution
@@ -41,6 +41,7 @@ class Observed:
     :ivar engine: ``None`` where none answers
     :ivar volumes: by stack, then by name of each of its volumes, whether there is anything in it
     :ivar filled_volumes: names of all volumes with anything in them, whoever made them
+    :ivar volume_mib: size of each of the stacks' volumes, in MiB; empty where it was not asked for
     :ivar credentials: whether a login to the registry is stored
     :ivar login: empty where the registry accepted the stored login, else the reason
     :ivar login_fingerprint: of the login that services should get; of managers only
@@ -94,6 +95,7 @@ class Observed:
     local_images: tuple[LocalImage, ...]
     pages: Mapping[str, str]
     filled_volumes: tuple[str, ...] = ()
+    volume_mib: Mapping[str, int] = field(default_factory=dict)
     nodes: tuple[Node, ...] | None = None
     stacks: Mapping[str, Stack] | None = None
     kept_stacks: tuple[str, ...] = ()
@@ -117,4 +119,4 @@ class Observed:
     def as_dict(self) -> dict[str, object]:
         """Return it as JSON has it; what only managers can tell is left out where it was not told."""
         answer = asdict(self)
-        return {field.name: answer[field.name] for field in fields(self) if getattr(self, field.name) != field.default}
+        return {each.name: answer[each.name] for each in fields(self) if getattr(self, each.name) != each.default}

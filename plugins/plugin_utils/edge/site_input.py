@@ -9,6 +9,7 @@ import getpass
 import hashlib
 import json
 import secrets
+import shutil
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -38,6 +39,7 @@ WITHOUT_REGISTRY = (
     Intent.DOCKER,
     Intent.SWARM,
     Intent.REBALANCE,
+    Intent.MOVE,
     Intent.REMOVE,
     Intent.RESET,
     Intent.LOGS,
@@ -201,7 +203,7 @@ def complete_site(action: ActionBase, variables: Raw, raw: Raw, intent: Intent) 
     if isinstance(configs, Problem):
         return configs
     try:
-        return read_site(
+        site = read_site(
             raw,
             salt=secrets.token_hex(16),
             user=f"{getpass.getuser()}@{socket.gethostname()}",
@@ -212,6 +214,7 @@ def complete_site(action: ActionBase, variables: Raw, raw: Raw, intent: Intent) 
             configs=configs,
             backup=_read_backup(raw, intent) if intent in (Intent.BACKUP, Intent.RESTORE) else NO_BACKUP,
         )
+        return replace(site, move=replace(site.move, free_mib=_free_mib(site.move.folder)))
     except ProblemError as error:
         return error.problem
 
@@ -228,6 +231,12 @@ def _read_configs(raw: Raw) -> dict[str, dict[str, bytes]] | Problem:
         except ProblemError as error:
             return site.titled(name, error.problem)
     return configs
+
+
+def _free_mib(folder: str) -> int:
+    """Tell how much room is on the disk of a folder that may be still to be made."""
+    there = next((each for each in (Path(folder), *Path(folder).parents) if each.exists()), Path("/"))
+    return shutil.disk_usage(there).free // 2**20
 
 
 def _read_backup(raw: Raw, intent: Intent) -> Backup:

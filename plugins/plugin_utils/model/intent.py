@@ -13,6 +13,7 @@ class Intent(StrEnum):
     ROLLBACK = "rollback"
     REMOVE = "remove"
     REBALANCE = "rebalance"
+    MOVE = "move"
     BACKUP = "backup"
     RESTORE = "restore"
     RESET = "reset"

@@ -120,6 +120,8 @@ class Code(StrEnum):
     BACKUP_KEY = "backup-key"
     BACKUP_IMPOSSIBLE = "backup-impossible"
     AGE_MISSING = "age-missing"
+    # Moving a volume.
+    MOVE_IMPOSSIBLE = "move-impossible"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

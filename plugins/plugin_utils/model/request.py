@@ -88,7 +88,35 @@ class Command:
     unquoted: str = ""
 
 
-NO_BACKUP, NO_RESET, NO_LOGS, NO_COMMAND = Backup(), Reset(), Logs(), Command()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A volume that is to move.
+
+    :ivar volume: its name, as the engine has it
+    :ivar to: inventory name of the host that gets it
+    :ivar remove_old: whether old copies that moves left are removed
+    :ivar folder: on the control node, where a folder is made through which its data goes
+    :ivar free_mib: of the disk of that folder
+    """
+
+    volume: str = ""
+    to: str = ""
+    remove_old: bool = False
+    folder: str = ""
+    free_mib: int = 0
+
+
+NO_BACKUP, NO_RESET, NO_LOGS, NO_COMMAND, NO_MOVE = Backup(), Reset(), Logs(), Command(), Move()
+
+
+def read_move(raw: Mapping[str, Any]) -> Move:
+    """Read what is to move."""
+    return Move(
+        volume=str(raw.get("volume", "")),
+        to=str(raw.get("to", "")),
+        remove_old=bool(raw.get("remove_old")),
+        folder=str(raw.get("folder", "")),
+    )
 
 
 def read_command(raw: Mapping[str, Any]) -> Command:

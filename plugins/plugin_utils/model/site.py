@@ -12,7 +12,21 @@ from ..registry.url import RegistryUrl
 from .batch_size import SINGLY, BatchSize
 from .lenient import number, words
 from .problem import Problem, read_problem
-from .request import NO_BACKUP, NO_COMMAND, NO_LOGS, NO_RESET, Backup, Command, Logs, Reset, read_command, read_logs
+from .request import (
+    NO_BACKUP,
+    NO_COMMAND,
+    NO_LOGS,
+    NO_MOVE,
+    NO_RESET,
+    Backup,
+    Command,
+    Logs,
+    Move,
+    Reset,
+    read_command,
+    read_logs,
+    read_move,
+)
 from .variables import image_variable
 
 
@@ -169,6 +183,7 @@ class Site:
     reset: Reset = NO_RESET
     logs: Logs = NO_LOGS
     command: Command = NO_COMMAND
+    move: Move = NO_MOVE
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -242,6 +257,7 @@ def read_site(
         reset=Reset(**{key: bool(value) for key, value in raw.get("reset", {}).items()}),
         logs=read_logs(raw.get("logs", {})),
         command=read_command(raw.get("command", {})),
+        move=read_move(raw.get("move", {})),
     )
 
 

@@ -17,6 +17,7 @@ from .backup import plan_backup
 from .clean_registry import plan_clean_registry
 from .command import plan_exec, plan_run
 from .logs import plan_logs
+from .move_volume import plan_move
 from .rebalance import plan_rebalance
 from .remove import plan_remove
 from .reset import plan_reset
@@ -33,6 +34,7 @@ PLANNERS: Mapping[Intent, Callable[[Situation], Plan]] = {
     Intent.ROLLBACK: plan_site,
     Intent.REMOVE: plan_remove,
     Intent.REBALANCE: plan_rebalance,
+    Intent.MOVE: plan_move,
     Intent.BACKUP: plan_backup,
     Intent.RESTORE: plan_restore,
     Intent.RESET: plan_reset,

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from ..model.change import Change
 from ..model.phase import Phase
 from ..model.problem import Problem
-from .arguments import backup, common, docker, image, preflight, registry, stack, swarm
+from .arguments import backup, common, docker, image, move, preflight, registry, stack, swarm
 from .arguments.docker import Batches
 
 Changes = Mapping[Phase, tuple[Change, ...]]
@@ -59,6 +59,10 @@ ENTRY_POINTS: Mapping[Phase, EntryPoint] = {
     Phase.LOAD_IMAGES: EntryPoint("backup", "load_images"),
     Phase.STOP_DATA: EntryPoint("backup", "stop_data"),
     Phase.LOAD_DATA: EntryPoint("backup", "load_data"),
+    Phase.MOVE_DATA: EntryPoint("backup", "move_data"),
+    Phase.HOLD_DATA: EntryPoint("backup", "hold_data"),
+    Phase.START_DATA: EntryPoint("backup", "start_data"),
+    Phase.REMOVE_COPIES: EntryPoint("backup", "remove_copies"),
     Phase.REMOVE_STACK: EntryPoint("stack", "remove"),
     Phase.WAIT_FOR_TASKS: EntryPoint("stack", "wait_for_tasks"),
     Phase.LEAVE_WORKERS: EntryPoint("swarm", "leave"),
@@ -123,6 +127,10 @@ class HostPlan:
     load_images: backup.LoadImages | None = None
     stop_data: backup.StopData | None = None
     load_data: backup.LoadData | None = None
+    move_data: move.MoveData | None = None
+    hold_data: move.HoldData | None = None
+    start_data: move.StartData | None = None
+    remove_copies: move.RemoveCopies | None = None
     remove_stack: stack.OfStacks | None = None
     wait_for_tasks: stack.OfStacks | None = None
     leave_workers: common.Nothing | None = None

@@ -20,6 +20,7 @@ from . import frame, gate, images, intents, rebalance, rolling, stack, stack_hos
 from .arguments.docker import Batches
 from .host import is_renewed, plan_engine, plan_registry, restart_order
 from .images import Digests
+from .move_volume import unfinished
 from .remove import LEFT, left_stacks
 from .result import HostPlan, Plan, merge
 from .situation import Situation
@@ -61,6 +62,7 @@ def plan_site(now: Situation) -> Plan:
             *intents.left_out(now.intent, everything),
             *frame.notes(chosen),
             *(LEFT.format(name) for name in left_stacks(now) if now.intent is Intent.SITE),
+            *(unfinished(now) if now.intent is Intent.SITE else ()),
             *_notes(now, decided.stacks),
         ),
     )

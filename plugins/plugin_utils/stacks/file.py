@@ -15,6 +15,11 @@ from .file_problems import fault, invalid_service, without_value
 
 # A node's label that says: the volume of this name, and so its services, are here.
 VOLUME_PREFIX = "flotilla.volume."
+# While it moves, a label of the node that it moves to: the ID of the one that it comes from. What the volume has there
+# is then a copy that was begun.
+MOVING_PREFIX = "flotilla.moving."
+# A label of a node that it was moved away from: the copy there is an old one.
+MOVED_PREFIX = "flotilla.moved."
 VOLUME_CONSTRAINT = re.compile(rf"node\.labels\.({re.escape(VOLUME_PREFIX)}[\w.-]+)\s*==\s*true")
 VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|\{(?P<braced>\w+)\})")
 # The tag at the end of an image's name, which a port in it is not.

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from ..model.problem import Code, Problem
-from ..stacks.file import VOLUME_PREFIX
+from ..stacks.file import MOVING_PREFIX, VOLUME_PREFIX
 from .steps import NodeChange
 from .view import View
 
@@ -16,8 +16,9 @@ NO_LABELS: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 def choose_nodes(view: View) -> dict[str, dict[str, str]]:
     """Choose a node for each volume that has none yet; a choice once made is kept.
 
-    A host that has data of it from an earlier swarm comes first, above all where a task uses it already, as in a stack
-    that is taken over; then one with another volume of its services; workers are spared less than managers.
+    A host that it was moving to and that has the data comes first; then one that has data of it from an earlier swarm,
+    above all where a task uses it already, as in a stack that is taken over; then one with another volume of its
+    services; workers are spared less than managers.
 
     :return: by inventory name, the labels that it must get
     """
@@ -39,9 +40,22 @@ def _candidates(view: View, label: str, placed: Mapping[str, Mapping[str, str]] 
         there = {*view.holds(view.own[name])} if name in view.own else set()
         has_others = bool(beside & {*there, *placed.get(name, {})})
         has_data, is_used = view.has_data(name, label), view.uses(name, label)
-        return not (has_data and is_used), not has_data, not is_used, not has_others, name in view.site.managers
+        return (
+            not _was_moved(view, name, label),
+            not (has_data and is_used),
+            not has_data,
+            not is_used,
+            not has_others,
+            name in view.site.managers,
+        )
 
     return sorted((name for name in view.site.members if _takes_tasks(view, name)), key=rank)
+
+
+def _was_moved(view: View, name: str, label: str) -> bool:
+    """Tell whether a move to a host was ended between the changes of two nodes: the data there is whole."""
+    noted = name in view.own and f"{MOVING_PREFIX}{view.pinning[label].name}" in view.own[name].labels
+    return noted and view.has_data(name, label)
 
 
 def _takes_tasks(view: View, name: str) -> bool:
@@ -52,7 +66,8 @@ def several_have_data(view: View) -> Iterator[Problem]:
     """Refuse to choose between hosts that each have a stack's data from an earlier swarm."""
     for label in view.unplaced:
         holders = [name for name in _candidates(view, label) if view.has_data(name, label)]
-        if len(holders) > 1 and not any(view.uses(name, label) for name in holders):
+        is_chosen = any(_was_moved(view, name, label) or view.uses(name, label) for name in holders)
+        if len(holders) > 1 and not is_chosen:
             yield Problem(
                 code=Code.DATA_SEVERAL,
                 where=view.site.title(" and ".join(view.pinning[label].stacks)).removesuffix(": "),
@@ -79,11 +94,11 @@ def data_that_would_go(view: View, settings: Mapping[str, NodeChange], retire: b
 
 def keeps_data(name: str, pinned: Sequence[str], reason: str) -> Problem:
     """Say that a node must stay as it is for its data."""
-    volumes = ", ".join(label.removeprefix(VOLUME_PREFIX) for label in pinned)
+    names = [label.removeprefix(VOLUME_PREFIX) for label in pinned]
     return Problem(
         code=Code.NODE_HAS_DATA,
         hosts=(name,),
-        found=f"it has the data of {volumes} (label {', '.join(pinned)}), and {reason}",
+        found=f"it has the data of {', '.join(names)} (label {', '.join(pinned)}), and {reason}",
         expected="the data on a node that stays",
-        fix='Move data and label to another node first, see "Move Redis to another host" in docs/operations.md',
+        fix=f"Move the data first: playbooks/move.yml -e volume={names[0]} -e to=HOST; see docs/data.md",
     )

@@ -1,9 +1,10 @@
 """What is read off the engine's answers about a swarm."""
 
 import calendar
+import os
 
 import pytest
-from ansible_collections.flotilla.swarm.plugins.module_utils import releases, swarm
+from ansible_collections.flotilla.swarm.plugins.module_utils import host, releases, swarm
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.stack import Network
 
 SPEC = {
@@ -114,6 +115,21 @@ def test_volumes_are_told_by_stack(tmp_path):
     assert swarm.volumes(Engine(volumes={"Volumes": None}), ["hello"]) == {"hello": {}}
     foreign = [{"Name": "own", "Labels": None, "Mountpoint": str(tmp_path)}, {"Name": "nfs", "Mountpoint": ""}]
     assert swarm.filled_volumes(Engine(volumes={"Volumes": [*volumes, *foreign]})) == (*owners, "own")
+
+
+def test_volumes_of_stacks_are_measured_by_what_a_copy_of_them_takes(tmp_path):
+    (tmp_path / "holes").touch()
+    os.truncate(tmp_path / "holes", 5 * 2**20)
+    owners = {"hello_data": "hello", "other_data": "other"}
+    volumes = [
+        {"Name": name, "Labels": {NAMESPACE: stack}, "Mountpoint": str(tmp_path)} for name, stack in owners.items()
+    ]
+    assert swarm.sizes(host.run, Engine(volumes={"Volumes": volumes}), ["hello"]) in (
+        {"hello_data": 5},
+        {"hello_data": 6},
+    )
+    volumes[0]["Mountpoint"] = str(tmp_path / "gone")
+    assert swarm.sizes(host.run, Engine(volumes={"Volumes": volumes}), ["hello"]) == {"hello_data": 0}
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,15 @@ EACH = pytest.mark.parametrize("phase", Phase)
 # Around the work of every playbook.
 FRAME = {Phase.LOCK, Phase.REPORT, Phase.UNLOCK, Phase.UNREACHABLE}
 # With the gate, and what a killed rolling change left: of site.yml and of others.
-SHARED = {*FRAME, Phase.PUT_BACK, Phase.OBSERVE_TASKS, Phase.REBALANCE, Phase.CHECK_SERVICES, Phase.CHECK_PAGE}
+SHARED = {
+    *FRAME,
+    Phase.PULL_IMAGES,
+    Phase.PUT_BACK,
+    Phase.OBSERVE_TASKS,
+    Phase.REBALANCE,
+    Phase.CHECK_SERVICES,
+    Phase.CHECK_PAGE,
+}
 OBSERVING = {Phase.OBSERVE_SWARM, Phase.OBSERVE_REGISTRY, Phase.OBSERVE_IMAGES, Phase.OBSERVE_TASKS}
 # What a play passes beside its arguments; none of it is of the plan.
 EXTRA = {Phase.UNREACHABLE: {"flotilla_lost"}, **{phase: {"preflight_intent"} for phase in OBSERVING}}
@@ -33,6 +41,7 @@ OTHERS = (
     "clean_registry",
     "exec",
     "logs",
+    "move",
     "rebalance",
     "remove",
     "reset",
@@ -111,7 +120,7 @@ def kind_in_list(kind, name):
     """The dataclass of which a field is a list; ``None`` for other fields, and for values that come from elsewhere."""
     hint = get_type_hints(kind)[name]
     of = get_args(hint)[0] if get_origin(hint) is tuple else None
-    return of if is_dataclass(of) and of.__module__ == kind.__module__ else None
+    return of if is_dataclass(of) and of.__module__.rpartition(".")[0] == kind.__module__.rpartition(".")[0] else None
 
 
 @EACH
@@ -125,14 +134,14 @@ def test_arguments_in_lists_are_the_options_of_their_elements(phase):
         assert all(each["required"] for each in spec.values())
 
 
-def test_arguments_of_stacks_are_in_lists():
+def test_arguments_of_several_things_are_in_lists():
     found = {
         elements.__name__
         for phase in Phase
         for name in options_of(phase).values()
         if (elements := kind_in_list(arguments_of(phase), name))
     }
-    of_volumes = {"HoldingService", "SavedVolume", "CopiedVolume", "LoadedStack"}
+    of_volumes = {"HoldingService", "SavedVolume", "CopiedVolume", "LoadedStack", "NodeLabels", "Copy"}
     assert found == {"StackDeploy", "WaitForStack", "Spread", "CheckedStack", "Pending"} | of_volumes
 
 

@@ -11,6 +11,7 @@ from sites import acts, deploy, labels, make_plan, phases
 from tests.support.problems import told
 
 LABEL = "flotilla.volume.hello_redis-data"
+MOVING = "flotilla.moving.hello_redis-data"
 CONTENT = yaml.safe_load(sites.STACK_TEXT)
 CONTENT["services"]["redis"]["volumes"] = ["redis-data:/data"]
 CONTENT["services"]["redis"]["deploy"]["labels"] = {"flotilla.data": "kept"}
@@ -100,6 +101,43 @@ def test_label_that_was_moved_without_the_data_is_refused(site):
     (problem,) = make_plan(site, found)["problems"]
     assert told([problem]) == ["data-lost: w2"]
     assert "w1" in problem.found
+
+
+def moving(**changes):
+    """A move from w1 to w2 that was ended between the changes of their nodes."""
+    found = converged({"hello_redis-data": True})
+    one, other = found["m1"]["observation"]["nodes"][1:]
+    one["labels"], other["labels"] = {"flotilla.moved.hello_redis-data": "true"}, {MOVING: "node-2"}
+    found["w2"]["observation"]["volumes"] = {"hello": {"hello_redis-data": True}}
+    found["m1"]["observation"]["stacks"]["hello"]["services"]["redis"].update(
+        sites.service(0), updated="2026-11-26T18:00:00Z"
+    )
+    return found | changes
+
+
+def test_move_that_was_ended_between_two_nodes_goes_on_where_the_whole_copy_is(site):
+    plan = make_plan(site, moving())
+    assert (plan["problems"], labels(plan, "w1"), labels(plan, "w2")) == ([], {}, {LABEL: "true"})
+    assert begins(plan) == ["kept"]
+
+
+def test_so_it_goes_on_where_it_began_if_the_new_host_is_away_or_lost_the_copy(site):
+    away = {"desired": {"swarm": {"ansible_host": "10.0.0.3"}}, "unreachable": "no route to host"}
+    assert labels(make_plan(site, moving(w2=away)), "w1") == {LABEL: "true"}
+    empty = moving()
+    empty["w2"]["observation"]["volumes"] = {"hello": {"hello_redis-data": False}}
+    assert labels(make_plan(site, empty), "w1") == {LABEL: "true"}
+
+
+def test_copy_that_a_move_began_is_told_and_starts_nothing(site):
+    found = moving()
+    one, other = found["m1"]["observation"]["nodes"][1:]
+    one["labels"] = {LABEL: "true"}
+    plan = make_plan(site, found)
+    assert (labels(plan, "w1"), labels(plan, "w2"), begins(plan)) == ({}, {}, ["kept"])
+    assert any("move.yml -e volume=hello_redis-data -e to=w2 goes on" in note for note in plan["notes"])
+    other["labels"][LABEL] = "true"
+    assert not any("move.yml" in note for note in make_plan(site, found)["notes"])
 
 
 def test_wiped_holder_is_refused(site):
