@@ -86,6 +86,8 @@ class Stage:
 
     def close(self) -> None:
         """End it."""
+        # A closed socket alone wakes nobody who waits there for a connection.
+        self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
     def _serve(self) -> None:
