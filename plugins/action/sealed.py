@@ -14,7 +14,8 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.backup.key import AgeError, decrypting, encrypting
 
 # Bytes that dd counts in, and how many of them are brought at once: what both machines keep in memory.
-BLOCK, BLOCKS = 2**20, 16
+BLOCK = 2**20
+BLOCKS = 16
 PIECE = BLOCK * BLOCKS
 
 
