@@ -12,7 +12,7 @@ import pwd
 import stat
 import tarfile
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, NoReturn
 
 NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
@@ -43,7 +43,7 @@ def pack(folder: str, file: str) -> list[str]:
         descriptor = os.open(file, NEW, 0o600)
         with os.fdopen(descriptor, "wb") as stream, tarfile.open(fileobj=stream, mode="w") as tar:
             tar.addfile(_info(".", os.stat(root)))
-            for path, folders, files, parent in os.fwalk(".", dir_fd=root):
+            for path, folders, files, parent in os.fwalk(".", onerror=_refuse, dir_fd=root):
                 folders.sort()
                 for name in sorted([*folders, *files]):
                     reason = _add(tar, os.path.normpath(os.path.join(path, name)), name, parent)
@@ -52,6 +52,11 @@ def pack(folder: str, file: str) -> list[str]:
     finally:
         os.close(root)
     return left_out
+
+
+def _refuse(error: OSError) -> NoReturn:
+    """Leave no folder out that cannot be read."""
+    raise error
 
 
 def _add(tar: tarfile.TarFile, path: str, name: str, parent: int) -> str:

@@ -144,7 +144,10 @@ def read_request(connection: socket.socket) -> Request | None:
     method, target, _protocol = head.split(b"\r\n", 1)[0].decode().split(" ")
     found = re.search(rb"(?im)^content-length:\s*(\d+)", head)
     while found and len(body) < int(found[1]):
-        body += connection.recv(RECEIVED_AT_ONCE)
+        part = connection.recv(RECEIVED_AT_ONCE)
+        if not part:
+            return None
+        body += part
     return Request(method=method, path=VERSION.sub("", target), head=head, body=body)
 
 

@@ -22,7 +22,7 @@ from typing import IO
 
 from ..model.problem import Code, Problem, ProblemError
 
-SECRET = re.compile(rb"^AGE-SECRET-KEY-1[0-9A-Z]+$", re.MULTILINE)
+SECRET = re.compile(rb"^AGE-SECRET-KEY-1[0-9A-Z]+(?=\r?$)", re.MULTILINE)
 # Digits by which keys are told apart, which tell nothing about them.
 DIGITS = 16
 

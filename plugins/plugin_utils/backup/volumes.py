@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...module_utils.observation import Observed
 from ...module_utils.observation.stack import Stack as RunningStack
@@ -16,10 +16,10 @@ EMPTY = RunningStack()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldVolume:
-    """A volume that holds services of a stack on one node.
+    """A volume that holds services of stacks on one node.
 
     :ivar name: as the engine has it
-    :ivar stack: name
+    :ivar stack: name of the first of them
     :ivar host: inventory name of the host that has it
     :ivar node: ID of that host's node
     :ivar is_filled: whether there is anything in it
@@ -51,25 +51,44 @@ def running_stacks(stacks: Sequence[Stack], manager: Observed, named: Collection
     return found
 
 
-def held_volumes(stacks: Sequence[Stack], manager: Observed, hosts: Mapping[str, Observed]) -> tuple[HeldVolume, ...]:
+def held_volumes(
+    stacks: Sequence[Stack], site: Sequence[Stack], manager: Observed, hosts: Mapping[str, Observed]
+) -> tuple[HeldVolume, ...]:
     """Find the volumes that hold services of stacks, with the hosts that have them.
 
     :param stacks: that run
+    :param site: all stacks, of which those that run may have services with the same volumes
     :param manager: that answers for the swarm
     :param hosts: members that could be asked
     :raise ProblemError: a host that has one did not answer
     """
-    return tuple(volume for stack in stacks for volume in _of_stack(stack, manager, hosts))
+    found: dict[str, HeldVolume] = {}
+    for stack in (*stacks, *(each for each in site if each not in stacks)):
+        for volume in _of_stack(stack, manager, hosts, None if stack in stacks else {*found}):
+            first = found.get(volume.name, volume)
+            sizes = {**first.sizes, **volume.sizes}
+            found[volume.name] = replace(first, sizes=sizes, dump=first.dump or volume.dump)
+    return tuple(found.values())
 
 
-def _of_stack(stack: Stack, manager: Observed, hosts: Mapping[str, Observed]) -> Iterator[HeldVolume]:
+def _of_stack(
+    stack: Stack, manager: Observed, hosts: Mapping[str, Observed], only: Collection[str] | None
+) -> Iterator[HeldVolume]:
+    """Find those of one stack.
+
+    :param only: names of volumes, ``None`` for all
+    """
     running = (manager.stacks or {}).get(stack.name, EMPTY)
     file = parse(running.record.file if running.record else stack.text)
     dumps = {file.volume_name(stack.name, key): command for key, command in stack.dumps.items()}
     for label in file.volume_labels:
         name = label.removeprefix(VOLUME_PREFIX)
+        if only is not None and name not in only:
+            continue
         holder = _holder(label, manager, hosts)
         services = [each for each in file.pinned_services([label]) if each in running.services]
+        # What a backup that was cut short has stopped cannot dump, and is copied.
+        can_dump = any(running.services[each].size for each in services)
         yield HeldVolume(
             name=name,
             stack=stack.name,
@@ -77,7 +96,7 @@ def _of_stack(stack: Stack, manager: Observed, hosts: Mapping[str, Observed]) ->
             node=hosts[holder].swarm.node_id,
             is_filled=hosts[holder].has_data(name),
             sizes={f"{stack.name}_{each}": _size(running, each) for each in services},
-            dump=dumps.get(name, ""),
+            dump=dumps.get(name, "") if can_dump else "",
         )
 
 

@@ -214,6 +214,8 @@ def complete_site(action: ActionBase, variables: Raw, raw: Raw, intent: Intent) 
             configs=configs,
             backup=_read_backup(raw, intent) if intent in (Intent.BACKUP, Intent.RESTORE) else NO_BACKUP,
         )
+        if intent is not Intent.MOVE:
+            return site
         return replace(site, move=replace(site.move, free_mib=_free_mib(site.move.folder)))
     except ProblemError as error:
         return error.problem

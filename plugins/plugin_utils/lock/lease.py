@@ -15,8 +15,8 @@ from . import process
 from .process import Run
 
 # Seconds after which a lock that was not renewed is free. A run renews it when engines run, when it has begun a
-# swarm, before each step of a deploy and before each host that retires; in between lie packages, images or the time
-# of one stack.
+# swarm, before each step of a deploy, before each host that retires, and before services are stopped for their data; in
+# between lie packages, images, the time of one stack or a copy of data.
 LEASE = 1800
 # What a step may take beside the time of its stack: draining a host, mostly.
 MARGIN = 600

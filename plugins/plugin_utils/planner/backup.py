@@ -51,7 +51,7 @@ def find_places(now: Situation, stacks: Sequence[Stack], named: Sequence[str]) -
                 "the host that has the registry's images could not be reached", "an answer", "Bring it back", registry
             )
         running = running_stacks(stacks, observed, named)
-        volumes = held_volumes(running, observed, now.members)
+        volumes = held_volumes(running, now.site.stacks, observed, now.members)
     except ProblemError as error:
         return error.problem
     return Places(manager=manager, observed=observed, stacks=running, volumes=volumes)

@@ -99,7 +99,7 @@ def missing_images(now: Situation, job: Job) -> tuple[str, ...]:
     node = of_node(replace(job.target_node, labels={**job.target_node.labels, **pins}))
     local = {node.name: now.observed[job.target].local_images}
     services = [each.service for each in job.services]
-    return tuple(pulls.missing_images(now.site.registry.url.text, services, [node], local)[node.name])
+    return tuple(pulls.missing_images(now.site.registry.url.images, services, [node], local)[node.name])
 
 
 def _check_request(now: Situation, services: Sequence[HeldService]) -> None:
@@ -205,9 +205,10 @@ def _data(now: Situation, job: Job) -> Iterator[Problem]:
 
 
 def _room(now: Situation, job: Job) -> Iterator[Problem]:
-    """Check the disks: archives go one after another, what is unpacked stays."""
+    """Check the disks: archives go one after another, what is unpacked stays, and what is there already goes first."""
     sizes = [now.observed[job.source].volume_mib.get(volume, 0) for volume in job.volumes]
     source, target = (now.observed[name].system.disk_free_mib for name in (job.source, job.target))
+    target += sum(now.observed[job.target].volume_mib.get(volume, 0) for volume in job.volumes)
     for where, hosts, free, needed in (
         ("/var", (job.source,), source, max(sizes)),
         ("/var", (job.target,), target, sum(sizes) + max(sizes)),
@@ -216,7 +217,8 @@ def _room(now: Situation, job: Job) -> Iterator[Problem]:
         if free < needed + SPARE_MIB:
             found = f"{free} MiB free at {where}"
             expected = f"{needed + SPARE_MIB} MiB, for volumes of {sum(sizes)} MiB"
-            yield _impossible(found, expected, "Make room there", *hosts)
+            fix = "Make room there; a move that was cut short may have left flotilla-move.* in /var/tmp"
+            yield _impossible(found, expected, fix, *hosts)
 
 
 def _impossible(found: str, expected: str, fix: str, *hosts: str) -> Problem:

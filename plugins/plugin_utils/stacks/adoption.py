@@ -141,10 +141,13 @@ def pin_images(file: StackFile, rendered: StackFile, running: Stack, images: Seq
 
 
 def _there(running: Stack) -> dict[str, str]:
-    """Return by service the image that it has: by the last release, or as it runs where it is to be taken over."""
+    """Return by service the image that it has: by the last release, or as it runs where there is none yet.
+
+    That is so while a stack is taken over, and after a first deploy that failed and has labelled the services already.
+    """
     if running.record:
         return {name: service.image for name, service in parse(running.record.file).services.items()}
-    return {name: service.image for name, service in foreign(running).items()}
+    return {name: service.image for name, service in running.services.items()}
 
 
 def _with_tag(image: str) -> str:

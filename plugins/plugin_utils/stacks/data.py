@@ -138,7 +138,7 @@ def _lost(volume: Volume, hosts: Mapping[str, Observed], running: RunningStack) 
     others = [host for host, observed in hosts.items() if volume.is_on(observed)]
     there = f"; {' and '.join(others)} has some" if others else ""
     ran = f"release {running.releases[-1].number} ran" if running.releases else "the stack runs"
-    move = "Move the label or the data; or bring" if others else "Bring"
+    move = "Move the label; or bring" if others else "Bring"
     return Problem(
         code=Code.DATA_LOST,
         hosts=(volume.holder,),

@@ -1,6 +1,7 @@
 """Compare what a service is with what a stack file would make of it, field by field, in the words of Compose files.
 
-Values of a service's environment and labels are not told, since they may be secret: only their names are.
+Values of a service's environment, labels, commands, health checks and log drivers are not told, since they may be
+secret.
 """
 
 from __future__ import annotations
@@ -56,6 +57,13 @@ NO_FIELDS = ("Name", "TaskTemplate.ForceUpdate")
 # Fields for which Swarm replaces no task (swarmkit, manager/orchestrator/task.go: IsTaskDirty).
 BESIDE_TASKS = ("Mode", "Mode.Replicas", "Labels", "UpdateConfig", "RollbackConfig")
 PLACEMENT = "deploy.placement"
+# Fields whose values are not told: some programs take a password as an argument, and some log drivers a token.
+UNTOLD = (
+    "TaskTemplate.ContainerSpec.Args",
+    "TaskTemplate.ContainerSpec.Command",
+    "TaskTemplate.ContainerSpec.Healthcheck",
+    "TaskTemplate.LogDriver",
+)
 # Beginnings of the names of labels that a deploy sets by itself.
 OWN_LABELS = ("flotilla.", "com.docker.stack.")
 
@@ -147,6 +155,8 @@ def _mappings(value: object) -> list[dict[str, str]]:
 def _text(path: str, before: object, after: object) -> str:
     """Say what changes in a field, ``""`` where it is only a label that deploying sets by itself."""
     name_of = NAMED.get(path)
+    if path in UNTOLD:
+        return "comes" if before is None else "goes" if after is None else "changes"
     if not name_of:
         return "; ".join(_leaves(before, after))
     members = _members(_named(before, name_of), _named(after, name_of))

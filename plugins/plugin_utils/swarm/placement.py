@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from ..model.problem import Code, Problem
-from ..stacks.file import MOVING_PREFIX, VOLUME_PREFIX
+from ..stacks.file import MOVED_PREFIX, MOVING_PREFIX, VOLUME_PREFIX
 from .steps import NodeChange
 from .view import View
 
@@ -53,9 +53,14 @@ def _candidates(view: View, label: str, placed: Mapping[str, Mapping[str, str]] 
 
 
 def _was_moved(view: View, name: str, label: str) -> bool:
-    """Tell whether a move to a host was ended between the changes of two nodes: the data there is whole."""
-    noted = name in view.own and f"{MOVING_PREFIX}{view.pinning[label].name}" in view.own[name].labels
-    return noted and view.has_data(name, label)
+    """Tell whether a move to a host was ended between the changes of two nodes: the data there is whole.
+
+    The first change is that of the node which had it. Without that, the copy may be older than the data.
+    """
+    volume = view.pinning[label].name
+    noted = name in view.own and f"{MOVING_PREFIX}{volume}" in view.own[name].labels
+    let_go = any(f"{MOVED_PREFIX}{volume}" in node.labels for node in view.own.values())
+    return noted and let_go and view.has_data(name, label)
 
 
 def _takes_tasks(view: View, name: str) -> bool:

@@ -1,5 +1,6 @@
 """No link is followed when a folder is packed or unpacked, and no member leaves the folder."""
 
+import errno
 import io
 import os
 import re
@@ -75,6 +76,20 @@ def test_what_is_no_file_is_left_out_and_told(volume, tmp_path):
         listener.bind(str(volume / "socket"))
         told = archive.pack(str(volume), str(tmp_path / "tar"))
     assert [re.findall(r"\w+", each)[0] for each in told] == ["pipe", "socket"]
+
+
+def test_folder_that_cannot_be_read_ends_it(volume, tmp_path, monkeypatch):
+    (volume / "closed").mkdir()
+    opened = os.open
+
+    def refuse(path, *given, **named):
+        if path == "closed":
+            raise PermissionError(errno.EACCES, "closed")
+        return opened(path, *given, **named)
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(PermissionError):
+        archive.pack(str(volume), str(tmp_path / "data.tar"))
 
 
 def test_folder_that_is_a_link_is_not_packed(volume, tmp_path):

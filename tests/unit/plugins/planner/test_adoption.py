@@ -148,7 +148,9 @@ def test_a_deploy_of_flotillas_own_that_was_never_recorded_is_finished():
     hosts = found()
     for service in hosts["m1"]["observation"]["stacks"]["shop"]["services"].values():
         service["spec"]["Labels"]["flotilla.stack"] = "shop"
-    assert "shop: deploy it: no record of it" in acts(plan_of(hosts), "m1")
+    made = plan_of(hosts)
+    assert "shop: deploy it: no record of it" in acts(made, "m1")
+    assert {name: each["image"] for name, each in deployed(made)["services"].items()} == IMAGES
 
 
 def test_an_image_stays_until_the_file_names_another():

@@ -56,6 +56,29 @@ def test_backup_starts_what_one_that_was_killed_has_left_stopped():
     assert of_phase(plan("backup", found=found), "save_data")["w1"]["start"] == ["hello_redis=1"]
 
 
+def test_service_that_was_left_stopped_is_copied_as_it_cannot_dump():
+    found = sites.converged_site_of_two()
+    redis = found["m1"]["observation"]["stacks"]["hello"]["services"]["redis"]
+    redis.update(size=0, tasks=[], spec={"Mode": {"Replicated": {"Replicas": 0}}})
+    saved = of_phase(plan("backup", dumping(**{"redis-data": "dump it"}), found), "save_data")["w1"]
+    assert (saved["volumes"][0]["dump"], saved["start"]) == ("", ["hello_redis=1"])
+
+
+@pytest.mark.parametrize("chosen", [[], ["hello"]])
+def test_volume_that_stacks_share_is_saved_once_while_all_their_services_are_stopped(chosen):
+    site, found = sites.site_of_two(), sites.converged_site_of_two()
+    records = [found["m1"]["observation"]["stacks"][name]["record"] for name in ("hello", "shop")]
+    for texts, key in ((site["stacks"], "text"), (records, "file")):
+        for each, volume in zip(texts, (REDIS, STOCK), strict=True):
+            each[key] = each[key].replace(volume, "shared")
+    for node in found["m1"]["observation"]["nodes"]:
+        node["labels"] = {"flotilla.volume.shared": "true"} if node["id"] == "node-2" else {}
+    found["w1"]["observation"]["volumes"] = {"hello": {"shared": True}, "shop": {"shared": True}}
+    (saved,) = of_phase(plan("backup", {**site, "chosen": chosen}, found), "save_data").values()
+    assert [each["volume"] for each in saved["volumes"]] == ["shared"]
+    assert sorted(saved["start"]) == ["hello_redis=1", "shop_stock=1"]
+
+
 def test_backup_is_of_the_chosen_stacks():
     made = plan("backup", {**sites.site_of_two(), "chosen": ["shop"]})
     assert [*of_phase(made, "save_data")] == ["w2"]

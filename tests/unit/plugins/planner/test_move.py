@@ -184,6 +184,8 @@ def test_copy_that_a_move_began_is_replaced_and_a_stopped_service_was_stopped_th
     made = plan(site(), found(stopped=True, data=("w1", "w2"), w2={MOVING: "node-2"}))
     copy = arguments(made, "move_data")
     assert (copy["remove"], copy["since"], copy["sizes"]) == ([DATA], 1795716000, {"hello_redis": 1})
+    # Its place counts as free: it goes before the next one comes.
+    assert told(plan(site(), found(stopped=True, data=("w1", "w2"), free=266, w2={MOVING: "node-2"}))) == []
     # Scaled once more to 0, it would be a service that was stopped only now.
     assert copy["stop"] == []
     assert done(made)["m1"][0] == f"copy {DATA} from w1 to w2"
@@ -209,6 +211,14 @@ def test_pin_that_is_nowhere_is_where_the_move_began():
     assert arguments(back, "hold_data")["steps"] == [
         {"node": "node-2", "add": {PIN: "true"}, "remove": [MOVING, MOVED]}
     ]
+
+
+def test_copy_that_a_move_began_does_not_count_where_nobody_has_let_the_data_go():
+    hosts = found(pin=(), data=("w1", "w2"), w2={MOVING: "node-2"})
+    for service in hosts["m1"]["observation"]["stacks"]["hello"]["services"].values():
+        service["tasks"] = []
+    made = make_plan(sites.read_site(sites.site()), sites.read_hosts(hosts), Intent.SITE)
+    assert "data-several" in [str(problem.code) for problem in made.problems]
 
 
 def test_move_that_ended_before_the_start_only_starts():
