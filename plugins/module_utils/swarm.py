@@ -9,20 +9,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from . import lock, mesh, releases
+from . import lock, mesh, releases, volumes
 from .engine import Engine, EngineError, Item
-from .host import Run, read_text
+from .host import read_text
 from .observation import swarm as types
 from .observation.host import Lock
 from .observation.stack import Network, Service, Stack, Task, Update
 from .observation.swarm import Node, Place
+from .volumes import NAMESPACE_LABEL
 
 DAEMON_CONFIG = "/etc/docker/daemon.json"
 DATA_ROOT = "/var/lib/docker"
-NAMESPACE_LABEL = "com.docker.stack.namespace"
-# Entries of a volume that are no data of its stack: the file system's own, and what a restore that was cut short left
-# (see role backup).
-NO_DATA = {"lost+found", "flotilla-restore"}
 # Ended tasks that are shown per service; Swarm itself keeps five per slot.
 ENDED_TASKS = 5
 # Seconds in which failed tasks are counted.
@@ -79,44 +76,6 @@ def silent() -> Place:
     except ValueError:
         root = DATA_ROOT
     return Place(state="stopped") if os.path.exists(f"{root}/swarm/docker-state.json") else Place()
-
-
-def volumes(engine: Engine, stack_names: Sequence[str]) -> dict[str, dict[str, bool]]:
-    """Tell by stack, then by name of each of its volumes on this host, whether there is anything in it."""
-    found: dict[str, dict[str, bool]] = {name: {} for name in stack_names}
-    for volume in engine.get("/volumes", filters={"label": [NAMESPACE_LABEL]})["Volumes"] or []:
-        owner = volume["Labels"][NAMESPACE_LABEL]
-        if owner in found:
-            found[owner][volume["Name"]] = _is_filled(volume.get("Mountpoint"))
-    return found
-
-
-def filled_volumes(engine: Engine) -> tuple[str, ...]:
-    """List the volumes of this host with anything in them, whoever made them: a stack may have one of their names."""
-    listed = engine.get("/volumes")["Volumes"] or []
-    return tuple(volume["Name"] for volume in listed if volume.get("Mountpoint") and _is_filled(volume["Mountpoint"]))
-
-
-def sizes(run: Run, engine: Engine, stack_names: Sequence[str]) -> dict[str, int]:
-    """Measure the volumes of stacks on this host, in MiB: what they take of the disk, or what a copy would take.
-
-    The second is more where a file has holes.
-    """
-    found = {}
-    for volume in engine.get("/volumes", filters={"label": [NAMESPACE_LABEL]})["Volumes"] or []:
-        folder = volume.get("Mountpoint")
-        if volume["Labels"][NAMESPACE_LABEL] in stack_names and folder:
-            answers = [run(["du", "-s", "-m", *more, folder])[1] for more in ([], ["--apparent-size"])]
-            found[volume["Name"]] = max(int(answer.split()[0]) if answer else 0 for answer in answers)
-    return found
-
-
-def _is_filled(folder: str | None) -> bool:
-    """Tell whether a volume's folder has data; a volume without a folder of this host is its driver's affair."""
-    try:
-        return bool({*os.listdir(folder)} - NO_DATA) if folder else True
-    except FileNotFoundError:
-        return False
 
 
 def nodes(engine: Engine, tasks: Sequence[Item]) -> tuple[Node, ...]:
@@ -288,9 +247,9 @@ def observe(engine: Engine, info: Item | None, stack_names: Sequence[str] = (), 
     own = EngineObservation(
         engine=types.Engine(version=info.get("ServerVersion", ""), root=info.get("DockerRootDir", DATA_ROOT)),
         swarm=replace(membership(info), ingress=_ingress(engine)),
-        volumes=volumes(engine, stack_names),
+        volumes=volumes.of_stacks(engine, stack_names),
         lock=lock.read(),
-        filled_volumes=filled_volumes(engine),
+        filled_volumes=volumes.filled(engine),
     )
     if not own.swarm.manager:
         return own

@@ -126,6 +126,7 @@ from ansible_collections.flotilla.swarm.plugins.module_utils import (
     swarm,
     unattended,
     upgrades,
+    volumes,
 )
 from ansible_collections.flotilla.swarm.plugins.module_utils.engine import Engine, Item
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Observed
@@ -229,7 +230,7 @@ def main() -> None:
         pages = {name: visit(observed.swarm.address, page) for name, page in module.params["pages"].items()}
         observed = replace(observed, pages=pages)
     if info and module.params["measure"]:
-        observed = replace(observed, volume_mib=swarm.sizes(host.run, engine, module.params["stacks"]))
+        observed = replace(observed, volume_mib=volumes.sizes(host.run, engine, module.params["stacks"]))
     try:
         kind, kernel = module.params["upgrades"], observed.system.kernel
         found = upgrades.observe(host.run, kind, engine_packages(module.params), kernel)

@@ -257,6 +257,16 @@ class Stack:
         """Collect the names of all secrets and configs that a stack file may name."""
         return {*self.secrets, *self.secret_names, *self.configs, *self.other_configs}
 
+    def size_of(self, service: str) -> int:
+        """Return how many tasks a service has by the newest release, also where somebody has stopped it since.
+
+        :param service: one that runs
+        """
+        live = self.services[service]
+        spec = (self.record.specs if self.record else {}).get(service, live.spec)
+        size = _part(spec, "Mode", "Replicated").get("Replicas")
+        return size if isinstance(size, int) else live.size
+
     def mounts(self, *kinds: str) -> set[str]:
         """Collect the names of the objects that its services mount.
 

@@ -10,6 +10,7 @@ from ...module_utils.observation.stack import Stack as RunningStack
 from ..model.problem import Code, Problem, ProblemError
 from ..model.site import Stack
 from ..stacks.file import VOLUME_PREFIX, parse
+from ..stacks.volume_moves import holders
 
 EMPTY = RunningStack()
 
@@ -85,7 +86,7 @@ def _of_stack(
         name = label.removeprefix(VOLUME_PREFIX)
         if only is not None and name not in only:
             continue
-        holder = _holder(label, manager, hosts)
+        holder = _holder(name, manager, hosts)
         services = [each for each in file.pinned_services([label]) if each in running.services]
         # What a backup that was cut short has stopped cannot dump, and is copied.
         can_dump = any(running.services[each].size for each in services)
@@ -95,30 +96,21 @@ def _of_stack(
             host=holder,
             node=hosts[holder].swarm.node_id,
             is_filled=hosts[holder].has_data(name),
-            sizes={f"{stack.name}_{each}": _size(running, each) for each in services},
+            sizes={f"{stack.name}_{each}": running.size_of(each) for each in services},
             dump=dumps.get(name, "") if can_dump else "",
         )
 
 
-def _holder(label: str, manager: Observed, hosts: Mapping[str, Observed]) -> str:
-    nodes = {node.id for node in manager.nodes or () if node.labels.get(label) == "true"}
+def _holder(volume: str, manager: Observed, hosts: Mapping[str, Observed]) -> str:
+    nodes = holders(manager.nodes or (), volume)
     found = [name for name, host in hosts.items() if host.swarm.node_id in nodes]
     if not found:
         raise impossible(
-            f"no answer of the node that has the data (label {label})",
+            f"no answer of the node that has the data (label {VOLUME_PREFIX}{volume})",
             "that node",
             "Bring it back, or run site.yml, which says what is missing",
         )
     return found[0]
-
-
-def _size(running: RunningStack, service: str) -> int:
-    """Return how many tasks a service is to have, also where a backup that was cut short has left it stopped."""
-    spec = (running.record.specs if running.record else {}).get(service) or running.services[service].spec
-    mode = spec.get("Mode")
-    replicated = mode.get("Replicated") if isinstance(mode, Mapping) else None
-    size = replicated.get("Replicas") if isinstance(replicated, Mapping) else None
-    return size if isinstance(size, int) else running.services[service].size
 
 
 def impossible(found: str, expected: str, fix: str, *hosts: str) -> ProblemError:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ...module_utils.observation import Observed
 from ..model.problem import Code, Problem, Rule
-from ..model.site import Registry
+from ..model.registry import Registry
 from ..registry.answers import classify
 from ..registry.refusals import describe
 from .facts import HostFacts

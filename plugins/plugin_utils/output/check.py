@@ -57,8 +57,8 @@ def _image(name: str, known: Mapping[str, Image]) -> str:
 
 
 def _volumes(stack: str, file: StackFile) -> Iterator[str]:
-    for name, entry in file.section("volumes").items():
-        label = f"{VOLUME_PREFIX}{entry.get('name') or f'{stack}_{name}'}"
+    for name in file.section("volumes"):
+        label = f"{VOLUME_PREFIX}{file.volume_name(stack, name)}"
         services = file.pinned_services([label])
         if services:
             yield f"{name}, on the disk of one node, which {' and '.join(services)} stays on (label {label})"

@@ -95,7 +95,7 @@ def _save_data(site: Site, places: Places, volumes: Sequence[HeldVolume]) -> Hos
             key=site.backup.key,
             manager=places.manager,
             stop=tuple(HoldingService(service=service, node=volumes[0].node) for service in sizes),
-            start=tuple(f"{service}={size}" for service, size in sizes.items()),
+            sizes=sizes,
             volumes=tuple(
                 SavedVolume(
                     volume=volume.name,

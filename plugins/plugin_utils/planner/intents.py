@@ -9,7 +9,8 @@ from ..hosts import state
 from ..model.intent import Intent
 from ..model.phase import Phase
 from ..model.problem import Code, Problem
-from ..model.site import Registry, Site
+from ..model.registry import Registry
+from ..model.site import Site
 from ..stacks.file import VOLUME_PREFIX
 from ..swarm.membership import Membership
 from .gate import GATE

@@ -133,9 +133,9 @@ def _check_name(setting: str, found: str, known: Sequence[str], expected: str, m
 def _elsewhere(now: Situation, volume: str) -> str:
     """Say why a volume of a stack is held nowhere, ``""`` for one that no stack has."""
     for stack in now.site.stacks:
-        for key, entry in parse(stack.text).section("volumes").items():
-            if volume == entry.get("name", f"{stack.name}_{key}"):
-                return ", which is on no single node: nodes share it or have their own, or it is not deployed yet"
+        file = parse(stack.text)
+        if volume in (file.volume_name(stack.name, key) for key in file.section("volumes")):
+            return ", which is on no single node: nodes share it or have their own, or it is not deployed yet"
     return ""
 
 

@@ -75,16 +75,7 @@ def held_services(stacks: Iterable[Stack], running: Mapping[str, RunningStack]) 
 def _of_stack(stack: Stack, found: RunningStack, record: Record) -> Iterator[HeldService]:
     for name, service in parse(record.file).services.items():
         if service.volume_labels and name in found.services:
-            live = found.services[name]
-            size = _replicas(record.specs.get(name, live.spec), live.size)
-            yield HeldService(stack=stack, service=service, live=live, size=size)
-
-
-def _replicas(spec: Mapping[str, object], default: int) -> int:
-    mode = spec.get("Mode")
-    replicated = mode.get("Replicated") if isinstance(mode, Mapping) else None
-    size = replicated.get("Replicas") if isinstance(replicated, Mapping) else None
-    return size if isinstance(size, int) else default
+            yield HeldService(stack=stack, service=service, live=found.services[name], size=found.size_of(name))
 
 
 def together(services: Sequence[HeldService], volume: str) -> tuple[str, ...]:

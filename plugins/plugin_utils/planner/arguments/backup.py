@@ -57,14 +57,14 @@ class SaveData:
     :ivar key: path of the file with its key
     :ivar manager: inventory name of the host that stops and starts services
     :ivar stop: the services that are stopped for the copy
-    :ivar start: these services with their number of tasks, as ``docker service scale`` takes them
+    :ivar sizes: number of tasks by service, of those that are started then
     """
 
     folder: str
     key: str
     manager: str
     stop: tuple[HoldingService, ...]
-    start: tuple[str, ...]
+    sizes: Mapping[str, int]
     volumes: tuple[SavedVolume, ...]
 
 

@@ -1,10 +1,9 @@
 """What is read off the engine's answers about a swarm."""
 
 import calendar
-import os
 
 import pytest
-from ansible_collections.flotilla.swarm.plugins.module_utils import host, releases, swarm
+from ansible_collections.flotilla.swarm.plugins.module_utils import releases, swarm
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.stack import Network
 
 SPEC = {
@@ -102,52 +101,6 @@ def test_stacks_of_which_something_is_kept_are_told_whoever_asks():
     labels = [{"flotilla.stack": "shop"}, {"flotilla.stack": "hello"}, {"flotilla.stack": "shop"}, {"own": "x"}, None]
     configs = [{"Spec": {"Name": str(number), "Labels": each}} for number, each in enumerate(labels)]
     assert releases.owners(configs) == ("hello", "shop")
-
-
-def test_volumes_are_told_by_stack(tmp_path):
-    owners = {"hello_data": "hello", "shop_data": "shop", "other_data": "other"}
-    (tmp_path / "file").touch()
-    volumes = [
-        {"Name": name, "Labels": {NAMESPACE: stack}, "Mountpoint": str(tmp_path)} for name, stack in owners.items()
-    ]
-    found = swarm.volumes(Engine(volumes={"Volumes": volumes}), ["hello", "shop", "new"])
-    assert found == {"hello": {"hello_data": True}, "shop": {"shop_data": True}, "new": {}}
-    assert swarm.volumes(Engine(volumes={"Volumes": None}), ["hello"]) == {"hello": {}}
-    foreign = [{"Name": "own", "Labels": None, "Mountpoint": str(tmp_path)}, {"Name": "nfs", "Mountpoint": ""}]
-    assert swarm.filled_volumes(Engine(volumes={"Volumes": [*volumes, *foreign]})) == (*owners, "own")
-
-
-def test_volumes_of_stacks_are_measured_by_what_a_copy_of_them_takes(tmp_path):
-    (tmp_path / "holes").touch()
-    os.truncate(tmp_path / "holes", 5 * 2**20)
-    owners = {"hello_data": "hello", "other_data": "other"}
-    volumes = [
-        {"Name": name, "Labels": {NAMESPACE: stack}, "Mountpoint": str(tmp_path)} for name, stack in owners.items()
-    ]
-    assert swarm.sizes(host.run, Engine(volumes={"Volumes": volumes}), ["hello"]) in (
-        {"hello_data": 5},
-        {"hello_data": 6},
-    )
-    volumes[0]["Mountpoint"] = str(tmp_path / "gone")
-    assert swarm.sizes(host.run, Engine(volumes={"Volumes": volumes}), ["hello"]) == {"hello_data": 0}
-
-
-@pytest.mark.parametrize(
-    ("entries", "filled"),
-    [([], False), (["lost+found"], False), (["flotilla-restore"], False), (["lost+found", "a"], True)],
-)
-def test_volume_is_filled_by_more_than_its_file_system_and_a_restore_put_there(tmp_path, entries, filled):
-    for name in entries:
-        (tmp_path / name).touch()
-    assert swarm._is_filled(str(tmp_path)) is filled
-
-
-def test_volume_without_its_folder_is_empty(tmp_path):
-    assert not swarm._is_filled(str(tmp_path / "gone"))
-
-
-def test_volume_elsewhere_counts_as_filled():
-    assert swarm._is_filled("")
 
 
 def test_memory_limit_is_that_of_the_task_and_not_of_a_service_that_was_rolled_back():

@@ -28,9 +28,9 @@ def dumping(**dumps):
 def test_backup_stops_the_services_of_each_volume_and_starts_them_at_their_size():
     made = plan("backup")
     saved = of_phase(made, "save_data")
-    assert {host: (each["manager"], each["stop"], each["start"]) for host, each in saved.items()} == {
-        "w1": ("m1", [{"service": "hello_redis", "node": "node-2"}], ["hello_redis=1"]),
-        "w2": ("m1", [{"service": "shop_stock", "node": "node-3"}], ["shop_stock=1"]),
+    assert {host: (each["manager"], each["stop"], each["sizes"]) for host, each in saved.items()} == {
+        "w1": ("m1", [{"service": "hello_redis", "node": "node-2"}], {"hello_redis": 1}),
+        "w2": ("m1", [{"service": "shop_stock", "node": "node-3"}], {"shop_stock": 1}),
     }
     assert [each["file"] for each in saved["w1"]["volumes"]] == [f"data-{REDIS}.tar.age"]
     assert of_phase(made, "save_releases")["m1"]["volumes"] == {REDIS: "hello", STOCK: "shop"}
@@ -41,7 +41,7 @@ def test_backup_stops_the_services_of_each_volume_and_starts_them_at_their_size(
 def test_backup_with_a_dump_stops_nothing():
     made = plan("backup", dumping(**{"redis-data": "dump it"}))
     saved = of_phase(made, "save_data")["w1"]
-    assert (saved["stop"], saved["start"]) == ([], [])
+    assert (saved["stop"], saved["sizes"]) == ([], {})
     assert [(each["dump"], each["service"]) for each in saved["volumes"]] == [("dump it", "hello_redis")]
     assert "check_services" in made["hosts"]["m1"]
     assert (
@@ -53,7 +53,7 @@ def test_backup_starts_what_one_that_was_killed_has_left_stopped():
     found = sites.converged_site_of_two()
     redis = found["m1"]["observation"]["stacks"]["hello"]["services"]["redis"]
     redis.update(size=0, tasks=[], spec={"Mode": {"Replicated": {"Replicas": 0}}})
-    assert of_phase(plan("backup", found=found), "save_data")["w1"]["start"] == ["hello_redis=1"]
+    assert of_phase(plan("backup", found=found), "save_data")["w1"]["sizes"] == {"hello_redis": 1}
 
 
 def test_service_that_was_left_stopped_is_copied_as_it_cannot_dump():
@@ -61,7 +61,7 @@ def test_service_that_was_left_stopped_is_copied_as_it_cannot_dump():
     redis = found["m1"]["observation"]["stacks"]["hello"]["services"]["redis"]
     redis.update(size=0, tasks=[], spec={"Mode": {"Replicated": {"Replicas": 0}}})
     saved = of_phase(plan("backup", dumping(**{"redis-data": "dump it"}), found), "save_data")["w1"]
-    assert (saved["volumes"][0]["dump"], saved["start"]) == ("", ["hello_redis=1"])
+    assert (saved["volumes"][0]["dump"], saved["sizes"]) == ("", {"hello_redis": 1})
 
 
 @pytest.mark.parametrize("chosen", [[], ["hello"]])
@@ -76,7 +76,7 @@ def test_volume_that_stacks_share_is_saved_once_while_all_their_services_are_sto
     found["w1"]["observation"]["volumes"] = {"hello": {"shared": True}, "shop": {"shared": True}}
     (saved,) = of_phase(plan("backup", {**site, "chosen": chosen}, found), "save_data").values()
     assert [each["volume"] for each in saved["volumes"]] == ["shared"]
-    assert sorted(saved["start"]) == ["hello_redis=1", "shop_stock=1"]
+    assert saved["sizes"] == {"hello_redis": 1, "shop_stock": 1}
 
 
 def test_backup_is_of_the_chosen_stacks():

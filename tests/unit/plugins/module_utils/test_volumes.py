@@ -1,0 +1,53 @@
+"""What volumes a host has, and what is in them."""
+
+import os
+
+import pytest
+from ansible_collections.flotilla.swarm.plugins.module_utils import host, volumes
+from test_swarm import NAMESPACE, Engine
+
+
+def test_volumes_are_told_by_stack(tmp_path):
+    owners = {"hello_data": "hello", "shop_data": "shop", "other_data": "other"}
+    (tmp_path / "file").touch()
+    listed = [
+        {"Name": name, "Labels": {NAMESPACE: stack}, "Mountpoint": str(tmp_path)} for name, stack in owners.items()
+    ]
+    found = volumes.of_stacks(Engine(volumes={"Volumes": listed}), ["hello", "shop", "new"])
+    assert found == {"hello": {"hello_data": True}, "shop": {"shop_data": True}, "new": {}}
+    assert volumes.of_stacks(Engine(volumes={"Volumes": None}), ["hello"]) == {"hello": {}}
+    foreign = [{"Name": "own", "Labels": None, "Mountpoint": str(tmp_path)}, {"Name": "nfs", "Mountpoint": ""}]
+    assert volumes.filled(Engine(volumes={"Volumes": [*listed, *foreign]})) == (*owners, "own")
+
+
+def test_volumes_of_stacks_are_measured_by_what_a_copy_of_them_takes(tmp_path):
+    (tmp_path / "holes").touch()
+    os.truncate(tmp_path / "holes", 5 * 2**20)
+    owners = {"hello_data": "hello", "other_data": "other"}
+    listed = [
+        {"Name": name, "Labels": {NAMESPACE: stack}, "Mountpoint": str(tmp_path)} for name, stack in owners.items()
+    ]
+    assert volumes.sizes(host.run, Engine(volumes={"Volumes": listed}), ["hello"]) in (
+        {"hello_data": 5},
+        {"hello_data": 6},
+    )
+    listed[0]["Mountpoint"] = str(tmp_path / "gone")
+    assert volumes.sizes(host.run, Engine(volumes={"Volumes": listed}), ["hello"]) == {"hello_data": 0}
+
+
+@pytest.mark.parametrize(
+    ("entries", "filled"),
+    [([], False), (["lost+found"], False), (["flotilla-backup"], False), (["lost+found", "a"], True)],
+)
+def test_volume_is_filled_by_more_than_its_file_system_and_a_dump_put_there(tmp_path, entries, filled):
+    for name in entries:
+        (tmp_path / name).touch()
+    assert volumes._is_filled(str(tmp_path)) is filled
+
+
+def test_volume_without_its_folder_is_empty(tmp_path):
+    assert not volumes._is_filled(str(tmp_path / "gone"))
+
+
+def test_volume_elsewhere_counts_as_filled():
+    assert volumes._is_filled("")
