@@ -151,7 +151,7 @@ def test_site_goes_on_with_a_move_that_ended_between_two_nodes(fleet):
     before, _ = counted(fleet)
     fleet.play(*asked(new), playbook=PLAYBOOK).succeeded()
     node = f"$(docker node ls -q -f name={new})"
-    old_id = fleet.on(fleet.manager, f"docker node ls -q --no-trunc -f name={old}").strip()
+    old_id = fleet.on(fleet.manager, f"docker node ls -q -f name={old}").strip()
     fleet.scale("redis", 0)
     change = f"--label-rm flotilla.volume.{VOLUME} --label-add flotilla.moving.{VOLUME}={old_id}"
     fleet.on(fleet.manager, f"docker node update {change} {node}")
