@@ -38,6 +38,15 @@ def run(command: list[str]) -> tuple[int, str, str]:
     return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
 
 
+def output(run: Run, command: list[str]) -> str | None:
+    """Return what a command prints, ``None`` where it fails or is not there."""
+    try:
+        code, printed, _errors = run(command)
+    except OSError:
+        return None
+    return None if code else printed
+
+
 def read_text(path: str) -> str | None:
     """Return a file's text, or ``None`` when it cannot be read."""
     try:

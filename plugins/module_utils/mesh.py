@@ -11,7 +11,7 @@ import os
 import socket
 from collections.abc import Sequence
 
-from .host import Run, read_text
+from .host import Run, output, read_text
 from .observation.network import Mesh
 
 # Of every member of a swarm, the way from its own network to the tasks' (moby, libnetwork).
@@ -23,12 +23,12 @@ INGRESS = "ingress_sbox"
 OVERLAY = "lb_"
 
 
-def observe(run: Run) -> Mesh:
+def observe(run: Run, saved: str | None) -> Mesh:
     """Describe the mesh as this host's kernel has it.
 
     :param run: runs a command, see ``host.Run``
+    :param saved: all rules, as ``iptables-save`` prints them; ``None`` where it does not
     """
-    saved = _output(run, ["iptables-save"])
     return Mesh(
         forwards=(read_text("/proc/sys/net/ipv4/ip_forward") or "1").strip() == "1",
         bridge=os.path.isdir(f"/sys/class/net/{BRIDGE}"),
@@ -86,17 +86,8 @@ def _after(rule: Sequence[str], option: str) -> str:
     return rule[rule.index(option) + 1] if option in rule else ""
 
 
-def _output(run: Run, command: list[str]) -> str | None:
-    """Return what a command prints, ``None`` where it fails or is not there."""
-    try:
-        code, output, _errors = run(command)
-    except OSError:
-        return None
-    return None if code else output
-
-
 def _backends(run: Run, path: str) -> tuple[str, ...] | None:
-    table = _output(run, ["nsenter", f"--net={path}", "cat", "/proc/net/ip_vs"])
+    table = output(run, ["nsenter", f"--net={path}", "cat", "/proc/net/ip_vs"])
     return None if table is None else backends(table)
 
 

@@ -12,6 +12,7 @@ import re
 import shutil
 import socket
 import struct
+import threading
 from collections.abc import Collection, Iterable, Mapping
 
 from .host import ENGINE_DEVICE, Run, read_text
@@ -90,7 +91,18 @@ def reach(targets: Iterable[str], timeout: float = 3) -> dict[str, str]:
     :param timeout: seconds for each
     :return: by target ``"open"``, ``"closed"`` (the host answered: nothing listens there) or what went wrong
     """
-    return {target: _reach(target, timeout) for target in targets}
+    found = dict.fromkeys(targets, "")
+
+    def ask(target: str) -> None:
+        found[target] = _reach(target, timeout)
+
+    # Side by side: who is kept out by a firewall waits for each to the end.
+    asking = [threading.Thread(target=ask, args=(target,)) for target in found]
+    for thread in asking:
+        thread.start()
+    for thread in asking:
+        thread.join()
+    return found
 
 
 def _reach(target: str, timeout: float) -> str:

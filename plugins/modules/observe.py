@@ -121,6 +121,7 @@ from ansible_collections.flotilla.swarm.plugins.module_utils import (
     mesh,
     network,
     observe_registry,
+    own_rules,
     redirect,
     rehearsal,
     swarm,
@@ -161,6 +162,7 @@ def observe_host(engine: Engine, info: Item | None, params: Mapping[str, Any], v
     desired = params["desired"]
     files, services = observe_files(desired), host.services(host.run, gather(desired, "services"))
     packages = dpkg.packages(gather(desired, "packages"))
+    saved = host.output(host.run, ["iptables-save"])
     own = swarm.observe(engine, info, params["stacks"], params["logs"])
     return Observed(
         system=host.system(host.run),
@@ -176,8 +178,9 @@ def observe_host(engine: Engine, info: Item | None, params: Mapping[str, Any], v
         ports=network.listeners(gather(desired, "ports")),
         networks=network.networks(),
         firewall=network.firewall(host.run),
+        own_rules=own_rules.observe(host.run, saved),
         redirected=redirect.is_there(),
-        mesh=mesh.observe(host.run) if own.swarm.is_member else None,
+        mesh=mesh.observe(host.run, saved) if own.swarm.is_member else None,
         reach={} if own.swarm.is_member else network.reach(params["reach"]),
         credentials=False,
         login="no engine",

@@ -20,7 +20,7 @@ MADE_OF = (
 )
 
 # Each has a scenario of molecule, which begins on what the roles before it leave.
-ROLES = ("docker", "swarm", "registry", "image", "stack", "backup")
+ROLES = ("docker", "firewall", "swarm", "registry", "image", "stack", "backup")
 HOSTS = 2
 
 

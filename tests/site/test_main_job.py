@@ -36,7 +36,7 @@ def plans(output):
 @needs_bare_hosts
 def test_molecule_brings_bare_hosts_to_the_page_as_its_check_had_told(fleet, first_run):
     checked, converged = plans(first_run.output)
-    assert {act.split()[0] for act in checked} == {"docker", "swarm", "registry", "image", "stack"}
+    assert {act.split()[0] for act in checked} == {"docker", "firewall", "swarm", "registry", "image", "stack"}
     assert checked == converged
     fleet.assert_serving()
 

@@ -187,10 +187,13 @@ def test_firewall_that_keeps_members_out_is_named_with_the_commands_that_fix_it(
         assert "7946/tcp, 7946/udp, 4789" in run.problems["firewall-closed: worker-2"]
         command, *_again = re.findall(r"^ +fix +Run as root on worker-2: (.*)$", run.output, re.MULTILINE)
         fleet.on("worker-2", command)
+        run = fleet.play().succeeded()
+        assert run.changes == ["firewall worker-2: take the firewall off (ufw keeps strangers out)"]
         fleet.play().unchanged()
         assert all(fleet.pages())
     finally:
         fleet.on("worker-2", "ufw --force disable && apt-get -qq -y purge ufw")
+    fleet.play().succeeded()
 
 
 def test_packages_come_through_the_proxy_that_apt_is_set_to(fleet):

@@ -15,7 +15,7 @@ ENVIRONMENT = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", "ANSIBLE_NOC
 RECAP = re.compile(
     r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)\s+skipped=(\d+)", re.MULTILINE
 )
-CHANGE = re.compile(r"^  (docker|swarm|registry|image|stack) +([^:]+: .+)$", re.MULTILINE)
+CHANGE = re.compile(r"^  (docker|firewall|swarm|registry|image|stack) +([^:]+: .+)$", re.MULTILINE)
 # The head of a problem in a report, and what is said of it below.
 PROBLEM = re.compile(r"^ +\d+\. ([a-z-]+(?:: .*)?)\n((?: {5,}+(?!\d+\. ).*\n?)*)", re.MULTILINE)
 

@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 
 from .host import File, LocalImage, Lock, System, Unit
-from .network import Firewall, Mesh, Refusal, Resolution
+from .network import Firewall, Mesh, OwnRules, Refusal, Resolution
 from .registry import Storage
 from .rehearsal import Rehearsal
 from .stack import Stack
 from .swarm import Engine, Node, Place
 from .upgrades import Upgrades
 
-NO_UPGRADES = Upgrades()
+NO_UPGRADES, NO_RULES = Upgrades(), OwnRules()
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ class Observed:
     :ivar ports: holders of those ports of ours that are taken, ``""`` for the kernel
     :ivar networks: by network, the gateway on the way there, ``""`` where the host is attached to it
     :ivar firewall: ``None`` where none is active
+    :ivar own_rules: of flotilla's own firewall
     :ivar redirected: whether its visitors are led to another host; see module ``redirect``
     :ivar mesh: of a member of a swarm
     :ivar reach: by peer, ``open``, ``closed`` or what went wrong
@@ -103,6 +104,7 @@ class Observed:
     logs: tuple[str, ...] = ()
     upgrades: Upgrades = NO_UPGRADES
     rehearsals: Mapping[str, Rehearsal] | None = None
+    own_rules: OwnRules = NO_RULES
     registry_certificate: tuple[float, ...] = ()
     registry_storage: Storage | None = None
     refusals: tuple[Refusal, ...] = ()

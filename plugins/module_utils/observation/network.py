@@ -30,6 +30,18 @@ class Firewall:
 
 
 @dataclass(frozen=True)
+class OwnRules:
+    """The rules of flotilla's own firewall as the kernel has them, see ``module_utils.own_rules``.
+
+    :ivar ipv4: their digest, ``""`` for none; ``None`` where iptables does not tell them
+    :ivar ipv6: the same; ``None`` also where the kernel does without IPv6
+    """
+
+    ipv4: str | None = None
+    ipv6: str | None = None
+
+
+@dataclass(frozen=True)
 class Mesh:
     """What a member's kernel has of the routing mesh and of service addresses.
 

@@ -18,6 +18,7 @@ class HostFacts:
     :ivar intent: what the run is for
     :ivar site: without the hosts that could not be asked
     :ivar addresses: by inventory name, the address that other nodes will use
+    :ivar opening: hosts whose own rules keep others out until this run lets in who joins
     """
 
     intent: Intent
@@ -25,6 +26,7 @@ class HostFacts:
     observed: Mapping[str, Observed]
     desired: Mapping[str, Desired]
     addresses: Mapping[str, str]
+    opening: frozenset[str] = frozenset()
 
     @property
     def members(self) -> dict[str, Observed]:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from ...module_utils.observation.network import Firewall
+from ..hosts.firewall import read
 from ..model.problem import Code, Problem, Rule
 from ..model.site import Site
 from ..stacks.file import parse
@@ -96,4 +97,19 @@ def _commands(kind: str, closed: Mapping[str, Sequence[str]], peers: Sequence[st
     return f"for a in {' '.join(peers)}; do {'; '.join(rules)}; done"
 
 
-RULES = (Rule(members_are_let_in),)
+def trusted_are_addresses(facts: HostFacts) -> Iterator[Problem]:
+    """Who is trusted beside members is given by addresses, and is not everybody."""
+    for name, desired in facts.desired.items():
+        for text in desired.firewall.trusted if desired.firewall else ():
+            if not read(text):
+                yield Problem(
+                    code=Code.SETTING_INVALID,
+                    where="firewall_trusted",
+                    hosts=(name,),
+                    found=text,
+                    expected="an address or a network, such as 192.0.2.0/24",
+                    fix="Correct it; to let everybody in, set firewall_enabled: false",
+                )
+
+
+RULES = (Rule(members_are_let_in), Rule(trusted_are_addresses))

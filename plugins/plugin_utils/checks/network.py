@@ -81,7 +81,8 @@ def addresses_are_the_hosts_own(facts: HostFacts) -> Iterator[Problem]:
 def peers_are_reached(facts: HostFacts) -> Iterator[Problem]:
     """A host that is to join reaches the managers and the registry.
 
-    A bare peer that answers "nothing listens there" is reached; from a member of the swarm, a firewall says so.
+    A bare peer that answers "nothing listens there" is reached; from a member of the swarm, a firewall says so. A peer
+    that will let it in only in this run is not judged.
     """
     elsewhere = misdirected(facts)
     for name, observed in facts.members.items():
@@ -90,7 +91,8 @@ def peers_are_reached(facts: HostFacts) -> Iterator[Problem]:
             address, _, port = target.rpartition(":")
             peer = _peer(facts, target, name in elsewhere)
             listens = peer in facts.members and _listens(facts.members[peer], port)
-            if peer and (answer not in ("open", "closed") or (answer == "closed" and listens)):
+            is_lost = answer not in ("open", "closed") or (answer == "closed" and listens)
+            if peer and is_lost and peer not in facts.opening:
                 lost.setdefault((peer, address, answer), []).append(f"{port}/tcp")
         for (peer, address, answer), ports in lost.items():
             yield Problem(

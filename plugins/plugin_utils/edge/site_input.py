@@ -37,6 +37,7 @@ from .role_variables import ROLES, template_with_roles
 # Intents that need nothing of a registry.
 WITHOUT_REGISTRY = (
     Intent.DOCKER,
+    Intent.FIREWALL,
     Intent.SWARM,
     Intent.REBALANCE,
     Intent.MOVE,

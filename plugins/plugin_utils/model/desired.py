@@ -78,16 +78,29 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Firewall:
+    """The settings about who reaches the ports of swarm and registry.
+
+    :ivar trusted: addresses and networks beside those of members
+    """
+
+    enabled: bool
+    trusted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desired:
     """What a host is to be.
 
     :ivar roles: by name; a role that wants nothing here may be missing
     :ivar engine: ``None`` for a host without an engine of ours
+    :ivar firewall: ``None`` where nothing was asked about it
     """
 
     roles: Mapping[str, Role]
     engine: Engine | None
     member: Member
+    firewall: Firewall | None = None
 
     def role(self, name: str) -> Role:
         """Return what a role wants, perhaps nothing."""
@@ -104,11 +117,12 @@ def read_desired(host: str, raw: object) -> Desired:
     """
     if not isinstance(raw, Mapping):
         raise wrong(raw, "a mapping", host)
-    engine = raw.get("docker_engine")
+    engine, firewall = raw.get("docker_engine"), raw.get("firewall")
     return Desired(
         roles={
             name: decode(Role, role, f"{host}.{name}") for name, role in raw.items() if role and name != "docker_engine"
         },
         engine=decode(Engine, engine, f"{host}.docker_engine") if engine else None,
         member=decode(Member, raw.get("swarm", {}), f"{host}.swarm"),
+        firewall=decode(Firewall, firewall, f"{host}.firewall") if firewall else None,
     )

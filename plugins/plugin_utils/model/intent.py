@@ -24,6 +24,7 @@ class Intent(StrEnum):
     UPGRADE = "upgrade"
     CLEAN_REGISTRY = "clean_registry"
     DOCKER = "docker"
+    FIREWALL = "firewall"
     SWARM = "swarm"
     REGISTRY = "registry"
     IMAGE = "image"
@@ -37,4 +38,11 @@ class Intent(StrEnum):
     @property
     def is_of_one_role(self) -> bool:
         """Tell whether one role runs alone."""
-        return self in (Intent.DOCKER, Intent.SWARM, Intent.REGISTRY, Intent.IMAGE, Intent.STACK)
+        return self in (
+            Intent.DOCKER,
+            Intent.FIREWALL,
+            Intent.SWARM,
+            Intent.REGISTRY,
+            Intent.IMAGE,
+            Intent.STACK,
+        )

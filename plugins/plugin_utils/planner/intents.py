@@ -19,9 +19,11 @@ from .situation import Situation
 
 STACK = (Phase.PULL_IMAGES, Phase.DEPLOY, Phase.CLEAN_UP, *GATE)
 IMAGES = (Phase.START_BASE_IMAGES, Phase.BUILD_IMAGES, Phase.OBSERVE_IMAGES)
+# Of site.yml, behind those that other playbooks have, too.
+AFTERWARDS = (Phase.REBALANCE, Phase.REMOVE_FIREWALL)
 # The phases of each intent; those that surround all others come to them.
 PHASES: Mapping[Intent, Collection[Phase]] = {
-    Intent.SITE: (*(phase for phase in Phase if not phase.comes_after(Phase.LOG_OUT)), Phase.REBALANCE, *GATE),
+    Intent.SITE: (*(phase for phase in Phase if not phase.comes_after(Phase.LOG_OUT)), *AFTERWARDS, *GATE),
     Intent.DEPLOY: (*IMAGES, *STACK),
     Intent.ROLLBACK: STACK,
     # Alone, the role places the stack's data itself.

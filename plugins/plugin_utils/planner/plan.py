@@ -45,6 +45,7 @@ PLANNERS: Mapping[Intent, Callable[[Situation], Plan]] = {
     Intent.UPGRADE: plan_upgrade,
     Intent.CLEAN_REGISTRY: plan_clean_registry,
     Intent.DOCKER: roles.plan_docker,
+    Intent.FIREWALL: roles.plan_firewall,
     Intent.SWARM: roles.plan_swarm,
     Intent.REGISTRY: roles.plan_registry_alone,
     Intent.IMAGE: roles.plan_image,

@@ -9,7 +9,7 @@ from ...module_utils.observation import Observed
 from ..model.change import Change
 from ..model.phase import Phase
 from ..model.problem import Code, Problem
-from . import frame
+from . import firewall, frame
 from .arguments.common import Nothing
 from .arguments.preflight import ReportReset
 from .arguments.stack import OfStacks, RemoveLeftovers
@@ -26,7 +26,9 @@ def plan_reset(now: Situation) -> Plan:
     managers = [name for name, observed in now.members.items() if observed.swarm.manager]
     if managers:
         hosts[managers[0]] = merge(_remove_stacks(now, managers[0]), hosts[managers[0]])
-    return Plan(hosts={**{name: HostPlan() for name in now.hosts}, **hosts})
+    removed = {name: firewall.plan_removal(now, name, "the swarm goes") for name in now.observed}
+    nothing = HostPlan()
+    return Plan(hosts={name: merge(hosts.get(name, nothing), removed.get(name, nothing)) for name in now.hosts})
 
 
 def _problems(now: Situation) -> Iterator[Problem]:

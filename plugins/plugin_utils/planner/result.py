@@ -9,7 +9,7 @@ from types import MappingProxyType
 from ..model.change import Change
 from ..model.phase import Phase
 from ..model.problem import Problem
-from .arguments import backup, common, docker, image, move, preflight, registry, stack, swarm
+from .arguments import backup, common, docker, firewall, image, move, preflight, registry, stack, swarm
 from .arguments.docker import Batches
 
 Changes = Mapping[Phase, tuple[Change, ...]]
@@ -31,6 +31,7 @@ ENTRY_POINTS: Mapping[Phase, EntryPoint] = {
     Phase.PUT_BACK: EntryPoint("swarm", "put_back"),
     Phase.RESTART_ENGINE: EntryPoint("docker", "restart"),
     Phase.START_BASE_IMAGES: EntryPoint("image", "start"),
+    Phase.OPEN_FIREWALL: EntryPoint("firewall", "set"),
     Phase.CREATE_SWARM: EntryPoint("swarm", "create"),
     Phase.DEMOTE_DEAD_MANAGERS: EntryPoint("swarm", "demote"),
     Phase.JOIN_MANAGERS: EntryPoint("swarm", "join"),
@@ -46,6 +47,7 @@ ENTRY_POINTS: Mapping[Phase, EntryPoint] = {
     Phase.DEPLOY: EntryPoint("stack", "deploy"),
     Phase.CLEAN_UP: EntryPoint("stack", "clean_up"),
     Phase.RETIRE: EntryPoint("swarm", "retire"),
+    Phase.CLOSE_FIREWALL: EntryPoint("firewall", "set"),
     Phase.LOG_OUT: EntryPoint("registry", "log_out"),
     Phase.UPGRADE: EntryPoint("docker", "upgrade"),
     Phase.OBSERVE_TASKS: EntryPoint("preflight", "observe_again"),
@@ -67,6 +69,7 @@ ENTRY_POINTS: Mapping[Phase, EntryPoint] = {
     Phase.WAIT_FOR_TASKS: EntryPoint("stack", "wait_for_tasks"),
     Phase.LEAVE_WORKERS: EntryPoint("swarm", "leave"),
     Phase.LEAVE_MANAGERS: EntryPoint("swarm", "leave"),
+    Phase.REMOVE_FIREWALL: EntryPoint("firewall", "remove"),
     Phase.REMOVE_LEFTOVERS: EntryPoint("stack", "remove_leftovers"),
     Phase.FORGET_STACK: EntryPoint("stack", "clean_up"),
     Phase.CLEAN_REGISTRY: EntryPoint("registry", "clean"),
@@ -99,6 +102,7 @@ class HostPlan:
     put_back: swarm.PutBack | None = None
     restart_engine: docker.RestartEngine | None = None
     start_base_images: image.MakeImages | None = None
+    open_firewall: firewall.SetFirewall | None = None
     create_swarm: swarm.CreateSwarm | None = None
     demote_dead_managers: swarm.ChangeNodes | None = None
     join_managers: swarm.JoinSwarm | None = None
@@ -114,6 +118,7 @@ class HostPlan:
     deploy: stack.Deploy | None = None
     clean_up: stack.CleanUp | None = None
     retire: swarm.Retire | None = None
+    close_firewall: firewall.SetFirewall | None = None
     log_out: common.Nothing | None = None
     upgrade: docker.UpgradeHost | None = None
     observe_tasks: common.Nothing | None = None
@@ -135,6 +140,7 @@ class HostPlan:
     wait_for_tasks: stack.OfStacks | None = None
     leave_workers: common.Nothing | None = None
     leave_managers: common.Nothing | None = None
+    remove_firewall: firewall.RemoveFirewall | None = None
     remove_leftovers: stack.RemoveLeftovers | None = None
     forget_stack: stack.CleanUp | None = None
     clean_registry: registry.CleanRegistry | None = None

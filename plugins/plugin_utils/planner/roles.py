@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ..checks import firewall, hosts, network, registry
+from ..checks import firewall as firewall_checks
+from ..checks import hosts, network, registry
 from ..model.phase import Phase
 from ..model.problem import Code, Problem, find
 from ..stacks.file import VOLUME_PREFIX
 from ..swarm import membership
 from ..swarm.view import PinnedVolume
-from . import frame, images, rolling, swarm
+from . import firewall, frame, images, rolling, swarm
 from .arguments.common import Nothing
 from .host import is_renewed, plan_engine, plan_registry, restart_order
 from .result import HostPlan, Plan
@@ -31,10 +32,19 @@ def plan_docker(now: Situation) -> Plan:
     return Plan(hosts={name: planned.get(name, HostPlan()) for name in now.hosts})
 
 
+def plan_firewall(now: Situation) -> Plan:
+    """Plan the rules that keep strangers out; members are those of the inventory, and all nodes that there are."""
+    problems = find(now.facts, firewall_checks.RULES)
+    if problems:
+        return Plan(problems=problems)
+    planned = firewall.plan_hosts(now, membership.Membership())
+    return Plan(hosts={name: planned.get(name, HostPlan()) for name in now.hosts})
+
+
 def plan_swarm(now: Situation) -> Plan:
     """Plan the swarm's members."""
     members = membership.decide(now.site, now.hosts, now.addresses, _placed(now))
-    problems = (*find(now.facts, (*network.RULES, *firewall.RULES)), *members.problems)
+    problems = (*find(now.facts, (*network.RULES, *firewall_checks.RULES)), *members.problems)
     if problems:
         return Plan(problems=problems)
     planned = {name: swarm.plan_member(now, members, name, {}) for name in now.hosts}

@@ -16,7 +16,7 @@ from ..stacks.file import VOLUME_PREFIX, parse
 from ..swarm import membership
 from ..swarm.membership import Membership
 from ..swarm.view import PinnedVolume
-from . import frame, gate, images, intents, rebalance, rolling, stack, stack_host, swarm
+from . import firewall, frame, gate, images, intents, rebalance, rolling, stack, stack_host, swarm
 from .arguments.docker import Batches
 from .host import is_renewed, plan_engine, plan_registry, restart_order
 from .images import Digests
@@ -50,7 +50,10 @@ def plan_site(now: Situation) -> Plan:
     restarted = restart_order(now)
     if at_risk := tuple(rolling.problems(now, restarted)):
         return Plan(problems=at_risk)
-    everything = {name: merge(*_parts(now, decided, name, restarted)) for name in now.hosts}
+    guarded = firewall.plan_hosts(now, decided.members)
+    everything = {
+        name: merge(*_parts(now, decided, name, restarted), guarded.get(name, HostPlan())) for name in now.hosts
+    }
     if restarted:
         everything = {name: merge(host, rolling.plan_put_back(now, name)) for name, host in everything.items()}
     chosen = frame.defer(now, decided.stacks, intents.limit(now.intent, everything))

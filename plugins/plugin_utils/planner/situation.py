@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ...module_utils.observation import Observed
 from ..checks.facts import HostFacts
-from ..hosts import engine_source
+from ..hosts import engine_source, firewall
 from ..model.desired import Desired, Member
 from ..model.intent import Intent
 from ..model.observation import Host, Unreachable
@@ -51,7 +51,17 @@ class Situation:
             observed=self.observed,
             desired={name: self.desired(name) for name in self.observed},
             addresses=self.addresses,
+            opening=firewall.changed(self.firewall_rules(()), self.observed) if self._asks_peers else frozenset(),
         )
+
+    @property
+    def _asks_peers(self) -> bool:
+        return any(observed.reach for observed in self.observed.values())
+
+    def firewall_rules(self, left: Collection[str]) -> dict[str, firewall.Rules]:
+        """Return the rules that keep strangers out, see ``make_rules``."""
+        desired = {name: host.desired for name, host in self.hosts.items()}
+        return firewall.make_rules(self.site, desired, self.observed, self.addresses, left)
 
     @property
     def members(self) -> dict[str, Observed]:

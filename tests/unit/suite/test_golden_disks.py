@@ -66,8 +66,8 @@ def test_each_role_has_a_scenario():
 @pytest.mark.parametrize(
     ("kept", "boot", "missing"),
     [
-        ((), ["2"], ("docker", "swarm", "registry")),
-        (("docker",), ["--from", "docker-"], ("swarm", "registry")),
+        ((), ["2"], ("docker", "firewall", "swarm", "registry")),
+        (("docker",), ["--from", "docker-"], ("firewall", "swarm", "registry")),
         (("docker", "registry", "image"), ["--from", "registry-"], ()),
     ],
 )

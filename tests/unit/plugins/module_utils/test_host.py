@@ -11,6 +11,15 @@ from ansible_collections.flotilla.swarm.plugins.module_utils import host
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.host import Unit
 
 
+def test_a_command_that_is_not_there_or_fails_prints_nothing():
+    def is_not_there(_command):
+        raise FileNotFoundError
+
+    assert host.output(is_not_there, ["iptables-save"]) is None
+    assert host.output(lambda _command: (1, "half", "refused"), ["iptables-save"]) is None
+    assert host.output(lambda _command: (0, "", ""), ["iptables-save"]) == ""
+
+
 @contextlib.contextmanager
 def serving(*statuses):
     """Answer visits with these statuses, one after the other; gives the port."""

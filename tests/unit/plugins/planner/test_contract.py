@@ -28,6 +28,7 @@ SHARED = {
     Phase.PUT_BACK,
     Phase.OBSERVE_TASKS,
     Phase.REBALANCE,
+    Phase.REMOVE_FIREWALL,
     Phase.CHECK_SERVICES,
     Phase.CHECK_PAGE,
 }
