@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import secrets
 
 import pytest
@@ -55,9 +56,15 @@ def found(fleet, host, patterns):
     told = TOLD + (TOLD_BY_MANAGERS if host == fleet.manager else "")
     fleet.on(host, f"{{ {told} }} > {ANSWER} 2>&1")
     lines = fleet.on(host, f"grep -aF --file={PATTERNS} {ANSWER} | cut -c 1-200; rm {ANSWER}")
+    return {*lines.splitlines(), *files_with(fleet, host, patterns)}
+
+
+def files_with(fleet, host, patterns):
+    """The files of a host that have one of the patterns."""
+    put_patterns(fleet, host, patterns)
     files = fleet.on(host, ON_DISK.format(patterns=PATTERNS))
     fleet.on(host, f"rm {PATTERNS}")
-    return {*lines.splitlines(), *files.splitlines()}
+    return {*files.splitlines()}
 
 
 @pytest.mark.long
@@ -96,6 +103,23 @@ def test_secrets_are_in_no_output_object_image_file_or_log(fleet, tmp_path):
         there = {host: found(fleet, host, pattern) for host in fleet.addresses}
         owned = {fleet.manager: {"/etc/flotilla/ca.key"}} if pattern == [key] else {}
         assert there == {host: owned.get(host, set()) for host in fleet.addresses}
+    fleet.play().succeeded()
+
+
+@pytest.mark.long
+def test_login_of_a_proxy_is_with_the_engine_alone(fleet):
+    canary = f"canary-{secrets.token_hex(12)}"
+    # Nothing goes that way: the registry is asked by https.
+    options = {"proxies": {"http-proxy": f"http://operator:{canary}@192.0.2.1:3128"}}
+    run = fleet.play("-e", json.dumps({"docker_daemon_options": options}), "--diff", verbose=True).succeeded()
+    patterns = forms(canary)
+    assert not [form for form in patterns if form in run.output]
+    settings = {host: {"/etc/docker/daemon.json"} for host in fleet.addresses}
+    # What the engine starts has it in an environment that only root can read.
+    assert {host: files_with(fleet, host, patterns) for host in fleet.addresses} == settings
+    for host in fleet.addresses:
+        assert fleet.on(host, "runuser -u nobody -- cat /etc/docker/daemon.json || echo refused").strip() == "refused"
+        assert canary not in fleet.on(host, "docker system info; journalctl --output=cat --no-pager")
     fleet.play().succeeded()
 
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ..checks.settings import load_entry_options
+from ..compose.builds import BuildRequest
 from ..compose.lines import Lines
 from ..compose.objects import text_of
 from ..compose.run import resolve
 from ..compose.translate import translate
 from ..images.dockerfile import base_images, is_of_registry
+from ..images.private import private_files
 from ..model.problem import Code, Problem, ProblemError
 from ..stacks.file import StackFile, make
 from .role_variables import ROLES
@@ -23,6 +25,8 @@ from .role_variables import ROLES
 # What Compose reads beside the files themselves, where a variable may stand, too.
 READS_OTHERS = re.compile(r"^\s*-?\s*(include|extends|env_file)\s*:", re.MULTILINE)
 
+# Private files of a build that a problem names.
+NAMED_FILES = 5
 # What the place of a problem in a stack's files begins with.
 IN_FILES = ".files: "
 
@@ -127,6 +131,7 @@ def _read_files(name: str, given: Mapping[str, Any], path: Path) -> Files:
             bases = base_images(dockerfile.read_text(), build.args)
             builds.append({**build.as_dict(), "bases": bases})
             images |= {base: f"{build.key} ({build.dockerfile})" for base in bases if not is_of_registry(base)}
+            problems += _private(build, translated.secret_files.values())
         elif not build.problems:
             problems.append(_missing(build.key, dockerfile, "Write it, or correct context or dockerfile"))
     for secret, text in translated.secret_files.items():
@@ -154,6 +159,20 @@ def _missing(key: str, file: Path, fix: str, what: str = "no file") -> Problem:
     return Problem(
         code=Code.STACK_FILE_INVALID, where=IN_FILES + key, found=f"{what} {file}", expected="that file", fix=fix
     )
+
+
+def _private(build: BuildRequest, secret_files: Iterable[str]) -> Iterator[Problem]:
+    """Refuse an image that would be made of private files, or of the stack's secrets."""
+    files = private_files(build.context, build.dockerfile, secret_files)
+    if files:
+        more = f" and {len(files) - NAMED_FILES} more" if len(files) > NAMED_FILES else ""
+        yield Problem(
+            code=Code.CONTEXT_PRIVATE,
+            where=IN_FILES + build.key,
+            found=f"{', '.join(files[:NAMED_FILES])}{more} in {build.context}: secrets, or private by name or content",
+            expected="only what everybody may read who can pull the image",
+            fix="Name them in .dockerignore, or let one that is meant to be there through by its name: !path/to/file",
+        )
 
 
 def _unused(given: Mapping[str, Any], path: Path) -> Iterator[str]:

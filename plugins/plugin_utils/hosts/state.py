@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 
+from ...module_utils.daemon_config import without_logins
 from ...module_utils.observation import Observed
 from ...module_utils.observation.host import File
 from ..model import desired
@@ -29,23 +30,30 @@ def is_stale(role: desired.Role, observed: Observed) -> bool:
     running = [observed.services[name].started for name in role.services if observed.services[name].active]
     files = ((role.files[path], observed.files[path]) for path in role.settings)
     return bool(running) and any(
-        found is None or differs(file, found) or found.mtime > min(running) for file, found in files
+        found is None or _has_other_text(file, found) or found.mtime > min(running) for file, found in files
     )
 
 
 def differs(file: desired.File, found: File) -> bool:
     """Tell whether a file that is there has another content or mode than it should."""
-    other = file.text is not None and hashlib.sha256(file.text.encode()).hexdigest() != found.sha256
-    return other or (file.mode or found.mode) != found.mode
+    return _has_other_text(file, found) or (file.mode or found.mode) != found.mode
+
+
+def _has_other_text(file: desired.File, found: File) -> bool:
+    return file.text is not None and hashlib.sha256(file.text.encode()).hexdigest() != found.sha256
 
 
 def _files(files: Mapping[str, desired.File], observed: Observed) -> Iterator[Change]:
     for path, file in files.items():
         found = observed.files[path]
         if found is None:
-            yield Change(f"{'make' if file.text is None else 'write'} {path}", "", file.text or "", path)
+            yield Change(f"{'make' if file.text is None else 'write'} {path}", "", _shown(file.text), path)
         elif differs(file, found):
-            yield Change(f"correct {path}", found.text or "", file.text or "", path)
+            yield Change(f"correct {path}", _shown(found.text), _shown(file.text), path)
+
+
+def _shown(text: str | None) -> str:
+    return without_logins(text or "")
 
 
 def _modules(modules: Sequence[str], observed: Observed) -> Iterator[Change]:

@@ -87,11 +87,17 @@ def context_files(folder: str, dockerfile: str = "Dockerfile") -> list[str]:
     root = Path(folder)
     if not root.is_dir():
         raise FileNotFoundError(f"{folder} is no folder")
+    names = exclude_paths(str(root), ignore_lines(folder, dockerfile), dockerfile=dockerfile)
+    return sorted(name for name in names if (root / name).is_file())
+
+
+def ignore_lines(folder: str, dockerfile: str) -> list[str]:
+    """Return the patterns of what is kept out of a build context; a file of the Dockerfile's own goes first."""
+    root = Path(folder)
     own = root / f"{dockerfile}.dockerignore"
     ignore = own if own.exists() else root / ".dockerignore"
     lines = ignore.read_text().splitlines() if ignore.exists() else []
-    patterns = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-    return sorted(name for name in exclude_paths(str(root), patterns, dockerfile=dockerfile) if (root / name).is_file())
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
 def remembered(references: Iterable[str], local_images: Iterable[LocalImage]) -> dict[str, str | None]:

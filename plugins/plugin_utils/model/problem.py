@@ -99,6 +99,7 @@ class Code(StrEnum):
     DATA_LOST = "data-lost"
     DATA_SEVERAL = "data-several"
     BUILDER_UNREACHABLE = "builder-unreachable"
+    CONTEXT_PRIVATE = "context-private"
     IMAGE_UNKNOWN = "image-unknown"
     IMAGE_MISSING = "image-missing"
     IMAGE_REPLACED = "image-replaced"

@@ -31,6 +31,7 @@ def inventory(tmp_path):
     (app / "compose.yml").write_text(FILE)
     (app / "Dockerfile").write_text("FROM python:3.13-slim\n")
     (app / "key.txt").write_text("value")
+    (app / ".dockerignore").write_text("key.txt\n")
     return tmp_path / "inventory"
 
 
@@ -90,6 +91,15 @@ def test_secret_of_a_file_has_its_value_unless_the_inventory_gives_one(inventory
 def test_file_of_a_secret_without_a_text_is_named(inventory, tmp_path, content):
     (tmp_path / "app/key.txt").write_bytes(content)
     assert problems(inventory) == ["stack-file-invalid: .files: secrets.key (compose.yml:9)"]
+
+
+def test_image_of_private_files_is_refused_by_their_names(inventory, tmp_path):
+    (tmp_path / "app/.dockerignore").unlink()
+    for number in range(6):
+        (tmp_path / f"app/{number}.p12").write_text("")
+    (problem,) = read(inventory)["problems"]
+    assert (problem["code"], problem["where"]) == ("context-private", ".files: services.web.build (compose.yml:3)")
+    assert problem["found"].startswith("0.p12, 1.p12, 2.p12, 3.p12, 4.p12 and 2 more in ")
 
 
 @pytest.mark.parametrize("missing", ["key.txt", "Dockerfile", "compose.yml"])

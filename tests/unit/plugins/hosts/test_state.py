@@ -45,3 +45,11 @@ def test_changes_are_in_the_order_of_doing(service, text):
         "install docker-registry",
         text,
     ]
+
+
+def test_login_in_the_address_of_a_proxy_is_in_no_diff():
+    role = Role(files={"/etc/docker/daemon.json": File(text='"http://me:word@proxy:3128"', mode="0600")})
+    observed = sites.bare("10.0.0.1")
+    observed["files"]["/etc/docker/daemon.json"] = None
+    (change,) = compare(role, read_observed("r1", observed))
+    assert change.after == '"http://***@proxy:3128"'

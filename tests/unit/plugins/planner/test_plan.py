@@ -155,6 +155,12 @@ def test_engine_older_than_its_settings_is_restarted():
     assert {name: host["restart"] for name, host in of_phase(plan, "restart_engine").items()} == {"w1": True}
 
 
+def test_mode_of_settings_is_corrected_without_a_restart():
+    found = sites.converged_site()
+    found["w1"]["observation"]["files"]["/etc/docker/daemon.json"] = sites.file_of("{}\n", mode="0666")
+    assert acts(make_plan(sites.site(), found), "w1") == ["correct /etc/docker/daemon.json"]
+
+
 def test_changed_ca_reaches_members():
     found = sites.converged_site()
     found["m1"]["observation"]["files"]["/etc/flotilla/ca.crt"] = sites.file_of("another CA")
