@@ -35,6 +35,8 @@ def main() -> int:
     import server
     from hello import create_app
 
+    # From when it listens, visitors may wait in its queue: a SIGTERM waits until it is one that answers them.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     serving = server.Serving(
         create_app(), port=int(os.environ.get("PORT", "80")), probe_port=int(os.environ.get("PROBE_PORT", "8009"))
     )
@@ -48,6 +50,7 @@ def main() -> int:
     signal.signal(signal.SIGALRM, lambda *_: serving.stop())
     signal.signal(signal.SIGTERM, drain)
     log.info("Serving")
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     serving.run(FINISH_SECONDS)
     return STOPPED
 
