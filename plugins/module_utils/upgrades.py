@@ -12,6 +12,8 @@ from .observation.upgrades import Upgrades
 # What limits the engine's version, see roles/docker/vars.
 PIN = "/etc/apt/preferences.d/flotilla-docker"
 PINNED = re.compile(r"^Package: (.*)$", re.MULTILINE)
+# As Ansible's module apt has it.
+FETCHED = ("/var/lib/apt/periodic/update-success-stamp", "/var/lib/apt/lists")
 REBOOT_REQUIRED = "/run/reboot-required"
 MODULES = "/lib/modules"
 # What runs beneath every engine, of any source.
@@ -27,19 +29,36 @@ class UpgradesError(Exception):
 def observe(run: Run, kind: str, engine: Collection[str], kernel: str) -> Upgrades:
     """Ask apt what it would upgrade, by the lists that it has.
 
-    :param kind: ``security``, ``all`` or ``engine``; ``""`` asks nothing
+    :param kind: ``security``, ``all`` or ``engine``; ``waiting`` for security updates that people are told of, with why
+        apt cannot tell where it cannot; ``""`` asks nothing
     :param engine: names of all packages that an engine may consist of, and of what runs beneath it
     :param kernel: release of the kernel that runs
+    :raise UpgradesError: apt cannot tell, and somebody is to act on it
     """
     if not kind:
         return Upgrades()
+    if kind == "waiting":
+        try:
+            return observe(run, "security", engine, kernel)
+        except UpgradesError as error:
+            return Upgrades(reboot=reboot_reason(kernel), lists_at=_fetched(), unknown=str(error))
     packages = choose(_simulate(run), kind, engine)
     # Of a version that flotilla pins, and so holds, its later revisions are told all the same: the pin lets no other
     # version of its packages through. Any other hold is the user's.
     pinned = (PINNED.search(read_text(PIN) or "") or ["", ""])[1].split()
     revisions = choose(_simulate(run, "--ignore-hold"), kind, engine) if pinned else {}
     held = {name: version for name, version in revisions.items() if name in pinned and name not in packages}
-    return Upgrades(packages={**packages, **held}, held=tuple(sorted(held)), reboot=reboot_reason(kernel))
+    return Upgrades(
+        packages={**packages, **held},
+        held=tuple(sorted(held)),
+        reboot=reboot_reason(kernel),
+        lists_at=_fetched(),
+    )
+
+
+def _fetched() -> int:
+    """Tell when lists of packages were fetched, by what apt's hook and apt itself write then."""
+    return max(int(os.stat(path).st_mtime) if os.path.exists(path) else 0 for path in FETCHED)
 
 
 def _simulate(run: Run, *options: str) -> str:

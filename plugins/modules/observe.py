@@ -62,9 +62,9 @@ options:
   upgrades:
     description:
       - Which newer versions of packages are told, by the lists that apt has, and whether the host needs a reboot; empty
-        asks for neither.
+        asks for neither. C(waiting) tells those of C(security), or why apt cannot tell them.
     type: str
-    choices: ["", security, all, engine]
+    choices: ["", security, all, engine, waiting]
     default: ""
   rehearse:
     description: Stack files by stack, of which this manager tells what C(docker stack deploy) would make of them.
@@ -217,7 +217,7 @@ def main() -> None:
             "rehearse": {"type": "dict", "default": {}},
             "measure": {"type": "bool", "default": False},
             "logs": {"type": "str", "default": ""},
-            "upgrades": {"type": "str", "choices": ["", "security", "all", "engine"], "default": ""},
+            "upgrades": {"type": "str", "choices": ["", "security", "all", "engine", "waiting"], "default": ""},
         },
         supports_check_mode=True,
     )

@@ -13,8 +13,12 @@ class Upgrades:
     :ivar packages: the version that each installed package would get
     :ivar held: those of them that apt was told to keep, at a version that the site pins
     :ivar reboot: why the host says that it needs a reboot, ``""`` where it does not
+    :ivar lists_at: when the lists of packages were fetched, in seconds since 1970, 0 where there are none
+    :ivar unknown: why apt cannot tell, where that is a part of the answer
     """
 
     packages: Mapping[str, str] = field(default_factory=dict)
     held: tuple[str, ...] = ()
     reboot: str = ""
+    lists_at: int = 0
+    unknown: str = ""

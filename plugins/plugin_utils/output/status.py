@@ -10,9 +10,10 @@ from ...module_utils.observation.swarm import Node
 from ..model.observation import Observation
 from ..planner.arguments.preflight import Pending, ReportStatus
 from ..stacks.file import parse
-from . import health
+from . import health, updates
 from .problems import name_hosts
 from .report import node_names, shown, site_lines, table
+from .updates import UpdatesStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +77,14 @@ class Status:
     :ivar stacks: names
     :ivar problems: sentences
     :ivar pending: what a run of ``site.yml`` would do now
+    :ivar updates: what waits for ``upgrade.yml``, of the hosts that answered
     :ivar releases: of one stack after another, the newest first
     """
 
     stacks: tuple[str, ...]
     problems: tuple[str, ...]
     pending: tuple[Pending, ...]
+    updates: tuple[UpdatesStatus, ...]
     nodes: tuple[NodeStatus, ...]
     services: tuple[ServiceStatus, ...]
     tasks: tuple[TaskStatus, ...]
@@ -108,6 +111,7 @@ def describe(
         stacks=tuple(running),
         problems=(*found, *report.problems),
         pending=report.pending,
+        updates=updates.find_updates(observed),
         nodes=tuple(_node(node, called[node.id]) for node in nodes),
         services=tuple(_service(stack, name, service) for stack, name, service in _services(running)),
         tasks=tuple(
@@ -207,6 +211,7 @@ def lines(status: Status, names: Mapping[str, str], nodes: Sequence[Node], runni
         *table([*(["STACK"] if several else []), "RELEASE", "AT", "BY", "", "IMAGES"], rows),
         *(["", *table(["FAILED TASK", "NODE", "AT", "STATE", "ERROR"], ended)] if ended else []),
         "",
+        *updates.lines(status.updates, names.values()),
         *_ending(status, names),
     ]
 

@@ -1,5 +1,7 @@
 """What apt would upgrade, and what asks for a reboot."""
 
+import os
+
 import pytest
 from ansible_collections.flotilla.swarm.plugins.module_utils import upgrades
 
@@ -52,6 +54,24 @@ def test_nothing_is_asked_without_a_kind():
 def test_what_apt_says_is_passed_on():
     with pytest.raises(upgrades.UpgradesError, match="unmet dependencies"):
         upgrades.observe(lambda _command: (100, "", "E: unmet dependencies\n"), "all", [], "6.12")
+
+
+def test_what_waits_is_told_with_why_apt_cannot_tell_it():
+    assert "docker.io" in upgrades.observe(lambda _command: (0, SIMULATED, ""), "waiting", [], "6.12").packages
+    found = upgrades.observe(lambda _command: (100, "", "E: dpkg was interrupted\n"), "waiting", [], "6.12")
+    assert (found.packages, found.unknown) == ({}, "E: dpkg was interrupted")
+
+
+@pytest.mark.parametrize("newest", [0, 1])
+def test_age_of_lists_is_that_of_what_was_written_last(tmp_path, monkeypatch, newest):
+    paths = [tmp_path / "stamp", tmp_path / "lists"]
+    monkeypatch.setattr(upgrades, "FETCHED", [str(path) for path in paths])
+    nothing = upgrades.observe(lambda _command: (0, "", ""), "security", [], "6.12")
+    for number, path in enumerate(paths):
+        path.touch()
+        os.utime(path, (1000, 2000 if number == newest else 1000))
+    found = upgrades.observe(lambda _command: (0, "", ""), "security", [], "6.12")
+    assert (nothing.lists_at, found.lists_at) == (0, 2000)
 
 
 @pytest.fixture
