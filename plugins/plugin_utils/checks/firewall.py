@@ -100,16 +100,16 @@ def _commands(kind: str, closed: Mapping[str, Sequence[str]], peers: Sequence[st
 def trusted_are_addresses(facts: HostFacts) -> Iterator[Problem]:
     """Who is trusted beside members is given by addresses, and is not everybody."""
     for name, desired in facts.desired.items():
-        for text in desired.firewall.trusted if desired.firewall else ():
-            if not read(text):
-                yield Problem(
-                    code=Code.SETTING_INVALID,
-                    where="firewall_trusted",
-                    hosts=(name,),
-                    found=text,
-                    expected="an address or a network, such as 192.0.2.0/24",
-                    fix="Correct it; to let everybody in, set firewall_enabled: false",
-                )
+        found = [text for text in (desired.firewall.trusted if desired.firewall else ()) if not read(text)]
+        if found:
+            yield Problem(
+                code=Code.SETTING_INVALID,
+                where="firewall_trusted",
+                hosts=(name,),
+                found=", ".join(found),
+                expected="addresses and networks, such as 192.0.2.0/24",
+                fix="Correct it; to let everybody in, set firewall_enabled: false",
+            )
 
 
 RULES = (Rule(members_are_let_in), Rule(trusted_are_addresses))
