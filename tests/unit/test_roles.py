@@ -60,4 +60,9 @@ def test_daemon_options_are_merged_key_by_key(options, expected):
     text = Templar(loader, variables=add_roles(loader, own)).template(add_roles(loader, own)["__docker_desired"])[
         "files"
     ]["/etc/docker/daemon.json"]["text"]
-    assert json.loads(text) == {"live-restore": False, **expected}
+    assert json.loads(text) == {
+        "live-restore": False,
+        "no-new-privileges": True,
+        "icc": False,
+        **expected,
+    }

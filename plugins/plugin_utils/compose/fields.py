@@ -140,6 +140,7 @@ SERVICE_FIELDS = (
 SECURITY_OPT = Field(
     ("security_opt",),
     Fate.WARNED,
-    "tasks run without it: of `no-new-privileges`, only `cap_drop` and `user` are left; any other value is refused",
+    "Swarm has none: `no-new-privileges` is an option of the engine, on unless `docker_daemon_options` turn it off; any"
+    " other value is refused",
 )
 BY_NAME = {name: field for field in SERVICE_FIELDS for name in field.names}
