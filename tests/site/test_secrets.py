@@ -111,7 +111,7 @@ def test_login_of_a_proxy_is_with_the_engine_alone(fleet):
     canary = f"canary-{secrets.token_hex(12)}"
     # Nothing goes that way: the registry is asked by https.
     options = {"proxies": {"http-proxy": f"http://operator:{canary}@192.0.2.1:3128"}}
-    run = fleet.play("-e", json.dumps({"docker_daemon_options": options}), "--diff", verbose=True).succeeded()
+    run = fleet.play("-e", json.dumps({"docker_daemon_options": options}), "--diff").succeeded()
     patterns = forms(canary)
     assert not [form for form in patterns if form in run.output]
     settings = {host: {"/etc/docker/daemon.json"} for host in fleet.addresses}

@@ -41,7 +41,7 @@ def test_check_says_what_becomes_of_a_stack_though_no_host_answers(tmp_path):
         "data, on the disk of one node, which web stays on (label flotilla.volume.shop_data)",
         "port 8080",
         "differs services.db.security_opt (",
-        "compose.yml:7): tasks run without it",
+        "compose.yml:7): Swarm has none",
     ):
         assert part in found.words
 

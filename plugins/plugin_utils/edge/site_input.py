@@ -21,7 +21,7 @@ from ansible.plugins.action import ActionBase
 
 from ..backup import folder
 from ..backup.key import read_key, require_age
-from ..checks import groups, settings
+from ..checks import control, groups, settings
 from ..checks import site as site_checks
 from ..lock import process
 from ..model.intent import Intent
@@ -85,7 +85,7 @@ def read_input(
     wrong, unusable = _check_settings(variables, inventory)
     # Role docker alone takes the hosts of its play, whatever groups they are in.
     rules, run_rules = ((), ()) if intent is Intent.DOCKER else (groups.RULES, groups.RUN_RULES)
-    fatal = [*unusable, *find(inventory, rules)]
+    fatal = [*control.ansible_is_recent(), *unusable, *find(inventory, rules)]
     raw, reasons = _template(action, variables, variable)
     reasons += answers.unreadable(observed)
     fatal = fatal or [settings.unreadable("the inventory", reason) for reason in dict.fromkeys(reasons)]
@@ -116,6 +116,7 @@ def check_input(action: ActionBase, variables: Raw, variable: str, hosts: Sequen
     """
     inventory = groups.Inventory(variables["groups"], list(hosts))
     wrong, unusable = _check_settings(variables, inventory)
+    wrong = (*control.ansible_is_recent(), *wrong)
     raw, reasons = _template(action, variables, variable)
     if unusable or reasons:
         unreadable = [settings.unreadable("the inventory", reason) for reason in dict.fromkeys(reasons)]

@@ -29,6 +29,7 @@ class Code(StrEnum):
     SETTING_MISSING = "setting-missing"
     SETTING_CONFLICT = "setting-conflict"
     SETTING_TOO_LARGE = "setting-too-large"
+    ANSIBLE_TOO_OLD = "ansible-too-old"
     # The hosts.
     HOST_NOT_OBSERVED = "host-not-observed"
     HOST_DUPLICATE = "host-duplicate"
