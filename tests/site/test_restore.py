@@ -85,7 +85,7 @@ def test_lost_data_is_not_replaced_by_an_empty_volume_and_comes_back_from_a_back
 
     lose_data(fleet, host)
     unasked = fleet.play("-e", f"backup_from={backup}", playbook=RESTORE).refused()
-    assert "not 'yes'" in unasked.output
+    assert "expected is yes; -e restore_confirm=yes" in unasked.output
     cut = tmp_path / "cut"
     shutil.copytree(backup, cut)
     (cut / DATA).write_bytes((backup / DATA).read_bytes()[:-1])

@@ -7,7 +7,7 @@ from tests.support.fleet import replica, visits
 
 def test_reset_asks_first(fleet):
     run = fleet.play(playbook="playbooks/reset.yml").refused()
-    assert "not 'yes'" in run.output
+    assert "expected is yes; -e reset_confirm=yes" in run.output
     fleet.assert_serving()
 
 
