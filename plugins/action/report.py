@@ -1,4 +1,4 @@
-"""Action of ``flotilla.swarm.report``: lines for the terminal about a site, or about what a reset removed."""
+"""Action of ``flotilla.swarm.report``: lines for the terminal about a site, or about what a run did beside it."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation i
     read_observed,
 )
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output import status
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.eviction import eviction_lines
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import dead_lines, site_lines
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.reset import reset_lines
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.terminal import printable
@@ -27,7 +28,7 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.planner.arguments.p
 
 CALLBACK = "flotilla.swarm.concise"
 OPTIONS = {
-    "about": {"required": True, "choices": ["site", "status", "reset"]},
+    "about": {"required": True, "choices": ["site", "status", "reset", "eviction"]},
     "names": {"type": "dict"},
     "observation": {"type": "dict"},
     "hosts": {"type": "list", "elements": "str"},
@@ -42,11 +43,15 @@ OPTIONS = {
     "registry_url": {},
     "data": {"type": "bool", "default": False},
     "images": {"type": "bool", "default": False},
+    "host": {},
+    "yours": {"type": "list", "elements": "str"},
+    "stays": {"type": "list", "elements": "str"},
 }
 NEEDED = [
     ("about", "site", ["names", "observation"]),
     ("about", "status", ["hosts", "observed", "names"]),
     ("about", "reset", ["hosts", "observed", "stacks", "done", "registry_url"]),
+    ("about", "eviction", ["host", "done", "yours", "stays"]),
 ]
 
 
@@ -61,7 +66,7 @@ class ActionModule(ActionBase):
         result: dict[str, Any] = super().run(tmp, task_vars)
         _, args = self.validate_argument_spec(OPTIONS, required_if=NEEDED)
         variables = task_vars or {}
-        result |= {"site": _site, "status": _status, "reset": _reset}[args["about"]](args, variables)
+        result |= REPORTS[args["about"]](args, variables)
         if CALLBACK != C.DEFAULT_STDOUT_CALLBACK:
             Display().display(printable("\n".join(result["lines"])))
         return dict(result, changed=False)
@@ -98,6 +103,10 @@ def _reset(args: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, A
     return {"lines": reset_lines(observed, args["done"], args["stacks"], **options)}
 
 
+def _eviction(args: Mapping[str, Any], _task_vars: Mapping[str, Any]) -> dict[str, Any]:
+    return {"lines": eviction_lines(args["host"], args["done"], args["yours"], args["stays"])}
+
+
 def _ports(args: Mapping[str, Any]) -> dict[str, int]:
     return {name: int(port) for name, port in args["ports"].items()}
 
@@ -108,3 +117,6 @@ def _swarm(observed: Mapping[str, Observation]) -> tuple[Sequence[Node], Mapping
         if isinstance(one, Observed) and one.nodes is not None and one.stacks is not None:
             return one.nodes, one.stacks
     raise AnsibleActionFail("No manager tells the state of the swarm any more; run again.")
+
+
+REPORTS = {"site": _site, "status": _status, "reset": _reset, "eviction": _eviction}

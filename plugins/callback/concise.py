@@ -134,7 +134,8 @@ class CallbackModule(Default):
     def v2_runner_on_ok(self, result: CallbackTaskResult) -> None:
         """Note a change, and keep the report for the end of the run."""
         if result.task.resolved_action == REPORT:
-            self._report, self._only_tells = result.result["lines"], "status" in result.result
+            self._report += [*([""] if self._report else []), *result.result["lines"]]
+            self._only_tells = "status" in result.result
         self._only_tells |= result.task.resolved_action in TELLING
         if self._display.verbosity or result.task.resolved_action == DEBUG:
             super().v2_runner_on_ok(result)

@@ -15,7 +15,7 @@ from .host import read_text
 from .observation import swarm as types
 from .observation.host import Lock
 from .observation.stack import Network, Service, Stack, Task, Update
-from .observation.swarm import Node, Place
+from .observation.swarm import Eviction, Node, Place
 from .volumes import NAMESPACE_LABEL
 
 DAEMON_CONFIG = "/etc/docker/daemon.json"
@@ -27,6 +27,8 @@ CRASH_SECONDS = 3600
 # States in which a task does nothing any more (https://docs.docker.com/engine/swarm/how-swarm-mode-works/swarm-task-states/).
 ENDED = ("complete", "failed", "shutdown", "rejected", "orphaned", "remove")
 LOG_LINES = 15
+# Name of the config whose labels note an eviction until it has ended.
+EVICTION = "flotilla_eviction"
 # By it the engine tells what number Swarm gave an overlay network (moby, libnetwork).
 VXLAN_OPTION = "com.docker.network.driver.overlay.vxlanid_list"
 # In which managers have another leader after theirs was lost; swarmkit needs 10 to 20 from the last sign of it.
@@ -203,6 +205,18 @@ def _essence(spec: Item) -> Item:
     return dict(spec, Runtime=None, Placement=None)
 
 
+def _eviction(configs: Sequence[Item]) -> Eviction | None:
+    """Return the eviction that is noted."""
+    noted = next((config["Spec"].get("Labels") or {} for config in configs if config["Spec"]["Name"] == EVICTION), None)
+    if noted is None:
+        return None
+    return Eviction(
+        host=noted.get("flotilla.host", ""),
+        address=noted.get("flotilla.address", ""),
+        manager=noted.get("flotilla.manager") == "true",
+    )
+
+
 def _ingress(engine: Engine) -> str:
     """Return the ID of the network of published ports, as this engine has it; also after the swarm has lost it."""
     try:
@@ -230,6 +244,7 @@ class EngineObservation:
     filled_volumes: tuple[str, ...] = ()
     nodes: tuple[Node, ...] | None = None
     stacks: dict[str, Stack] | None = None
+    eviction: Eviction | None = None
     kept_stacks: tuple[str, ...] = ()
     image_names: tuple[str, ...] = ()
     logs: tuple[str, ...] = ()
@@ -260,6 +275,7 @@ def observe(engine: Engine, info: Item | None, stack_names: Sequence[str] = (), 
             lock=lock.read(next((config for config in configs if config["Spec"]["Name"] == lock.NAME), None)),
             nodes=nodes(engine, tasks),
             stacks=stacks(engine, stack_names, services, tasks, configs),
+            eviction=_eviction(configs),
             kept_stacks=releases.owners(configs),
             image_names=releases.image_names(services, configs),
             logs=_logs(engine, task) if task else (),

@@ -3,7 +3,7 @@
 
 DOCUMENTATION = r"""
 module: report
-short_description: Report the state of a site, or what a reset removed
+short_description: Report the state of a site, what a reset removed, or what an eviction rotated
 description:
   - Changes nothing. With P(flotilla.swarm.concise#callback) as C(stdout_callback) the lines stand after the recap, else
     where the task runs.
@@ -13,8 +13,9 @@ options:
       - V(site) for the nodes, services and addresses at the end of a run.
       - V(status) for these with releases, failed tasks, what a run would do and problems; it fails if it has any.
       - V(reset) for what a reset removed and what it kept.
+      - V(eviction) for what was rotated, and what was not.
     type: str
-    choices: [site, status, reset]
+    choices: [site, status, reset, eviction]
     required: true
   names:
     description: Inventory names by address; needed for V(site) and V(status).
@@ -57,7 +58,9 @@ options:
     choices: [text, json]
     default: text
   done:
-    description: Inventory names of the hosts on which nothing failed; needed for V(reset).
+    description:
+      - For V(reset), inventory names of the hosts on which nothing failed. For V(eviction), sentences about what was
+        cut off and rotated. Needed for both.
     type: list
     elements: str
   registry_host:
@@ -75,6 +78,17 @@ options:
     description: For V(reset), whether unused images were to be removed.
     type: bool
     default: false
+  host:
+    description: For V(eviction), what its user calls the host.
+    type: str
+  yours:
+    description: For V(eviction), sentences about what only the user can rotate.
+    type: list
+    elements: str
+  stays:
+    description: For V(eviction), sentences about what stays valid for a while.
+    type: list
+    elements: str
 author: The flotilla authors
 """
 

@@ -13,7 +13,7 @@ from .network import Firewall, Mesh, OwnRules, Refusal, Resolution
 from .registry import Storage
 from .rehearsal import Rehearsal
 from .stack import Stack
-from .swarm import Engine, Node, Place
+from .swarm import Engine, Eviction, Node, Place
 from .upgrades import Upgrades
 
 NO_UPGRADES, NO_RULES = Upgrades(), OwnRules()
@@ -53,6 +53,7 @@ class Observed:
     :ivar pages: by stack that has a page, empty where it answered, else the reason
     :ivar nodes: the swarm's nodes; ``None`` where the host is no manager that can list them
     :ivar stacks: by name, those that were asked for; ``None`` as with ``nodes``
+    :ivar eviction: one that was begun and has not ended; of managers only
     :ivar kept_stacks: names of all stacks of which the swarm has records, asked for or not; of managers only
     :ivar logs: last log lines of the task that was asked for
     :ivar rehearsals: by stack, what a deploy would make of it; ``None`` where nothing was asked
@@ -99,6 +100,7 @@ class Observed:
     volume_mib: Mapping[str, int] = field(default_factory=dict)
     nodes: tuple[Node, ...] | None = None
     stacks: Mapping[str, Stack] | None = None
+    eviction: Eviction | None = None
     kept_stacks: tuple[str, ...] = ()
     image_names: tuple[str, ...] = ()
     logs: tuple[str, ...] = ()

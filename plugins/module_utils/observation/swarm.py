@@ -49,6 +49,19 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Eviction:
+    """An eviction that was begun and has not ended, as the swarm notes it.
+
+    :ivar host: what its user called the host
+    :ivar manager: whether that was a manager
+    """
+
+    host: str
+    address: str
+    manager: bool
+
+
+@dataclass(frozen=True)
 class Node:
     """A member of the swarm, as managers see it.
 

@@ -48,7 +48,7 @@ WITHOUT_REGISTRY = (
     Intent.RUN,
 )
 # Intents that make stacks of the inventory, or tell what would be made.
-DEFINING = (Intent.SITE, Intent.DEPLOY, Intent.STACK, Intent.STATUS)
+DEFINING = (Intent.SITE, Intent.DEPLOY, Intent.EVICT, Intent.STACK, Intent.STATUS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ class Intent(StrEnum):
     REMOVE = "remove"
     REBALANCE = "rebalance"
     MOVE = "move"
+    EVICT = "evict"
     BACKUP = "backup"
     RESTORE = "restore"
     RESET = "reset"

@@ -124,6 +124,8 @@ class Code(StrEnum):
     AGE_MISSING = "age-missing"
     # Moving a volume.
     MOVE_IMPOSSIBLE = "move-impossible"
+    # Cutting a host off.
+    EVICT_IMPOSSIBLE = "evict-impossible"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

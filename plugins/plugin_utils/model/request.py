@@ -106,7 +106,25 @@ class Move:
     free_mib: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evict:
+    """A host that is to be cut off.
+
+    :ivar host: what its user calls its node: host name, address or ID
+    :ivar rotate_ca: whether the swarm's CA is rotated also for a worker
+    """
+
+    host: str = ""
+    rotate_ca: bool = False
+
+
 NO_BACKUP, NO_RESET, NO_LOGS, NO_COMMAND, NO_MOVE = Backup(), Reset(), Logs(), Command(), Move()
+NO_EVICT = Evict()
+
+
+def read_evict(raw: Mapping[str, Any]) -> Evict:
+    """Read what is to be cut off."""
+    return Evict(host=str(raw.get("host", "")), rotate_ca=bool(raw.get("rotate_ca")))
 
 
 def read_move(raw: Mapping[str, Any]) -> Move:

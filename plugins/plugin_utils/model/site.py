@@ -16,15 +16,18 @@ from .registry import Account, Registry
 from .request import (
     NO_BACKUP,
     NO_COMMAND,
+    NO_EVICT,
     NO_LOGS,
     NO_MOVE,
     NO_RESET,
     Backup,
     Command,
+    Evict,
     Logs,
     Move,
     Reset,
     read_command,
+    read_evict,
     read_logs,
     read_move,
 )
@@ -148,6 +151,7 @@ class Site:
     logs: Logs = NO_LOGS
     command: Command = NO_COMMAND
     move: Move = NO_MOVE
+    evict: Evict = NO_EVICT
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -222,6 +226,7 @@ def read_site(
         logs=read_logs(raw.get("logs", {})),
         command=read_command(raw.get("command", {})),
         move=read_move(raw.get("move", {})),
+        evict=read_evict(raw.get("evict", {})),
     )
 
 

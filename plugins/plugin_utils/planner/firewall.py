@@ -37,7 +37,7 @@ def plan_hosts(now: Situation, members: Membership) -> dict[str, HostPlan]:
 
 def _plan_host(now: Situation, name: str, before: Rules, after: Rules) -> HostPlan:
     observed = now.observed[name]
-    reason = _reason_against(now, name)
+    reason = reason_against(now, name)
     if reason:
         # Until they are taken off, they let in who joins.
         updated = firewall.is_there(observed) and firewall.differs(before, observed)
@@ -50,7 +50,7 @@ def _plan_host(now: Situation, name: str, before: Rules, after: Rules) -> HostPl
     return merge(opened, _set(now, name, Phase.CLOSE_FIREWALL, after, tuple(_closing(before, after))))
 
 
-def _reason_against(now: Situation, name: str) -> str:
+def reason_against(now: Situation, name: str) -> str:
     """Say why a host is to have no such rules, ``""`` where it is to have them."""
     settings, other = now.desired(name).firewall, now.observed[name].firewall
     if not settings or not settings.enabled:

@@ -143,7 +143,7 @@ def plan_registry(now: Situation, name: str, renewed: bool) -> HostPlan:
     stale = state.is_stale(now.desired(name).role("registry_server"), now.observed[name])
     changes: Mapping[Phase, tuple[Change, ...]] = {Phase.SERVE_REGISTRY: serve, Phase.LOG_IN: log_in}
     return HostPlan(
-        serve_registry=ServeRegistry(restart=stale) if serve else None,
+        serve_registry=ServeRegistry(restart=stale, renew=now.evicted is not None) if serve else None,
         log_in=Nothing() if log_in else None,
         changes={phase: found for phase, found in changes.items() if found},
     )
@@ -178,6 +178,8 @@ def _trust(now: Situation, name: str) -> Role:
 def is_renewed(now: Situation) -> bool:
     """Tell whether the account of flotilla's own registry gets another password in this run."""
     host = now.site.registry.host
+    if now.evicted:
+        return host in now.observed and now.is_ahead(Phase.SERVE_REGISTRY)
     return (
         now.intent in (Intent.SITE, Intent.REGISTRY)
         and host in now.observed

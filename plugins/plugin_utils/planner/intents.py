@@ -19,6 +19,8 @@ from .situation import Situation
 
 STACK = (Phase.PULL_IMAGES, Phase.DEPLOY, Phase.CLEAN_UP, *GATE)
 IMAGES = (Phase.START_BASE_IMAGES, Phase.BUILD_IMAGES, Phase.OBSERVE_IMAGES)
+# Where the stacks' volumes get their nodes.
+PLACES = (Phase.JOIN_MANAGERS, Phase.JOIN_WORKERS)
 # Of site.yml, behind those that other playbooks have, too.
 AFTERWARDS = (Phase.REBALANCE, Phase.REMOVE_FIREWALL)
 # The phases of each intent; those that surround all others come to them.
@@ -26,8 +28,18 @@ PHASES: Mapping[Intent, Collection[Phase]] = {
     Intent.SITE: (*(phase for phase in Phase if not phase.comes_after(Phase.LOG_OUT)), *AFTERWARDS, *GATE),
     Intent.DEPLOY: (*IMAGES, *STACK),
     Intent.ROLLBACK: STACK,
+    Intent.EVICT: (
+        Phase.EVICT,
+        Phase.OPEN_FIREWALL,
+        # Data that was lost with the host gets another place.
+        *PLACES,
+        *(Phase.SERVE_REGISTRY, Phase.LOG_IN, Phase.OBSERVE_REGISTRY),
+        *IMAGES,
+        *STACK,
+        Phase.END_EVICTION,
+    ),
     # Alone, the role places the stack's data itself.
-    Intent.STACK: (Phase.JOIN_MANAGERS, Phase.JOIN_WORKERS, Phase.OBSERVE_IMAGES, *STACK),
+    Intent.STACK: (*PLACES, Phase.OBSERVE_IMAGES, *STACK),
 }
 # Those that end with a deploy.
 DEPLOYS = (Intent.DEPLOY, Intent.RESTORE, Intent.STACK)
@@ -83,7 +95,7 @@ def _takes_images(now: Situation) -> bool:
 
 def _leaves_unplaced(now: Situation, name: str, labels: Collection[str]) -> bool:
     """Tell whether the data that a host is to have waits for a run of ``site.yml``."""
-    places = now.intent is Intent.STACK and bool(now.observed[name].swarm.node_id)
+    places = now.intent in (Intent.STACK, Intent.EVICT) and bool(now.observed[name].swarm.node_id)
     return not places and any(label.startswith(VOLUME_PREFIX) for label in labels)
 
 

@@ -16,6 +16,7 @@ from . import roles
 from .backup import plan_backup
 from .clean_registry import plan_clean_registry
 from .command import plan_exec, plan_run
+from .evict import plan_evict
 from .logs import plan_logs
 from .move_volume import plan_move
 from .rebalance import plan_rebalance
@@ -35,6 +36,7 @@ PLANNERS: Mapping[Intent, Callable[[Situation], Plan]] = {
     Intent.REMOVE: plan_remove,
     Intent.REBALANCE: plan_rebalance,
     Intent.MOVE: plan_move,
+    Intent.EVICT: plan_evict,
     Intent.BACKUP: plan_backup,
     Intent.RESTORE: plan_restore,
     Intent.RESET: plan_reset,

@@ -31,6 +31,7 @@ ENTRY_POINTS: Mapping[Phase, EntryPoint] = {
     Phase.PUT_BACK: EntryPoint("swarm", "put_back"),
     Phase.RESTART_ENGINE: EntryPoint("docker", "restart"),
     Phase.START_BASE_IMAGES: EntryPoint("image", "start"),
+    Phase.EVICT: EntryPoint("swarm", "evict"),
     Phase.OPEN_FIREWALL: EntryPoint("firewall", "set"),
     Phase.CREATE_SWARM: EntryPoint("swarm", "create"),
     Phase.DEMOTE_DEAD_MANAGERS: EntryPoint("swarm", "demote"),
@@ -75,6 +76,7 @@ ENTRY_POINTS: Mapping[Phase, EntryPoint] = {
     Phase.CLEAN_REGISTRY: EntryPoint("registry", "clean"),
     Phase.CHECK_SERVICES: EntryPoint("stack", "check_services"),
     Phase.CHECK_PAGE: EntryPoint("stack", "check_page"),
+    Phase.END_EVICTION: EntryPoint("swarm", "end_eviction"),
     Phase.UNLOCK: EntryPoint("preflight", "unlock"),
     Phase.REPORT: EntryPoint("preflight", "report"),
     Phase.REPORT_RESET: EntryPoint("preflight", "report_reset"),
@@ -102,6 +104,7 @@ class HostPlan:
     put_back: swarm.PutBack | None = None
     restart_engine: docker.RestartEngine | None = None
     start_base_images: image.MakeImages | None = None
+    evict: swarm.EvictNode | None = None
     open_firewall: firewall.SetFirewall | None = None
     create_swarm: swarm.CreateSwarm | None = None
     demote_dead_managers: swarm.ChangeNodes | None = None
@@ -146,6 +149,7 @@ class HostPlan:
     clean_registry: registry.CleanRegistry | None = None
     check_services: stack.CheckServices | None = None
     check_page: stack.CheckPage | None = None
+    end_eviction: swarm.EndEviction | None = None
     unlock: common.Nothing | None = None
     report: preflight.Report | None = None
     report_reset: preflight.ReportReset | None = None

@@ -16,7 +16,7 @@ from ..stacks.file import VOLUME_PREFIX, parse
 from ..swarm import membership
 from ..swarm.membership import Membership
 from ..swarm.view import PinnedVolume
-from . import firewall, frame, gate, images, intents, rebalance, rolling, stack, stack_host, swarm
+from . import evicted, firewall, frame, gate, images, intents, rebalance, rolling, stack, stack_host, swarm
 from .arguments.docker import Batches
 from .host import is_renewed, plan_engine, plan_registry, restart_order
 from .images import Digests
@@ -66,6 +66,7 @@ def plan_site(now: Situation) -> Plan:
             *frame.notes(chosen),
             *(LEFT.format(name) for name in left_stacks(now) if now.intent is Intent.SITE),
             *(unfinished(now) if now.intent is Intent.SITE else ()),
+            *(evicted.unfinished(now) if now.intent is Intent.SITE else ()),
             *_notes(now, decided.stacks),
         ),
     )
@@ -81,7 +82,7 @@ def decide(now: Situation) -> Decisions:
     """Decide about images, members and the stacks, and check everything that the run relies on."""
     digests = images.choose_digests(now)
     members = membership.decide(now.site, now.hosts, now.addresses, _pinning(now), retire=now.is_served)
-    if now.intent is Intent.STACK:
+    if now.intent in (Intent.STACK, Intent.EVICT):
         members = members.only_places()
     decided = stack.decide(now, members, digests)
     problems = (
@@ -135,6 +136,7 @@ def _parts(now: Situation, decided: Decisions, name: str, restarted: Batches) ->
         yield plan_engine(now, name, restarted, decided.stacks.missing, files=files)
         yield plan_registry(now, name, is_renewed(now))
         yield images.plan_builder(now, name, decided.stacks.missing)
+    yield evicted.plan_host(now, decided.members, name)
     yield swarm.plan_member(now, decided.members, name, decided.stacks.skip_wait_for)
     yield stack_host.plan_host(now, decided.members, decided.stacks, name)
     yield rebalance.plan_host(now, decided.members, decided.stacks, name)

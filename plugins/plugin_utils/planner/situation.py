@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ...module_utils.observation import Observed
+from ...module_utils.observation.swarm import Node
 from ..checks.facts import HostFacts
 from ..hosts import engine_source, firewall
 from ..model.desired import Desired, Member
@@ -17,6 +18,21 @@ from ..model.site import Site
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Evicted:
+    """A host that is to be cut off.
+
+    :ivar host: what its user calls it
+    :ivar node: ``None`` where it is none any more
+    :ivar manager: whether it was one before it was cut off
+    """
+
+    host: str
+    address: str
+    node: Node | None
+    manager: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """What all topics are decided from.
 
@@ -25,6 +41,7 @@ class Situation:
     :ivar addresses: by inventory name, the address that other nodes use
     :ivar engines: by inventory name, what a host is to have as its engine
     :ivar wrong: what is wrong with the input itself; only a status goes on in spite of it
+    :ivar evicted: who is cut off in this run; no manager's answer has its node any more
     :ivar passed: where a run is planned again, the phase behind which that is; ``None`` for its first plan
     """
 
@@ -37,6 +54,7 @@ class Situation:
     engines: Mapping[str, engine_source.Engine]
     wrong: tuple[Problem, ...] = ()
     passed: Phase | None = None
+    evicted: Evicted | None = None
 
     def desired(self, name: str) -> Desired:
         """Return what a host is to be."""

@@ -123,7 +123,7 @@ def _decide(
         restored=[name for name, owner in now.site.backup.saved.volumes.items() if owner == stack.name],
     )
     drains = any(change.availability == "drain" for change in members.settings.values())
-    changes = tuple(_changes(now, plan, verdict, drains)) if _is_changed(now, stack) else ()
+    changes = tuple(_changes(now, plan, verdict, drains)) if _is_changed(now, stack, plan.running) else ()
     decision = StackDecision(stack=stack, plan=plan, data=verdict, changes=changes, republished=plan.republished)
     return _take_over(now, members, manager, decision) if changes and adoption.foreign(plan.running) else decision
 
@@ -155,8 +155,11 @@ def _take_over(now: Situation, members: Membership, manager: Observed | None, de
     )
 
 
-def _is_changed(now: Situation, stack: Stack) -> bool:
+def _is_changed(now: Situation, stack: Stack, running: RunningStack) -> bool:
     """Tell whether the run may change a stack; a site that is brought to its inventory has all of them."""
+    if now.evicted:
+        # What was never deployed has nothing that anybody could have read.
+        return bool(running.record)
     return now.intent is Intent.SITE or now.site.is_chosen(stack.name)
 
 
@@ -165,8 +168,9 @@ def _plan(now: Situation, digests: Digests, manager: Observed | None, stack: Sta
     running = ((manager and manager.stacks) or {}).get(stack.name, EMPTY)
     addresses = {now.addresses[name] for name in now.away}
     skip_wait_for = unreachable.without_data(parse(stack.text), addresses, nodes)
-    # Hosts log in by site.yml alone, so the other playbooks have no new login to give.
-    new_login = now.intent is Intent.SITE and logins.is_new_to_services(manager, running, host.is_renewed(now))
+    # Hosts log in by these alone, so the other playbooks have no new login to give.
+    gives_login = now.intent in (Intent.SITE, Intent.EVICT)
+    new_login = gives_login and logins.is_new_to_services(manager, running, host.is_renewed(now))
     # Beside a rollback of others, a stack is what its inventory says; of several, one that is gone back with is named.
     is_named = stack.name in now.site.chosen or len(now.site.stacks) == 1
     intent = now.intent if is_named or now.intent is not Intent.ROLLBACK else Intent.SITE

@@ -10,9 +10,11 @@ class ServeRegistry:
     """Serve the registry.
 
     :ivar restart: whether a running one works with older settings
+    :ivar renew: whether its account gets another password though it has one
     """
 
     restart: bool
+    renew: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from .docker import Move
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateSwarm:
@@ -95,3 +97,43 @@ class Retire:
     demote: bool
     manager: str
     stacks: tuple[WaitForStack, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvictNode:
+    """Take a host out of the swarm without asking it, and rotate what lets hosts in; on a manager.
+
+    :ivar host: what its user calls it
+    :ivar address: its own
+    :ivar was_manager: whether it was one when its eviction began
+    :ivar node: its ID, ``""`` where it is none any more
+    :ivar demote: whether it is a manager still
+    :ivar moves: services of which it has tasks that others can take over before
+    :ivar rotate_ca: whether the swarm gets another CA
+    """
+
+    host: str
+    address: str
+    was_manager: bool
+    node: str
+    demote: bool
+    moves: tuple[Move, ...]
+    rotate_ca: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndEviction:
+    """Forget that a host is evicted, and tell what came of it; all in sentences but the first two.
+
+    :ivar host: what its user calls it
+    :ivar rotates_ca: whether the swarm gets another CA, which is waited for
+    :ivar done: what was cut off and rotated
+    :ivar yours: what only the user can rotate
+    :ivar stays: what it has that stays valid for a while
+    """
+
+    host: str
+    rotates_ca: bool
+    done: tuple[str, ...]
+    yours: tuple[str, ...]
+    stays: tuple[str, ...]

@@ -93,6 +93,21 @@ def test_run_that_changes_nothing_shows_its_recap_and_the_report(show):
     assert [behind[0], behind[-1]] == REPORTED
 
 
+def test_reports_of_a_run_stand_one_behind_the_other(show):
+    eviction = {"about": "eviction", "host": "w3", "done": ["it is gone"], "yours": ["your vault"], "stays": ["keys"]}
+    evicted = play({"name": "Tell", "flotilla.swarm.report": eviction})
+    _, behind = parts(show(play(task("Read")), evicted, play(REPORT)))
+    assert behind[:7] == [
+        "w3 is cut off. Cut off and rotated:",
+        "  - it is gone",
+        "Only you can rotate:",
+        "  - your vault",
+        "Stays valid for a while:",
+        "  - keys",
+        REPORTED[0],
+    ]
+
+
 def test_change_is_a_line_with_its_hosts_beneath_its_play(show):
     output = show(
         play(

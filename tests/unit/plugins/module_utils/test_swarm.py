@@ -5,6 +5,7 @@ import calendar
 import pytest
 from ansible_collections.flotilla.swarm.plugins.module_utils import releases, swarm
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.stack import Network
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.swarm import Eviction
 
 SPEC = {
     "ContainerSpec": {"Image": "hello"},
@@ -129,3 +130,11 @@ def test_failed_tasks_of_one_place_are_counted(monkeypatch, changed, times, cras
     others = [{**failed, "Slot": 2, "UpdatedAt": "2026-01-01T09:59:00Z"}] if times else []
     ended = [{"Slot": 1, "Status": {"State": "shutdown"}, "UpdatedAt": "2026-01-01T09:59:00Z"}]
     assert swarm._crashes({"UpdatedAt": changed}, [*tasks, *others, *ended]) == crashes
+
+
+def test_eviction_is_noted_in_the_labels_of_a_config():
+    labels = {"flotilla.host": "w3", "flotilla.address": "10.0.0.4", "flotilla.manager": "false"}
+    noted = {"Spec": {"Name": swarm.EVICTION, "Labels": labels}}
+    other = {"Spec": {"Name": "hello_config", "Labels": None}}
+    assert swarm._eviction([other, noted]) == Eviction(host="w3", address="10.0.0.4", manager=False)
+    assert swarm._eviction([other]) is None

@@ -36,6 +36,8 @@ OBSERVING = {Phase.OBSERVE_SWARM, Phase.OBSERVE_REGISTRY, Phase.OBSERVE_IMAGES, 
 # What a play passes beside its arguments; none of it is of the plan.
 EXTRA = {Phase.UNREACHABLE: {"flotilla_lost"}, **{phase: {"preflight_intent"} for phase in OBSERVING}}
 BEFORE_THE_PLAN = {"observe", "refresh_packages", "require_hosts"}
+# Of evict.yml alone, whose other phases are of site.yml.
+OF_EVICTION = {Phase.EVICT, Phase.END_EVICTION}
 # Playbooks that have phases that are not of site.yml.
 OTHERS = (
     "backup",
@@ -143,7 +145,7 @@ def test_arguments_of_several_things_are_in_lists():
         if (elements := kind_in_list(arguments_of(phase), name))
     }
     of_volumes = {"HoldingService", "SavedVolume", "CopiedVolume", "LoadedStack", "NodeLabels", "Copy"}
-    assert found == {"StackDeploy", "WaitForStack", "Spread", "CheckedStack", "Pending"} | of_volumes
+    assert found == {"StackDeploy", "WaitForStack", "Spread", "CheckedStack", "Pending", "Move"} | of_volumes
 
 
 @EACH
@@ -188,7 +190,7 @@ def test_play_reads_the_plan_at_one_place(phase):
 
 
 def test_site_goes_through_the_phases_in_their_order():
-    others = {phase for playbook in OTHERS for phase in phases_of(playbook)}
+    others = {phase for playbook in OTHERS for phase in phases_of(playbook)} | OF_EVICTION
     assert phases_of("site") == [phase for phase in Phase if phase not in others or phase in SHARED]
 
 
@@ -198,7 +200,7 @@ def test_playbook_keeps_the_order_of_the_phases(playbook):
     assert found == [phase for phase in Phase if phase in found]
 
 
-@pytest.mark.parametrize("intent", [Intent.DEPLOY, Intent.ROLLBACK])
+@pytest.mark.parametrize("intent", [Intent.DEPLOY, Intent.ROLLBACK, Intent.EVICT])
 def test_playbook_goes_through_the_phases_of_its_intent(intent):
     assert set(phases_of(intent)) == FRAME | set(intents.PHASES[intent])
 
