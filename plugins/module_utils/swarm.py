@@ -213,6 +213,7 @@ def _eviction(configs: Sequence[Item]) -> Eviction | None:
     return Eviction(
         host=noted.get("flotilla.host", ""),
         address=noted.get("flotilla.address", ""),
+        node=noted.get("flotilla.node", ""),
         manager=noted.get("flotilla.manager") == "true",
     )
 

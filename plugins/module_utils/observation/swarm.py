@@ -53,11 +53,13 @@ class Eviction:
     """An eviction that was begun and has not ended, as the swarm notes it.
 
     :ivar host: what its user called the host
+    :ivar node: ID of its node
     :ivar manager: whether that was a manager
     """
 
     host: str
     address: str
+    node: str
     manager: bool
 
 

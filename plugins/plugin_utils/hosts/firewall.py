@@ -142,7 +142,7 @@ def _own(
     """Return the addresses that packets of a member come from: the one that Ansible has only where it is its own."""
     yield addresses[name]
     given = desired[name].member.ansible_host
-    if name not in observed or given in observed[name].system.addresses:
+    if name in observed and given in observed[name].system.addresses:
         yield given
 
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from .names import context_files, ignore_lines
 
-# What tools keep logins and keys in by default; examples of such files are for everybody.
-NAMES = re.compile(
-    r"(\.env(\.(?!example$|sample$|template$|dist$)\w+)?|\.netrc|\.pgpass|\.git-credentials|.+\.(p12|pfx))"
+# What tools keep logins and keys in by default; other files that begin with .env are often meant for everybody.
+NAMES = re.compile(r"(\.env(\.(\w+\.)?local)?|\.netrc|\.pgpass|\.git-credentials|.+\.(p12|pfx))")
+# RFC 7468 and OpenSSH, with a line of the key itself, which programs that only read keys do not have; age.
+KEYS = re.compile(
+    rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----\s+(?:[\w-]+: [^\n]*\n)*\s*[A-Za-z0-9+/=]{40}"
+    rb"|AGE-SECRET-KEY-1[A-Z0-9]{20}"
 )
-# RFC 7468 and OpenSSH; age.
-KEYS = re.compile(rb"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----|AGE-SECRET-KEY-1[A-Z0-9]{20}")
 # Keys are short; a certificate may stand before one.
 READ_BYTES = 256 * 1024
 

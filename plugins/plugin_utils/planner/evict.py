@@ -43,15 +43,17 @@ def _find(now: Situation) -> Evicted:
     """
     asked, manager = now.site.evict.host, moves.asked(now)[1]
     begun = manager.eviction if manager else None
-    if begun and asked not in (begun.host, begun.address):
-        found = f"{asked or 'no name'}, while the eviction of {begun.host}, which a run began, has not ended"
-        raise ProblemError(_impossible(found, "one eviction at a time", f"End that first: -e host={begun.host}"))
-    there = [node for node in moves.nodes(now) if asked in (node.hostname, node.address, node.id)]
+    if begun:
+        # By its ID: another host may have got its name and its address since.
+        if asked not in (begun.host, begun.address, begun.node):
+            found = f"{asked or 'no name'}, while the eviction of {begun.host}, which a run began, has not ended"
+            raise ProblemError(_impossible(found, "one eviction at a time", f"End that first: -e host={begun.node}"))
+        node = next((node for node in moves.nodes(now) if node.id == begun.node), None)
+        return Evicted(host=begun.host, address=begun.address, id=begun.node, node=node, manager=begun.manager)
+    there = [node for node in moves.nodes(now) if asked and asked in (node.hostname, node.address, node.id)]
     if len(there) == 1:
-        was_manager = there[0].is_manager or bool(begun and begun.manager)
-        return Evicted(host=asked, address=there[0].address, node=there[0], manager=was_manager)
-    if begun and not there:
-        return Evicted(host=begun.host, address=begun.address, node=None, manager=begun.manager)
+        (node,) = there
+        return Evicted(host=asked, address=node.address, id=node.id, node=node, manager=node.is_manager)
     raise ProblemError(_unknown(now, asked, there))
 
 

@@ -19,7 +19,7 @@ from .situation import Evicted, Situation
 
 # Seconds in which a host that may be hostile can let its tasks go before it is cut off all the same.
 PATIENCE = 180
-BEGUN = "the eviction of {0}, which a run began, has not ended: playbooks/evict.yml -e host={0} ends it"
+BEGUN = "the eviction of {0}, which a run began, has not ended: playbooks/evict.yml -e host={1} ends it"
 # Swarm keeps three keys, and replaces the oldest every 12 hours and with each new leader (swarmkit,
 # manager/keymanager: DefaultKeyRotationInterval, keyringSize).
 KEYS = (
@@ -37,7 +37,7 @@ KNOWN = "whatever else it had: keys and agents of ssh, passwords of sudo, tokens
 def unfinished(now: Situation) -> list[str]:
     """Say that an eviction was begun and has not ended."""
     manager = moves.asked(now)[1]
-    return [BEGUN.format(manager.eviction.host)] if manager and manager.eviction else []
+    return [BEGUN.format(manager.eviction.host, manager.eviction.node)] if manager and manager.eviction else []
 
 
 def running_stacks(now: Situation) -> dict[str, Stack]:
@@ -61,7 +61,7 @@ def plan_host(now: Situation, members: Membership, name: str) -> HostPlan:
         return _plan_eviction(now, evicted)
     end = EndEviction(
         host=evicted.host,
-        rotates_ca=_rotates_ca(now, evicted),
+        awaits_ca=_rotates_ca(now, evicted) and not _down(now),
         done=tuple(_done(now, evicted)),
         yours=tuple(_yours(now, evicted)),
         stays=tuple(_stays(now, evicted)),
@@ -79,6 +79,7 @@ def _plan_eviction(now: Situation, evicted: Evicted) -> HostPlan:
         host=evicted.host,
         address=evicted.address,
         was_manager=evicted.manager,
+        id=evicted.id,
         node=node.id if node else "",
         demote=bool(node and node.is_manager),
         moves=tuple(
@@ -101,6 +102,11 @@ def _rotates_ca(now: Situation, evicted: Evicted) -> bool:
     return evicted.manager or now.site.evict.rotate_ca
 
 
+def _down(now: Situation) -> list[str]:
+    """Name the nodes that take no certificate now."""
+    return [node.hostname for node in moves.nodes(now) if node.state != "ready"]
+
+
 def _changes(now: Situation, evicted: Evicted) -> Iterator[str]:
     if evicted.node:
         yield f"take {evicted.host} ({evicted.address}) out of the swarm, without asking it"
@@ -116,7 +122,7 @@ def _done(now: Situation, evicted: Evicted) -> Iterator[str]:
         yield f"it is kept out of the ports of the swarm and its registry, on {', '.join(guarded)}"
     yield "both tokens by which hosts join are others"
     if _rotates_ca(now, evicted):
-        yield "the CA of the swarm is another one, and so are the certificates of all nodes"
+        yield "the CA of the swarm is another one, and so are the certificates of its nodes"
     if now.site.registry.host:
         yield f"the password that nodes pull from {now.site.registry.url.text} with is another one"
     for stack in now.site.stacks:
@@ -146,6 +152,7 @@ def _yours(now: Situation, evicted: Evicted) -> Iterator[str]:
             f"the password of {now.site.registry.pull.name} at {now.site.registry.url.text}; change it there and in "
             "the inventory, and run site.yml"
         )
+    yield from _old_ca(now, evicted)
     yield from _open(now, evicted)
     if now.away:
         names = ", ".join(now.away)
@@ -154,6 +161,13 @@ def _yours(now: Situation, evicted: Evicted) -> Iterator[str]:
         yield "secrets of the swarm that no stack of the inventory has; of a locked swarm its key (swarm unlock-key)"
     yield f"what leads visitors to {evicted.address}: names, and load balancers in front of the hosts"
     yield KNOWN
+
+
+def _old_ca(now: Situation, evicted: Evicted) -> Iterator[str]:
+    """Say that it counts until every node has a certificate of the new one (swarmkit, ca/reconciler.go)."""
+    down = _down(now)
+    if down and _rotates_ca(now, evicted):
+        yield f"the old CA, which counts until {', '.join(down)} is back, or removed by swarm_remove_dead"
 
 
 def _open(now: Situation, evicted: Evicted) -> Iterator[str]:

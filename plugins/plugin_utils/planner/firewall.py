@@ -5,7 +5,7 @@ They are set before hosts join, with those let in, and once more after hosts hav
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from ...module_utils.observation import Observed
@@ -32,17 +32,22 @@ def plan_hosts(now: Situation, members: Membership) -> dict[str, HostPlan]:
     """
     left = {step.node for step in members.steps if step.phase in LEAVING}
     before, after = now.firewall_rules(()), now.firewall_rules(left)
-    return {name: _plan_host(now, name, rules, after[name]) for name, rules in before.items()}
+    return {
+        name: _plan_host(now, name, rules, after[name], reason_against(now, name, left))
+        for name, rules in before.items()
+    }
 
 
-def _plan_host(now: Situation, name: str, before: Rules, after: Rules) -> HostPlan:
+def _plan_host(now: Situation, name: str, before: Rules, after: Rules, reason: str) -> HostPlan:
     observed = now.observed[name]
-    reason = reason_against(now, name)
     if reason:
         # Until they are taken off, they let in who joins.
         updated = firewall.is_there(observed) and firewall.differs(before, observed)
         opened = _set(now, name, Phase.OPEN_FIREWALL, before, _kernel()) if updated else HostPlan()
         return merge(opened, plan_removal(now, name, reason))
+    if not now.is_ahead(Phase.OPEN_FIREWALL) and (late := tuple(_changes(now, name, after))):
+        # Who left in the earlier part of the run is no node any more.
+        return _set(now, name, Phase.CLOSE_FIREWALL, after, late)
     changes = tuple(_changes(now, name, before))
     opened = _set(now, name, Phase.OPEN_FIREWALL, before, changes) if changes else HostPlan()
     if after == before:
@@ -50,14 +55,18 @@ def _plan_host(now: Situation, name: str, before: Rules, after: Rules) -> HostPl
     return merge(opened, _set(now, name, Phase.CLOSE_FIREWALL, after, tuple(_closing(before, after))))
 
 
-def reason_against(now: Situation, name: str) -> str:
-    """Say why a host is to have no such rules, ``""`` where it is to have them."""
-    settings, other = now.desired(name).firewall, now.observed[name].firewall
+def reason_against(now: Situation, name: str, left: Collection[str] = ()) -> str:
+    """Say why a host is to have no such rules, ``""`` where it is to have them.
+
+    :param left: IDs of nodes that are none any more by the time that the rules are taken off
+    """
+    settings, other, place = now.desired(name).firewall, now.observed[name].firewall, now.observed[name].swarm
     if not settings or not settings.enabled:
         return "firewall_enabled is false"
     if other and other.incoming == "deny":
         return f"{other.kind} keeps strangers out"
-    return "" if name in (*now.site.members, now.site.registry.host) else "it is no member"
+    stays = place.is_member and place.node_id not in left
+    return "" if stays or name in (*now.site.members, now.site.registry.host) else "it is no member"
 
 
 def _changes(now: Situation, name: str, rules: Rules) -> Iterator[Change]:
@@ -85,7 +94,9 @@ def _files(now: Situation, name: str, rules: Rules) -> dict[str, File]:
 
 
 def _set(now: Situation, name: str, phase: Phase, rules: Rules, changes: tuple[Change, ...]) -> HostPlan:
-    given = SetFirewall(files=_role(now, name, rules).files)
+    packages = now.desired(name).role("firewall").packages
+    missing = tuple(each for each in packages if not now.observed[name].packages.get(each))
+    given = SetFirewall(files=_role(now, name, rules).files, packages=missing)
     if phase is Phase.CLOSE_FIREWALL:
         return HostPlan(close_firewall=given, changes={phase: changes})
     return HostPlan(open_firewall=given, changes={phase: changes})

@@ -22,12 +22,14 @@ class Evicted:
     """A host that is to be cut off.
 
     :ivar host: what its user calls it
+    :ivar id: of its node
     :ivar node: ``None`` where it is none any more
     :ivar manager: whether it was one before it was cut off
     """
 
     host: str
     address: str
+    id: str
     node: Node | None
     manager: bool
 
@@ -69,12 +71,13 @@ class Situation:
             observed=self.observed,
             desired={name: self.desired(name) for name in self.observed},
             addresses=self.addresses,
-            opening=firewall.changed(self.firewall_rules(()), self.observed) if self._asks_peers else frozenset(),
+            opening=firewall.changed(self.firewall_rules(()), self.observed) if self._lets_in else frozenset(),
         )
 
     @property
-    def _asks_peers(self) -> bool:
-        return any(observed.reach for observed in self.observed.values())
+    def _lets_in(self) -> bool:
+        """Tell whether hosts ask for others that this run lets in first; role swarm alone sets no rules."""
+        return self.intent is not Intent.SWARM and any(observed.reach for observed in self.observed.values())
 
     def firewall_rules(self, left: Collection[str]) -> dict[str, firewall.Rules]:
         """Return the rules that keep strangers out, see ``make_rules``."""

@@ -13,9 +13,11 @@ class SetFirewall:
     """Set the rules that keep strangers out.
 
     :ivar files: rules, and what sets them at boot, by path
+    :ivar packages: those that were missing, for which the lists of packages are fetched
     """
 
     files: Mapping[str, File]
+    packages: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

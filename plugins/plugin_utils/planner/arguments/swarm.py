@@ -106,7 +106,8 @@ class EvictNode:
     :ivar host: what its user calls it
     :ivar address: its own
     :ivar was_manager: whether it was one when its eviction began
-    :ivar node: its ID, ``""`` where it is none any more
+    :ivar id: of its node
+    :ivar node: that ID, ``""`` where it is none any more
     :ivar demote: whether it is a manager still
     :ivar moves: services of which it has tasks that others can take over before
     :ivar rotate_ca: whether the swarm gets another CA
@@ -115,6 +116,7 @@ class EvictNode:
     host: str
     address: str
     was_manager: bool
+    id: str
     node: str
     demote: bool
     moves: tuple[Move, ...]
@@ -126,14 +128,14 @@ class EndEviction:
     """Forget that a host is evicted, and tell what came of it; all in sentences but the first two.
 
     :ivar host: what its user calls it
-    :ivar rotates_ca: whether the swarm gets another CA, which is waited for
+    :ivar awaits_ca: whether nodes get certificates of another CA
     :ivar done: what was cut off and rotated
     :ivar yours: what only the user can rotate
     :ivar stays: what it has that stays valid for a while
     """
 
     host: str
-    rotates_ca: bool
+    awaits_ca: bool
     done: tuple[str, ...]
     yours: tuple[str, ...]
     stays: tuple[str, ...]

@@ -3,7 +3,7 @@
 import pytest
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.images.private import private_files
 
-KEY = "-----BEGIN {}PRIVATE KEY-----\nMIIE\n"
+KEY = f"-----BEGIN {{}}PRIVATE KEY-----\n{'MIIEpQIB' * 8}\n"
 
 
 def found(folder, *secrets):
@@ -18,7 +18,8 @@ def app(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", [".env", ".env.local", ".netrc", ".pgpass", ".git-credentials", "site.p12", "site.pfx"]
+    "name",
+    [".env", ".env.local", ".env.production.local", ".netrc", ".pgpass", ".git-credentials", "site.p12", "site.pfx"],
 )
 def test_files_that_tools_keep_logins_and_keys_in(app, name):
     (app / name).write_text("")
@@ -32,9 +33,10 @@ def test_keys_whatever_their_file_is_called(app, kind):
     assert found(app) == ["tls/site.txt"]
 
 
-@pytest.mark.parametrize("name", [".env.example", ".env.sample", "environment", "translation.key", "env"])
+@pytest.mark.parametrize("name", [".env.example", ".env.production", "environment", "translation.key", "env"])
 def test_examples_and_others_are_not_private(app, name):
     (app / name).write_text("-----BEGIN PUBLIC KEY-----")
+    (app / "main.py").write_text("if line == '-----BEGIN RSA PRIVATE KEY-----': pass  # " + "and then it goes on" * 9)
     assert found(app) == []
 
 

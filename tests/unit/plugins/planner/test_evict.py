@@ -14,7 +14,7 @@ WITH_SECRET = f"{sites.STACK_TEXT}secrets: {{redis_password: {{external: true, n
 def site(**changes):
     """A site that has taken w3 out of its inventory."""
     found = sites.site(**{key: changes.pop(key) for key in ("managers", "workers") if key in changes})
-    found.update(intent="evict", evict={"host": "host-4"})
+    found.update(intent="evict", evict=changes.pop("evict", {"host": "host-4"}))
     found["stacks"][0].update(text=WITH_SECRET, **changes)
     return found
 
@@ -39,7 +39,7 @@ def begun(found, manager=False):
     """The same where a run was killed once the node was gone."""
     managing = found["m1"]["observation"]
     managing["nodes"] = managing["nodes"][:3]
-    managing["eviction"] = {"host": "host-4", "address": GONE, "manager": manager}
+    managing["eviction"] = {"host": "host-4", "address": GONE, "node": "node-4", "manager": manager}
     return found
 
 
@@ -55,6 +55,7 @@ def test_host_is_cut_off_first_and_then_all_that_it_could_read_is_rotated():
             "host": "host-4",
             "address": GONE,
             "was_manager": False,
+            "id": "node-4",
             "node": "node-4",
             "demote": False,
             "moves": [{"stack": "hello", "service": "web", "timeout": 180}],
@@ -98,7 +99,7 @@ def test_manager_is_demoted_and_the_ca_rotated():
     (evict,) = sites.of_phase(made, "evict").values()
     assert (evict["demote"], evict["rotate_ca"], evict["was_manager"]) == (True, True, True)
     (end,) = sites.of_phase(made, "end_eviction").values()
-    assert end["rotates_ca"]
+    assert end["awaits_ca"]
     assert not any("certificate of its node" in text for text in end["stays"])
 
 
@@ -119,7 +120,7 @@ def test_plan_behind_the_cut_does_not_cut_again():
 
 def test_site_tells_of_an_eviction_that_has_not_ended():
     made = sites.make_plan({**site(), "intent": "site"}, begun(hosts()))
-    assert any("playbooks/evict.yml -e host=host-4" in note for note in made["notes"])
+    assert any("playbooks/evict.yml -e host=node-4" in note for note in made["notes"])
 
 
 @pytest.mark.parametrize("name", ["host-4", "node-4", GONE])
@@ -231,3 +232,26 @@ def test_stack_that_does_not_run_is_not_deployed():
     assert sites.of_phase(made, "deploy") == {}
     (end,) = sites.of_phase(made, "end_eviction").values()
     assert not any("redis_password" in text for text in (*end["done"], *end["yours"]))
+
+
+def test_other_host_with_the_name_of_one_that_was_cut_off_stays():
+    found = begun(hosts())
+    found["m1"]["observation"]["nodes"].append({**sites.node(5, "worker"), "hostname": "host-4"})
+    for name in ("host-4", "node-4"):
+        made = sites.make_plan({**site(), "evict": {"host": name}}, found)
+        assert told(made["problems"]) == []
+        (evict,) = sites.of_phase(made, "evict").values()
+        assert (evict["node"], evict["id"], evict["moves"]) == ("", "node-4", [])
+
+
+def test_node_without_an_address_is_not_who_nobody_named():
+    made = sites.make_plan({**site(), "evict": {"host": ""}}, hosts(address=""))
+    assert told(made["problems"]) == ["setting-missing: host"]
+
+
+def test_ca_is_not_awaited_of_nodes_that_are_down_and_they_are_named():
+    found = hosts()
+    found["m1"]["observation"]["nodes"][2]["state"] = "down"
+    (end,) = sites.of_phase(plan(found, evict={"host": "host-4", "rotate_ca": True}), "end_eviction").values()
+    assert not end["awaits_ca"]
+    assert any("until host-3 is back" in text for text in end["yours"])

@@ -161,3 +161,27 @@ def test_role_alone_sets_rules_and_does_nothing_else():
 def test_who_is_trusted_is_given_by_addresses(text):
     plan = sites.plan(sites.site(), guarded(1, 2, 3, trusted=[text]))
     assert told(plan.problems) == ["setting-invalid: firewall_trusted, m1, w1, w2"]
+
+
+def test_who_is_to_retire_keeps_strangers_out_until_it_has_left():
+    found = guarded(1, 2, 3)
+    assert not sites.plan({**sites.site(workers=("w1",), retire=("w2",)), "intent": "firewall"}, found).has_changes
+
+
+def test_who_left_before_the_run_was_planned_again_is_kept_out_at_its_end():
+    found = guarded(1, 2, 3, 4)
+    made = sites.make_plan(sites.site(), found, passed=Phase.OBSERVE_IMAGES)
+    assert sites.of_phase(made, "open_firewall") == {}
+    closed = sites.of_phase(made, "close_firewall")
+    assert closed.keys() == {"m1", "w1", "w2"}
+    assert "10.0.0.4" not in closed["w1"]["files"][PATHS[1]]["text"]
+
+
+def test_lists_of_packages_are_fetched_for_what_is_missing_alone():
+    found = guarded(1, 2, 3, packages=["iptables"])
+    found["w1"]["observation"]["own_rules"] = {"ipv4": "", "ipv6": ""}
+    for host in found.values():
+        host["observation"]["packages"]["iptables"] = "1.8"
+    assert sites.plan(sites.site(), found).hosts["w1"].open_firewall.packages == ()
+    found["w1"]["observation"]["packages"]["iptables"] = None
+    assert sites.plan(sites.site(), found).hosts["w1"].open_firewall.packages == ("iptables",)
