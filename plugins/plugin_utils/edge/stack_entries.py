@@ -18,15 +18,13 @@ from ..compose.run import resolve
 from ..compose.translate import translate
 from ..images.dockerfile import base_images, is_of_registry
 from ..images.private import private_files
-from ..model.problem import Code, Problem, ProblemError
+from ..model.problem import Code, Problem, ProblemError, first_of
 from ..stacks.file import StackFile, make
 from .role_variables import ROLES
 
 # What Compose reads beside the files themselves, where a variable may stand, too.
 READS_OTHERS = re.compile(r"^\s*-?\s*(include|extends|env_file)\s*:", re.MULTILINE)
 
-# Private files of a build that a problem names.
-NAMED_FILES = 5
 # What the place of a problem in a stack's files begins with.
 IN_FILES = ".files: "
 
@@ -165,11 +163,10 @@ def _private(build: BuildRequest, secret_files: Iterable[str]) -> Iterator[Probl
     """Refuse an image that would be made of private files, or of the stack's secrets."""
     files = private_files(build.context, build.dockerfile, secret_files)
     if files:
-        more = f" and {len(files) - NAMED_FILES} more" if len(files) > NAMED_FILES else ""
         yield Problem(
             code=Code.CONTEXT_PRIVATE,
             where=IN_FILES + build.key,
-            found=f"{', '.join(files[:NAMED_FILES])}{more} in {build.context}: secrets, or private by name or content",
+            found=f"{first_of(files)} in {build.context}: secrets, or private by name or content",
             expected="only what everybody may read who can pull the image",
             fix="Name them in .dockerignore, or let one that is meant to be there through by its name: !path/to/file",
         )

@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+# Things that a sentence names of many.
+NAMED = 5
+
 
 class Code(StrEnum):
     """What kind of problem it is; stable, since people search for it and tests name it."""
@@ -156,6 +159,12 @@ class Problem:
 def read_problem(raw: Mapping[str, Any]) -> Problem:
     """Read what ``dataclasses.asdict`` made of a problem."""
     return Problem(**{**raw, "code": Code(raw["code"]), "hosts": tuple(raw["hosts"])})
+
+
+def first_of(names: Sequence[str]) -> str:
+    """Name the first of many things in a sentence, and say how many more there are."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{more}"
 
 
 class ProblemError(ValueError):

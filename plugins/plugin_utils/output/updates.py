@@ -6,15 +6,14 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ...module_utils.observation.upgrades import Upgrades
+from ...module_utils.observation import NO_UPGRADES
 from ..model.observation import Observation, Unreachable
+from ..model.problem import first_of
 from .problems import name_hosts
 
 # apt's own timer fetches lists every day; on a host where it has not for a week, something is wrong.
 OLD_DAYS = 7
 DAY_SECONDS = 24 * 60 * 60
-# Packages that a line names.
-NAMED = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +46,7 @@ def find_updates(observed: Mapping[str, Observation]) -> tuple[UpdatesStatus, ..
             unknown=each.unknown,
         )
         for name, each in found.items()
-        if each != Upgrades()
+        if each != NO_UPGRADES
     )
 
 
@@ -62,10 +61,8 @@ def lines(updates: Sequence[UpdatesStatus], hosts: Collection[str]) -> list[str]
 
 
 def _texts(updates: UpdatesStatus) -> Iterator[str]:
-    names = sorted(updates.packages)
-    if names:
-        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-        yield f"security updates of {', '.join(names[:NAMED])}{more}"
+    if updates.packages:
+        yield f"security updates of {first_of(sorted(updates.packages))}"
     if updates.reboot:
         yield f"a reboot ({updates.reboot})"
     if updates.unknown:

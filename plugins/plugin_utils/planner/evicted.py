@@ -20,6 +20,10 @@ from .situation import Evicted, Situation
 # Seconds in which a host that may be hostile can let its tasks go before it is cut off all the same.
 PATIENCE = 180
 BEGUN = "the eviction of {0}, which a run began, has not ended: playbooks/evict.yml -e host={1} ends it"
+LATER = (
+    "the registry's host is away, so passwords and secrets stay as they are; once it is back: "
+    "playbooks/evict.yml -e host={}"
+)
 # Swarm keeps three keys, and replaces the oldest every 12 hours and with each new leader (swarmkit,
 # manager/keymanager: DefaultKeyRotationInterval, keyringSize).
 KEYS = (
@@ -57,8 +61,8 @@ def plan_host(now: Situation, members: Membership, name: str) -> HostPlan:
     if not evicted or name != members.deploy_manager:
         return HostPlan()
     if not now.is_served:
-        # Without the registry nothing is deployed, so the old secrets stay: the next run goes on.
-        return _plan_eviction(now, evicted)
+        # Without the registry nothing is deployed, so the old secrets stay.
+        return merge(_plan_eviction(now, evicted), HostPlan(notes=(LATER.format(evicted.id),)))
     end = EndEviction(
         host=evicted.host,
         awaits_ca=_rotates_ca(now, evicted) and not _down(now),

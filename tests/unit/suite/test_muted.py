@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[3]
-MUTED = re.compile(r"changed_when: false|# noqa|# type: ignore|\|\| true|ignore_errors: true")
+MUTED = re.compile(r"(?:changed|failed)_when: false|# noqa|# type: ignore|\|\| true|ignore_errors: true")
 FILES = ["*.py", "*.yml", "*.sh", "Makefile", "tools", "fleet/base", "molecule"]
 
 
@@ -27,6 +27,7 @@ def unexplained(text):
     [
         ("  changed_when: false\n", 1),
         ("  # It only asks.\n  changed_when: false\n", 0),
+        ("  # It only asks.\n  changed_when: false\n  failed_when: false\n", 1),
         ("import flask  # noqa: F401\n", 1),
         ("import flask  # noqa: F401 # for what its import costs\n", 0),
         ("x = 1  # type: ignore[arg-type]\n", 1),

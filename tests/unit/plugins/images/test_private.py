@@ -3,7 +3,8 @@
 import pytest
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.images.private import private_files
 
-KEY = f"-----BEGIN {{}}PRIVATE KEY-----\n{'MIIEpQIB' * 8}\n"
+HEAD = "-----BEGIN {}PRIVATE KEY-----"
+KEY = f"{HEAD}\n{'MIIEpQIB' * 8}\n"
 
 
 def found(folder, *secrets):
@@ -36,7 +37,7 @@ def test_keys_whatever_their_file_is_called(app, kind):
 @pytest.mark.parametrize("name", [".env.example", ".env.production", "environment", "translation.key", "env"])
 def test_examples_and_others_are_not_private(app, name):
     (app / name).write_text("-----BEGIN PUBLIC KEY-----")
-    (app / "main.py").write_text("if line == '-----BEGIN RSA PRIVATE KEY-----': pass  # " + "and then it goes on" * 9)
+    (app / "main.py").write_text(f"if line == '{HEAD.format('RSA ')}': pass  # " + "and then it goes on" * 9)
     assert found(app) == []
 
 

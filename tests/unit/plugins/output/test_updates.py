@@ -35,7 +35,7 @@ def test_hosts_with_the_same_are_told_together():
 
 def test_many_packages_are_a_number():
     found = told(w1={"packages": {f"lib{number}": "1" for number in range(8)}})
-    assert found[1] == "  w1: security updates of lib0, lib1, lib2, lib3, lib4, lib5 and 2 more"
+    assert found[1] == "  w1: security updates of lib0, lib1, lib2, lib3, lib4 and 3 more"
 
 
 @pytest.mark.parametrize(

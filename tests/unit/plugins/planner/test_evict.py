@@ -220,6 +220,8 @@ def test_without_the_registry_the_host_is_cut_off_and_the_rest_is_left_to_the_ne
     made = plan(found, managers=["m1", "w1"], workers=["w2"])
     assert told(made["problems"]) == []
     assert sites.of_phase(made, "evict").keys() == {"w1"}
+    (note,) = sites.plan(site(managers=["m1", "w1"], workers=["w2"]), found).hosts["w1"].notes
+    assert note.endswith("once it is back: playbooks/evict.yml -e host=node-4")
     assert sites.of_phase(made, "end_eviction") == {}
     assert "unreachable" in made["hosts"]["m1"]
 
