@@ -60,7 +60,8 @@ def _find(now: Situation) -> Evicted:
 def _unknown(now: Situation, asked: str, there: list[Node]) -> Problem:
     strangers = [f"{node.hostname} ({node.id})" for node in moves.nodes(now) if not _hosts_of(now, node)]
     listed = ", ".join(strangers) or "there is none"
-    found = f"{asked}, which is the name of {len(there)} nodes" if asked else "no name"
+    nodes = f"{len(there)} nodes" if there else "no node"
+    found = f"{asked}, which is the name of {nodes}" if asked else "no name"
     return Problem(
         code=Code.SETTING_INVALID if asked else Code.SETTING_MISSING,
         where="host",
