@@ -9,8 +9,10 @@ Source of paths and fields: the Engine API reference, version 1.41 and later (ht
 from __future__ import annotations
 
 import base64
+import io
 import json
 import socket
+import tarfile
 import urllib.parse
 from collections.abc import Mapping
 from typing import Any
@@ -97,6 +99,18 @@ class Engine:
         said = {"stdout": "1", "stderr": "1", "timestamps": "1", "details": "1"}
         path = f"/services/{urllib.parse.quote(service)}/logs"
         return demultiplex(self._request("GET", path, {**said, "since": f"{since:.9f}", "tail": str(lines)}))
+
+    def get_file(self, container: str, path: str) -> str:
+        """Read a file of a container; no link is followed.
+
+        :param container: its ID
+        :return: the file's text, ``""`` for what is no file
+        :raise EngineError: there is no such path or container
+        """
+        raw = self._request("GET", f"/containers/{container}/archive", {"path": path})
+        with tarfile.open(fileobj=io.BytesIO(raw)) as archive:
+            content = archive.extractfile(member) if (member := archive.next()) and member.isreg() else None
+            return content.read().decode(errors="replace") if content else ""
 
     def check_login(self, server: str, credentials: Mapping[str, str]) -> str:
         """Let the engine itself log in to a registry, with its own trust and its own way there.

@@ -58,7 +58,6 @@ def read_text(path: str) -> str | None:
 
 def system(run: Run) -> System:
     """Describe the host itself."""
-    release = dict(line.split("=", 1) for line in (read_text("/etc/os-release") or "").splitlines() if "=" in line)
     _rc, links, _err = run(["ip", "-json", "-4", "address"])
     addresses = tuple(
         address["local"]
@@ -70,7 +69,7 @@ def system(run: Run) -> System:
     return System(
         hostname=socket.gethostname(),
         machine_id=(read_text("/etc/machine-id") or "").strip(),
-        distribution=f"{release.get('ID', '')} {release.get('VERSION_ID', '')}".replace('"', "").strip(),
+        distribution=distribution(read_text("/etc/os-release") or ""),
         architecture=platform.machine(),
         kernel=platform.release(),
         cpus=os.cpu_count() or 1,
@@ -80,6 +79,15 @@ def system(run: Run) -> System:
         default_address=_default_address(),
         time=time.time(),
     )
+
+
+def distribution(release: str) -> str:
+    """Name a distribution and its version, such as ``debian 13``.
+
+    :param release: the text of an os-release, see os-release(5)
+    """
+    fields = dict(line.split("=", 1) for line in release.splitlines() if "=" in line)
+    return f"{fields.get('ID', '')} {fields.get('VERSION_ID', '')}".replace('"', "").strip()
 
 
 def _default_address() -> str:

@@ -11,6 +11,8 @@ import socket
 from collections.abc import Mapping
 
 RECEIVED_AT_ONCE = 2**16  # bytes
+# Far more than the tasks of the biggest site; a container, and so a file of it, may be as big as its disk.
+RECEIVED_AT_MOST = 2**27  # bytes
 
 
 class HttpError(Exception):
@@ -34,19 +36,19 @@ def ask(
     :param headers: further headers
     :return: status and content
     :raise OSError: the connection breaks, or nothing comes within its timeout
-    :raise HttpError: the answer is none in HTTP
+    :raise HttpError: the answer is none in HTTP, or too long
     """
     lines = {"Host": host, "Connection": "close", **(headers or {})}
     if body is not None:
         lines["Content-Length"] = str(len(body))
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
     connection.sendall(f"{method} {target} HTTP/1.0\r\n{head}\r\n".encode() + (body or b""))
-    parts = []
-    while True:
-        part = connection.recv(RECEIVED_AT_ONCE)
-        if not part:
-            break
+    parts, received = [], 0
+    while part := connection.recv(RECEIVED_AT_ONCE):
         parts.append(part)
+        received += len(part)
+        if received > RECEIVED_AT_MOST:
+            raise HttpError(f"an answer of more than {RECEIVED_AT_MOST} bytes to {method} {target[:60]}")
     head_of_answer, separator, content = b"".join(parts).partition(b"\r\n\r\n")
     words = head_of_answer.split(None, 2)
     if not separator or len(words) < 2 or not words[0].startswith(b"HTTP/") or not words[1].isdigit():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 from collections.abc import Collection, Mapping
 
-from .host import Run, read_text
+from .host import Run, output, read_text
 from .observation.upgrades import Upgrades
 
 # What limits the engine's version, see roles/docker/vars.
@@ -14,12 +15,19 @@ PIN = "/etc/apt/preferences.d/flotilla-docker"
 PINNED = re.compile(r"^Package: (.*)$", re.MULTILINE)
 # As Ansible's module apt has it.
 FETCHED = ("/var/lib/apt/periodic/update-success-stamp", "/var/lib/apt/lists")
+RELEASES = "/usr/share/distro-info/{}.csv"
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 REBOOT_REQUIRED = "/run/reboot-required"
 MODULES = "/lib/modules"
 # What runs beneath every engine, of any source.
 RUNTIME = ("containerd", "containerd.io", "runc")
+# What names the archives of security updates, in what apt prints: Debian-Security, noble-security.
+SECURITY = "security"
 # "Inst docker.io [26.1.5] (26.1.6 Debian-Security:13/stable-security [amd64])"; a package without [...] is a new one.
 UPGRADE = re.compile(r"^Inst (?P<name>\S+) \[[^]]+\] \((?P<version>\S+) (?P<origins>[^[)]*)", re.MULTILINE)
+# A name and its table of versions, the newest first; a version, marked where it is installed, and where it is from.
+POLICY = re.compile(r"^(?P<name>\S+):\n(?P<table>(?: .*\n)*)", re.MULTILINE)
+VERSION = re.compile(r"^ (?P<mark>\*{3}| {3}) (?P<version>\S+) -?\d+\n(?P<archives>(?: {8}.*\n)*)", re.MULTILINE)
 
 
 class UpgradesError(Exception):
@@ -42,11 +50,11 @@ def observe(run: Run, kind: str, engine: Collection[str], kernel: str) -> Upgrad
             return observe(run, "security", engine, kernel)
         except UpgradesError as error:
             return Upgrades(reboot=reboot_reason(kernel), lists_at=_fetched(), unknown=str(error))
-    packages = choose(_simulate(run), kind, engine)
+    packages = _waiting(run, kind, engine)
     # Of a version that flotilla pins, and so holds, its later revisions are told all the same: the pin lets no other
     # version of its packages through. Any other hold is the user's.
     pinned = (PINNED.search(read_text(PIN) or "") or ["", ""])[1].split()
-    revisions = choose(_simulate(run, "--ignore-hold"), kind, engine) if pinned else {}
+    revisions = _waiting(run, kind, engine, "--ignore-hold") if pinned else {}
     held = {name: version for name, version in revisions.items() if name in pinned and name not in packages}
     return Upgrades(
         packages={**packages, **held},
@@ -73,18 +81,53 @@ def _simulate(run: Run, *options: str) -> str:
     return output
 
 
-def choose(simulated: str, kind: str, engine: Collection[str]) -> Mapping[str, str]:
-    """Choose the packages that are meant.
+def _waiting(run: Run, kind: str, engine: Collection[str], *options: str) -> Mapping[str, str]:
+    """Choose what is meant of what apt would upgrade: the new version by name.
 
-    :param simulated: what ``apt-get --simulate upgrade`` prints
-    :return: new version by name
+    A security update may have been followed by a version from another archive, as by Debian's point releases and by
+    Ubuntu's updates. Then that one is what apt would install, and the update waits all the same.
     """
-    found = list(UPGRADE.finditer(simulated))
-    if kind == "security":
-        found = [match for match in found if "security" in match["origins"].lower()]
+    found = list(UPGRADE.finditer(_simulate(run, *options)))
     if kind == "engine":
         found = [match for match in found if match["name"] in engine]
+    if kind == "security":
+        others = [match["name"] for match in found if SECURITY not in match["origins"].lower()]
+        followed = with_security_update(run, others) if others else ()
+        found = [match for match in found if match["name"] not in others or match["name"] in followed]
     return {match["name"]: match["version"] for match in found}
+
+
+def with_security_update(run: Run, names: Collection[str], *options: str) -> tuple[str, ...]:
+    """Name the packages of which an archive of security updates has a newer version than the installed one.
+
+    :param names: of packages
+    :param options: of ``apt-cache``
+    """
+    printed = output(run, ["apt-cache", *options, "policy", *names]) or ""
+    return tuple(match["name"] for match in POLICY.finditer(printed) if _has_security_update(match["table"]))
+
+
+def _has_security_update(table: str) -> bool:
+    """Read what is above the installed version: also the same one, where apt has it described in other words."""
+    versions = list(VERSION.finditer(table))
+    installed = next((number for number, match in enumerate(versions) if match["mark"].strip()), 0)
+    newer = (match for match in versions[:installed] if match["version"] != versions[installed]["version"])
+    return any(SECURITY in match["archives"].lower() for match in newer)
+
+
+def support_ends(distribution: str) -> str:
+    """Tell until when a release gets security updates, by what package distro-info-data has.
+
+    :param distribution: such as ``debian 13``
+    :return: such as ``2028-08-09``; ``""`` where that package is not there or has no such day
+    """
+    name, _space, version = distribution.partition(" ")
+    for row in csv.DictReader((read_text(RELEASES.format(name)) or "").splitlines()):
+        # "24.04 LTS"; an LTS of Ubuntu has a day of its own for servers.
+        if (row["version"] or "").split()[:1] == [version]:
+            day = row.get("eol-server") or row.get("eol") or ""
+            return day if DAY.fullmatch(day) else ""
+    return ""
 
 
 def reboot_reason(kernel: str) -> str:

@@ -62,7 +62,8 @@ options:
   upgrades:
     description:
       - Which newer versions of packages are told, by the lists that apt has, and whether the host needs a reboot; empty
-        asks for neither. C(waiting) tells those of C(security), or why apt cannot tell them.
+        asks for neither. C(waiting) tells those of C(security), or why apt cannot tell them, those of images that tasks
+        run from, and until when the host's release gets any.
     type: str
     choices: ["", security, all, engine, waiting]
     default: ""
@@ -118,6 +119,7 @@ from ansible_collections.flotilla.swarm.plugins.module_utils import (
     daemon_config,
     dpkg,
     host,
+    image_updates,
     mesh,
     network,
     observe_registry,
@@ -131,7 +133,8 @@ from ansible_collections.flotilla.swarm.plugins.module_utils import (
 )
 from ansible_collections.flotilla.swarm.plugins.module_utils.engine import Engine, Item
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Observed
-from ansible_collections.flotilla.swarm.plugins.module_utils.observation.host import File
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.host import File, System
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.upgrades import Upgrades
 
 # What each role wants, by role name: the option above.
 Desired = Mapping[str, Mapping[str, Any]]
@@ -195,6 +198,18 @@ def observe_host(engine: Engine, info: Item | None, params: Mapping[str, Any], v
     )
 
 
+def observe_upgrades(engine: Engine, info: Item | None, system: System, params: Mapping[str, Any]) -> Upgrades:
+    """Read which newer versions are there; where people are told of them, also what else is out of date.
+
+    :raise UpgradesError: apt cannot tell, and somebody is to act on it
+    """
+    found = upgrades.observe(host.run, params["upgrades"], engine_packages(params), system.kernel)
+    if params["upgrades"] != "waiting":
+        return found
+    images = image_updates.observe(host.run, engine, system.distribution) if info else {}
+    return replace(found, images=images, support_ends=upgrades.support_ends(system.distribution))
+
+
 def visit(address: str, page: Mapping[str, Any]) -> str:
     """Ask for a page, and whether its app is ready; ``""`` where all is well, see ``host.page`` and ``readiness``."""
     port, ready_path = int(page["port"]), page.get("ready_path", "")
@@ -235,11 +250,10 @@ def main() -> None:
     if info and module.params["measure"]:
         observed = replace(observed, volume_mib=volumes.sizes(host.run, engine, module.params["stacks"]))
     try:
-        kind, kernel = module.params["upgrades"], observed.system.kernel
-        found = upgrades.observe(host.run, kind, engine_packages(module.params), kernel)
+        observed = replace(observed, upgrades=observe_upgrades(engine, info, observed.system, module.params))
     except upgrades.UpgradesError as error:
         module.fail_json(msg=f"apt cannot tell what it would upgrade: {error}")
-    module.exit_json(changed=False, observation=replace(observed, upgrades=found).as_dict())
+    module.exit_json(changed=False, observation=observed.as_dict())
 
 
 if __name__ == "__main__":

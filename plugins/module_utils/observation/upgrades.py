@@ -15,6 +15,8 @@ class Upgrades:
     :ivar reboot: why the host says that it needs a reboot, ``""`` where it does not
     :ivar lists_at: when the lists of packages were fetched, in seconds since 1970, 0 where there are none
     :ivar unknown: why apt cannot tell, where that is a part of the answer
+    :ivar images: packages with security updates in the image of a service that runs here, by its name
+    :ivar support_ends: the day until which the host's release gets security updates, ``""`` where nothing here tells it
     """
 
     packages: Mapping[str, str] = field(default_factory=dict)
@@ -22,3 +24,5 @@ class Upgrades:
     reboot: str = ""
     lists_at: int = 0
     unknown: str = ""
+    images: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    support_ends: str = ""

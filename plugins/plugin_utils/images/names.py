@@ -35,6 +35,7 @@ class Distro:
     :ivar dockerfile: text of the template
     :ivar path: where its commands are
     :ivar paths: what is left out
+    :ivar listing: commands that list the packages in the image
     :ivar recipes: by the name of the image that each stands for, ``packages`` and perhaps ``folders``, path to numeric
         owner
     """
@@ -44,6 +45,7 @@ class Distro:
     dockerfile: str
     path: str
     paths: tuple[str, ...]
+    listing: str
     recipes: Mapping[str, Mapping[str, object]]
 
 
@@ -170,7 +172,8 @@ def distro_images(registry: str, names: Iterable[str], distro: Distro) -> list[I
     for name in names:
         recipe = distro.recipes.get(name)
         if recipe:
-            tag = tag_of([distro.suite, distro.serial, distro.dockerfile, distro.path, distro.paths, recipe])
+            made = [distro.suite, distro.serial, distro.dockerfile, distro.path, distro.paths, distro.listing]
+            tag = tag_of([*made, recipe])
             reference = f"{registry}/{distro.suite}-{_repository(name)}:{tag}"
             images.append(Image(name=name, kind="distro", reference=reference, ingredients={"recipe": recipe}))
     return images

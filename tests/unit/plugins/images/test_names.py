@@ -9,6 +9,7 @@ DISTRO = {
     "dockerfile": "FROM it",
     "path": "/usr/bin",
     "paths": ["exclude=/usr/share/man/*"],
+    "listing": "dpkg-deb",
     "recipes": {"python:3.13": {"packages": ["python3"]}, "redis:8": {"packages": ["redis-server"]}, "other:1": {}},
 }
 PYTHON, REDIS = "python:3.13", "redis:8"

@@ -46,6 +46,12 @@ def test_what_is_no_answer_is_an_error(answer):
         exchange(answer)
 
 
+def test_answer_without_an_end_is_an_error(monkeypatch):
+    monkeypatch.setattr(http10, "RECEIVED_AT_MOST", 30)
+    with pytest.raises(http10.HttpError, match="more than 30 bytes to POST /path"):
+        exchange(b"HTTP/1.0 200 OK\r\n\r\n", b"x" * 20)
+
+
 def test_server_that_says_nothing_is_an_error_in_time():
     client, server = socket.socketpair()
     with client, server:

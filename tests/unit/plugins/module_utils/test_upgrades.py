@@ -11,22 +11,50 @@ NOTE: This is only a simulation!
 0 upgraded, 0 newly installed
 Inst libcurl4t64 [8.14.1-2] (8.14.1-2+deb13u1 Debian-Security:13/stable-security [amd64])
 Inst docker.io [26.1.5+dfsg1-9] (26.1.5+dfsg1-9+deb13u1 Debian:13.2/stable, Debian-Security:13/stable-security [amd64])
+Inst docker-cli [26.1.5+dfsg1-9] (26.1.6 Debian:13.2/stable [amd64])
 Inst runc [1.1.15] (1.1.16 Debian:13.2/stable [amd64])
 Inst libnew1 (1.0 Debian:13.2/stable [amd64])
 Conf runc (1.1.16 Debian:13.2/stable [amd64])
 """
 
 
+# As apt-cache prints it: runc had a security update before the version that apt would install.
+POLICY = """\
+runc:
+  Installed: 1.1.15
+  Candidate: 1.1.16
+  Version table:
+     1.1.16 500
+        500 http://deb.debian.org/debian trixie/main amd64 Packages
+     1.1.15+deb13u1 500
+        500 http://deb.debian.org/debian-security trixie-security/main amd64 Packages
+ *** 1.1.15 100
+        100 /var/lib/dpkg/status
+docker-cli:
+  Installed: 26.1.5+dfsg1-9
+  Candidate: 26.1.6
+  Version table:
+     26.1.6 500
+        500 http://deb.debian.org/debian trixie/main amd64 Packages
+ *** 26.1.5+dfsg1-9 500
+        500 http://deb.debian.org/debian-security trixie-security/main amd64 Packages
+        100 /var/lib/dpkg/status
+"""
+
+
 @pytest.mark.parametrize(
     ("kind", "names"),
     [
-        ("security", ["libcurl4t64", "docker.io"]),
-        ("all", ["libcurl4t64", "docker.io", "runc"]),
-        ("engine", ["docker.io", "runc"]),
+        ("security", ["libcurl4t64", "docker.io", "runc"]),
+        ("all", ["libcurl4t64", "docker.io", "docker-cli", "runc"]),
+        ("engine", ["docker.io", "docker-cli", "runc"]),
     ],
 )
 def test_only_the_kind_that_was_asked_for_is_told(kind, names):
-    assert list(upgrades.choose(SIMULATED, kind, ["docker.io", "docker-cli", "runc"])) == names
+    def apt(command):
+        return 0, POLICY if command[0] == "apt-cache" else SIMULATED, ""
+
+    assert list(upgrades.observe(apt, kind, ["docker.io", "docker-cli", "runc"], "6.12").packages) == names
 
 
 def test_revisions_of_a_pinned_engine_are_told_though_it_is_held(tmp_path, monkeypatch):
@@ -44,7 +72,34 @@ def test_revisions_of_a_pinned_engine_are_told_though_it_is_held(tmp_path, monke
 
 
 def test_new_version_is_told():
-    assert upgrades.choose(SIMULATED, "all", [])["docker.io"] == "26.1.5+dfsg1-9+deb13u1"
+    found = upgrades.observe(lambda _command: (0, SIMULATED, ""), "all", [], "6.12")
+    assert found.packages["docker.io"] == "26.1.5+dfsg1-9+deb13u1"
+
+
+@pytest.mark.parametrize(
+    ("release", "day"),
+    [
+        ("debian 13", "2028-08-09"),
+        ("debian 14", ""),
+        ("debian 1", ""),
+        ("ubuntu 24.04", "2029-05-31"),
+        ("ubuntu 25.10", "2026-07-09"),
+        ("alpine 3", ""),
+    ],
+)
+def test_end_of_a_release_is_read(tmp_path, monkeypatch, release, day):
+    (tmp_path / "debian.csv").write_text(
+        "version,codename,series,created,release,eol,eol-lts,eol-elts\n"
+        "13,Trixie,trixie,2023-06-10,2025-08-09,2028-08-09,2030-06-30,2035-06-30\n"
+        "14,Forky,forky,2025-08-09\n,Sid,sid,1993-08-16\n"
+    )
+    (tmp_path / "ubuntu.csv").write_text(
+        "version,codename,series,created,release,eol,eol-server,eol-esm\n"
+        "24.04 LTS,Noble Numbat,noble,2023-10-26,2024-04-25,2029-05-31,2029-05-31,2034-04-25\n"
+        "25.10,Questing Quokka,questing,2025-04-17,2025-10-09,2026-07-09\n"
+    )
+    monkeypatch.setattr(upgrades, "RELEASES", str(tmp_path / "{}.csv"))
+    assert upgrades.support_ends(release) == day
 
 
 def test_nothing_is_asked_without_a_kind():

@@ -1,6 +1,7 @@
 """Updates that wait are told, hosts with the same together."""
 
 import time
+from datetime import date, timedelta
 
 import pytest
 import sites
@@ -31,6 +32,22 @@ def test_hosts_with_the_same_are_told_together():
         "  w1: a reboot (libc6 asks for it)",
         "",
     ]
+
+
+def test_images_are_told_by_their_service():
+    old = {"images": {"hello_web": ["openssl", "libc6"]}}
+    assert told(m1=old, w1={"images": {"hello_redis": ["libc6"]}}, w2=old) == [
+        "Images have packages with security updates (docs/releases.md, Renew images):",
+        "  hello_web: security updates of libc6, openssl",
+        "  hello_redis: security updates of libc6",
+        "",
+    ]
+
+
+def test_release_that_ends_soon_is_told():
+    soon = {"support_ends": str(date.today() + timedelta(80))}
+    found = told(m1=soon, w1={"support_ends": str(date.today() + timedelta(100))}, w2=soon)
+    assert found == ["Security updates end:", f"  m1, w2: its release gets none after {soon['support_ends']}", ""]
 
 
 def test_many_packages_are_a_number():
