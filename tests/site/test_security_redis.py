@@ -1,5 +1,6 @@
 """Who listens between the hosts, or sits beside the app, learns nothing of Redis and cannot reach it."""
 
+import base64
 import contextlib
 import io
 import json
@@ -73,6 +74,25 @@ def test_network_with_other_options_is_refused(fleet, tmp_path):
     fleet.play("-e", stack_with(tmp_path, changed)).refused(
         f"network-differs: stacks.{stack.NAME}.files: networks.data.internal"
     )
+
+
+@pytest.mark.long
+def test_no_password_crosses_the_wire_while_nodes_log_in_and_a_backup_is_made(fleet, tmp_path):
+    """A login to the registry would be its line of config.json, a dump would begin with Redis' name and version."""
+    config = json.loads(fleet.on("worker-1", "cat /root/.docker/config.json"))
+    (login,) = {entry["auth"] for entry in config["auths"].values()}
+    secret = base64.b64decode(login).decode().partition(":")[2]
+    tokens = [fleet.on(fleet.manager, f"docker swarm join-token -q {role}").strip() for role in ("manager", "worker")]
+    with listening(fleet, password(fleet), login, secret, *tokens, "REDIS0", PAGE) as counts:
+        for host in fleet.addresses:
+            fleet.on(host, "rm /root/.docker/config.json")
+        run = fleet.play().succeeded()
+        made(fleet, tmp_path, *DUMPS)
+        fleet.pages()
+    assert any("log in to" in change for change in run.changes)
+    _encrypted, *clear, pages = counts
+    assert clear == [0] * 6
+    assert pages > 0
 
 
 @pytest.mark.long

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 from members import nodes
-from test_firewall import kept_out, member
+from test_security_firewall import kept_out, member
 from test_rotation import password, redis_says
 from visits import load
 
