@@ -6,8 +6,8 @@ import signal
 
 import pytest
 from members import nodes
-from test_security_firewall import kept_out, member
 from test_rotation import password, redis_says
+from test_security_firewall import kept_out, member
 from visits import load
 
 from bench import stack
