@@ -4,35 +4,16 @@ import random
 import signal
 
 import pytest
+from later_packages import publish
 from visits import load
 
 UPGRADE = "playbooks/upgrade.yml"
-# Debian's own packages under a later version, in a source of the host's own: what an update would bring.
-LATER = r"""
-set -e
-mkdir -p /srv/later
-cd /srv/later
-apt-get download docker.io containerd runc
-for deb in *.deb; do
-  dpkg-deb --raw-extract "$deb" tree
-  sed --in-place 's/^Version: .*/&+later1/' tree/DEBIAN/control
-  name="$(sed --quiet 's/^Package: //p' tree/DEBIAN/control).deb"
-  dpkg-deb --root-owner-group -Znone --build tree "$name"
-  { cat tree/DEBIAN/control
-    echo "Filename: ./$name"
-    echo "Size: $(stat --format %s "$name")"
-    echo "SHA256: $(sha256sum "$name" | cut --delimiter ' ' --fields 1)"
-    echo
-  } >> Packages
-  rm -r tree "$deb"
-done
-echo 'deb [trusted=yes] file:/srv/later ./' > /etc/apt/sources.list.d/later.list
-"""
+ENGINE = ["docker.io", "containerd", "runc"]
 
 
 def versions(fleet):
     """The version of each host's engine and of what runs beneath it."""
-    command = "dpkg-query --show --showformat '${Version}\n' docker.io containerd runc"
+    command = f"dpkg-query --show --showformat '${{Version}}\n' {' '.join(ENGINE)}"
     return {host: fleet.on(host, command).split() for host in fleet.addresses}
 
 
@@ -56,7 +37,7 @@ def test_an_unknown_kind_is_refused(fleet):
 @pytest.mark.long
 def test_an_engine_upgrade_loses_no_request_also_where_it_is_killed(fleet, tmp_path):
     for host in fleet.addresses:
-        fleet.on(host, LATER)
+        publish(fleet, host, ENGINE, "/srv/later", "/etc/apt/sources.list.d/later.list")
     told = fleet.play("-e", "upgrade=engine", "--check", playbook=UPGRADE).changes
     # Without fresh lists nothing is newer yet; they are what --check leaves alone.
     assert told == []
