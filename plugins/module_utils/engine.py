@@ -12,7 +12,6 @@ import base64
 import io
 import json
 import socket
-import tarfile
 import urllib.parse
 from collections.abc import Mapping
 from typing import Any
@@ -107,6 +106,8 @@ class Engine:
         :return: the file's text, ``""`` for what is no file
         :raise EngineError: there is no such path or container
         """
+        import tarfile  # Few runs need it, and each observation would pay for it.
+
         raw = self._request("GET", f"/containers/{container}/archive", {"path": path})
         with tarfile.open(fileobj=io.BytesIO(raw)) as archive:
             content = archive.extractfile(member) if (member := archive.next()) and member.isreg() else None

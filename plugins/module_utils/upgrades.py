@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 from collections.abc import Collection, Mapping
@@ -122,9 +121,10 @@ def support_ends(distribution: str) -> str:
     :return: such as ``2028-08-09``; ``""`` where that package is not there or has no such day
     """
     name, _space, version = distribution.partition(" ")
-    for row in csv.DictReader((read_text(RELEASES.format(name)) or "").splitlines()):
+    head, *rows = [line.split(",") for line in (read_text(RELEASES.format(name)) or "").splitlines()] or [[]]
+    for row in (dict(zip(head, each)) for each in rows):  # A release without an end has fewer columns.
         # "24.04 LTS"; an LTS of Ubuntu has a day of its own for servers.
-        if (row["version"] or "").split()[:1] == [version]:
+        if row["version"].split()[:1] == [version]:
             day = row.get("eol-server") or row.get("eol") or ""
             return day if DAY.fullmatch(day) else ""
     return ""
