@@ -74,10 +74,10 @@ def _simulate(run: Run, *options: str) -> str:
     :raise UpgradesError: it cannot tell
     """
     command = ["apt-get", "--simulate", "--option=Debug::NoLocking=true", *options, "upgrade", "--with-new-pkgs"]
-    code, output, errors = run(command)
+    code, printed, errors = run(command)
     if code:
         raise UpgradesError(errors.strip())
-    return output
+    return printed
 
 
 def _waiting(run: Run, kind: str, engine: Collection[str], *options: str) -> Mapping[str, str]:
