@@ -10,10 +10,11 @@ pytestmark = pytest.mark.long
 STATUS = "playbooks/status.yml"
 SOURCE = "/etc/apt/sources.list.d/security.list"
 URL = "http://127.0.0.1:8000/debian-security"
-# The builder fetches from there, and apt asks no proxy for it.
+# The builder fetches from there, and apt asks no proxy for it; the server takes a moment to listen.
 SERVE = """
 systemd-run --unit security-updates python3 -m http.server --directory /srv --bind 127.0.0.1 8000
 echo 'Acquire::http::Proxy::127.0.0.1 "DIRECT";' > /etc/apt/apt.conf.d/90direct
+timeout 60 sh -c 'until apt-get update --error-on=any; do sleep 1; done'
 """
 
 
@@ -29,7 +30,7 @@ def test_an_old_image_is_told_and_renewed(fleet):
     assert old_images(fleet) == {}
     for host in fleet.addresses:
         publish(fleet, host, ["netbase"], "/srv/debian-security", SOURCE, URL)
-        fleet.on(host, f"{SERVE} apt-get update")
+        fleet.on(host, SERVE)
     assert old_images(fleet) == {"hello_web": ["netbase"]}
     told = fleet.play(playbook=STATUS)
     assert "hello_web: security updates of netbase" in told.output
