@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from .engine import Engine, EngineError, Item
 from .host import Run, distribution
-from .upgrades import with_security_update
+from .upgrades import UpgradesError, with_security_update
 
 SERVICE_LABEL = "com.docker.swarm.service.name"
 DPKG_STATUS = "/var/lib/dpkg/status"
@@ -31,7 +31,7 @@ def observe(run: Run, engine: Engine, release: str) -> Mapping[str, tuple[str, .
     """
     tasks = engine.get("/containers/json", filters={"label": [SERVICE_LABEL]})
     by_image = {task["ImageID"]: task for task in tasks}
-    waiting = {image: tuple(_waiting(run, engine, task["Id"], release)) for image, task in by_image.items()}
+    waiting = {image: _waiting(run, engine, task["Id"], release) for image, task in by_image.items()}
     return {_service(task): waiting[task["ImageID"]] for task in tasks if waiting[task["ImageID"]]}
 
 
@@ -39,20 +39,28 @@ def _service(task: Item) -> str:
     return str(task["Labels"][SERVICE_LABEL])
 
 
-def _waiting(run: Run, engine: Engine, container: str, release: str) -> Iterator[str]:
+def _waiting(run: Run, engine: Engine, container: str, release: str) -> tuple[str, ...]:
     try:
-        if distribution(engine.get_file(container, OS_RELEASE)) != release:
-            return
-        status = engine.get_file(container, DPKG_STATUS)
-    except EngineError:
-        return
+        if distribution(engine.get_file(container, OS_RELEASE)) == release:
+            return _compare(run, engine.get_file(container, DPKG_STATUS))
+    except (EngineError, UpgradesError):
+        pass  # What is in an image is no fault of the host's: it tells nothing of itself.
+    return ()
+
+
+def _compare(run: Run, status: str) -> tuple[str, ...]:
+    """Name the packages of an image that have security updates.
+
+    :param status: the text of its list
+    :raise UpgradesError: apt cannot read it
+    """
     names = PACKAGE.findall(status)
     if not names:
-        return
+        return ()
+    lines = [line for line in status.splitlines(keepends=True) if not line.strip() or line.startswith(FIELDS)]
     with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
-        lines = status.splitlines(keepends=True)
-        file.writelines(line for line in lines if not line.strip() or line.startswith(FIELDS))
+        file.writelines(lines)
         file.flush()
         os.chmod(file.name, 0o644)  # It is nobody who reads it.
         apt = f"--option=Dir::State::status={file.name}"
-        yield from with_security_update(lambda command: run([*NOBODY, *command]), names, apt)
+        return with_security_update(lambda command: run([*NOBODY, *command]), names, apt)

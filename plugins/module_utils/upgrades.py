@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Collection, Mapping
 
-from .host import Run, output, read_text
+from .host import Run, read_text
 from .observation.upgrades import Upgrades
 
 # What limits the engine's version, see roles/docker/vars.
@@ -68,16 +68,21 @@ def _fetched() -> int:
     return max(int(os.stat(path).st_mtime) if os.path.exists(path) else 0 for path in FETCHED)
 
 
-def _simulate(run: Run, *options: str) -> str:
-    """Let apt say what it would do: it removes no package; dpkg's lock is not needed for that.
+def _ask(run: Run, *command: str) -> str:
+    """Return what apt prints.
 
     :raise UpgradesError: it cannot tell
     """
-    command = ["apt-get", "--simulate", "--option=Debug::NoLocking=true", *options, "upgrade", "--with-new-pkgs"]
-    code, printed, errors = run(command)
+    code, printed, errors = run([*command])
     if code:
         raise UpgradesError(errors.strip())
     return printed
+
+
+def _simulate(run: Run, *options: str) -> str:
+    """Let apt say what it would do: it removes no package; dpkg's lock is not needed for that."""
+    simulate = ("apt-get", "--simulate", "--option=Debug::NoLocking=true")
+    return _ask(run, *simulate, *options, "upgrade", "--with-new-pkgs")
 
 
 def _waiting(run: Run, kind: str, engine: Collection[str], *options: str) -> Mapping[str, str]:
@@ -101,8 +106,9 @@ def with_security_update(run: Run, names: Collection[str], *options: str) -> tup
 
     :param names: of packages
     :param options: of ``apt-cache``
+    :raise UpgradesError: apt cannot tell
     """
-    printed = output(run, ["apt-cache", *options, "policy", *names]) or ""
+    printed = _ask(run, "apt-cache", *options, "policy", *names)
     return tuple(match["name"] for match in POLICY.finditer(printed) if _has_security_update(match["table"]))
 
 

@@ -63,15 +63,20 @@ def lines(updates: Sequence[UpdatesStatus], hosts: Collection[str]) -> list[str]
     """Put what waits into lines, hosts with the same together; none where nothing does."""
     waiting = _together(((each.host, text) for each in updates for text in _texts(each)), hosts)
     ending = _together(((each.host, text) for each in updates for text in _ending(each)), hosts)
-    old: dict[str, set[str]] = {}
-    for service, packages in ((service, packages) for each in updates for service, packages in each.images.items()):
-        old.setdefault(service, set()).update(packages)
-    images = [f"  {service}: security updates of {first_of(sorted(packages))}" for service, packages in old.items()]
     return [
         *_section("Updates wait (playbooks/upgrade.yml):", waiting),
-        *_section("Images have packages with security updates (docs/releases.md, Renew images):", images),
+        *_section("Images have packages with security updates (docs/releases.md, Renew images):", _images(updates)),
         *_section("Security updates end:", ending),
     ]
+
+
+def _images(updates: Sequence[UpdatesStatus]) -> list[str]:
+    """Name the packages of each service's image, whichever host has found them: lists may be of different ages."""
+    found: dict[str, set[str]] = {}
+    for each in updates:
+        for service, packages in each.images.items():
+            found.setdefault(service, set()).update(packages)
+    return [f"  {service}: security updates of {first_of(sorted(packages))}" for service, packages in found.items()]
 
 
 def _section(title: str, told: Collection[str]) -> list[str]:

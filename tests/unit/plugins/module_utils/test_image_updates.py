@@ -98,6 +98,13 @@ def test_apt_gets_versions_alone_and_as_nobody():
     assert "Depends" not in read and "library" not in read and "Version: 2.40\n\nPackage" in read
 
 
+def test_list_that_apt_cannot_read_tells_nothing_and_hides_no_other_image():
+    host = Host({"bad": "i1", "web": "i2"}, bad=(OS_RELEASE, "Package: evil\n"), web=(OS_RELEASE, STATUS))
+    told = host.run
+    host.run = lambda command: (100, "", "E: cannot parse") if "evil" in command else told(command)
+    assert host.observe() == {"web": ("libc6",)}
+
+
 def test_listing_of_a_base_image_is_what_apt_reads(tmp_path):
     """The commands of roles/image/vars list real packages, as dpkg itself would."""
     archives = tmp_path / "root/var/cache/apt/archives"
