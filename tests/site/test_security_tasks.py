@@ -3,6 +3,7 @@
 import errno
 
 from bench import stack
+from tests.support.wait import wait_until
 
 LIMITS = "{{.HostConfig.PidsLimit}} {{.HostConfig.NanoCpus}} {{.HostConfig.Memory}}"
 LISTEN = "from socket import *; create_server(('', 8080)).accept()"
@@ -10,15 +11,19 @@ LISTEN = "from socket import *; create_server(('', 8080)).accept()"
 KNOCK = "from socket import *; knock = socket(); knock.settimeout(5); print(knock.connect_ex(('{}', 8080)))"
 
 
-def test_tasks_gain_no_rights_and_have_limits(fleet):
-    tasks = [
-        (host, task)
-        for host in fleet.addresses
-        for service in stack.sizes(len(fleet.addresses))
-        for task in fleet.containers(host, service)
+def tasks(fleet):
+    """Host and container of each task."""
+    services = stack.sizes(len(fleet.addresses))
+    return [
+        (host, task) for host in fleet.addresses for service in services for task in fleet.containers(host, service)
     ]
-    assert len(tasks) == sum(stack.sizes(len(fleet.addresses)).values())
-    for host, task in tasks:
+
+
+def test_tasks_gain_no_rights_and_have_limits(fleet):
+    # A task that an update has replaced may still end.
+    expected = sum(stack.sizes(len(fleet.addresses)).values())
+    wait_until(lambda: len(tasks(fleet)) == expected, 120)
+    for host, task in tasks(fleet):
         process = fleet.on(host, f"cat /proc/$(docker inspect --format '{{{{.State.Pid}}}}' {task})/status")
         rights = dict(line.split(":\t", 1) for line in process.splitlines())
         assert (rights["NoNewPrivs"], int(rights["CapEff"], 16)) == ("1", 0)
