@@ -54,7 +54,7 @@ def draw(spread: list[Replica], node: str, replica: str) -> Picture:
     :param node: node of the replica that answers
     :param replica: name of the replica that answers
     """
-    longest = max(entry.visits for entry in spread)
+    longest = max((entry.visits for entry in spread), default=0)
     y = 0
     nodes = []
     for name, entries in groupby(spread, key=lambda entry: entry.node):

@@ -7,7 +7,7 @@ by themselves (HEXPIRE, Redis 7.4 or newer).
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,6 +57,7 @@ class Store:
             port,
             credential_provider=Login(user, password_file),
             decode_responses=True,
+            encoding_errors="backslashreplace",
             socket_connect_timeout=TIMEOUT_SECONDS,
             socket_timeout=TIMEOUT_SECONDS,
             # A visit whose answer was lost may have been counted: tried again, it would count twice.
@@ -80,7 +81,7 @@ class Store:
         transaction.hexpire("spread", KEEP_SECONDS, field)
         transaction.hgetall("spread")
         number, _, _, spread = self._run(transaction.execute)
-        return Visit(number, sorted(Replica(*key.split("/", 1), int(visits)) for key, visits in spread.items()))
+        return Visit(number, sorted(shares(spread)))
 
     def check(self) -> None:
         """See whether Redis answers.
@@ -107,6 +108,14 @@ class Store:
             log.warning("Counter enabled again")
             self._failure = ""
         return reply
+
+
+def shares(spread: dict[str, str]) -> Iterator[Replica]:
+    """Read the hash; a field that no replica counts in is left out, for it would stop the page of all for good."""
+    for field, visits in spread.items():
+        node, slash, name = field.partition("/")
+        if slash and visits.isdecimal() and visits != "0":
+            yield Replica(node, name, int(visits))
 
 
 class Login(CredentialProvider):

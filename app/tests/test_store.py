@@ -22,6 +22,25 @@ def test_replicas_leave_some_time_after_their_last_visit(run_web, redis_server):
         assert client.ttl("visits") == -1
 
 
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        {"no-node": "1"},
+        {"n1/none": "many"},
+        {b"n1/\xff": "1"},
+        {"n1/one": "-5"},
+    ],
+    ids=["name", "number", "bytes", "negative"],
+)
+def test_what_is_no_share_of_a_replica_stops_no_page(run_web, redis_server, spoil):
+    """A replica that was taken over may count in any field."""
+    with redis_server.client() as client:
+        client.hset("spread", mapping=spoil)
+    web = run_web(NODE_NAME="n1", REPLICA="one")
+    assert "<b>Visits:</b> 1" in web.text()
+    assert "<b>Visits:</b> 2" in web.text()
+
+
 def test_counter_survives_redis(run_web, redis_server):
     web = run_web()
     web.text()
