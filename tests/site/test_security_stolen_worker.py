@@ -3,6 +3,7 @@
 Whoever owns a worker owns that worker.
 """
 
+import contextlib
 import json
 import shutil
 
@@ -10,43 +11,71 @@ import pytest
 
 from bench import stack
 from tests.support.fleet import quote
-from tests.support.runs import REPOSITORY
+from tests.support.runs import REPOSITORY, run
 from tests.support.wait import wait_until
 
-# In place of the worker's Python: it answers as Python does, but where flotilla's observation says that this host was
-# asked for no digest, it names one for each image of the site.
-IMPOSTOR = (
-    "#!/bin/sh\n"
-    """"$(readlink -f /usr/bin/python3.stolen)" "$@" | sed 's|"images": {}|"images": %s|'\n"""
-)
+# In place of the worker's Python: it answers as Python does, but for what who owns the host would rather say.
+IMPOSTOR = """\
+#!/bin/sh
+"$(readlink -f /usr/bin/python3.stolen)" "$@" | sed '{}'
+"""
+WORKER = "worker-1"
 
 
-@pytest.fixture
-def stolen_worker(fleet):
-    """Let worker-1 answer with digests of its own for the images that the site runs."""
-    listing = "docker service ls --format '{{.Image}}'"
-    names = {line.split("@")[0] for line in fleet.on(fleet.manager, listing).split()}
-    tags = fleet.on(fleet.manager, "docker images --format '{{.Repository}}:{{.Tag}}'").split()
-    answer = {tag: f"sha256:{'0' * 64}" for tag in tags if tag.rpartition(":")[0] in names}
-    assert answer
-    script = quote(IMPOSTOR % json.dumps(answer))
-    fleet.command("ssh", "worker-1", "sudo mv /usr/bin/python3 /usr/bin/python3.stolen")
-    fleet.command(
-        "ssh", "worker-1", f"printf %s {script} | sudo tee /usr/bin/python3 && sudo chmod 755 /usr/bin/python3"
-    )
-    yield "worker-1"
-    fleet.command("ssh", "worker-1", "sudo mv /usr/bin/python3.stolen /usr/bin/python3")
+@contextlib.contextmanager
+def answering(fleet, **changes):
+    """Let the worker answer with other values, by the keys of what flotilla's observation returns."""
+    values = {key: json.dumps(value).replace("\\", "\\\\") for key, value in changes.items()}
+    edits = "; ".join(rf's|"{key}": \(null\|false\|{{}}\|"[^"]*"\)|"{key}": {value}|' for key, value in values.items())
+    script = quote(IMPOSTOR.format(edits))
+    fleet.command("ssh", WORKER, "sudo mv /usr/bin/python3 /usr/bin/python3.stolen")
+    try:
+        fleet.command(
+            "ssh", WORKER, f"printf %s {script} | sudo tee /usr/bin/python3 && sudo chmod 755 /usr/bin/python3"
+        )
+        yield
+    finally:
+        fleet.command("ssh", WORKER, "sudo mv /usr/bin/python3.stolen /usr/bin/python3")
 
 
 def specs(fleet):
     return fleet.on(fleet.manager, "docker service inspect --format '{{json .Spec}}' $(docker service ls -q)")
 
 
-def test_digests_that_a_stolen_worker_returns_unasked_are_ignored_and_reported(fleet, stolen_worker):
+def test_digests_that_a_stolen_worker_returns_unasked_are_ignored_and_reported(fleet):
     before = specs(fleet)
-    run = fleet.play().unchanged()
-    assert f"{stolen_worker} answered with digests that it was not asked for" in run.output
+    listing = "docker service ls --format '{{.Image}}'"
+    names = {line.split("@")[0] for line in fleet.on(fleet.manager, listing).split()}
+    found = fleet.on(fleet.manager, "docker images --format '{{.Repository}}:{{.Tag}}'").split()
+    digests = {tag: f"sha256:{'0' * 64}" for tag in found if tag.rpartition(":")[0] in names}
+    assert digests
+    with answering(fleet, images=digests):
+        told = fleet.play().unchanged()
+    assert f"{WORKER} answered with digests that it was not asked for" in told.output
     assert specs(fleet) == before
+
+
+def test_worker_that_says_that_it_is_a_manager_is_refused(fleet):
+    before = specs(fleet)
+    with answering(fleet, nodes=[], manager=True):
+        fleet.play().refused(f"node-claimed: {WORKER}")
+    assert specs(fleet) == before
+
+
+def test_words_of_a_stolen_worker_are_shown_and_neither_run_nor_obeyed(fleet):
+    """A template would be run on the control node, and an escape code would clear the operator's terminal."""
+    with answering(fleet, distribution="{{ 7919 * 7907 }}\x1b[2J"):
+        told = fleet.play().refused(f"host-system: {WORKER}")
+    assert r"{{ 7919 * 7907 }}\x1b[2J" in told.output
+    assert "\x1b" not in told.output
+
+
+@pytest.mark.long
+def test_ansible_that_would_run_such_words_is_refused(fleet):
+    uv = REPOSITORY / ".cache/uv/bin/uv"
+    older = (uv, "run", "--quiet", "--isolated", "--no-project", "--with", "ansible-core==2.18.*")
+    _newer, *words = fleet.playbook("site.yml")
+    run(*older, "ansible-playbook", *words).refused("ansible-too-old: the machine that runs Ansible")
 
 
 # What is tried with a login, from a worker: to push, to replace and to delete. 0 where nobody listens.
@@ -84,21 +113,34 @@ def answers(fleet, login):
     digest = fleet.image_of(stack.WEB).rpartition("@")[2]
     (tag,) = (tag for tag, found in tags(fleet).items() if found == digest)
     words = {"host": fleet.addresses["manager-1"], "login": login, "tag": tag, "digest": digest}
-    return list(map(int, fleet.on("worker-1", REQUESTS.format(**words)).split()))
+    return list(map(int, fleet.on(WORKER, REQUESTS.format(**words)).split()))
 
 
 def test_login_of_a_stolen_worker_neither_pushes_nor_replaces_nor_deletes(fleet):
     """A worker has the login and the CA on its disk."""
     before, image = tags(fleet), fleet.image_of(stack.WEB)
     other = f"{fleet.addresses['manager-1']}:5000/stolen:1"
-    fleet.on("worker-1", f"docker tag {image} {other}")
-    pushed = fleet.on("worker-1", f"docker push {other} 2>&1", check=False)
-    fleet.on("worker-1", f"docker rmi {other}")
+    fleet.on(WORKER, f"docker tag {image} {other}")
+    pushed = fleet.on(WORKER, f"docker push {other} 2>&1", check=False)
+    fleet.on(WORKER, f"docker rmi {other}")
     assert "digest: sha256:" not in pushed
     # Not allowed, and nobody there.
-    assert answers(fleet, login_of(fleet.on("worker-1", "cat /root/.docker/config.json"))) == [405] * 4 + [0] * 4
+    assert answers(fleet, login_of(fleet.on(WORKER, "cat /root/.docker/config.json"))) == [405] * 4 + [0] * 4
     assert tags(fleet) == before
-    fleet.on("worker-1", f"docker pull --quiet {image}")
+    fleet.on(WORKER, f"docker pull --quiet {image}")
+
+
+@pytest.mark.long
+def test_login_of_an_account_that_was_renamed_is_good_for_nothing(fleet):
+    logins = "cat /root/.docker/config.json"
+    old = login_of(fleet.on(WORKER, logins))
+    renamed = ("-e", "registry_username=renamed")
+    fleet.play(*renamed).succeeded()
+    assert answers(fleet, old) == [401] * 4 + [0] * 4
+    for host in fleet.addresses:
+        assert old not in fleet.on(host, logins)
+    fleet.play(*renamed).unchanged()
+    fleet.play().succeeded()
 
 
 @pytest.mark.long

@@ -4,11 +4,13 @@ import base64
 import hashlib
 import json
 import secrets
+import shutil
 
 import pytest
 from test_rotation import password
 
 from bench import stack
+from tests.support.runs import REPOSITORY
 
 # What a host tells of itself: objects, images' history, logs, and the arguments and environments of what runs.
 # A process may end while it is read; all else must be told.
@@ -104,6 +106,17 @@ def test_secrets_are_in_no_output_object_image_file_or_log(fleet, tmp_path):
         owned = {fleet.manager: {"/etc/flotilla/ca.key"}} if pattern == [key] else {}
         assert there == {host: owned.get(host, set()) for host in fleet.addresses}
     fleet.play().succeeded()
+
+
+def test_image_that_would_take_private_files_is_refused(fleet, tmp_path):
+    app = shutil.copytree(REPOSITORY / "app", tmp_path / "app")
+    canary = f"canary-{secrets.token_hex(12)}"
+    for name in (".env", "hello/.env"):
+        (app / name).write_text(f"PASSWORD={canary}\n")
+    refused = fleet.play("-e", stack.option(app)).refused(f"context-private: stacks.{stack.NAME}.files")
+    # The other one is no part of the image, as .dockerignore says.
+    assert "hello/.env" in refused.problems.popitem()[1]
+    assert canary not in refused.output
 
 
 @pytest.mark.long
