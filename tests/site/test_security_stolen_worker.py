@@ -17,17 +17,25 @@ from tests.support.wait import wait_until
 # In place of the worker's Python: it answers as Python does, but for what who owns the host would rather say.
 IMPOSTOR = """\
 #!/bin/sh
-"$(readlink -f /usr/bin/python3.stolen)" "$@" | sed '{}'
+python=$(readlink -f /usr/bin/python3.stolen)
+"$python" "$@" | "$python" -c '
+import json, sys
+text = sys.stdin.read()
+if "observation" in text:
+    answer = json.loads(text)
+    observed = answer["observation"]
+    for key, value in json.loads(r\"\"\"%s\"\"\").items():
+        observed[key] = {**observed.get(key, {}), **value} if isinstance(value, dict) else value
+    text = json.dumps(answer)
+print(text)'
 """
 WORKER = "worker-1"
 
 
 @contextlib.contextmanager
 def answering(fleet, **changes):
-    """Let the worker answer with other values, by the keys of what flotilla's observation returns."""
-    values = {key: json.dumps(value).replace("\\", "\\\\") for key, value in changes.items()}
-    edits = "; ".join(rf's|"{key}": \(null\|false\|{{}}\|"[^"]*"\)|"{key}": {value}|' for key, value in values.items())
-    script = quote(IMPOSTOR.format(edits))
+    """Let the worker answer with other values, by the keys of its observation."""
+    script = quote(IMPOSTOR % json.dumps(changes))
     fleet.command("ssh", WORKER, "sudo mv /usr/bin/python3 /usr/bin/python3.stolen")
     try:
         fleet.command(
@@ -57,14 +65,14 @@ def test_digests_that_a_stolen_worker_returns_unasked_are_ignored_and_reported(f
 
 def test_worker_that_says_that_it_is_a_manager_is_refused(fleet):
     before = specs(fleet)
-    with answering(fleet, nodes=[], manager=True):
+    with answering(fleet, nodes=[], swarm={"manager": True}):
         fleet.play().refused(f"node-claimed: {WORKER}")
     assert specs(fleet) == before
 
 
 def test_words_of_a_stolen_worker_are_shown_and_neither_run_nor_obeyed(fleet):
     """A template would be run on the control node, and an escape code would clear the operator's terminal."""
-    with answering(fleet, distribution="{{ 7919 * 7907 }}\x1b[2J"):
+    with answering(fleet, system={"distribution": "{{ 7919 * 7907 }}\x1b[2J"}):
         told = fleet.play().refused(f"host-system: {WORKER}")
     assert r"{{ 7919 * 7907 }}\x1b[2J" in told.output
     assert "\x1b" not in told.output
