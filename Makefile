@@ -57,7 +57,7 @@ lint: packages setup ## Check style of everything
 	shellcheck $$(git grep -lE '^#!.*\b(sh|bash)$$' -- ':!*.py')
 
 unit: packages setup ## Decide without hosts: unit tests
-	pytest tests/unit
+	pytest -n auto tests/unit
 
 app-test: packages setup ## Test the app with a real Redis, server and browser
 	.cache/uv/bin/uv run --quiet --isolated --no-project --python $(PYTHON) \
@@ -75,7 +75,9 @@ site-test: packages setup ## Test what the README promises on real fleets, molec
 host-test: packages setup ## fleet-test and site-test side by side
 	pytest $(SIDE_BY_SIDE) tests/site tests/fleet -m "not long"
 
-test: lint unit app-test host-test ## Everything that a change must pass
+test: packages setup ## Everything that a change must pass: what needs no hosts first, side by side
+	$(MAKE) --jobs=3 --output-sync=target lint unit app-test
+	$(MAKE) host-test
 
 test-long: packages setup ## What takes too long for every change: PART=name, by default all parts of tests/parts.toml
 	FLEETS=$(FLEETS) python tests/long.py $(PART)

@@ -100,12 +100,14 @@ def test_strangers_reach_no_port_and_members_do(fleet):
     fleet.play().unchanged()
 
 
+@pytest.mark.long
 def test_containers_reach_no_port_of_any_member(fleet):
     host = fleet.nodes_of("web")[0]
     for other, address in fleet.addresses.items():
         assert container(fleet, host).knock(other, address) == kept_out(fleet, other), other
 
 
+@pytest.mark.long
 def test_flushed_rules_are_drift_of_the_kernel_and_are_repaired_by_one_run(fleet):
     fleet.on("worker-1", "iptables -t raw -F; ip6tables -t raw -F FLOTILLA-FROM")
     assert finds(outside(fleet).knock("worker-1", fleet.addresses["worker-1"]), fleet, "worker-1")

@@ -41,6 +41,7 @@ def listening(fleet, *texts):
     counts += json.loads(output)
 
 
+@pytest.mark.long
 def test_no_word_between_the_app_and_redis_crosses_the_wire_in_clear(fleet):
     (node,) = fleet.nodes_of("redis")
     with listening(fleet, password(fleet), LOGIN, COUNT, PAGE) as counts:

@@ -2,6 +2,8 @@
 
 import errno
 
+import pytest
+
 from bench import stack
 from tests.support.wait import wait_until
 
@@ -19,6 +21,7 @@ def tasks(fleet):
     ]
 
 
+@pytest.mark.long
 def test_tasks_gain_no_rights_and_have_limits(fleet):
     # A task that an update has replaced may still end.
     expected = sum(stack.sizes(len(fleet.addresses)).values())
@@ -30,6 +33,7 @@ def test_tasks_gain_no_rights_and_have_limits(fleet):
         assert all(int(limit) > 0 for limit in fleet.on(host, f"docker inspect --format '{LIMITS}' {task}").split())
 
 
+@pytest.mark.long
 def test_containers_of_ones_own_do_not_reach_each_other(fleet):
     image = fleet.image_of(stack.WEB)
     run = f'docker run --rm --entrypoint python3 {{}} {image} -c "{{}}"'

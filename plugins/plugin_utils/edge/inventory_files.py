@@ -11,9 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
-from ansible._internal._datatag._tags import Origin  # Ansible offers a value's origin to nobody else
+from ansible.errors import AnsibleError
 
+from ..checks.control import ansible_is_recent
 from ..model.problem import Code, Problem
+
+try:
+    from ansible._internal._datatag._tags import Origin  # Ansible offers a value's origin to nobody else
+except ImportError as error:
+    # Before 2.19 it has none. Nothing of flotilla loads there, so no plan could say so.
+    (problem,) = ansible_is_recent()
+    raise AnsibleError(f"Found {problem.found}, expected {problem.expected}. {problem.fix}") from error
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 SUFFIXES = ("", ".yml", ".yaml", ".json")
