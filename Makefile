@@ -13,7 +13,7 @@ UNWORDED = CHANGELOG.md LICENSE pyproject.toml uv.lock tools/rejected-words.txt 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup packages demo demo-down deploy status lint unit app-test fleet-test site-test host-test molecule test test-long bench
+.PHONY: help setup packages demo demo-down deploy status lint style ansible-lint unit app-test fleet-test site-test host-test molecule test test-long bench
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -45,16 +45,20 @@ deploy: setup ## Bring the hosts of inventory/ to the serving stack
 status: setup ## Tell the state of the site of inventory/; red if it has problems or is not as the inventory says
 	ansible-playbook playbooks/status.yml
 
-lint: packages setup ## Check style of everything
+lint: style ansible-lint ## Check style of everything
+
+style: packages setup ## Check style of all but playbooks and roles
 	ruff check . tools/document-*
 	ruff format --check . tools/document-*
 	mypy
 	codespell $$(git ls-files -- $(UNWORDED:%=':!%'))
 	yamllint --strict .
 	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	ansible-lint
 	hadolint app/Dockerfile $$(git ls-files "tests/site/apps/*Dockerfile")
 	shellcheck $$(git grep -lE '^#!.*\b(sh|bash)$$' -- ':!*.py')
+
+ansible-lint: packages setup ## Check style of playbooks and roles
+	ansible-lint
 
 unit: packages setup ## Decide without hosts: unit tests
 	pytest -n auto tests/unit
@@ -75,9 +79,10 @@ site-test: packages setup ## Test what the README promises on real fleets, molec
 host-test: packages setup ## fleet-test and site-test side by side
 	pytest $(SIDE_BY_SIDE) tests/site tests/fleet -m "not long"
 
-test: packages setup ## Everything that a change must pass: what needs no hosts first, side by side
-	$(MAKE) --jobs=3 --output-sync=target lint unit app-test
-	$(MAKE) host-test
+# Hosts that are being made leave the machine half idle for as long as ansible-lint takes.
+test: packages setup ## Everything that a change must pass, what needs no hosts first
+	$(MAKE) --jobs=3 --output-sync=target style unit app-test
+	$(MAKE) --jobs=2 ansible-lint host-test
 
 test-long: packages setup ## What takes too long for every change: PART=name, by default all parts of tests/parts.toml
 	FLEETS=$(FLEETS) python tests/long.py $(PART)

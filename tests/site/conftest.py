@@ -21,8 +21,9 @@ def pytest_collection_modifyitems(items):
     may go on where the one before left their hosts. (Groups smaller or larger than files do not work: pytest-xdist
     3.8 loses them with pytest 9.2.)
     """
-    # The test hosts' own tests need nothing of it: they fill the other worker's time until it is done.
-    order = {"test_main_job": -2, "test_fleet": -1, "test_tear_down": 1}
+    # The test hosts' own tests need nothing of it: they fill the other worker's time until it is done. The longest come
+    # next, so that none is left to one worker at the end.
+    order = {"test_main_job": -4, "test_fleet": -3, "test_surroundings": -2, "test_membership": -1, "test_tear_down": 1}
     items.sort(key=lambda item: order.get(item.path.stem, 0))
 
 
@@ -74,14 +75,16 @@ def serving(make_fleet):
 
     def boot(kind, hosts, managers=1, edit=lambda fleet: None):
         name = name_of(kind, {"hosts": hosts, "managers": managers})
-        with settings.locked(kind):
-            if made := not golden.exists(name):
-                fleet = make_fleet(hosts, managers=managers)
-                edit(fleet)
-                fleet.play().succeeded()
-                fleet.command("save", name)
-        if not made:
-            fleet = make_fleet(golden_disk=name)
+        fleet = None
+        if not golden.exists(name):
+            # Whoever makes it has the lock.
+            with settings.locked(kind):
+                if not golden.exists(name):
+                    fleet = make_fleet(hosts, managers=managers)
+                    edit(fleet)
+                    fleet.play().succeeded()
+                    fleet.command("save", name)
+        fleet = fleet or make_fleet(golden_disk=name)
         fleet.await_serving()
         return fleet
 
