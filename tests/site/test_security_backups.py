@@ -1,5 +1,6 @@
 """A backup that lay where others could write is refused, and what a container plants in a volume is not followed."""
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -38,6 +39,17 @@ def with_member(backup, key, member):
     return folder
 
 
+def planted(backup, key):
+    """A copy with another record of releases, encrypted as any host can, and sums that fit; the seal needs the key."""
+    folder = copied(backup, "planted")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    record = folder / "releases.json.age"
+    subprocess.run(["age", "-e", "-i", key.path, "-o", record], input=b'{"stacks": {}, "volumes": {}}', check=True)
+    manifest["files"][record.name] = hashlib.sha256(record.read_bytes()).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    return folder
+
+
 def link(name, target):
     found = tarfile.TarInfo(name)
     found.type, found.linkname = tarfile.SYMTYPE, target
@@ -56,7 +68,7 @@ def test_backup_that_cannot_be_trusted_is_refused_and_nothing_is_changed(fleet, 
     (cut / "images.tar.age").write_bytes((backup / "images.tar.age").read_bytes()[:-100])
     subprocess.run(["age-keygen", "-o", other], check=True)
     attempts = {
-        "backup-damaged": [(altered, ()), (cut, ())],
+        "backup-damaged": [(altered, ()), (cut, ()), (planted(backup, key), ())],
         "backup-other-site": [(backup, ("-e", f"backup_key_file={other}"))],
         "backup-too-old": [(backup, ("-e", "backup_newer_than=2100"))],
         "backup-unsafe": [
