@@ -15,7 +15,7 @@ from .host import read_text
 from .observation import swarm as types
 from .observation.host import Lock
 from .observation.stack import Network, Service, Stack, Task, Update
-from .observation.swarm import Eviction, Node, Place
+from .observation.swarm import DATA_PORT, Eviction, Node, Place
 from .volumes import NAMESPACE_LABEL
 
 DAEMON_CONFIG = "/etc/docker/daemon.json"
@@ -47,6 +47,7 @@ def membership(info: Item) -> Place:
         error=swarm.get("Error", ""),
         cluster_id=cluster.get("ID", ""),
         autolock=bool(cluster.get("Spec", {}).get("EncryptionConfig", {}).get("AutoLockManagers")),
+        data_port=cluster.get("DataPathPort") or DATA_PORT,
     )
 
 

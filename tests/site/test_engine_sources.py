@@ -177,7 +177,7 @@ def test_edited_repository_is_put_right_and_version_is_let_go(vendor, settings):
 @pytest.mark.long
 def test_engine_and_swarm_made_by_hand_are_adopted(vendor):
     address = vendor.fleet.addresses[vendor.fleet.manager]
-    vendor.on(f"docker swarm init --advertise-addr {address}")
+    vendor.on(f"docker swarm init --advertise-addr {address} --data-path-port 7777")
     vendor.on("docker node update --label-add by=admin $(docker node ls --quiet)")
     swarm = vendor.on("docker info --format '{{.Swarm.Cluster.ID}}'")
     run = vendor.fleet.play().succeeded()
@@ -185,6 +185,7 @@ def test_engine_and_swarm_made_by_hand_are_adopted(vendor):
     assert note.startswith(f"Note: {vendor.fleet.manager}: keeps its engine docker-ce {NEW}, though docker_source is ")
     vendor.fleet.assert_serving()
     assert vendor.on("docker info --format '{{.Swarm.Cluster.ID}}'") == swarm
+    assert "--dport 7777" in vendor.on("iptables -t raw -S FLOTILLA")
     assert "by:admin" in vendor.on("docker node inspect self --format '{{.Spec.Labels}}'")
     assert vendor.versions() == [NEW, NEW]
     assert "docker-buildx-plugin" in vendor.on("dpkg-query --show docker-buildx-plugin")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+# Of overlay networks, where the swarm has no other (https://docs.docker.com/reference/cli/docker/swarm/init/).
+DATA_PORT = 4789  # UDP
+
 
 @dataclass(frozen=True)
 class Engine:
@@ -30,6 +33,7 @@ class Place:
     :ivar error: why it is not as it should be, also of a manager without a majority
     :ivar cluster_id: the swarm's ID, of managers only
     :ivar autolock: whether managers lock their part of the swarm's state, of managers only
+    :ivar data_port: UDP port of overlay networks, of managers only
     :ivar ingress: ID of the network of published ports as the host has it, ``""`` for none
     """
 
@@ -40,6 +44,7 @@ class Place:
     error: str = ""
     cluster_id: str = ""
     autolock: bool = False
+    data_port: int = DATA_PORT
     ingress: str = ""
 
     @property

@@ -13,15 +13,12 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from ...module_utils.observation import Observed
-from ...module_utils.observation.swarm import Node
+from ...module_utils.observation.swarm import DATA_PORT
 from ...module_utils.own_rules import CHAIN, ENTRY, digest
 from ..model.desired import Desired
 from ..model.site import Site
 
 TO, FROM = f"{CHAIN}-TO", f"{CHAIN}-FROM"
-# What Swarm needs open between members (https://docs.docker.com/engine/swarm/swarm-tutorial/#open-protocols-and-ports-
-# between-the-hosts); ESP carries encrypted overlay networks.
-SWARM_PORTS = (("tcp", 2377), ("tcp", 7946), ("udp", 4789), ("udp", 7946))
 # Bridges of containers: what comes from there comes from no host, whatever address it has.
 BRIDGES = ("docker0", "docker_gwbridge")
 HEAD = "# Members of the swarm alone reach its ports. flotilla writes this file.\n"
@@ -36,6 +33,7 @@ class Rules:
     :ivar members: addresses of the swarm's members
     :ivar trusted: further addresses and networks
     :ivar is_member: whether the host is one; else it has no ports of the swarm
+    :ivar data_port: UDP port of the swarm's overlay networks
     :ivar registry: address of the host that serves flotilla's registry, ``""`` where none does
     :ivar ports: at which that registry gives and takes images
     :ivar serves: whether this is that host
@@ -44,6 +42,7 @@ class Rules:
     members: tuple[str, ...]
     trusted: tuple[str, ...]
     is_member: bool
+    data_port: int
     registry: str
     ports: tuple[int, ...]
     serves: bool
@@ -63,7 +62,9 @@ class Rules:
 
     def _ports(self, version: int) -> Iterator[str]:
         if self.is_member:
-            for protocol, port in SWARM_PORTS:
+            # What Swarm needs open between members (https://docs.docker.com/engine/swarm/swarm-tutorial/#open-protocols-
+            # and-ports-between-the-hosts); ESP carries encrypted overlay networks.
+            for protocol, port in (("tcp", 2377), ("tcp", 7946), ("udp", self.data_port), ("udp", 7946)):
                 yield f"-A {CHAIN} -p {protocol} -m {protocol} --dport {port} -j {TO}"
             yield f"-A {CHAIN} -p esp -j {TO}"
         for port in self.ports:
@@ -120,13 +121,15 @@ def make_rules(
     :param left: IDs of nodes that are none any more
     """
     members = {each for name in site.members for each in _own(name, desired, observed, addresses)}
-    members.update(node.address for node in _nodes(site, observed) if node.id not in left)
+    manager = _answering(site, observed)
+    members.update(node.address for node in (manager.nodes if manager else None) or () if node.id not in left)
     registry = site.registry
     return {
         name: Rules(
             members=tuple(sorted(members)),
             trusted=settings.trusted,
             is_member=name in site.members or observed[name].swarm.is_member,
+            data_port=manager.swarm.data_port if manager else DATA_PORT,
             registry=addresses.get(registry.host, ""),
             ports=(registry.url.port or 0, registry.push_port),
             serves=name == registry.host,
@@ -146,10 +149,10 @@ def _own(
         yield given
 
 
-def _nodes(site: Site, observed: Mapping[str, Observed]) -> tuple[Node, ...]:
-    """Return the nodes as the first manager of the inventory lists them that can."""
-    answers = (observed[name].nodes for name in site.managers if name in observed)
-    return next((nodes for nodes in answers if nodes is not None), ())
+def _answering(site: Site, observed: Mapping[str, Observed]) -> Observed | None:
+    """Return the first manager of the inventory that can tell of the swarm."""
+    answers = (observed[name] for name in site.managers if name in observed)
+    return next((each for each in answers if each.nodes is not None), None)
 
 
 def differs(rules: Rules, found: Observed) -> bool:

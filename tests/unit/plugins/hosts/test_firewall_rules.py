@@ -13,6 +13,7 @@ def rules(**given):
             "members": MEMBERS,
             "trusted": ("192.0.2.0/24",),
             "is_member": True,
+            "data_port": 4789,
             "registry": "10.0.0.2",
             "ports": (5000, 5001),
             "serves": False,
@@ -62,6 +63,7 @@ def test_ports_are_those_of_the_swarm_and_of_the_registry_where_it_is():
     assert lines("FLOTILLA", serves=True) == [*swarm, *here]
     assert lines("FLOTILLA", serves=True, is_member=False) == here
     assert lines("FLOTILLA", registry="") == swarm
+    assert lines("FLOTILLA", registry="", data_port=7777) == [line.replace("4789", "7777") for line in swarm]
 
 
 def test_what_is_no_address_of_a_host_lets_nobody_in():

@@ -28,6 +28,11 @@ def test_task_is_of_the_newest_spec_unless_swarm_would_replace_it(change, curren
 READY = {"LocalNodeState": "active", "ControlAvailable": True, "Cluster": {"ID": "cluster-1"}}
 
 
+@pytest.mark.parametrize(("told", "port"), [({}, 4789), ({"DataPathPort": 0}, 4789), ({"DataPathPort": 7777}, 7777)])
+def test_port_of_overlay_networks_is_the_usual_one_unless_another_is_told(told, port):
+    assert swarm.membership({"Swarm": {**READY, "Cluster": told}}).data_port == port
+
+
 class Starting:
     """A manager's engine that is not what it will be for some answers."""
 

@@ -9,6 +9,7 @@ from tests.support.problems import told
 
 PATHS = ("/etc/flotilla/firewall", "/etc/flotilla/firewall.rules", "/etc/flotilla/firewall6.rules")
 UNIT = "/etc/systemd/system/flotilla-firewall.service"
+LET_IN = ["let members of the swarm alone reach its ports and its registry"]
 OFF = "take the firewall off (firewall_enabled is false)"
 
 
@@ -46,8 +47,15 @@ def keep(found, name, rules):
 
 def rules(*numbers, serves=False):
     members = tuple(f"10.0.0.{number}" for number in numbers)
-    ports = (5000, 5001)
-    return firewall.Rules(members=members, trusted=(), is_member=True, registry="10.0.0.1", ports=ports, serves=serves)
+    return firewall.Rules(
+        members=members,
+        trusted=(),
+        is_member=True,
+        data_port=4789,
+        registry="10.0.0.1",
+        ports=(5000, 5001),
+        serves=serves,
+    )
 
 
 def guarded(*numbers, **settings):
@@ -72,14 +80,22 @@ def test_rules_that_the_kernel_has_lost_are_set_again(kernel):
     found = guarded(1, 2, 3)
     found["w1"]["observation"]["own_rules"].update(kernel)
     plan = sites.plan(sites.site(), found)
-    expected = ["let members of the swarm alone reach its ports and its registry"]
-    assert changes(plan, Phase.OPEN_FIREWALL) == {"m1": [], "w1": expected, "w2": []}
+    assert changes(plan, Phase.OPEN_FIREWALL) == {"m1": [], "w1": LET_IN, "w2": []}
 
 
 def test_a_kernel_without_ipv6_needs_no_rules_for_it():
     found = guarded(1, 2, 3)
     found["w1"]["observation"]["own_rules"]["ipv6"] = None
     assert not sites.plan(sites.site(), found).has_changes
+
+
+def test_port_of_overlay_networks_is_what_managers_say():
+    found = guarded(1, 2, 3)
+    found["m1"]["observation"]["swarm"]["data_port"] = 7777
+    plan = sites.plan(sites.site(), found)
+    assert all(changes(plan, Phase.OPEN_FIREWALL).values())
+    text = plan.hosts["w1"].open_firewall.files[PATHS[1]].text
+    assert ("--dport 7777" in text, "--dport 4789" in text) == (True, False)
 
 
 def test_who_joins_is_let_in_before():
