@@ -9,6 +9,8 @@ import pytest
 from knock import PACKETS
 from members import nodes
 
+from bench import stack
+
 KNOCK = Path(__file__).with_name("knock.py").read_text()
 SWARM, REGISTRY = ("2377", "7946"), ("5000", "5001")
 PORTS = (*SWARM, *REGISTRY)
@@ -120,6 +122,24 @@ def test_what_is_trusted_beside_members_is_given_by_addresses(fleet):
     fleet.play("-e", '{"firewall_trusted": ["example.com", "0.0.0.0/0"]}').refused(
         "setting-invalid: firewall_trusted, all 3 hosts",
     )
+
+
+@pytest.mark.long
+def test_named_visitors_and_members_alone_reach_the_page(fleet):
+    def named(address):
+        return ("-e", json.dumps({"firewall_visitors": [address]}))
+
+    fleet.play(*named("192.0.2.7")).succeeded()
+    assert not any(fleet.pages())
+    visit = "import sys, urllib.request as web; [web.urlopen(url, timeout=30) for url in sys.argv[1:]]"
+    urls = [f"http://{address}:{stack.PORT}/" for address in fleet.addresses.values()]
+    fleet.on("worker-1", shlex.join(["python3", "-c", visit, *urls]))
+    fleet.play(*named("192.0.2.7")).unchanged()
+    fleet.play(*named(f"{fleet.addresses[fleet.manager]}/24")).succeeded()
+    assert all(fleet.pages())
+    fleet.play().succeeded()
+    fleet.play().unchanged()
+    assert all(fleet.pages())
 
 
 @pytest.mark.long

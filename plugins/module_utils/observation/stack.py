@@ -160,6 +160,12 @@ class Service:
         return _part(self.spec, "TaskTemplate", "ContainerSpec")
 
 
+def sockets(spec: Mapping[str, object]) -> tuple[str, ...]:
+    """Return what a service publishes by its spec, such as ``53/udp``."""
+    ports = [port for port in _items(published_ports(spec)) if isinstance(port, Mapping) and port.get("PublishedPort")]
+    return tuple(f"{port['PublishedPort']}/{port.get('Protocol', 'tcp')}" for port in ports)
+
+
 def published_ports(spec: Mapping[str, object]) -> object:
     """Return the published ports of a service's spec as the engine has them."""
     return _part(spec, "EndpointSpec").get("Ports")

@@ -97,19 +97,49 @@ def _commands(kind: str, closed: Mapping[str, Sequence[str]], peers: Sequence[st
     return f"for a in {' '.join(peers)}; do {'; '.join(rules)}; done"
 
 
-def trusted_are_addresses(facts: HostFacts) -> Iterator[Problem]:
-    """Who is trusted beside members is given by addresses, and is not everybody."""
+def who_is_let_in_is_given_by_addresses(facts: HostFacts) -> Iterator[Problem]:
+    """Who is let in beside members is no name, and not everybody."""
     for name, desired in facts.desired.items():
-        found = [text for text in (desired.firewall.trusted if desired.firewall else ()) if not read(text)]
-        if found:
-            yield Problem(
-                code=Code.SETTING_INVALID,
-                where="firewall_trusted",
-                hosts=(name,),
-                found=", ".join(found),
-                expected="addresses and networks, such as 192.0.2.0/24",
-                fix="Correct it; to let everybody in, set firewall_enabled: false",
-            )
+        settings = desired.firewall
+        if settings:
+            yield from _no_addresses(name, "firewall_trusted", settings.trusted, "set firewall_enabled: false")
+            yield from _no_addresses(name, "firewall_visitors", settings.visitors, "leave the list empty")
 
 
-RULES = (Rule(members_are_let_in), Rule(trusted_are_addresses))
+def _no_addresses(host: str, setting: str, texts: Sequence[str], everybody: str) -> Iterator[Problem]:
+    found = [text for text in texts if not read(text)]
+    if found:
+        yield Problem(
+            code=Code.SETTING_INVALID,
+            where=setting,
+            hosts=(host,),
+            found=", ".join(found),
+            expected="addresses and networks, such as 192.0.2.0/24",
+            fix=f"Correct it; to let everybody in, {everybody}",
+        )
+
+
+def visitors_are_kept_out_by_rules(facts: HostFacts) -> Iterator[Problem]:
+    """Where flotilla sets no rules, published ports would be open to everybody in spite of a list of visitors."""
+    for name, desired in facts.desired.items():
+        settings, observed = desired.firewall, facts.observed.get(name)
+        if not settings or not settings.visitors:
+            continue
+        other = observed.firewall if observed else None
+        if other and other.incoming == "deny":
+            found, fix = f"{other.kind}, which published ports bypass", f"Turn {other.kind} off, or remove the setting"
+        elif not settings.enabled:
+            found, fix = "firewall_enabled: false", "Remove one of the two settings"
+        else:
+            continue
+        yield Problem(
+            code=Code.SETTING_CONFLICT,
+            where="firewall_visitors",
+            hosts=(name,),
+            found=found,
+            expected="the rules of role firewall, which alone keep others from published ports",
+            fix=fix,
+        )
+
+
+RULES = (Rule(members_are_let_in), Rule(who_is_let_in_is_given_by_addresses), Rule(visitors_are_kept_out_by_rules))

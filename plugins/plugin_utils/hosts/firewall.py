@@ -1,4 +1,5 @@
-"""Make the rules that keep strangers from the ports of the swarm and of flotilla's registry.
+"""Make the rules that keep strangers from the ports of the swarm and of flotilla's registry, and others than those that
+the user names from what stacks publish.
 
 They stand in table raw, which packets pass before the engine's rules and all others, so that they also meet what
 comes of containers for other members: its host makes packets of its own of that only later. What is not for these ports
@@ -18,7 +19,7 @@ from ...module_utils.own_rules import CHAIN, ENTRY, digest
 from ..model.desired import Desired
 from ..model.site import Site
 
-TO, FROM = f"{CHAIN}-TO", f"{CHAIN}-FROM"
+TO, FROM, VISITORS = f"{CHAIN}-TO", f"{CHAIN}-FROM", f"{CHAIN}-VISITORS"
 # Bridges of containers: what comes from there comes from no host, whatever address it has.
 BRIDGES = ("docker0", "docker_gwbridge")
 HEAD = "# Members of the swarm alone reach its ports. flotilla writes this file.\n"
@@ -37,6 +38,8 @@ class Rules:
     :ivar registry: address of the host that serves flotilla's registry, ``""`` where none does
     :ivar ports: at which that registry gives and takes images
     :ivar serves: whether this is that host
+    :ivar visitors: addresses and networks that reach what stacks publish; none means everybody
+    :ivar published: what those publish, such as ``4000/tcp``
     """
 
     members: tuple[str, ...]
@@ -46,6 +49,8 @@ class Rules:
     registry: str
     ports: tuple[int, ...]
     serves: bool
+    visitors: tuple[str, ...] = ()
+    published: tuple[str, ...] = ()
 
     def lines(self, version: int) -> Iterator[str]:
         """Return them for IPv4 or 6, as ``iptables-save`` prints them."""
@@ -59,11 +64,13 @@ class Rules:
         yield f"-A {TO} -m addrtype --dst-type LOCAL -g {FROM}"
         for network in members:
             yield f"-A {TO} -d {network} -g {FROM}"
+        if self.visitors and self.is_member:
+            yield from self._visitors(version)
 
     def _ports(self, version: int) -> Iterator[str]:
         if self.is_member:
-            # What Swarm needs open between members (https://docs.docker.com/engine/swarm/swarm-tutorial/#open-protocols-
-            # and-ports-between-the-hosts); ESP carries encrypted overlay networks.
+            # What Swarm needs open between members; ESP carries encrypted overlay networks. (https://docs.docker.com/
+            # engine/swarm/swarm-tutorial/#open-protocols-and-ports-between-the-hosts)
             for protocol, port in (("tcp", 2377), ("tcp", 7946), ("udp", self.data_port), ("udp", 7946)):
                 yield f"-A {CHAIN} -p {protocol} -m {protocol} --dport {port} -j {TO}"
             yield f"-A {CHAIN} -p esp -j {TO}"
@@ -75,12 +82,23 @@ class Rules:
                 for network in networks([self.registry], version):
                     yield f"-A {CHAIN} -d {network} {registry} -j {FROM}"
 
+    def _visitors(self, version: int) -> Iterator[str]:
+        for socket in self.published:
+            number, protocol = socket.split("/")
+            yield f"-A {CHAIN} -p {protocol} -m {protocol} --dport {number} -m addrtype --dst-type LOCAL -j {VISITORS}"
+        # What runs on the host itself is no visitor from elsewhere.
+        for device in ("lo", *BRIDGES):
+            yield f"-A {VISITORS} -i {device} -j RETURN"
+        for network in networks((*self.members, *self.visitors), version):
+            yield f"-A {VISITORS} -s {network} -j RETURN"
+        yield f"-A {VISITORS} -j DROP"
+
 
 # Nearly all hosts of a site have the same.
 @lru_cache(maxsize=16)
 def text_of(rules: Rules, version: int) -> str:
     """Return rules as ``iptables-restore`` reads them, for IPv4 or 6."""
-    chains = "".join(f":{chain} - [0:0]\n" for chain in (CHAIN, FROM, TO))
+    chains = "".join(f":{chain} - [0:0]\n" for chain in (CHAIN, FROM, TO, VISITORS))
     return f"{HEAD}*raw\n{chains}{''.join(f'{line}\n' for line in rules.lines(version))}COMMIT\n"
 
 
@@ -110,6 +128,7 @@ def make_rules(
     desired: Mapping[str, Desired],
     observed: Mapping[str, Observed],
     addresses: Mapping[str, str],
+    published: tuple[str, ...],
     left: Collection[str] = (),
 ) -> dict[str, Rules]:
     """Make the rules of the hosts that keep strangers out, or do so still.
@@ -118,10 +137,11 @@ def make_rules(
 
     :param observed: of the hosts that could be asked
     :param addresses: by inventory name, the address that other nodes use
+    :param published: what stacks publish, such as ``4000/tcp``
     :param left: IDs of nodes that are none any more
     """
     members = {each for name in site.members for each in _own(name, desired, observed, addresses)}
-    manager = _answering(site, observed)
+    manager = answering(site, observed)
     members.update(node.address for node in (manager.nodes if manager else None) or () if node.id not in left)
     registry = site.registry
     return {
@@ -133,6 +153,8 @@ def make_rules(
             registry=addresses.get(registry.host, ""),
             ports=(registry.url.port or 0, registry.push_port),
             serves=name == registry.host,
+            visitors=settings.visitors,
+            published=published if settings.visitors else (),
         )
         for name in observed
         if (settings := desired[name].firewall)
@@ -149,7 +171,7 @@ def _own(
         yield given
 
 
-def _answering(site: Site, observed: Mapping[str, Observed]) -> Observed | None:
+def answering(site: Site, observed: Mapping[str, Observed]) -> Observed | None:
     """Return the first manager of the inventory that can tell of the swarm."""
     answers = (observed[name] for name in site.managers if name in observed)
     return next((each for each in answers if each.nodes is not None), None)

@@ -79,13 +79,15 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Firewall:
-    """The settings about who reaches the ports of swarm and registry.
+    """The settings about who reaches the ports of swarm and registry, and those that stacks publish.
 
     :ivar trusted: addresses and networks beside those of members
+    :ivar visitors: addresses and networks that reach what stacks publish; none means everybody
     """
 
     enabled: bool
     trusted: tuple[str, ...] = ()
+    visitors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

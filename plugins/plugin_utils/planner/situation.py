@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ...module_utils.observation import Observed
+from ...module_utils.observation.stack import sockets
 from ...module_utils.observation.swarm import Node
 from ..checks.facts import HostFacts
 from ..hosts import engine_source, firewall
@@ -15,6 +16,7 @@ from ..model.observation import Host, Unreachable
 from ..model.phase import Phase
 from ..model.problem import Code, Problem
 from ..model.site import Site
+from ..stacks.file import parse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,27 @@ class Situation:
     def firewall_rules(self, left: Collection[str]) -> dict[str, firewall.Rules]:
         """Return the rules that keep strangers out, see ``make_rules``."""
         desired = {name: host.desired for name, host in self.hosts.items()}
-        return firewall.make_rules(self.site, desired, self.observed, self.addresses, left)
+        return firewall.make_rules(self.site, desired, self.observed, self.addresses, self._published, left)
+
+    @property
+    def _published(self) -> tuple[str, ...]:
+        """List what stacks publish, by their files and as they run, such as ``4000/tcp``."""
+        manager = firewall.answering(self.site, self.observed)
+        running = (manager.stacks if manager else None) or {}
+        found = {
+            socket
+            for stack in self.site.stacks
+            if not stack.problems
+            for service in parse(stack.text).services.values()
+            for socket in service.sockets()
+        }
+        found.update(
+            socket
+            for stack in running.values()
+            for service in stack.services.values()
+            for socket in sockets(service.spec)
+        )
+        return tuple(sorted(found))
 
     @property
     def members(self) -> dict[str, Observed]:

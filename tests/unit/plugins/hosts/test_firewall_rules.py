@@ -2,6 +2,7 @@
 
 import subprocess
 
+import pytest
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts import firewall
 
 MEMBERS = ("10.0.0.2", "10.0.0.10", "fd00::1")
@@ -66,6 +67,24 @@ def test_ports_are_those_of_the_swarm_and_of_the_registry_where_it_is():
     assert lines("FLOTILLA", registry="", data_port=7777) == [line.replace("4789", "7777") for line in swarm]
 
 
+def test_named_visitors_and_members_alone_reach_what_stacks_publish():
+    given = {"visitors": ("203.0.113.0/24",), "published": ("53/udp", "4000/tcp")}
+    udp, tcp = lines("FLOTILLA", **given)[-2:]
+    assert udp == "-p udp -m udp --dport 53 -m addrtype --dst-type LOCAL -j FLOTILLA-VISITORS"
+    assert tcp == "-p tcp -m tcp --dport 4000 -m addrtype --dst-type LOCAL -j FLOTILLA-VISITORS"
+    own = [f"-i {device} -j RETURN" for device in ("lo", "docker0", "docker_gwbridge")]
+    members = ["-s 10.0.0.2/32 -j RETURN", "-s 10.0.0.10/32 -j RETURN"]
+    assert lines("FLOTILLA-VISITORS", **given) == [*own, *members, "-s 203.0.113.0/24 -j RETURN", "-j DROP"]
+    assert lines("FLOTILLA-VISITORS", 6, **given) == [*own, "-s fd00::1/128 -j RETURN", "-j DROP"]
+
+
+@pytest.mark.parametrize("given", [{"visitors": ()}, {"is_member": False}])
+def test_published_ports_are_open_to_everybody_otherwise(given):
+    given = {"visitors": ("203.0.113.0/24",), "published": ("4000/tcp",), **given}
+    assert lines("FLOTILLA-VISITORS", **given) == []
+    assert "4000" not in str([*rules(**given).lines(4)])
+
+
 def test_what_is_no_address_of_a_host_lets_nobody_in():
     assert rules(members=(*MEMBERS, "", "node.example.com", "0.0.0.0", "127.0.0.1", "::")) != rules()
     more = rules(members=(*MEMBERS, "", "node.example.com", "0.0.0.0", "127.0.0.1", "::"))
@@ -75,9 +94,10 @@ def test_what_is_no_address_of_a_host_lets_nobody_in():
 
 def test_text_replaces_the_chains_and_no_others():
     text = firewall.text_of(rules(), 4).splitlines()
-    assert text[1:5] == ["*raw", ":FLOTILLA - [0:0]", ":FLOTILLA-FROM - [0:0]", ":FLOTILLA-TO - [0:0]"]
+    chains = ("FLOTILLA", "FLOTILLA-FROM", "FLOTILLA-TO", "FLOTILLA-VISITORS")
+    assert text[1:6] == ["*raw", *(f":{chain} - [0:0]" for chain in chains)]
     assert text[-1] == "COMMIT"
-    assert all(line.startswith("-A FLOTILLA") for line in text[5:-1])
+    assert all(line.startswith("-A FLOTILLA") for line in text[6:-1])
 
 
 def test_script_is_told_what_to_do():

@@ -179,6 +179,29 @@ def test_who_is_trusted_is_given_by_addresses(text):
     assert told(plan.problems) == ["setting-invalid: firewall_trusted, m1, w1, w2"]
 
 
+def test_visitors_reach_what_is_described_and_what_runs():
+    found = guarded(1, 2, 3, visitors=["203.0.113.0/24"])
+    ports = [{"Protocol": "udp", "PublishedPort": 53, "TargetPort": 53}, {"TargetPort": 80}]
+    found["m1"]["observation"]["stacks"]["hello"]["services"]["web"]["spec"]["EndpointSpec"] = {"Ports": ports}
+    plan = sites.plan(sites.site(), found)
+    assert plan.problems == ()
+    text = plan.hosts["w1"].open_firewall.files[PATHS[1]].text
+    for port in ("udp --dport 53", "tcp --dport 4000"):
+        assert f"{port} -m addrtype --dst-type LOCAL -j FLOTILLA-VISITORS" in text
+    assert "-A FLOTILLA-VISITORS -s 203.0.113.0/24 -j RETURN" in text
+
+
+def test_visitors_are_given_by_addresses_and_kept_out_by_rules():
+    plan = sites.plan(sites.site(), guarded(1, 2, 3, visitors=["example.com"]))
+    assert told(plan.problems) == ["setting-invalid: firewall_visitors, m1, w1, w2"]
+    plan = sites.plan(sites.site(), guarded(1, 2, 3, visitors=["203.0.113.7"], enabled=False))
+    assert told(plan.problems) == ["setting-conflict: firewall_visitors, m1, w1, w2"]
+    found = guarded(1, 2, 3, visitors=["203.0.113.7"])
+    rules = [{"allow": True, "protocol": "any", "port": "any", "source": "0.0.0.0/0"}]
+    found["w1"]["observation"]["firewall"] = {"kind": "ufw", "incoming": "deny", "rules": rules}
+    assert told(sites.plan(sites.site(), found).problems) == ["setting-conflict: firewall_visitors, w1"]
+
+
 def test_who_is_to_retire_keeps_strangers_out_until_it_has_left():
     found = guarded(1, 2, 3)
     assert not sites.plan({**sites.site(workers=("w1",), retire=("w2",)), "intent": "firewall"}, found).has_changes
