@@ -21,6 +21,10 @@ from .view import PinnedVolume, View, compare
 
 NO_VOLUMES: Mapping[str, PinnedVolume] = MappingProxyType({})
 
+SEE = "See docker info and journalctl -u docker on {}"
+# An engine that starts locked joins no overlay network, see planner.rolling.
+UNLOCK = "Run on {}: docker swarm unlock; docker swarm update --autolock=false; systemctl restart docker"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
@@ -128,7 +132,7 @@ def _unfinished(view: View) -> Iterator[Problem]:
                 hosts=(name,),
                 found=f"an engine whose swarm is {observed.swarm.state} ({observed.swarm.error or 'no reason given'})",
                 expected="active or inactive",
-                fix=f"See docker info and journalctl -u docker on {name}",
+                fix=UNLOCK.format(name) if observed.swarm.state == "locked" else SEE.format(name),
             )
 
 
