@@ -62,6 +62,11 @@ class Service:
     ports: tuple[int, ...] = ()
     crashes: int = 0
 
+    def sockets(self) -> list[str]:
+        """List what it publishes with the protocol, such as ``53/udp``."""
+        ports = (port for port in _items(published_ports(self.spec)) if isinstance(port, Mapping))
+        return [f"{port['PublishedPort']}/{port.get('Protocol', 'tcp')}" for port in ports if port.get("PublishedPort")]
+
     @property
     def update_state(self) -> str:
         """Return the state of its last update; a service that was never updated is complete."""
@@ -158,12 +163,6 @@ class Service:
     @property
     def _container(self) -> Mapping[str, object]:
         return _part(self.spec, "TaskTemplate", "ContainerSpec")
-
-
-def sockets(spec: Mapping[str, object]) -> tuple[str, ...]:
-    """Return what a service publishes by its spec, such as ``53/udp``."""
-    ports = [port for port in _items(published_ports(spec)) if isinstance(port, Mapping) and port.get("PublishedPort")]
-    return tuple(f"{port['PublishedPort']}/{port.get('Protocol', 'tcp')}" for port in ports)
 
 
 def published_ports(spec: Mapping[str, object]) -> object:

@@ -154,7 +154,7 @@ def make_rules(
             ports=(registry.url.port or 0, registry.push_port),
             serves=name == registry.host,
             visitors=settings.visitors,
-            published=published if settings.visitors else (),
+            published=published,
         )
         for name in observed
         if (settings := desired[name].firewall)

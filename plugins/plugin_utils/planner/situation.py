@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ...module_utils.observation import Observed
-from ...module_utils.observation.stack import sockets
 from ...module_utils.observation.swarm import Node
 from ..checks.facts import HostFacts
 from ..hosts import engine_source, firewall
@@ -91,20 +90,10 @@ class Situation:
         """List what stacks publish, by their files and as they run, such as ``4000/tcp``."""
         manager = firewall.answering(self.site, self.observed)
         running = (manager.stacks if manager else None) or {}
-        found = {
-            socket
-            for stack in self.site.stacks
-            if not stack.problems
-            for service in parse(stack.text).services.values()
-            for socket in service.sockets()
-        }
-        found.update(
-            socket
-            for stack in running.values()
-            for service in stack.services.values()
-            for socket in sockets(service.spec)
-        )
-        return tuple(sorted(found))
+        files = [parse(stack.text) for stack in self.site.stacks if not stack.problems]
+        described = {port for file in files for each in file.services.values() for port in each.sockets()}
+        runs = {port for stack in running.values() for each in stack.services.values() for port in each.sockets()}
+        return tuple(sorted(described | runs))
 
     @property
     def members(self) -> dict[str, Observed]:
