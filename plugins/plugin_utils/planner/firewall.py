@@ -43,7 +43,7 @@ def _plan_host(now: Situation, name: str, before: Rules, after: Rules, reason: s
     if reason:
         # Until they are taken off, they let in who joins.
         updated = firewall.is_there(observed) and firewall.differs(before, observed)
-        opened = _set(now, name, Phase.OPEN_FIREWALL, before, _kernel()) if updated else HostPlan()
+        opened = _set(now, name, Phase.OPEN_FIREWALL, before, _kernel(before)) if updated else HostPlan()
         return merge(opened, plan_removal(now, name, reason))
     if not now.is_ahead(Phase.OPEN_FIREWALL) and (late := tuple(_changes(now, name, after))):
         # Who left in the earlier part of the run is no node any more.
@@ -73,11 +73,14 @@ def _changes(now: Situation, name: str, rules: Rules) -> Iterator[Change]:
     observed = now.observed[name]
     yield from state.compare(_role(now, name, rules), observed)
     if firewall.differs(rules, observed):
-        yield from _kernel()
+        yield from _kernel(rules)
 
 
-def _kernel() -> tuple[Change, ...]:
-    return (Change("let members of the swarm alone reach its ports and its registry"),)
+def _kernel(rules: Rules) -> tuple[Change, ...]:
+    texts = ["let members of the swarm alone reach its ports and its registry"]
+    if rules.visitors and rules.published:
+        texts.append(f"let {', '.join(rules.visitors)} and members alone reach {', '.join(rules.published)}")
+    return tuple(map(Change, texts))
 
 
 def _role(now: Situation, name: str, rules: Rules) -> Role:

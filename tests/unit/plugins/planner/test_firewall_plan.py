@@ -189,6 +189,7 @@ def test_visitors_reach_what_is_described_and_what_runs():
     for port in ("udp --dport 53", "tcp --dport 4000"):
         assert f"{port} -m addrtype --dst-type LOCAL -j FLOTILLA-VISITORS" in text
     assert "-A FLOTILLA-VISITORS -s 203.0.113.0/24 -j RETURN" in text
+    assert "let 203.0.113.0/24 and members alone reach 4000/tcp, 53/udp" in changes(plan, Phase.OPEN_FIREWALL)["w1"]
 
 
 def test_visitors_are_given_by_addresses_and_kept_out_by_rules():
