@@ -129,6 +129,16 @@ def stacks(
     }
 
 
+def published(services: Sequence[Item]) -> tuple[str, ...]:
+    """List what services publish with the protocol, such as ``53/udp``.
+
+    :param services: as ``GET /services`` lists them
+    """
+    ports = (port for service in services for port in (service.get("Endpoint") or {}).get("Ports") or ())
+    found = {f"{port['PublishedPort']}/{port.get('Protocol', 'tcp')}" for port in ports if port.get("PublishedPort")}
+    return tuple(sorted(found))
+
+
 def _networks(engine: Engine, names: Sequence[str]) -> dict[str, dict[str, Network]]:
     """Describe the overlay networks that were made for stacks, by stack."""
     made: dict[str, dict[str, Network]] = {name: {} for name in names}
@@ -246,6 +256,7 @@ class EngineObservation:
     filled_volumes: tuple[str, ...] = ()
     nodes: tuple[Node, ...] | None = None
     stacks: dict[str, Stack] | None = None
+    published: tuple[str, ...] = ()
     eviction: Eviction | None = None
     kept_stacks: tuple[str, ...] = ()
     image_names: tuple[str, ...] = ()
@@ -277,6 +288,7 @@ def observe(engine: Engine, info: Item | None, stack_names: Sequence[str] = (), 
             lock=lock.read(next((config for config in configs if config["Spec"]["Name"] == lock.NAME), None)),
             nodes=nodes(engine, tasks),
             stacks=stacks(engine, stack_names, services, tasks, configs),
+            published=published(services),
             eviction=_eviction(configs),
             kept_stacks=releases.owners(configs),
             image_names=releases.image_names(services, configs),

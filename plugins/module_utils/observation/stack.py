@@ -62,11 +62,6 @@ class Service:
     ports: tuple[int, ...] = ()
     crashes: int = 0
 
-    def sockets(self) -> list[str]:
-        """List what it publishes with the protocol, such as ``53/udp``."""
-        ports = (port for port in _items(published_ports(self.spec)) if isinstance(port, Mapping))
-        return [f"{port['PublishedPort']}/{port.get('Protocol', 'tcp')}" for port in ports if port.get("PublishedPort")]
-
     @property
     def update_state(self) -> str:
         """Return the state of its last update; a service that was never updated is complete."""

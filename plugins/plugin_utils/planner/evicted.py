@@ -123,7 +123,11 @@ def _done(now: Situation, evicted: Evicted) -> Iterator[str]:
     yield f"{evicted.host} ({evicted.address}) is no node any more"
     guarded = [name for name in now.observed if not firewall.reason_against(now, name)]
     if guarded and not _trusting(now, evicted):
-        yield f"it is kept out of the ports of the swarm and its registry, on {', '.join(guarded)}"
+        # The rules of one host may have failed, which keeps no other from being told.
+        yield (
+            f"it is kept out of the ports of the swarm and its registry on {', '.join(guarded)}, but for hosts that "
+            "this run names with an error"
+        )
     yield "both tokens by which hosts join are others"
     if _rotates_ca(now, evicted):
         yield "the CA of the swarm is another one, and so are the certificates of its nodes"

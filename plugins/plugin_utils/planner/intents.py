@@ -26,7 +26,8 @@ AFTERWARDS = (Phase.REBALANCE, Phase.REMOVE_FIREWALL)
 # The phases of each intent; those that surround all others come to them.
 PHASES: Mapping[Intent, Collection[Phase]] = {
     Intent.SITE: (*(phase for phase in Phase if not phase.comes_after(Phase.LOG_OUT)), *AFTERWARDS, *GATE),
-    Intent.DEPLOY: (*IMAGES, *STACK),
+    # What a deploy publishes may be for some visitors alone.
+    Intent.DEPLOY: (Phase.OPEN_FIREWALL, *IMAGES, *STACK),
     Intent.ROLLBACK: STACK,
     Intent.EVICT: (
         Phase.EVICT,

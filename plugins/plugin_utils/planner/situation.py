@@ -87,13 +87,11 @@ class Situation:
 
     @property
     def _published(self) -> tuple[str, ...]:
-        """List what stacks publish, by their files and as they run, such as ``4000/tcp``."""
+        """List what is published by the stacks' files and by all services that run, such as ``4000/tcp``."""
         manager = firewall.answering(self.site, self.observed)
-        running = (manager.stacks if manager else None) or {}
         files = [parse(stack.text) for stack in self.site.stacks if not stack.problems]
         described = {port for file in files for each in file.services.values() for port in each.sockets()}
-        runs = {port for stack in running.values() for each in stack.services.values() for port in each.sockets()}
-        return tuple(sorted(described | runs))
+        return tuple(sorted(described.union(manager.published if manager else ())))
 
     @property
     def members(self) -> dict[str, Observed]:

@@ -33,6 +33,12 @@ def test_port_of_overlay_networks_is_the_usual_one_unless_another_is_told(told, 
     assert swarm.membership({"Swarm": {**READY, "Cluster": told}}).data_port == port
 
 
+def test_ports_of_all_services_are_listed_once_with_their_protocol():
+    ports = [{"PublishedPort": 4000, "Protocol": "tcp"}, {"PublishedPort": 53, "Protocol": "udp"}, {"TargetPort": 80}]
+    services = [{"Endpoint": {"Ports": ports}}, {"Endpoint": {"Ports": ports[:1]}}, {"Endpoint": {}}, {}]
+    assert swarm.published(services) == ("4000/tcp", "53/udp")
+
+
 class Starting:
     """A manager's engine that is not what it will be for some answers."""
 

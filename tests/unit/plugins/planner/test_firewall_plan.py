@@ -181,8 +181,8 @@ def test_who_is_trusted_is_given_by_addresses(text):
 
 def test_visitors_reach_what_is_described_and_what_runs():
     found = guarded(1, 2, 3, visitors=["203.0.113.0/24"])
-    ports = [{"Protocol": "udp", "PublishedPort": 53, "TargetPort": 53}, {"TargetPort": 80}]
-    found["m1"]["observation"]["stacks"]["hello"]["services"]["web"]["spec"]["EndpointSpec"] = {"Ports": ports}
+    # Of a stack that the inventory has no more, too.
+    found["m1"]["observation"]["published"] = ["4000/tcp", "53/udp"]
     plan = sites.plan(sites.site(), found)
     assert plan.problems == ()
     text = plan.hosts["w1"].open_firewall.files[PATHS[1]].text
@@ -190,6 +190,12 @@ def test_visitors_reach_what_is_described_and_what_runs():
         assert f"{port} -m addrtype --dst-type LOCAL -j FLOTILLA-VISITORS" in text
     assert "-A FLOTILLA-VISITORS -s 203.0.113.0/24 -j RETURN" in text
     assert "let 203.0.113.0/24 and members alone reach 4000/tcp, 53/udp" in changes(plan, Phase.OPEN_FIREWALL)["w1"]
+
+
+def test_deploy_alone_opens_no_port_to_everybody():
+    found = guarded(1, 2, 3, visitors=["203.0.113.0/24"])
+    plan = sites.plan({**sites.site(), "intent": "deploy"}, found)
+    assert [*changes(plan, Phase.OPEN_FIREWALL)["w1"]][-1].endswith("and members alone reach 4000/tcp")
 
 
 def test_visitors_are_given_by_addresses_and_kept_out_by_rules():
