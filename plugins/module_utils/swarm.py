@@ -218,14 +218,16 @@ def _essence(spec: Item) -> Item:
 
 def _eviction(configs: Sequence[Item]) -> Eviction | None:
     """Return the eviction that is noted."""
-    noted = next((config["Spec"].get("Labels") or {} for config in configs if config["Spec"]["Name"] == EVICTION), None)
-    if noted is None:
+    config = next((config for config in configs if config["Spec"]["Name"] == EVICTION), None)
+    if config is None:
         return None
+    noted = config["Spec"].get("Labels") or {}
     return Eviction(
         host=noted.get("flotilla.host", ""),
         address=noted.get("flotilla.address", ""),
         node=noted.get("flotilla.node", ""),
         manager=noted.get("flotilla.manager") == "true",
+        created=config["CreatedAt"],
     )
 
 

@@ -60,12 +60,14 @@ class Eviction:
     :ivar host: what its user called the host
     :ivar node: ID of its node
     :ivar manager: whether that was a manager
+    :ivar created: when it was begun, as the engine tells it
     """
 
     host: str
     address: str
     node: str
     manager: bool
+    created: str
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,9 @@ HOST_RULES = (*hosts.RULES, *network.RULES, *registry.RULES, *firewall.RULES, *r
 # It starts again what nodes have already: what else a host, its disk, its engine or the registry lacks is not its
 # concern, least of all in the night in which it is needed.
 ROLLBACK_RULES = (*hosts.IDENTITY_RULES, *network.ADDRESS_RULES)
+# It must not wait for disks, memory or clocks.
+EVICT_RULES = (*hosts.IDENTITY_RULES, *network.RULES, *registry.RULES, *firewall.RULES, *registry.LOGIN_RULES)
+OTHER_RULES = {Intent.ROLLBACK: ROLLBACK_RULES, Intent.EVICT: EVICT_RULES}
 
 # What a status tells beside what forbids a run.
 STATUS_RULES = (Rule(registry.certificate_lasts),)
@@ -23,7 +26,7 @@ STATUS_RULES = (Rule(registry.certificate_lasts),)
 
 def find_host_problems(facts: HostFacts) -> tuple[Problem, ...]:
     """Check what was observed on the hosts, one by one and against each other, as far as it concerns the run."""
-    return find(facts, ROLLBACK_RULES if facts.intent is Intent.ROLLBACK else HOST_RULES)
+    return find(facts, OTHER_RULES.get(facts.intent, HOST_RULES))
 
 
 def find_stack_problems(

@@ -95,7 +95,7 @@ def read_entry(name: str, entry: Mapping[str, Any], folder: str, request: RunReq
         "ready_path": given["ready"],
         "after": given["after"],
         "dumps": given["backup"],
-        "ports": read.file.published(),
+        "ports": [socket for service in read.file.services.values() for socket in service.sockets()],
         "port": given["port"],
         "page_port": page.port if page else None,
         "rotate": list(request.rotate) if is_meant else [],

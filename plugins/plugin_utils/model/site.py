@@ -76,6 +76,8 @@ class Stack:
     :ivar secrets: names
     :ivar values: of those secrets that have one
     :ivar rotate: names of secrets that get another value
+    :ivar known_until: generated secrets that were made until then are known to somebody else, a time as the engine tells
+        it; none are by default
     :ivar lost: names of data whose loss the user accepts
     :ivar adopt: whether the user accepts what taking it over changes
     :ivar configs: contents by name
@@ -99,6 +101,7 @@ class Stack:
     secrets: tuple[str, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
     rotate: tuple[str, ...] = ()
+    known_until: str = ""
     lost: tuple[str, ...] = ()
     adopt: bool = False
     configs: Mapping[str, bytes] = field(default_factory=dict)

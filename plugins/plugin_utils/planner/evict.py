@@ -22,6 +22,9 @@ from .result import Plan
 from .site import plan_site
 from .situation import Evicted, Situation, assess, no_manager
 
+# Later than all times of an engine: what a rotation has brought that had begun before may be known, too.
+ALL = "9999"
+
 
 def plan_evict(now: Situation) -> Plan:
     """Plan what cuts the host off, and what other hosts and stacks get instead of what it had."""
@@ -117,7 +120,9 @@ def _impossible(found: str, expected: str, fix: str, *hosts: str) -> Problem:
 def _without(now: Situation, evicted: Evicted) -> Situation:
     """Return the situation that the eviction leaves, in which all generated secrets are to be rotated."""
     hosts = {name: _forget(host, evicted) for name, host in now.hosts.items()}
-    stacks = tuple(replace(stack, rotate=_rotated(now, stack)) for stack in now.site.stacks)
+    manager = moves.asked(now)[1]
+    begun = manager.eviction.created if manager and manager.eviction else ALL
+    stacks = tuple(replace(stack, rotate=_rotated(now, stack), known_until=begun) for stack in now.site.stacks)
     return replace(assess(replace(now.site, stacks=stacks), hosts, now.intent, now.wrong, now.passed), evicted=evicted)
 
 

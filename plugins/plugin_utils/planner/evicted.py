@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ipaddress import ip_address
 
 from ...module_utils.observation.stack import Stack
+from ...module_utils.observation.swarm import DATA_PORT
 from ..hosts import firewall as rules
 from ..model.change import Change
 from ..model.phase import Phase
@@ -17,6 +18,8 @@ from .remove import left_stacks
 from .result import HostPlan, merge
 from .situation import Evicted, Situation
 
+# The other managers hand on to it what they are asked (swarmkit, manager/state/raft: LeaderConn).
+LEADS = "{0} leads the swarm and may refuse all this; if the run fails, cut its network, so that another manager leads"
 # Seconds in which a host that may be hostile can let its tasks go before it is cut off all the same.
 PATIENCE = 180
 BEGUN = "the eviction of {0}, which a run began, has not ended: playbooks/evict.yml -e host={1} ends it"
@@ -97,7 +100,10 @@ def _plan_eviction(now: Situation, evicted: Evicted) -> HostPlan:
     return HostPlan(
         evict=evict,
         changes={Phase.EVICT: tuple(map(Change, _changes(now, evicted)))},
-        notes=tuple(f"a task of {service} ends on {evicted.host} ({reason})" for service, reason in stopped),
+        notes=(
+            *(f"a task of {service} ends on {evicted.host} ({reason})" for service, reason in stopped),
+            *((LEADS.format(evicted.host),) if node and node.leader else ()),
+        ),
     )
 
 
@@ -155,10 +161,12 @@ def _yours(now: Situation, evicted: Evicted) -> Iterator[str]:
             )
     for name in left_stacks(now):
         yield f"secrets of stack {name}, which is not in the inventory"
-    if not now.site.registry.host:
+    if not (registry := now.site.registry).host:
+        # Any host may have pushed as the builder that it was.
+        accounts = dict.fromkeys((registry.pull.name, registry.push.name))
         yield (
-            f"the password of {now.site.registry.pull.name} at {now.site.registry.url.text}; change it there and in "
-            "the inventory, and run site.yml"
+            f"the password of {' and of '.join(accounts)} at {registry.url.text}; change it there and in the "
+            "inventory, and run site.yml"
         )
     yield from _old_ca(now, evicted)
     yield from _open(now, evicted)
@@ -180,10 +188,12 @@ def _old_ca(now: Situation, evicted: Evicted) -> Iterator[str]:
 
 def _open(now: Situation, evicted: Evicted) -> Iterator[str]:
     """Say where its address is let in still."""
+    manager = moves.asked(now)[1]
+    data = manager.swarm.data_port if manager else DATA_PORT
     unguarded = {name: reason for name in now.observed if (reason := firewall.reason_against(now, name))}
     for name, reason in unguarded.items():
         if name in now.members:
-            yield f"the firewall of {name} ({reason}): keep {evicted.address} from 2377, 7946 and 4789, and from ESP"
+            yield f"the firewall of {name} ({reason}): keep {evicted.address} from 2377, 7946 and {data}, and from ESP"
     if trusting := _trusting(now, evicted):
         yield f"firewall_trusted of {', '.join(trusting)}, which lets {evicted.address} in"
 

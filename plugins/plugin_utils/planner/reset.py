@@ -23,6 +23,7 @@ def plan_reset(now: Situation) -> Plan:
     if problems:
         return Plan(problems=problems)
     hosts = {name: _plan_host(now, observed) for name, observed in now.members.items()}
+    hosts |= {name: _leave(now, now.observed[name]) for name in now.site.retire if name in now.observed}
     managers = [name for name, observed in now.members.items() if observed.swarm.manager]
     if managers:
         hosts[managers[0]] = merge(_remove_stacks(now, managers[0]), hosts[managers[0]])
@@ -32,7 +33,7 @@ def plan_reset(now: Situation) -> Plan:
 
 
 def _problems(now: Situation) -> Iterator[Problem]:
-    for name in now.site.members:
+    for name in (*now.site.members, *now.site.retire):
         if name in now.away:
             yield Problem(
                 code=Code.HOST_NOT_OBSERVED,

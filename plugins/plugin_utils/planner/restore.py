@@ -48,7 +48,7 @@ def plan_restore(now: Situation) -> Plan:
         hosts[name] = _load_data(now, [volume for volume in restored if volume.host == name])
     if site.registry.host:
         hosts[site.registry.host] = merge(hosts[site.registry.host], _load_images(now))
-    hosts[places.manager] = merge(hosts[places.manager], _load_releases(now, places), _stop_data(now, places, restored))
+    hosts[places.manager] = merge(hosts[places.manager], _load_releases(now, places), _stop_data(restored))
     return Plan(hosts=hosts, notes=(f"the backup was made at {site.backup.saved.at}", *_left_out(now, places)))
 
 
@@ -118,7 +118,7 @@ def _load_releases(now: Situation, places: Places) -> HostPlan:
     )
 
 
-def _stop_data(now: Situation, places: Places, volumes: Sequence[HeldVolume]) -> HostPlan:
+def _stop_data(volumes: Sequence[HeldVolume]) -> HostPlan:
     services = {service: volume.node for volume in volumes for service in volume.sizes}
     if not services:
         return HostPlan()

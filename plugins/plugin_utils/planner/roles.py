@@ -35,6 +35,9 @@ def plan_docker(now: Situation) -> Plan:
 def plan_firewall(now: Situation) -> Plan:
     """Plan the rules that keep strangers out; members are those of the inventory, and all nodes that there are."""
     problems = find(now.facts, firewall_checks.RULES)
+    if not now.answering and any(observed.swarm.is_member for observed in now.observed.values()):
+        # Only managers know all members, and by which addresses these come.
+        problems = (*problems, no_manager(now))
     if problems:
         return Plan(problems=problems)
     planned = firewall.plan_hosts(now, membership.Membership())

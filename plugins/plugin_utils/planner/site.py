@@ -48,7 +48,8 @@ def plan_site(now: Situation) -> Plan:
     if problems := (*decided.problems, *images.check_replaced(now)):
         return Plan(problems=problems)
     restarted = restart_order(now)
-    if at_risk := tuple(rolling.problems(now, restarted)):
+    # No other playbook restarts an engine.
+    if now.intent is Intent.SITE and (at_risk := tuple(rolling.problems(now, restarted))):
         return Plan(problems=at_risk)
     guarded = firewall.plan_hosts(now, decided.members)
     everything = {

@@ -77,7 +77,7 @@ def judge(
     ran = _ran_with(running)
     empty = [
         volume
-        for volume in _volumes(stack, file, hosts, nodes, labels)
+        for volume in _volumes(file, hosts, nodes, labels)
         if not volume.is_on(hosts[volume.holder]) and volume.name not in restored
     ]
     lost = [volume for volume in empty if volume.label in ran and volume.name not in stack.lost]
@@ -101,7 +101,6 @@ def _ran_with(running: RunningStack) -> set[str]:
 
 
 def _volumes(
-    stack: Stack,
     file: StackFile,
     hosts: Mapping[str, Observed],
     nodes: Sequence[Node],

@@ -67,7 +67,8 @@ def name_secrets(
             chosen[name] = _with_value(own, value)
         else:
             present = _present(own, applied) or _taken_over(stack, name, {*applied, *mounted})
-            chosen[name] = _begun(own, present, mounted) or present * (name not in stack.rotate)
+            unknown = {key for key in mounted if key in own and own[key].created > stack.known_until}
+            chosen[name] = _begun(own, present, unknown) or present * (name not in stack.rotate)
         if not chosen[name]:
             digits = _slow_digest(value, salt) if value else hashlib.sha256(f"{name} {salt}".encode()).hexdigest()
             chosen[name] = f"{stack.name}_{name}_{digits[:DIGITS]}"

@@ -152,6 +152,11 @@ def _mappings(value: object) -> list[dict[str, str]]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
+def without_values(path: str, before: object, after: object) -> str:
+    """Say what changes in a field whose values may be secret; ``""`` for any other field."""
+    return (_text(path, before, after) or "changes") if path in UNTOLD or path in NAMED else ""
+
+
 def _text(path: str, before: object, after: object) -> str:
     """Say what changes in a field, ``""`` where it is only a label that deploying sets by itself."""
     name_of = NAMED.get(path)

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...module_utils.observation.stack import Record, Service, Stack, Task
+from . import specs
 
 
 def differences(definition: str, observed: Stack | None) -> list[str]:
@@ -34,13 +35,18 @@ def _drift(record: Record, services: Mapping[str, Service]) -> Iterator[str]:
 
 
 def _spec_changes(applied: Mapping[str, object], live: Mapping[str, object], path: str = "") -> Iterator[str]:
-    """Yield the leaves in which two service specs differ, as ``"Mode.Replicated.Replicas is 3, expected 5"``."""
+    """Yield the leaves in which two service specs differ, as ``"Mode.Replicated.Replicas is 3, expected 5"``.
+
+    Of what may be secret, it is told how it becomes right again, as ``"TaskTemplate.ContainerSpec.Env: X goes"``.
+    """
     for key in sorted(applied.keys() | live.keys()):
         # A forced update restarts tasks and changes nothing else.
         if key == "ForceUpdate":
             continue
         one, other, name = applied.get(key), live.get(key), f"{path}{key}"
-        if isinstance(one, Mapping) and isinstance(other, Mapping):
+        if one != other and (text := specs.without_values(name, other, one)):
+            yield f"{name}: {text}"
+        elif isinstance(one, Mapping) and isinstance(other, Mapping):
             yield from _spec_changes(one, other, f"{name}.")
         elif one != other:
             yield f"{name} is {other}, expected {one}"

@@ -61,8 +61,8 @@ def test_shipped_inventory_names_the_shipped_stack():
 
 def test_ports_are_those_that_the_inventory_says(inventory):
     found = read(inventory, environment={"PORT": 81})
-    assert (found["ports"], found["page_port"]) == ([81], 81)
-    assert read(inventory)["ports"] == [80]
+    assert (found["ports"], found["page_port"]) == (["81/tcp"], 81)
+    assert read(inventory)["ports"] == ["80/tcp"]
 
 
 def test_visited_port_is_the_first_unless_another_is_named(inventory, tmp_path):

@@ -146,7 +146,8 @@ def test_failed_tasks_of_one_place_are_counted(monkeypatch, changed, times, cras
 def test_eviction_is_noted_in_the_labels_of_a_config():
     labels = {"flotilla.host": "w3", "flotilla.address": "10.0.0.4", "flotilla.node": "n4"}
     labels["flotilla.manager"] = "false"
-    noted = {"Spec": {"Name": swarm.EVICTION, "Labels": labels}}
+    noted = {"Spec": {"Name": swarm.EVICTION, "Labels": labels}, "CreatedAt": "T"}
     other = {"Spec": {"Name": "hello_config", "Labels": None}}
-    assert swarm._eviction([other, noted]) == Eviction(host="w3", address="10.0.0.4", node="n4", manager=False)
+    expected = Eviction(host="w3", address="10.0.0.4", node="n4", manager=False, created="T")
+    assert swarm._eviction([other, noted]) == expected
     assert swarm._eviction([other]) is None

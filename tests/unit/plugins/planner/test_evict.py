@@ -39,7 +39,7 @@ def begun(found, manager=False):
     """The same where a run was killed once the node was gone."""
     managing = found["m1"]["observation"]
     managing["nodes"] = managing["nodes"][:3]
-    managing["eviction"] = {"host": "host-4", "address": GONE, "node": "node-4", "manager": manager}
+    managing["eviction"] = {"host": "host-4", "address": GONE, "node": "node-4", "manager": manager, "created": "2026-03"}
     return found
 
 
@@ -257,3 +257,40 @@ def test_ca_is_not_awaited_of_nodes_that_are_down_and_they_are_named():
     (end,) = sites.of_phase(plan(found, evict={"host": "host-4", "rotate_ca": True}), "end_eviction").values()
     assert not end["awaits_ca"]
     assert any("until host-3 is back" in text for text in end["yours"])
+
+
+def test_rotation_that_had_begun_before_is_made_once_more():
+    found = hosts()
+    stack = found["m1"]["observation"]["stacks"]["hello"]
+    (old,) = stack["secrets"]
+    known = "hello_redis_password_2"
+    stack["secrets"][known] = {**stack["secrets"][old], "created": "2026-02"}
+    stack["secret_names"] = [*stack.get("secret_names", ()), known]
+    container = {"ContainerSpec": {"Secrets": [{"SecretName": known}]}}
+    for spec in (stack["services"]["web"]["spec"], stack["record"]["specs"]["web"]):
+        spec["TaskTemplate"] = container
+    for change in (lambda given: given, begun):
+        (new,) = sites.deploy(plan(change(found)))["secrets"]
+        assert new["object"] not in (old, known)
+    # One of the eviction itself ends.
+    stack["secrets"][known]["created"] = "2026-04"
+    assert sites.deploy(plan(found))["secrets"] == []
+
+
+def test_both_accounts_of_another_registry_are_the_users():
+    found = site()
+    found.update(registry_host="", registry_url="reg:5000")
+    found["registry"]["accounts"] = {"push": "flotilla", "pull": "pulls"}
+    (end,) = sites.of_phase(sites.make_plan(found, hosts()), "end_eviction").values()
+    assert any("the password of pulls and of flotilla at reg:5000" in text for text in end["yours"])
+
+
+def test_leader_is_told():
+    (note,) = sites.plan(site(), hosts("manager", leader=True, reachability="reachable")).hosts["m1"].notes
+    assert note.startswith("host-4 leads the swarm and may refuse all this")
+
+
+def test_eviction_waits_for_no_disk():
+    found = hosts()
+    found["w1"]["observation"]["system"]["disk_free_mib"] = 10
+    assert told(plan(found)["problems"]) == []
