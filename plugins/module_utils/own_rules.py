@@ -1,6 +1,6 @@
 """Recognise the rules by which flotilla keeps strangers from the cluster's ports, as the kernel has them.
 
-They are chains of their own in table raw, and what leads to them from PREROUTING.
+They are chains of their own in the tables raw and mangle, and what leads to them.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator
 from .host import Run, output
 from .observation.network import OwnRules
 
-TABLE = "raw"
 CHAIN = "FLOTILLA"
-# What leads packets there, as iptables-save prints it.
-ENTRY = f"-A PREROUTING -j {CHAIN}"
+# Asked for what a host forwards, once it is known where that goes.
+FORWARD = f"{CHAIN}-FORWARD"
+# By table, what leads packets there, as iptables-save prints it.
+ENTRIES = {"raw": f"-A PREROUTING -j {CHAIN}", "mangle": f"-A FORWARD -j {FORWARD}"}
 # There is none where the kernel does without IPv6.
 IPV6 = "/proc/net/if_inet6"
 
@@ -26,7 +27,7 @@ def observe(run: Run, saved: str | None) -> OwnRules:
     :param run: runs a command, see ``host.Run``
     :param saved: the rules of all tables for IPv4, as ``iptables-save`` prints them; ``None`` where it does not
     """
-    saved6 = output(run, ["ip6tables-save", "--table", TABLE]) if os.path.exists(IPV6) else None
+    saved6 = output(run, ["ip6tables-save"]) if os.path.exists(IPV6) else None
     return OwnRules(*(None if text is None else digest(_own(text)) for text in (saved, saved6)))
 
 
@@ -45,5 +46,5 @@ def _own(saved: str) -> Iterator[str]:
     for line in saved.splitlines():
         if line.startswith("*"):
             table = line[1:]
-        elif table == TABLE and (line == ENTRY or line.startswith(f"-A {CHAIN}")):
+        elif table in ENTRIES and (line == ENTRIES[table] or line.startswith(f"-A {CHAIN}")):
             yield line

@@ -124,13 +124,26 @@ def test_what_is_trusted_beside_members_is_given_by_addresses(fleet):
     )
 
 
+def past_its_address(fleet, host):
+    """Visit the page as a neighbour who has a route into a host: where the routing mesh has the port within it."""
+    listed = "docker network inspect --format '{{(index .Containers \"ingress-sbox\").IPv4Address}}' docker_gwbridge"
+    inner = fleet.on(host, listed).partition("/")[0]
+    fleet.command("exec", "--", "ip", "route", "add", inner, "via", fleet.addresses[host])
+    try:
+        return fleet.page(inner)
+    finally:
+        fleet.command("exec", "--", "ip", "route", "delete", inner)
+
+
 @pytest.mark.long
 def test_named_visitors_and_members_alone_reach_the_page(fleet):
     def named(address):
         return ("-e", json.dumps({"firewall_visitors": [address]}))
 
+    assert past_its_address(fleet, "worker-1")
     fleet.play(*named("192.0.2.7")).succeeded()
     assert not any(fleet.pages())
+    assert not past_its_address(fleet, "worker-1")
     visit = "import sys, urllib.request as web; [web.urlopen(url, timeout=30) for url in sys.argv[1:]]"
     urls = [f"http://{address}:{stack.PORT}/" for address in fleet.addresses.values()]
     fleet.on("worker-1", shlex.join(["python3", "-c", visit, *urls]))

@@ -3,25 +3,27 @@ the user names from what stacks publish.
 
 They stand in table raw, which packets pass before the engine's rules and all others, so that they also meet what
 comes of containers for other members: its host makes packets of its own of that only later. What is not for these ports
-passes them by.
+passes them by. One more stands in table mangle: where visitors are named, nobody comes to what is published past the
+host's own addresses, which the engine would let in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
 from ...module_utils.observation import Observed
 from ...module_utils.observation.swarm import DATA_PORT
-from ...module_utils.own_rules import CHAIN, ENTRY, digest
+from ...module_utils.own_rules import CHAIN, ENTRIES, FORWARD, digest
 from ..model.desired import Desired
 from ..model.site import Site
 
 TO, FROM, VISITORS = f"{CHAIN}-TO", f"{CHAIN}-FROM", f"{CHAIN}-VISITORS"
 # Bridges of containers: what comes from there comes from no host, whatever address it has.
-BRIDGES = ("docker0", "docker_gwbridge")
+MESH_BRIDGE = "docker_gwbridge"
+BRIDGES = ("docker0", MESH_BRIDGE)
 HEAD = "# Members of the swarm alone reach its ports. flotilla writes this file.\n"
 
 Network = IPv4Network | IPv6Network
@@ -67,6 +69,13 @@ class Rules:
         if self.visitors and self.is_member:
             yield from self._visitors(version)
 
+    def forwarding(self) -> Iterator[str]:
+        """Return those for what the host forwards, in the same form; they are the same for IPv4 and 6."""
+        if self.visitors and self.is_member:
+            # What comes to one of its addresses has got another destination by now.
+            straight = "-m conntrack ! --ctstate RELATED,ESTABLISHED,DNAT"
+            yield f"-A {FORWARD} ! -i {MESH_BRIDGE} -o {MESH_BRIDGE} {straight} -j DROP"
+
     def _ports(self, version: int) -> Iterator[str]:
         if self.is_member:
             # What Swarm needs open between members; ESP carries encrypted overlay networks. (https://docs.docker.com/
@@ -98,14 +107,19 @@ class Rules:
 @lru_cache(maxsize=16)
 def text_of(rules: Rules, version: int) -> str:
     """Return rules as ``iptables-restore`` reads them, for IPv4 or 6."""
-    chains = "".join(f":{chain} - [0:0]\n" for chain in (CHAIN, FROM, TO, VISITORS))
-    return f"{HEAD}*raw\n{chains}{''.join(f'{line}\n' for line in rules.lines(version))}COMMIT\n"
+    raw = _table("raw", (CHAIN, FROM, TO, VISITORS), rules.lines(version))
+    return f"{HEAD}{raw}{_table('mangle', (FORWARD,), rules.forwarding())}"
+
+
+def _table(name: str, chains: Sequence[str], lines: Iterable[str]) -> str:
+    content = [f"*{name}", *(f":{chain} - [0:0]" for chain in chains), *lines, "COMMIT"]
+    return "".join(f"{line}\n" for line in content)
 
 
 @lru_cache(maxsize=16)
 def digest_of(rules: Rules, version: int) -> str:
     """Return what the kernel tells of rules that it has, see ``module_utils.own_rules``."""
-    return digest((ENTRY, *rules.lines(version)))
+    return digest((*ENTRIES.values(), *rules.lines(version), *rules.forwarding()))
 
 
 def networks(texts: Collection[str], version: int) -> list[Network]:

@@ -76,8 +76,8 @@ class Stack:
     :ivar secrets: names
     :ivar values: of those secrets that have one
     :ivar rotate: names of secrets that get another value
-    :ivar known_until: generated secrets that were made until then are known to somebody else, a time as the engine tells
-        it; none are by default
+    :ivar known_until: a time as the engine tells it; generated secrets that were made until then are known to somebody
+        else
     :ivar lost: names of data whose loss the user accepts
     :ivar adopt: whether the user accepts what taking it over changes
     :ivar configs: contents by name
@@ -253,7 +253,12 @@ def _stack(
         ready_path=str(raw["ready_path"] or ""),
         port=number(raw.get("port", 0)),
         dumps={str(name): str(command) for name, command in raw.get("dumps", {}).items()},
-        **{key: words(raw.get(key, ())) for key in ("unused", "warnings", "secrets", "rotate", "lost", "after")},
+        unused=words(raw.get("unused", ())),
+        warnings=words(raw.get("warnings", ())),
+        secrets=words(raw.get("secrets", ())),
+        rotate=words(raw.get("rotate", ())),
+        lost=words(raw.get("lost", ())),
+        after=words(raw.get("after", ())),
     )
 
 

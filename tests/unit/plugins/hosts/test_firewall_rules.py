@@ -76,6 +76,8 @@ def test_named_visitors_and_members_alone_reach_what_stacks_publish():
     members = ["-s 10.0.0.2/32 -j RETURN", "-s 10.0.0.10/32 -j RETURN"]
     assert lines("FLOTILLA-VISITORS", **given) == [*own, *members, "-s 203.0.113.0/24 -j RETURN", "-j DROP"]
     assert lines("FLOTILLA-VISITORS", 6, **given) == [*own, "-s fd00::1/128 -j RETURN", "-j DROP"]
+    (past,) = rules(**given).forwarding()
+    assert "! -i docker_gwbridge -o docker_gwbridge" in past
 
 
 @pytest.mark.parametrize("given", [{"visitors": ()}, {"is_member": False}])
@@ -83,6 +85,7 @@ def test_published_ports_are_open_to_everybody_otherwise(given):
     given = {"visitors": ("203.0.113.0/24",), "published": ("4000/tcp",), **given}
     assert lines("FLOTILLA-VISITORS", **given) == []
     assert "4000" not in str([*rules(**given).lines(4)])
+    assert [*rules(**given).forwarding()] == []
 
 
 def test_what_is_no_address_of_a_host_lets_nobody_in():
@@ -96,8 +99,8 @@ def test_text_replaces_the_chains_and_no_others():
     text = firewall.text_of(rules(), 4).splitlines()
     chains = ("FLOTILLA", "FLOTILLA-FROM", "FLOTILLA-TO", "FLOTILLA-VISITORS")
     assert text[1:6] == ["*raw", *(f":{chain} - [0:0]" for chain in chains)]
-    assert text[-1] == "COMMIT"
-    assert all(line.startswith("-A FLOTILLA") for line in text[6:-1])
+    assert text[-4:] == ["COMMIT", "*mangle", ":FLOTILLA-FORWARD - [0:0]", "COMMIT"]
+    assert all(line.startswith("-A FLOTILLA") for line in text[6:-4])
 
 
 def test_script_is_told_what_to_do():

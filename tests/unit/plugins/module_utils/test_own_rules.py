@@ -15,6 +15,10 @@ SAVED = """\
 -A FLOTILLA-FROM -s 10.0.0.1/32 -j RETURN
 -A FLOTILLA-FROM -j DROP
 COMMIT
+*mangle
+-A FORWARD -j FLOTILLA-FORWARD
+-A FLOTILLA-FORWARD -o docker_gwbridge -j DROP
+COMMIT
 *filter
 -A FORWARD -j DOCKER-USER
 COMMIT
@@ -27,12 +31,12 @@ def of(saved):
 
 
 def test_rules_are_recognised_whichever_chain_is_told_first():
-    assert of(SAVED) == own_rules.digest([OWN[0], *OWN[2:], OWN[1]])
+    assert of(SAVED) == own_rules.digest([OWN[0], *OWN[2:], OWN[1]]) == own_rules.digest(OWN)
 
 
 def test_rules_of_others_are_none_of_ours():
     assert of(SAVED.replace("-A PREROUTING -s 192.0.2.77/32 -j DROP\n", "")) == of(SAVED)
-    assert of(SAVED.replace("-A FORWARD", "-A FLOTILLA -p esp -j DROP\n-A FORWARD")) == of(SAVED)
+    assert of(SAVED.replace("-A FORWARD -j D", "-A FLOTILLA -p esp -j DROP\n-A FORWARD -j D")) == of(SAVED)
 
 
 @pytest.mark.parametrize("lost", OWN)

@@ -39,7 +39,8 @@ def begun(found, manager=False):
     """The same where a run was killed once the node was gone."""
     managing = found["m1"]["observation"]
     managing["nodes"] = managing["nodes"][:3]
-    managing["eviction"] = {"host": "host-4", "address": GONE, "node": "node-4", "manager": manager, "created": "2026-03"}
+    managing["eviction"] = {"host": "host-4", "address": GONE, "node": "node-4", "manager": manager}
+    managing["eviction"]["created"] = "2026-03"
     return found
 
 
