@@ -128,7 +128,7 @@ def past_its_address(fleet, host):
     """Visit the page as a neighbour who has a route into a host: where the routing mesh has the port within it."""
     listed = "docker network inspect --format '{{(index .Containers \"ingress-sbox\").IPv4Address}}' docker_gwbridge"
     inner = fleet.on(host, listed).partition("/")[0]
-    fleet.command("exec", "--", "ip", "route", "add", inner, "via", fleet.addresses[host])
+    fleet.command("exec", "--", "ip", "route", "add", inner, "via", fleet.addresses[host])  # codespell:ignore via
     try:
         return fleet.page(inner)
     finally:

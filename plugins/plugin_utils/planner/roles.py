@@ -36,7 +36,7 @@ def plan_firewall(now: Situation) -> Plan:
     """Plan the rules that keep strangers out; members are those of the inventory, and all nodes that there are."""
     problems = find(now.facts, firewall_checks.RULES)
     if not now.answering and any(observed.swarm.is_member for observed in now.observed.values()):
-        # Only managers know all members, and by which addresses these come.
+        # Only managers tell of all members, and by which addresses these come.
         problems = (*problems, no_manager(now))
     if problems:
         return Plan(problems=problems)
