@@ -59,6 +59,14 @@ def _problems(now: Situation) -> Iterator[Problem]:
         elif name not in left:
             fix = "Correct the name"
             yield Problem(code=Code.SETTING_INVALID, where="stack", found=name, expected=expected, fix=fix)
+    for name in now.away if now.site.reset.data else ():
+        yield Problem(
+            code=Code.HOST_NOT_OBSERVED,
+            hosts=(name,),
+            found=f"it could not be reached ({now.away[name]}), and may have data of the stack",
+            expected="an answer of every host, since nothing tells of that data once the stack is removed",
+            fix="Bring it back, take it out of the inventory, or leave out -e remove_data=true",
+        )
 
 
 def _plan_manager(now: Situation, name: str, manager: Observed) -> HostPlan:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -73,25 +73,25 @@ class Service:
 
         :raise ProblemError: a port is a range or a variable
         """
-        found = []
-        for port in self.ports:
-            text = str(port.get("published", "") if isinstance(port, dict) else _published(str(port)))
-            if text and not text.isdecimal():
-                raise fault(f"port {text}", "a plain number")
-            found += [int(text)] if text else []
-        return found
+        return [number for number, _protocol in self._sockets()]
 
     def sockets(self) -> list[str]:
         """List what it publishes with the protocol, such as ``53/udp``.
 
         :raise ProblemError: see ``published``
         """
-        protocols = [
-            str(port.get("protocol", "tcp")) if isinstance(port, dict) else str(port).partition("/")[2] or "tcp"
-            for port in self.ports
-            if not isinstance(port, dict) or port.get("published")
-        ]
-        return [f"{number}/{protocol}" for number, protocol in zip(self.published(), protocols, strict=False)]
+        return [f"{number}/{protocol}" for number, protocol in self._sockets()]
+
+    def _sockets(self) -> Iterator[tuple[int, str]]:
+        for port in self.ports:
+            if isinstance(port, dict):
+                text, protocol = str(port.get("published", "")), str(port.get("protocol", "tcp"))
+            else:
+                text, protocol = _published(str(port)), str(port).partition("/")[2] or "tcp"
+            if text and not text.isdecimal():
+                raise fault(f"port {text}", "a plain number")
+            if text:
+                yield int(text), protocol
 
     def tasks(self, hosts: int) -> int:
         """Return how many tasks it has on so many hosts."""

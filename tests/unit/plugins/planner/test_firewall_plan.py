@@ -173,6 +173,18 @@ def test_role_alone_sets_rules_and_does_nothing_else():
     assert {phase for host in plan.hosts.values() for phase in host.phases} == {Phase.OPEN_FIREWALL}
 
 
+def test_role_alone_cuts_no_member_off_whose_address_nobody_tells():
+    found = guarded(1, 2, 3)
+    found["m1"] = {"desired": found["m1"]["desired"], "unreachable": "no route to host"}
+    plan = sites.plan({**sites.site(), "intent": "firewall"}, found)
+    assert told(plan.problems) == ["swarm-without-manager: m1"]
+
+
+def test_host_that_is_to_retire_leaves_by_a_reset_too():
+    plan = sites.plan({**sites.site(workers=("w1",), retire=("w2",)), "intent": "reset"}, guarded(1, 2, 3))
+    assert changes(plan, Phase.LEAVE_WORKERS)["w2"] == ["leave the swarm"]
+
+
 @pytest.mark.parametrize("text", ["example.com", "0.0.0.0/0", "10.0.0.300"])
 def test_who_is_trusted_is_given_by_addresses(text):
     plan = sites.plan(sites.site(), guarded(1, 2, 3, trusted=[text]))

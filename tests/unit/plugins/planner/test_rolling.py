@@ -284,6 +284,9 @@ def test_manager_that_starts_locked_is_not_restarted():
     (problem,) = make_plan(sites.site(), found)["problems"]
     assert told([problem]) == ["swarm-autolocked: m1"]
     assert "--autolock=false" in problem.fix
+    # Nor by a run that restarts none.
+    for intent in ("deploy", "stack"):
+        assert told(make_plan({**sites.site(), "intent": intent}, found)["problems"]) == []
     workers = stale_site("w1")
     workers["m1"]["observation"]["swarm"]["autolock"] = True
     assert make_plan(sites.site(), workers)["problems"] == []

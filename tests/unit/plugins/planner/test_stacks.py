@@ -367,6 +367,10 @@ def test_data_of_a_removed_stack_goes_only_when_asked_for():
     assert kept.hosts["w2"].notes == ("volume shop_stock-data is kept with its data; -e remove_data=true removes it",)
     plan = remove(with_left_stack(), chosen=["shop"], reset={"data": True})
     assert of_phase(plan, "remove_leftovers")["w2"]["volumes"] == ["shop_stock-data"]
+    away = with_left_stack()
+    away["w1"] = {"desired": away["w1"]["desired"], "unreachable": "no route to host"}
+    assert told(remove(away, chosen=["shop"])["problems"]) == []
+    assert told(remove(away, chosen=["shop"], reset={"data": True})["problems"]) == ["host-not-observed: w1"]
 
 
 @pytest.mark.parametrize(

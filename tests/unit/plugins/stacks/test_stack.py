@@ -40,6 +40,11 @@ services:
     assert parse(text).published() == [4000, 5000, 6000]
 
 
+def test_protocol_is_that_of_the_port():
+    (service,) = parse("services: {a: {ports: ['80', '53:53/udp', {target: 443, published: 443}]}}").services.values()
+    assert service.sockets() == ["53/udp", "443/tcp"]
+
+
 def test_port_that_is_no_number_is_named():
     with refused("stack-file-invalid: .files"):
         parse("services: {a: {ports: [{target: 80, published: 4000-4001}]}}").published()
@@ -68,6 +73,18 @@ def test_services_scaled_or_changed_by_hand_are_named():
     assert stack.differences("file", sites.stack(observed)) == [
         "set service web right (Mode.Replicated.Replicas is 3, expected 5)"
     ]
+
+
+def test_values_that_may_be_secret_are_not_told():
+    observed = running(web=sites.service())
+    applied, live = ({"TaskTemplate": {"ContainerSpec": {}}} for _ in range(2))
+    applied["TaskTemplate"]["ContainerSpec"] = {"Env": ["A=1", "PASSWORD=hunter2"], "Args": ["--token=hunter2"]}
+    live["TaskTemplate"]["ContainerSpec"] = {"Env": ["A=1", "PASSWORD=hunter3", "X=hunter4"], "Args": []}
+    observed["record"]["specs"] = {"web": applied}
+    observed["services"] = {"web": {**sites.service(), "spec": live}}
+    (told,) = stack.differences("file", sites.stack(observed))
+    assert "hunter" not in told
+    assert "Env: X goes; PASSWORD changes" in told
 
 
 def test_removed_and_added_services_are_named():
