@@ -1,4 +1,4 @@
-"""Read what an engine tells about its swarm: membership, nodes, and services, tasks and releases of stacks."""
+"""Read what an engine tells about its swarm: membership, nodes, an eviction; and all that managers tell."""
 
 from __future__ import annotations
 
@@ -9,28 +9,21 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from . import lock, mesh, releases, volumes
+from . import lock, releases, stacks, volumes
 from .engine import Engine, EngineError, Item
 from .host import read_text
 from .observation import swarm as types
 from .observation.host import Lock
-from .observation.stack import Network, Service, Stack, Task, Update
+from .observation.stack import Stack
 from .observation.swarm import DATA_PORT, Eviction, Node, Place
-from .volumes import NAMESPACE_LABEL
 
 DAEMON_CONFIG = "/etc/docker/daemon.json"
 DATA_ROOT = "/var/lib/docker"
-# Ended tasks that are shown per service; Swarm itself keeps five per slot.
-ENDED_TASKS = 5
-# Seconds in which failed tasks are counted.
-CRASH_SECONDS = 3600
 # States in which a task does nothing any more (https://docs.docker.com/engine/swarm/how-swarm-mode-works/swarm-task-states/).
 ENDED = ("complete", "failed", "shutdown", "rejected", "orphaned", "remove")
 LOG_LINES = 15
 # Name of the config whose labels note an eviction until it has ended.
 EVICTION = "flotilla_eviction"
-# By it the engine tells what number Swarm gave an overlay network (moby, libnetwork).
-VXLAN_OPTION = "com.docker.network.driver.overlay.vxlanid_list"
 # In which managers have another leader after theirs was lost; swarmkit needs 10 to 20 from the last sign of it.
 ELECTION_SECONDS = 30
 
@@ -103,117 +96,6 @@ def nodes(engine: Engine, tasks: Sequence[Item]) -> tuple[Node, ...]:
         )
         for node in engine.get("/nodes")
     )
-
-
-def stacks(
-    engine: Engine, names: Sequence[str], services: Sequence[Item], tasks: Sequence[Item], configs: Sequence[Item]
-) -> dict[str, Stack]:
-    """Describe stacks as they run, by name.
-
-    :param services: all of the swarm, as ``GET /services`` lists them with their status
-    :param tasks: of all services, as ``GET /tasks`` lists them
-    :param configs: all of the swarm, as ``GET /configs`` lists them
-    """
-    if not names:
-        return {}
-    secrets = engine.get("/secrets")
-    found: dict[str, dict[str, Service]] = {name: {} for name in names}
-    for service in services:
-        owner = (service["Spec"].get("Labels") or {}).get(NAMESPACE_LABEL)
-        if owner in found:
-            found[owner][service["Spec"]["Name"].removeprefix(f"{owner}_")] = _service(service, tasks)
-    made = _networks(engine, names)
-    return {
-        name: replace(releases.describe(name, own, configs, secrets), networks=made[name])
-        for name, own in found.items()
-    }
-
-
-def published(services: Sequence[Item]) -> tuple[str, ...]:
-    """List what services publish with the protocol, such as ``53/udp``.
-
-    :param services: as ``GET /services`` lists them
-    """
-    ports = (port for service in services for port in (service.get("Endpoint") or {}).get("Ports") or ())
-    found = {f"{port['PublishedPort']}/{port.get('Protocol', 'tcp')}" for port in ports if port.get("PublishedPort")}
-    return tuple(sorted(found))
-
-
-def _networks(engine: Engine, names: Sequence[str]) -> dict[str, dict[str, Network]]:
-    """Describe the overlay networks that were made for stacks, by stack."""
-    made: dict[str, dict[str, Network]] = {name: {} for name in names}
-    for network in engine.get("/networks", filters={"label": [NAMESPACE_LABEL], "scope": ["swarm"]}) or ():
-        owner = network["Labels"][NAMESPACE_LABEL]
-        if owner in made:
-            made[owner][network["Name"]] = Network(
-                driver=network["Driver"],
-                options={key: value for key, value in (network["Options"] or {}).items() if key != VXLAN_OPTION},
-                internal=network["Internal"],
-                attachable=network["Attachable"],
-                subnets=tuple(pool["Subnet"] for pool in network["IPAM"]["Config"] or () if "Subnet" in pool),
-            )
-    return made
-
-
-def _service(service: Item, tasks: Sequence[Item]) -> Service:
-    own = [task for task in tasks if task["ServiceID"] == service["ID"]]
-    current = [task for task in own if task["DesiredState"] == "running"]
-    ended = sorted((task for task in own if task["DesiredState"] != "running"), key=lambda task: task["UpdatedAt"])
-    update = service.get("UpdateStatus") or {}
-    return Service(
-        id=service["ID"],
-        spec=service["Spec"],
-        updated=service["UpdatedAt"],
-        update=Update(State=update.get("State", ""), Message=update.get("Message", "")),
-        size=(service.get("ServiceStatus") or {}).get("DesiredTasks", 0),
-        ports=tuple(port["PublishedPort"] for port in service.get("Endpoint", {}).get("Ports") or ()),
-        tasks=tuple(_task(task, service) for task in current + ended[-ENDED_TASKS:]),
-        crashes=_crashes(service, own),
-    )
-
-
-def _crashes(service: Item, tasks: Sequence[Item]) -> int:
-    since = max(service["UpdatedAt"], time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() - CRASH_SECONDS)))
-    places = Counter(
-        task.get("Slot") or task.get("NodeID")
-        for task in tasks
-        if task["Status"]["State"] in ("failed", "rejected") and task["UpdatedAt"] >= since
-    )
-    return max(places.values(), default=0)
-
-
-def _task(task: Item, service: Item) -> Task:
-    return Task(
-        id=task["ID"],
-        slot=task.get("Slot", 0),
-        node=task.get("NodeID", ""),
-        desired=task["DesiredState"],
-        state=task["Status"]["State"],
-        message=task["Status"].get("Message", ""),
-        error=task["Status"].get("Err", ""),
-        updated=task["UpdatedAt"],
-        # Its own: the service may have been rolled back to another one.
-        limit_mib=((task["Spec"].get("Resources") or {}).get("Limits") or {}).get("MemoryBytes", 0) // 2**20,
-        # A task of an older spec still runs while an update replaces it.
-        current=_essence(task["Spec"]) == _essence(service["Spec"]["TaskTemplate"]),
-        addresses=_addresses(task),
-    )
-
-
-def _addresses(task: Item) -> dict[str, str]:
-    found = {}
-    for attachment in task.get("NetworksAttachments") or ():
-        network = attachment["Network"]
-        place = mesh.namespace(network["ID"], is_ingress=bool(network["Spec"].get("Ingress")))
-        for address in attachment.get("Addresses") or ():
-            if ":" not in address:
-                found[place] = address.partition("/")[0]
-    return found
-
-
-def _essence(spec: Item) -> Item:
-    """Leave out of a task's spec what Swarm replaces no task for: where else it might run (swarmkit, IsTaskDirty)."""
-    return dict(spec, Runtime=None, Placement=None)
 
 
 def _eviction(configs: Sequence[Item]) -> Eviction | None:
@@ -289,8 +171,8 @@ def observe(engine: Engine, info: Item | None, stack_names: Sequence[str] = (), 
             own,
             lock=lock.read(next((config for config in configs if config["Spec"]["Name"] == lock.NAME), None)),
             nodes=nodes(engine, tasks),
-            stacks=stacks(engine, stack_names, services, tasks, configs),
-            published=published(services),
+            stacks=stacks.describe(engine, stack_names, services, tasks, configs),
+            published=stacks.published(services),
             eviction=_eviction(configs),
             kept_stacks=releases.owners(configs),
             image_names=releases.image_names(services, configs),

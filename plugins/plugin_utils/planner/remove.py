@@ -12,7 +12,7 @@ from . import frame
 from .arguments.common import Nothing
 from .arguments.stack import CleanUp, OfStacks, RemoveLeftovers
 from .result import HostPlan, Plan, merge
-from .situation import Situation, no_manager
+from .situation import Situation, no_manager, not_reached
 
 LEFT = "stack {0} is not in the inventory, and goes on running; playbooks/remove.yml -e stack={0} removes it"
 
@@ -60,13 +60,9 @@ def _problems(now: Situation) -> Iterator[Problem]:
             fix = "Correct the name"
             yield Problem(code=Code.SETTING_INVALID, where="stack", found=name, expected=expected, fix=fix)
     for name in now.away if now.site.reset.data else ():
-        yield Problem(
-            code=Code.HOST_NOT_OBSERVED,
-            hosts=(name,),
-            found=f"it could not be reached ({now.away[name]}), and may have data of the stack",
-            expected="an answer of every host, since nothing tells of that data once the stack is removed",
-            fix="Bring it back, take it out of the inventory, or leave out -e remove_data=true",
-        )
+        expected = "an answer of every host, since nothing tells of data that it has once the stack is removed"
+        fix = "Bring it back, take it out of the inventory, or leave out -e remove_data=true"
+        yield not_reached(now, name, expected, fix)
 
 
 def _plan_manager(now: Situation, name: str, manager: Observed) -> HostPlan:

@@ -14,7 +14,7 @@ from .arguments.common import Nothing
 from .arguments.preflight import ReportReset
 from .arguments.stack import OfStacks, RemoveLeftovers
 from .result import HostPlan, Plan, merge
-from .situation import Situation
+from .situation import Situation, not_reached
 
 
 def plan_reset(now: Situation) -> Plan:
@@ -35,13 +35,7 @@ def plan_reset(now: Situation) -> Plan:
 def _problems(now: Situation) -> Iterator[Problem]:
     for name in (*now.site.members, *now.site.retire):
         if name in now.away:
-            yield Problem(
-                code=Code.HOST_NOT_OBSERVED,
-                hosts=(name,),
-                found=f"it could not be reached ({now.away[name]})",
-                expected="an answer of every member",
-                fix="Bring it back, or take it out of the inventory",
-            )
+            yield not_reached(now, name, "an answer of every member", "Bring it back, or take it out of the inventory")
     for name in now.stopped:
         yield Problem(
             code=Code.ENGINE_STOPPED,

@@ -189,6 +189,17 @@ def choose_address(member: Member, observed: Observed | None) -> str:
     return own[0] if own else observed.system.default_address
 
 
+def not_reached(now: Situation, name: str, expected: str, fix: str) -> Problem:
+    """Describe a host that could not be reached, where a run needs its answer."""
+    return Problem(
+        code=Code.HOST_NOT_OBSERVED,
+        hosts=(name,),
+        found=f"it could not be reached ({now.away[name]})",
+        expected=expected,
+        fix=fix,
+    )
+
+
 def no_manager(now: Situation) -> Problem:
     """Describe a site of which no manager answers for a swarm, with what those say that could be asked."""
     asked = {name: now.observed[name].swarm for name in now.site.managers if name in now.observed}

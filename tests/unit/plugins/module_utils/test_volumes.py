@@ -4,7 +4,7 @@ import os
 
 import pytest
 from ansible_collections.flotilla.swarm.plugins.module_utils import host, volumes
-from test_swarm import NAMESPACE, Engine
+from test_running_stacks import NAMESPACE, Engine
 
 
 def test_volumes_are_told_by_stack(tmp_path):
