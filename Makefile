@@ -54,7 +54,7 @@ style: packages setup ## Check style of all but playbooks and roles
 	codespell $$(git ls-files -- $(UNWORDED:%=':!%'))
 	yamllint --strict .
 	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	hadolint app/Dockerfile $$(git ls-files "tests/site/apps/*Dockerfile")
+	hadolint app/Dockerfile $$(git ls-files "tests/site/*Dockerfile")
 	shellcheck $$(git grep -lE '^#!.*\b(sh|bash)$$' -- ':!*.py')
 
 ansible-lint: packages setup ## Check style of playbooks and roles

@@ -176,6 +176,7 @@ def _module_names(listing: str | None) -> set[str]:
 def page(address: str, port: int, path: str, visits: int = 1, timeout: float = 3) -> str:
     """Ask this host's published port for a page, as a visitor would.
 
+    :param path: ``""`` for a service that has no pages; then it is enough that it takes a connection
     :param visits: how many times; the first failure ends it
     :param timeout: seconds for each
     :return: ``""`` when it answered with a success each time, else what happened instead
@@ -203,6 +204,8 @@ def _visit(address: str, port: int, path: str, timeout: float) -> tuple[int, str
     """Return the status, ``0`` for no answer, and the first line of the answer, or what happened instead."""
     try:
         with socket.create_connection((address, port), timeout) as connection:
+            if not path:
+                return 200, ""
             status, content = ask(connection, "GET", path, f"{address}:{port}")
     except (OSError, HttpError) as error:
         return 0, str(error) or type(error).__name__

@@ -1,5 +1,6 @@
 """Docker Hub for a fleet: its names lead to Debian's docker-registry, and to a server of tokens of the tests."""
 
+import contextlib
 import json
 
 from external import CONFIG, ExternalRegistry, make_authority
@@ -23,9 +24,30 @@ class DockerHub(ExternalRegistry):
 
     port, config, front = 443, CONFIG + TOKENS, "hub_front.py"
 
+    def __init__(self, fleet, folder, *registries):
+        """Lead more names there, of other public registries."""
+        super().__init__(fleet, folder)
+        self.hosts = (*NAMES, *registries)
+
+    @classmethod
+    @contextlib.contextmanager
+    def of(cls, fleet, folder, *registries):
+        """Let a fleet have it; afterwards it is gone, and nobody trusts it."""
+        hub = cls(fleet, folder, *registries)
+        try:
+            hub.start()
+            for host in fleet.addresses:
+                hub.lead(host)
+            fleet.await_serving()
+            yield hub
+        finally:
+            for host in fleet.addresses:
+                hub.leave(host)
+            hub.stop()
+
     @property
     def names(self):
-        return [f"DNS:{name}" for name in NAMES]
+        return [f"DNS:{name}" for name in self.hosts]
 
     def set_up(self):
         make_authority(self.folder, "token")
@@ -41,7 +63,7 @@ class DockerHub(ExternalRegistry):
 
     def lead(self, host):
         """Let Docker Hub's names lead a host here, and let its system trust that."""
-        entry = f"{self.address} {' '.join(NAMES)}"
+        entry = f"{self.address} {' '.join(self.hosts)}"
         self.fleet.on(host, f"echo '{entry}' >> /etc/hosts && echo '{self.ca()}' > {AUTHORITY}")
         self._trust_again(host)
 

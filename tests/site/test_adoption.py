@@ -8,7 +8,7 @@ import yaml
 from bench import stack
 from tests.support.wait import wait_until
 
-PORTS = {"shop": 4005, "blog": 4006}
+PORTS = {"shop": 4005, "blog": 4006, "wiki": 4007}
 # What begins without data says when; whoever comes later finds that.
 KEEP = "test -s /data/began || date +%s%N > /data/began; exec python3 -m http.server 8080 --directory /data"
 FRONT = ("python3", "-m", "http.server", "8080")
@@ -83,7 +83,7 @@ def began(fleet, name):
 
 @pytest.fixture
 def by_hand(fleet, tmp_path):
-    """Two stacks that were deployed manually; they end with the test."""
+    """Three stacks that were deployed manually; they end with the test."""
     listed = fleet.on(fleet.manager, "docker images --format '{{.Repository}}:{{.Tag}}'").split()
     image = next(name for name in listed if "/hello-web:" in name)
     for name in PORTS:
@@ -144,13 +144,12 @@ def test_stack_that_runs_is_taken_over_with_its_tasks(fleet, by_hand):
     assert after["front"].isdisjoint(before["shop"]["front"])
     fleet.play("-e", stacks(by_hand, "shop"), "-e", "stack=shop", playbook="playbooks/rollback.yml").succeeded()
     assert after["stock"] == tasks(fleet, "shop")["stock"] == before["shop"]["stock"]
-    assert {name: tasks(fleet, name) for name in (stack.NAME, "blog")} == {
-        name: before[name] for name in (stack.NAME, "blog")
-    }
+    others = (stack.NAME, "blog", "wiki")
+    assert {name: tasks(fleet, name) for name in others} == {name: before[name] for name in others}
 
     # What differs and is accepted is an ordinary deploy; the data stays where it is.
     change(by_hand, "blog", COLOUR="red")
-    both = stacks(by_hand, *PORTS)
+    both = stacks(by_hand, "shop", "blog")
     fleet.play("-e", both).refused("stack-differs: stacks.blog.files: services.front")
     fleet.play("-e", both, "-e", "stack_adopt=blog").succeeded()
     blog = tasks(fleet, "blog")
@@ -158,4 +157,6 @@ def test_stack_that_runs_is_taken_over_with_its_tasks(fleet, by_hand):
     assert blog["front"].isdisjoint(before["blog"]["front"])
     fleet.play("-e", both).unchanged()
     assert {name: began(fleet, name) for name in PORTS} == data
-    assert tasks(fleet, stack.NAME) == before[stack.NAME]
+    assert {name: tasks(fleet, name) for name in (stack.NAME, "wiki")} == {
+        name: before[name] for name in (stack.NAME, "wiki")
+    }

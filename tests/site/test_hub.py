@@ -22,17 +22,8 @@ MANIFESTS, ALL = r"GET /v2/.+/manifests/", "."
 @pytest.fixture(scope="module")
 def hub(fleet, tmp_path_factory):
     """Docker Hub, which all hosts trust and nobody uses yet."""
-    hub = DockerHub(fleet, tmp_path_factory.mktemp("hub"))
-    try:
-        hub.start()
-        for host in fleet.addresses:
-            hub.lead(host)
-        fleet.await_serving()
+    with DockerHub.of(fleet, tmp_path_factory.mktemp("hub")) as hub:
         yield hub
-    finally:
-        for host in fleet.addresses:
-            hub.leave(host)
-        hub.stop()
 
 
 @pytest.fixture

@@ -132,9 +132,9 @@ def ports_are_free_to_publish(site: Site) -> Iterator[Problem]:
 def visited_port_is_published(site: Site) -> Iterator[Problem]:
     """The page that a run visits is one that the stack has."""
     for stack in site.stacks:
-        published = parse(stack.text).published()
-        if stack.port and stack.port not in published:
-            expected = f"a port that it publishes: {', '.join(map(str, published)) or 'none'}"
+        visited = [port for service in parse(stack.text).services.values() for port in service.visited()]
+        if stack.port and stack.port not in visited:
+            expected = f"a port that it publishes on every node by TCP: {', '.join(map(str, visited)) or 'none'}"
             problem = _invalid(".port", stack.port, expected, "Correct it, or remove it: the first is the default")
             yield site.titled(stack.name, problem)
 

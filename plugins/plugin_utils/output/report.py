@@ -149,9 +149,10 @@ def page_lines(answer: Mapping[str, Any], pages: Mapping[str, Mapping[str, objec
         else dict.fromkeys(pages, answer.get("msg", "no answer"))
     )
     return [
-        f"Port {page['port']} of this node does not answer every visit of {page['path']} ({reasons[name]}). Visits go "
-        "to replicas on all nodes: where some are answered, a firewall or a cloud's rules keep this node and others "
-        "apart; let 4789/udp, 7946/udp and 7946/tcp through between all members, and run again."
+        f"Port {page['port']} of this node does not answer every visit of {page['path'] or 'it'} ({reasons[name]}). "
+        "Visits go to replicas on all nodes: where some are answered, a firewall or a cloud's rules keep this node and "
+        "others apart; let 4789/udp, 7946/udp and 7946/tcp through between all members, and run again. A service that "
+        f'does not speak HTTP has check: "" in stacks.{name}.'
         for name, page in pages.items()
         if reasons[name]
     ]

@@ -73,25 +73,34 @@ class Service:
 
         :raise ProblemError: a port is a range or a variable
         """
-        return [number for number, _protocol in self._sockets()]
+        return [number for number, _protocol, _mode in self._sockets()]
+
+    def visited(self) -> list[int]:
+        """List those of its ports at which each node takes connections: of TCP, through the routing mesh.
+
+        :raise ProblemError: a port is a range or a variable
+        """
+        return [number for number, *kind in self._sockets() if kind == ["tcp", "ingress"]]
 
     def sockets(self) -> list[str]:
         """List what it publishes with the protocol, such as ``53/udp``.
 
         :raise ProblemError: see ``published``
         """
-        return [f"{number}/{protocol}" for number, protocol in self._sockets()]
+        return [f"{number}/{protocol}" for number, protocol, _mode in self._sockets()]
 
-    def _sockets(self) -> Iterator[tuple[int, str]]:
+    def _sockets(self) -> Iterator[tuple[int, str, str]]:
         for port in self.ports:
+            mode = "ingress"
             if isinstance(port, dict):
                 text, protocol = str(port.get("published", "")), str(port.get("protocol", "tcp"))
+                mode = str(port.get("mode", mode))
             else:
                 text, protocol = _published(str(port)), str(port).partition("/")[2] or "tcp"
             if text and not text.isdecimal():
                 raise fault(f"port {text}", "a plain number")
             if text:
-                yield int(text), protocol
+                yield int(text), protocol, mode
 
     def tasks(self, hosts: int) -> int:
         """Return how many tasks it has on so many hosts."""
@@ -165,14 +174,14 @@ class StackFile:
         return [port for service in self.services.values() for port in service.published()]
 
     def page(self, port: int = 0) -> Page | None:
-        """Tell where the stack answers visitors; ``None`` where no port is published, or by stopped services only.
+        """Tell where the stack answers visitors; ``None`` where no such port is published, or by stopped services only.
 
         :param port: that is visited, ``0`` for the first; the first, too, where it is not published, as in another
             release
         :raise ProblemError: see ``published``
         """
         running = [service for service in self.services.values() if not service.is_stopped]
-        found = [(number, service) for service in running for number in service.published()]
+        found = [(number, service) for service in running for number in service.visited()]
         chosen = [entry for entry in found if entry[0] == port] or found
         if not chosen:
             return None

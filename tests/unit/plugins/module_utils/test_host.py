@@ -53,6 +53,12 @@ def test_page_must_answer_each_of_the_visits():
     assert "refused" in host.page("127.0.0.1", port, "/", visits=3)
 
 
+def test_service_without_pages_must_only_take_connections():
+    with serving() as port:
+        assert host.page("127.0.0.1", port, "", visits=3) == ""
+    assert host.page("127.0.0.1", port, "").endswith("Connection refused")
+
+
 def test_only_an_error_of_the_server_says_that_an_app_is_not_ready():
     with serving(200, 404) as port:
         assert [host.readiness("127.0.0.1", port, "/readyz") for _visit in range(2)] == ["", ""]

@@ -43,6 +43,7 @@ services:
 def test_protocol_is_that_of_the_port():
     (service,) = parse("services: {a: {ports: ['80', '53:53/udp', {target: 443, published: 443}]}}").services.values()
     assert service.sockets() == ["53/udp", "443/tcp"]
+    assert service.visited() == [443]
 
 
 def test_port_that_is_no_number_is_named():
@@ -249,6 +250,12 @@ def test_visits_through_one_node_reach_every_replica(services, visits):
 
 def test_stack_without_a_published_port_has_no_page():
     assert parse("services: {web: {ports: ['80']}}").page() is None
+
+
+def test_port_that_no_node_or_not_each_takes_connections_at_has_no_page():
+    ports = "[{target: 53, published: 53, protocol: udp}, {target: 80, published: 80, mode: host}]"
+    assert parse(f"services: {{a: {{ports: {ports}}}}}").page() is None
+    assert parse(f"services: {{a: {{ports: {ports}}}, b: {{ports: ['70:70']}}}}").page(80) == Page(70, 1)
 
 
 @pytest.mark.parametrize("size", ["0", "'0'"])
