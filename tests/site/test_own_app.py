@@ -1,5 +1,6 @@
 """Another app beside the shipped one, with the settings that docs/your-app.md shows."""
 
+import hashlib
 import json
 import re
 
@@ -45,6 +46,18 @@ def tasks(fleet, name):
     return set(fleet.on("manager-1", f"docker stack ps --quiet --filter desired-state=running {name}").split())
 
 
+def assert_only_the_build_had_the_licence(fleet):
+    """The image is made with a secret, which is neither in it nor left behind on the builder."""
+    value = (apps.PAGE / "licence.key").read_text()
+    told = fleet.page(fleet.addresses["worker-1"], "/licence.txt", port=apps.PORTS["page"])
+    assert told.split()[0] == hashlib.sha256(value.encode()).hexdigest()
+    image = fleet.on("manager-1", "docker images --format '{{.ID}} {{.Repository}}' | grep page-page").split()[0]
+    assert fleet.on("manager-1", f"docker save {image} | grep -c {value.strip()}", check=False).strip() == "0"
+    assert (
+        fleet.on("manager-1", f"grep -rlF {value.strip()} /var/cache/flotilla /var/tmp /tmp /root", check=False) == ""
+    )
+
+
 def deploy_manually(fleet, stacks, folder):
     """Deploy what the check writes, as who does without flotilla."""
     words = ("-e", stacks, "-e", "stack=page", "-e", f"write={folder}")
@@ -63,6 +76,7 @@ def test_own_app_runs_beside_the_shipped_one_and_each_is_changed_alone(fleet, ow
     assert fleet.pages(port=PORT) == [f"Open all day: order {number}" for number in (1, 2, 3)]
     assert {page.strip() for page in fleet.pages(port=apps.PORTS["page"])} == {"A page of its own"}
     assert all("Hello Copy!" in page for page in fleet.pages(port=apps.PORTS["copy"]))
+    assert_only_the_build_had_the_licence(fleet)
     assert tasks(fleet, stack.NAME) == before
     fleet.play("-e", beside(with_others(own))).unchanged()
     fleet.play("-e", beside(own), "-e", "stack=page,copy", playbook=REMOVE).succeeded()

@@ -11,7 +11,7 @@ from ..model.problem import Problem
 from ..stacks.file_problems import refused_field
 from .notes import plain
 
-KEPT = ("context", "dockerfile", "args", "target")
+KEPT = ("context", "dockerfile", "args", "target", "secrets")
 # The build's speed, or what its image is called beside the name that flotilla gives it.
 DROPPED = ("cache_from", "cache_to", "no_cache", "pull", "tags", "network", "labels", "platforms")
 NOT_A_NAME = re.compile(r"[^a-z0-9]+")
@@ -27,6 +27,7 @@ class BuildRequest:
     :ivar dockerfile: path in it
     :ivar args: values of build arguments
     :ivar target: stage, ``""`` for the last
+    :ivar secrets: by what the Dockerfile calls it, the file on the control node with its value
     """
 
     key: str
@@ -35,16 +36,12 @@ class BuildRequest:
     dockerfile: str
     args: Mapping[str, str]
     target: str
+    secrets: Mapping[str, str]
     problems: tuple[Problem, ...] = ()
 
     def is_same(self, other: BuildRequest) -> bool:
         """Tell whether both give one image."""
-        return (self.context, self.dockerfile, self.args, self.target) == (
-            other.context,
-            other.dockerfile,
-            other.args,
-            other.target,
-        )
+        return self._ingredients() == other._ingredients()
 
     def as_dict(self) -> dict[str, object]:
         """Return it as plain data."""
@@ -54,13 +51,20 @@ class BuildRequest:
             "dockerfile": self.dockerfile,
             "args": dict(self.args),
             "target": self.target,
+            "secrets": dict(self.secrets),
         }
 
+    def _ingredients(self) -> tuple[object, ...]:
+        return (self.context, self.dockerfile, self.args, self.target, self.secrets)
 
-def read_build(stack: str, name: str, service: Mapping[str, Any]) -> BuildRequest:
+
+def read_build(
+    stack: str, name: str, service: Mapping[str, Any], secrets: Mapping[str, Mapping[str, Any]]
+) -> BuildRequest:
     """Read ``build`` of a service.
 
     :param service: as Compose resolved it, which makes a relative context an absolute one
+    :param secrets: of the project
     """
     build, key = service["build"], f"services.{name}.build"
     args = {what: plain(str(value)) for what, value in (build.get("args") or {}).items() if value is not None}
@@ -77,6 +81,12 @@ def read_build(stack: str, name: str, service: Mapping[str, Any]) -> BuildReques
     if not context or "://" in context or context.startswith("git@"):
         fix = "Name a folder: the control node has what is built"
         fixes.append(refused_field(f"{key}.context", context or "no context", fix))
+    used = {str(each.get("target") or each["source"]): secrets[each["source"]] for each in build.get("secrets") or ()}
+    fixes += [
+        refused_field(f"{key}.secrets", f"{called}, whose value is in no file", "Give it a file: in secrets")
+        for called, secret in used.items()
+        if "file" not in secret
+    ]
     return BuildRequest(
         key=key,
         image=_name(stack, name),
@@ -84,6 +94,7 @@ def read_build(stack: str, name: str, service: Mapping[str, Any]) -> BuildReques
         dockerfile=dockerfile,
         args=args,
         target=build.get("target") or "",
+        secrets={called: plain(str(secret["file"])) for called, secret in used.items() if "file" in secret},
         problems=tuple(fixes),
     )
 

@@ -53,10 +53,11 @@ def translate(
     :param environment: values that configs may name
     """
     services, volumes = resolved.get("services") or {}, _section(stack, resolved, "volumes")
+    all_secrets = _section(stack, resolved, "secrets")
     notes = Notes(taken=frozenset(resolved.get("configs") or {}))
     judge_volumes(volumes, folder, notes)
-    project = Project(stack=stack, folder=folder, volumes=volumes, builds=_builds(stack, services))
-    made = translate_secrets(_section(stack, resolved, "secrets"), secrets)
+    project = Project(stack=stack, folder=folder, volumes=volumes, builds=_builds(stack, services, all_secrets))
+    made = translate_secrets(_without_those_of_builds(all_secrets, services), secrets)
     configs = translate_configs(_section(stack, resolved, "configs"), environment)
     content = {
         "services": {name: translate_service(project, name, fields, notes) for name, fields in services.items()},
@@ -83,12 +84,27 @@ def translate(
     )
 
 
-def _builds(stack: str, services: Mapping[str, Any]) -> dict[str, BuildRequest]:
+def _without_those_of_builds(
+    secrets: Mapping[str, dict[str, Any]], services: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """Leave out the secrets that only builds use: the swarm is not told them."""
+
+    def named(where: Mapping[str, Any]) -> set[str]:
+        return {each["source"] for each in where.get("secrets") or ()}
+
+    of_builds = {name for service in services.values() for name in named(service.get("build") or {})}
+    of_tasks = {name for service in services.values() for name in named(service)}
+    return {name: entry for name, entry in secrets.items() if name not in of_builds - of_tasks}
+
+
+def _builds(
+    stack: str, services: Mapping[str, Any], secrets: Mapping[str, Mapping[str, Any]]
+) -> dict[str, BuildRequest]:
     """Read what is built, by service; what is the same is built once."""
     found: dict[str, BuildRequest] = {}
     for name, service in services.items():
         if service.get("build"):
-            build = read_build(stack, name, service)
+            build = read_build(stack, name, service, secrets)
             found[name] = next((other for other in found.values() if other.is_same(build)), build)
     # A service without a build may run what another one builds, by the name that both give it.
     named = {services[name].get("image"): build for name, build in found.items() if services[name].get("image")}

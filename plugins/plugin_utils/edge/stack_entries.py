@@ -129,9 +129,14 @@ def _read_files(name: str, given: Mapping[str, Any], path: Path) -> Files:
             bases = base_images(dockerfile.read_text(), build.args)
             builds.append({**build.as_dict(), "bases": bases})
             images |= {base: f"{build.key} ({build.dockerfile})" for base in bases if not is_of_registry(base)}
-            problems += _private(build, translated.secret_files.values())
+            problems += _private(build, [*translated.secret_files.values(), *build.secrets.values()])
         elif not build.problems:
             problems.append(_missing(build.key, dockerfile, "Write it, or correct context or dockerfile"))
+        problems += [
+            _missing(f"{build.key}.secrets", Path(file), "Write it, or correct its name in secrets")
+            for file in build.secrets.values()
+            if not Path(file).is_file()
+        ]
     for secret, text in translated.secret_files.items():
         if not text_of(Path(text)):
             fix = f"Write it, or list {secret} in secrets of the stack: a value, or an empty one, which is generated"

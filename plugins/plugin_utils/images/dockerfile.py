@@ -12,6 +12,8 @@ COPIED = re.compile(
     r"^[ \t]*(?:(?:COPY|ADD)\b.*?[ \t]--from=|RUN\b.*?[ \t]--mount=(?:[^\s]*,)?from=)([^\s,]+)",
     re.IGNORECASE | re.MULTILINE,
 )
+# What is handed to a command of the build, up to a line with the word alone.
+HEREDOC = re.compile(r"^(.*<<-?[\"']?(\w+)[\"']?.*\n)(?:.*\n)*?\t*\2[ \t]*$", re.MULTILINE)
 VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
 # What Docker takes as the host of a registry: a name with a dot or a port, or localhost.
 REGISTRY_HOST = re.compile(r"(localhost|[^/]*[.:][^/]*)/")
@@ -24,6 +26,7 @@ def base_images(text: str, args: Mapping[str, str]) -> list[str]:
     :param text: the Dockerfile
     :param args: build arguments that the build is given
     """
+    text = HEREDOC.sub(r"\1", text)
     first = FROM.search(text)
     values: dict[str, str] = {}
 

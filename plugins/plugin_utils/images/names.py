@@ -155,6 +155,7 @@ def _built(registry: str, build: Mapping[str, Any], python: str, made: Mapping[s
         "dockerfile": build["dockerfile"],
         "args": build["args"],
         "target": build["target"],
+        "secrets": build["secrets"],
         "bases": bases,
         "locks": [str(path) for path in map(Path(build["context"]).joinpath, LOCK_FILES) if _has_hashes(path)],
     }

@@ -35,7 +35,6 @@ EXPECTED = {
             "services.inline.build.dockerfile_inline",
             "services.missing.build",
             "services.private.build.additional_contexts",
-            "services.private.build.secrets",
             "services.private.build.ssh",
             "services.remote.build.context",
         ),

@@ -165,6 +165,22 @@ def test_volume_without_a_name_is_refused(service):
     assert told(translated.problems) == ["field-refused: .files: services.web.volumes"]
 
 
+def test_secret_of_a_build_alone_is_none_of_the_swarm(project):
+    build = {"context": ".", "secrets": ["token", {"source": "key", "target": "deploy"}]}
+    secrets = {"token": {"file": "token.txt"}, "key": {"file": "key.txt"}}
+    services = {"web": {"build": build, "secrets": ["key"]}}
+    translated = project({"services": services, "secrets": secrets})
+    (made,) = translated.builds
+    assert {name: path.rpartition("/")[2] for name, path in made.secrets.items()} == {
+        "token": "token.txt",
+        "deploy": "key.txt",
+    }
+    assert [*translated.content["secrets"]] == ["key"] == [*translated.secret_files]
+    secrets["token"] = {"environment": "TOKEN"}
+    translated = project({"services": services, "secrets": secrets})
+    assert told(translated.problems) == ["field-refused: .files: services.web.build.secrets"]
+
+
 def test_service_may_run_the_image_that_another_one_builds(project):
     services = {"web": {"build": ".", "image": "me/app"}, "worker": {"image": "me/app", "command": ["work"]}}
     translated = project({"services": services})

@@ -17,6 +17,8 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.images.dockerfile i
         ("ARG TAG=3.13\nARG BASE=python:${TAG}-slim\nFROM ${BASE}", ["python:3.13-slim"]),
         ("ARG BASE\nFROM ${BASE:-debian:13}", ["debian:13"]),
         ("FROM ghcr.io/x/y:1", ["ghcr.io/x/y:1"]),
+        ("FROM a:1\nCOPY <<EOF /x\nFROM b:2\nEOF\nFROM c:3\n", ["a:1", "c:3"]),
+        ("FROM a:1\nRUN <<-'END' python\nfrom x import y\n\tEND\nFROM c:3\n", ["a:1", "c:3"]),
     ],
 )
 def test_images_behind_from(text, images):

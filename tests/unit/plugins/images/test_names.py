@@ -20,7 +20,14 @@ def app(tmp_path):
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")
     (tmp_path / "main.py").write_text("print()\n")
     (tmp_path / ".dockerignore").write_text("# comment\ntests\n**/__pycache__\n")
-    build = {"image": "web", "context": str(tmp_path), "dockerfile": "Dockerfile", "args": {}, "target": ""}
+    build = {
+        "image": "web",
+        "context": str(tmp_path),
+        "dockerfile": "Dockerfile",
+        "args": {},
+        "target": "",
+        "secrets": {},
+    }
     return [{"builds": [{**build, "bases": [PYTHON]}], "images": {PYTHON: "web.build", REDIS: "redis.image"}}]
 
 
