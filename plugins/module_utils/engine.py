@@ -89,15 +89,15 @@ class Engine:
         raw = self._request("GET", path, {"stdout": "1", "stderr": "1", "tail": str(lines)})
         return demultiplex(raw)[-lines:]
 
-    def get_service_logs(self, service: str, since: float, lines: int) -> list[str]:
+    def get_service_logs(self, service: str, since: float, lines: int | None) -> list[str]:
         """Read the last lines of a service's tasks, each with its time and with details of where it comes from.
 
         :param since: seconds since 1970
-        :param lines: how many of each task at most
+        :param lines: how many of each task at most; all without
         """
         said = {"stdout": "1", "stderr": "1", "timestamps": "1", "details": "1"}
         path = f"/services/{urllib.parse.quote(service)}/logs"
-        return demultiplex(self._request("GET", path, {**said, "since": f"{since:.9f}", "tail": str(lines)}))
+        return demultiplex(self._request("GET", path, {**said, "since": f"{since:.9f}", "tail": str(lines or "all")}))
 
     def get_file(self, container: str, path: str) -> str:
         """Read a file of a container; no link is followed.

@@ -27,12 +27,12 @@ class LogLine:
     text: str
 
 
-def read(engine: Engine, services: Sequence[str], since: float, lines: int) -> list[LogLine]:
+def read(engine: Engine, services: Sequence[str], since: float, lines: int | None) -> list[LogLine]:
     """Read the logs of services, oldest line first.
 
     :param services: full names
     :param since: seconds since 1970, ``0`` for all that there is
-    :param lines: how many of each task at most
+    :param lines: how many of each task at most; all without
     :raise EngineError: this engine is no manager's, or there is no such service
     """
     nodes = {node["ID"]: node["Description"].get("Hostname", "") for node in engine.get("/nodes")}

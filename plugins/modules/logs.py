@@ -20,7 +20,9 @@ options:
     type: int
     default: 0
   after:
-    description: Only lines that were written after this time, as C(lines) of the result have it; instead of O(seconds).
+    description:
+      - All lines that were written after this time, as C(lines) of the result have it, and in the 10 seconds before it,
+        for other nodes' clocks; instead of O(seconds) and O(lines).
     type: str
     default: ""
   lines:
@@ -51,17 +53,20 @@ lines:
 
 import time
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.flotilla.swarm.plugins.module_utils import service_logs
 from ansible_collections.flotilla.swarm.plugins.module_utils.engine import Engine, EngineError
 
+# By how much the clocks of nodes may differ without a line being lost; a run is refused where they do by 5 s.
+CLOCKS = timedelta(seconds=10)
+
 
 def begin(seconds: int, after: str) -> float:
     """Return the time that lines are asked for from, in seconds since 1970; the engine takes no finer one as text."""
     if after:
-        return datetime.fromisoformat(f"{after[:19]}+00:00").timestamp()
+        return (datetime.fromisoformat(f"{after[:19]}+00:00") - CLOCKS).timestamp()
     return time.time() - seconds if seconds else 0
 
 
@@ -79,10 +84,11 @@ def main() -> None:
     )
     given = module.params
     try:
-        found = service_logs.read(Engine(), given["services"], begin(given["seconds"], given["after"]), given["lines"])
+        since, lines = begin(given["seconds"], given["after"]), None if given["after"] else given["lines"]
+        found = service_logs.read(Engine(), given["services"], since, lines)
     except EngineError as error:
         module.fail_json(msg=f"the logs cannot be read: {error}")
-    module.exit_json(changed=False, lines=[asdict(line) for line in found if line.time > given["after"]])
+    module.exit_json(changed=False, lines=list(map(asdict, found)))
 
 
 if __name__ == "__main__":
