@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from .engine import Engine, EngineError
@@ -19,6 +20,8 @@ LABEL = "flotilla.run"
 ENDED = ("failed", "rejected", "orphaned", "remove", "shutdown")
 LINES = 100_000
 PAUSE = 1
+# Whoever waits for a job reads how it ended within seconds; what is there later has lost the manager that waited.
+LEFT = 3600  # seconds
 
 
 @dataclass(frozen=True)
@@ -65,11 +68,28 @@ def run(engine: Engine, service: str, name: str, argv: Sequence[str], login: Map
     :raise EngineError: the engine refuses
     """
     spec = engine.get(f"/services/{service}")["Spec"]
+    remove_left(engine, time.time())
     job = engine.post("/services/create", job_spec(spec, name, argv), login=login)["ID"]
     try:
         return _follow(engine, job, time.monotonic() + seconds)
     finally:
         engine.delete(f"/services/{job}")
+
+
+def remove_left(engine: Engine, now: float) -> None:
+    """Remove jobs that ended long ago, and that a manager which was killed meanwhile has not removed.
+
+    :param now: seconds since 1970
+    """
+    for job in engine.get("/services", filters={"label": [LABEL]}):
+        status = _status(engine, job["ID"])
+        if status.get("State") in ("complete", *ENDED) and now - _seconds(status["Timestamp"]) > LEFT:
+            engine.delete(f"/services/{job['ID']}")
+
+
+def _seconds(timestamp: str) -> float:
+    """Return a time of the engine, which is in UTC, in seconds since 1970."""
+    return datetime.fromisoformat(f"{timestamp[:19]}+00:00").timestamp()
 
 
 def _follow(engine: Engine, job: str, end: float) -> Ended:

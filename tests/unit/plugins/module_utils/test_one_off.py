@@ -1,5 +1,7 @@
 """A command in a task of its own."""
 
+import datetime
+
 import pytest
 from ansible_collections.flotilla.swarm.plugins.module_utils import one_off
 
@@ -20,9 +22,14 @@ class Engine:
     """An engine in which the job has these states, one after another."""
 
     def __init__(self, *states):
-        self.states, self.created, self.deleted = list(states), None, []
+        self.states, self.created, self.deleted, self.left = list(states), None, [], {}
 
-    def get(self, path, **_query):
+    def get(self, path, **query):
+        if path == "/services":
+            assert query == {"filters": {"label": ["flotilla.run"]}}
+            return [{"ID": ident} for ident in self.left]
+        if (ident := query.get("filters", {}).get("service", [""])[0]) in self.left:
+            return [{"Status": self.left[ident]}]
         if path == "/services/shop_web":
             return {"Spec": SPEC}
         return [{"Status": self.states.pop(0) if len(self.states) > 1 else self.states[0]}]
@@ -82,3 +89,12 @@ def test_however_it_ends_it_is_told_and_removed(state, seconds, expected):
     told = run(engine, seconds)
     assert (told.code, told.error) == expected
     assert engine.deleted == ["/services/job"]
+
+
+def test_jobs_that_ended_long_ago_are_removed_and_no_others():
+    engine = Engine(ended(0))
+    times = {"now": "2026-11-27T11:30:00.123456789Z", "long ago": "2026-11-27T10:30:00.1Z"}
+    states = {"complete": "long ago", "failed": "long ago", "running": "long ago", "shutdown": "now"}
+    engine.left = {state: {"State": state, "Timestamp": times[time]} for state, time in states.items()}
+    one_off.remove_left(engine, datetime.datetime(2026, 11, 27, 12, tzinfo=datetime.UTC).timestamp())
+    assert engine.deleted == ["/services/complete", "/services/failed"]
