@@ -15,8 +15,6 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file import 
 from compose.test_collection import COLLECTION, ENTRIES, EXPECTED
 from docker_hub import DockerHub
 
-from bench import stack
-
 pytestmark = pytest.mark.long
 
 REGISTRIES = ("docker.elastic.co", "docker.gitea.com", "example.org", "ghcr.io", "lscr.io", "quay.io")
@@ -28,9 +26,9 @@ LACKING = {
     # A file server, and a driver of volumes.
     "nfs-media": {"volumes": {"photos": {}, "backups": {}, "cache": {}}},
     "reset-override": {"volumes": {"data": {}}},
-    # A resource of the nodes' own, and a second processor.
+    # A resource of the nodes' own, a second processor, and 4 GiB.
     "swarm-ready": {"services": {"web": {"deploy": {"resources": {"reservations": {"generic_resources": []}}}}}},
-    "memory-tuned": {"services": {"db": {"cpus": 1, "cpuset": "0"}}},
+    "memory-tuned": {"services": {"db": {"cpus": 1, "cpuset": "0", "mem_limit": "1g"}}},
 }
 FOLDERS = "/srv/backup /lib/modules /root/.config/site"
 
@@ -124,7 +122,7 @@ def sizes(fleet, name):
 
 @pytest.mark.parametrize("names", batches(), ids=lambda names: "+".join(names))
 def test_what_is_accepted_comes_up(fleet, hub, names, tmp_path, request):
-    stacks = {**json.loads(stack.option())["stacks"], **{name: entry(name, tmp_path) for name in names}}
+    stacks = {name: entry(name, tmp_path) for name in names}
     chosen = f"stack={','.join(names)}"
     settings = json.dumps({"stacks": stacks, "image_base": "hub"})
     request.addfinalizer(lambda: fleet.play("-e", chosen, "-e", "remove_data=true", playbook=REMOVE).succeeded())
