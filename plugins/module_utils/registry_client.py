@@ -60,9 +60,9 @@ class Answer:
         """Say that it is none that was hoped for, ``""`` for a good one."""
         if self.status < 400:
             return ""
-        later = f", and asks to wait for {self.retry_after} s" if self.retry_after.isdecimal() else ""
+        later = f", which asks to wait for {self.retry_after} s" if self.retry_after.isdecimal() else ""
         words = f"{self.status} {http.client.responses.get(self.status, '')}".strip()
-        return f"{self.url.split('?')[0]} answers with {words}{later}"
+        return f"{words} from {self.url.split('?')[0]}{later}"
 
 
 def probe(

@@ -77,7 +77,7 @@ def test_private_image_and_missing_one_are_told(fleet, hub, play, tmp_path, imag
     run = play(**with_image(tmp_path, image), **hub.settings(image_base="hub"))
     heads = [head for head in run.problems if f"docker.io/{image}" in head]
     assert len(heads) == 1 and heads[0].startswith("registry-denied: ")
-    assert "manifests/1 answers with 401 Unauthorized" in run.problems[heads[0]]
+    assert "401 Unauthorized from " in run.problems[heads[0]] and "manifests/1 " in run.problems[heads[0]]
     run.changed_nothing()
 
 
@@ -155,7 +155,7 @@ def test_account_that_may_not_pull_private_images_is_told(hub, play):
     reader = {"registry_pull_username": "reader", "registry_pull_password": hub.accounts["reader"]}
     run = play(**hub.settings(), **reader)
     run.refused(*["registry-denied: jane/"] * len(run.problems))
-    assert "answers with 401 Unauthorized (account reader)" in run.words
+    assert "401 Unauthorized from " in run.words and "(account reader)" in run.words
 
 
 def test_account_that_only_pulls_is_the_one_on_hosts(fleet, hub, play, tmp_path):

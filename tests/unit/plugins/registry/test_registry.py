@@ -42,7 +42,7 @@ def external(url="reg.example.com", shared=False, **changes):
 ANSWERS = [
     ("credentials", "login attempt to https://10.77.0.1:5443/v2/ failed with status: 401 Unauthorized"),
     ("credentials", 'Get "https://reg/v2/": unauthorized: incorrect username or password'),
-    ("credentials", "https://10.77.0.1:5443/v2/ answers with 401 Unauthorized"),
+    ("credentials", "401 Unauthorized from https://10.77.0.1:5443/v2/"),
     ("refused", 'Get "https://10.77.0.1:1/v2/": dial tcp 10.77.0.1:1: connect: connection refused'),
     ("refused", "[Errno 111] Connection refused"),
     (
@@ -66,7 +66,7 @@ ANSWERS = [
         "net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting)",
     ),
     ("silent", "[Errno 113] No route to host"),
-    ("login", "https://reg/v2/ answers with 503 Service Unavailable"),
+    ("login", "503 Service Unavailable from https://reg/v2/"),
 ]
 
 
@@ -163,7 +163,7 @@ def test_services_get_a_login_that_an_interrupted_run_stored():
 
 def test_services_get_the_login_of_a_run_that_was_killed_before_the_manager_had_it():
     found = sites.converged_site()
-    found["m1"]["observation"]["login"] = "https://reg:5000/v2/ answers with 401 Unauthorized"
+    found["m1"]["observation"]["login"] = "401 Unauthorized from https://reg:5000/v2/"
     assert acts(make_plan(sites.site(), found), "m1")[-1] == "give its services the new login of the registry"
 
 
@@ -187,7 +187,7 @@ def test_registry_that_is_not_there_yet_has_no_password_that_is_renewed():
 def test_rotated_password_of_our_own_registry_reaches_hosts_and_services(loss):
     found = converged_with_password(None if loss == "deleted" else "new")
     if loss == "changed":
-        found["m1"]["observation"]["server_account"] = "https://reg:5000/v2/ answers with 401 Unauthorized"
+        found["m1"]["observation"]["server_account"] = "401 Unauthorized from https://reg:5000/v2/"
     plan = make_plan(sites.site(), found)
     assert acts(plan, "w1") == ["log in to reg:5000 (its password is new)"]
     assert acts(plan, "m1")[-3:] == [
