@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,18 +11,28 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems imp
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import failure_text
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.registry.refusals import explain
 
+# Where the module puts the engine's own words.
+OF_ENGINE = re.compile(r'Server Error for \S+ .*?\("(?P<words>.+)"\)', re.DOTALL)
 
-def registry_failure(result: Mapping[str, Any], purpose: str, host: str) -> str:
+
+def registry_failure(result: Mapping[str, Any], purpose: str, host: str, image: str = "") -> str:
     """Say why an image was not pushed or pulled.
 
     :param result: of the task that failed, over one image or several
     :param purpose: ``push`` or ``pull``
+    :param image: that it was about, where it was one
     """
-    failed = [each for each in result.get("results") or [result] if each.get("failed")]
-    image = ", ".join(str(each.get("invocation", {}).get("module_args", {}).get("name", "")) for each in failed)
-    text = failure_text(result)
-    problem = explain(purpose, image, text, host)
-    return "\n".join(problem_lines(problem)) if problem else f"{host}: {purpose} {image}: {text}"
+    failed = [str(each["item"]) for each in result.get("results") or () if each.get("failed")]
+    images = ", ".join(failed) or image
+    text = "\n".join(dict.fromkeys(map(_words, failure_text(result).splitlines())))
+    problem = explain(purpose, images, text, host)
+    return "\n".join(problem_lines(problem)) if problem else f"{host}: {purpose} {images}: {text}"
+
+
+def _words(text: str) -> str:
+    """Take the engine's words out of what the module says around them."""
+    found = OF_ENGINE.search(text)
+    return found["words"] if found else text
 
 
 class FilterModule:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 
 from .engine import Engine, Item
 from .observation.host import LocalImage
@@ -56,12 +57,12 @@ def describe(name: str, services: Mapping[str, Service], configs: Sequence[Item]
     )
 
 
-def owners(configs: Sequence[Item]) -> tuple[str, ...]:
-    """List the stacks of which flotilla keeps something.
+def owners(*listings: Sequence[Item]) -> tuple[str, ...]:
+    """List the stacks of which flotilla keeps something; where a first deploy failed, that is services alone.
 
-    :param configs: all of the swarm, as ``GET /configs`` lists them
+    :param listings: all configs and services of the swarm, as the engine lists them
     """
-    return tuple(sorted({owner for config in configs if (owner := _labels(config).get(STACK_LABEL))}))
+    return tuple(sorted({owner for each in chain(*listings) if (owner := _labels(each).get(STACK_LABEL))}))
 
 
 def image_names(services: Sequence[Item], configs: Sequence[Item]) -> tuple[str, ...]:

@@ -174,7 +174,7 @@ def observe(engine: Engine, info: Item | None, stack_names: Sequence[str] = (), 
             stacks=stacks.describe(engine, stack_names, services, tasks, configs),
             published=stacks.published(services),
             eviction=_eviction(configs),
-            kept_stacks=releases.owners(configs),
+            kept_stacks=releases.owners(configs, services),
             image_names=releases.image_names(services, configs),
             logs=_logs(engine, task) if task else (),
         )

@@ -55,7 +55,7 @@ class Observed:
     :ivar stacks: by name, those that were asked for; ``None`` as with ``nodes``
     :ivar published: what all services of the swarm publish, asked for or not, such as ``4000/tcp``; of managers only
     :ivar eviction: one that was begun and has not ended; of managers only
-    :ivar kept_stacks: names of all stacks of which the swarm has records, asked for or not; of managers only
+    :ivar kept_stacks: names of all stacks that flotilla deployed, wholly or not, asked for or not; of managers only
     :ivar logs: last log lines of the task that was asked for
     :ivar rehearsals: by stack, what a deploy would make of it; ``None`` where nothing was asked
     :ivar upgrades: what was asked for; empty where nothing was

@@ -36,6 +36,8 @@ def test_stacks_of_which_something_is_kept_are_told_whoever_asks():
     labels = [{"flotilla.stack": "shop"}, {"flotilla.stack": "hello"}, {"flotilla.stack": "shop"}, {"own": "x"}, None]
     configs = [{"Spec": {"Name": str(number), "Labels": each}} for number, each in enumerate(labels)]
     assert releases.owners(configs) == ("hello", "shop")
+    begun = [{"Spec": {"Name": "wiki_web", "Labels": {"flotilla.stack": "wiki"}}}]
+    assert releases.owners(configs, begun) == ("hello", "shop", "wiki")
 
 
 def test_eviction_is_noted_in_the_labels_of_a_config():

@@ -202,9 +202,10 @@ def test_limit_is_no_wrong_password():
 
 
 def failed(message, *names):
-    """The result of a task that failed, over several images or one."""
-    each = [{"failed": True, "msg": message, "invocation": {"module_args": {"name": name}}} for name in names]
-    return {"failed": True, "msg": "One or more items failed", "results": each} if len(names) > 1 else each[0]
+    """The result of a task that failed, over some images."""
+    text = f'500 Server Error for http+docker://localhost/x: Internal Server Error ("{message}")'
+    each = [{"failed": True, "msg": f"Error pulling image {name} - {text}", "item": name} for name in names]
+    return {"failed": True, "msg": "One or more items failed", "results": each}
 
 
 @pytest.mark.parametrize(
@@ -218,6 +219,7 @@ def failed(message, *names):
 )
 def test_failure_in_the_midst_of_a_run_is_told_in_the_same_words(message, head):
     assert registry_failure(failed(message, "jane/web"), "pull", "w1").splitlines()[0] == head
+    assert registry_failure({"failed": True, "msg": message}, "pull", "w1", "jane/web").splitlines()[0] == head
 
 
 def test_failure_over_several_images_names_those():
