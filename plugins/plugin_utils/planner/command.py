@@ -14,7 +14,7 @@ from ..model.problem import Code, Problem
 from ..model.request import Command
 from .arguments.stack import RunCommand, RunTask
 from .result import HostPlan, Plan
-from .situation import Situation, no_manager
+from .situation import Situation, no_manager, wrong_option
 
 RUN = "run {} in {}"
 
@@ -97,9 +97,9 @@ def _problems(
     yield from _of_service(asked, stacks, [place.name for place in running])
     if places and not chosen:
         numbers = ", ".join(str(place.task.slot) for place in places)
-        yield _invalid("task", asked.task, f"the number of a task that runs: {numbers}")
+        yield wrong_option("task", asked.task, f"the number of a task that runs: {numbers}")
     elif chosen and not any(place.host for place in chosen):
-        yield _invalid("task", "on hosts that could not be reached", "a task on another host")
+        yield wrong_option("task", "on hosts that could not be reached", "a task on another host")
 
 
 def _of_command(asked: Command, argv: Sequence[str]) -> Iterator[Problem]:
@@ -109,12 +109,14 @@ def _of_command(asked: Command, argv: Sequence[str]) -> Iterator[Problem]:
         found = f"{asked.text}, and apart from it {asked.unquoted}"
         yield Problem(code=Code.SETTING_INVALID, where="command", found=found, expected=expected, fix=fix)
     elif not argv:
-        yield _invalid("command", asked.text or "no command", "a command with its arguments, as in 'redis-cli ping'")
+        yield wrong_option(
+            "command", asked.text or "no command", "a command with its arguments, as in 'redis-cli ping'"
+        )
 
 
 def _of_timeout(asked: Command) -> Iterator[Problem]:
     if not asked.timeout.isdecimal() or int(asked.timeout) < 1:
-        yield _invalid("timeout", asked.timeout, "a number of seconds, at least 1")
+        yield wrong_option("timeout", asked.timeout, "a number of seconds, at least 1")
 
 
 def _of_service(asked: Command, stacks: Sequence[str], known: Sequence[str]) -> Iterator[Problem]:
@@ -125,11 +127,8 @@ def _of_service(asked: Command, stacks: Sequence[str], known: Sequence[str]) -> 
     """
     if not stacks:
         names = ", ".join(dict.fromkeys(known)) or "none runs"
-        yield _invalid("service", asked.service or "no service", f"a service that runs: {names}")
+        yield wrong_option("service", asked.service or "no service", f"a service that runs: {names}")
     elif len(stacks) > 1:
-        yield _invalid("stack", f"service {asked.service} in {' and '.join(stacks)}", "the name of one of these stacks")
-
-
-def _invalid(setting: str, found: str, expected: str) -> Problem:
-    fix = f"Correct -e {setting}=..."
-    return Problem(code=Code.SETTING_INVALID, where=setting, found=found, expected=expected, fix=fix)
+        yield wrong_option(
+            "stack", f"service {asked.service} in {' and '.join(stacks)}", "the name of one of these stacks"
+        )

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from ...module_utils.observation import Observed
-from ..model.problem import Code, Problem
+from ..model.problem import Problem
 from .arguments.stack import ShowLogs
 from .result import HostPlan, Plan
-from .situation import Situation, no_manager
+from .situation import Situation, no_manager, wrong_option
 
 SINCE = re.compile(r"(\d+)([smhd])")
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -45,13 +45,8 @@ def _problems(now: Situation, there: list[tuple[str, str]], chosen: list[str]) -
     asked = now.site.logs
     if not chosen:
         names = ", ".join(dict.fromkeys(service for _stack, service in there)) or "none runs"
-        yield _invalid("service", asked.service or "no service that runs", f"a service that runs: {names}")
+        yield wrong_option("service", asked.service or "no service that runs", f"a service that runs: {names}")
     if asked.since and not SINCE.fullmatch(asked.since):
-        yield _invalid("since", asked.since, "a time such as 30s, 10m, 2h or 3d")
+        yield wrong_option("since", asked.since, "a time such as 30s, 10m, 2h or 3d")
     if asked.lines < 1:
-        yield _invalid("lines", str(asked.lines), "a whole number, at least 1")
-
-
-def _invalid(setting: str, found: str, expected: str) -> Problem:
-    fix = f"Correct -e {setting}=..."
-    return Problem(code=Code.SETTING_INVALID, where=setting, found=found, expected=expected, fix=fix)
+        yield wrong_option("lines", str(asked.lines), "a whole number, at least 1")

@@ -200,6 +200,12 @@ def not_reached(now: Situation, name: str, expected: str, fix: str) -> Problem:
     )
 
 
+def wrong_option(setting: str, found: str, expected: str) -> Problem:
+    """Describe an option of the command line that a playbook cannot be run with."""
+    fix = f"Correct -e {setting}=..."
+    return Problem(code=Code.SETTING_INVALID, where=setting, found=found, expected=expected, fix=fix)
+
+
 def no_manager(now: Situation) -> Problem:
     """Describe a site of which no manager answers for a swarm, with what those say that could be asked."""
     asked = {name: now.observed[name].swarm for name in now.site.managers if name in now.observed}
