@@ -27,6 +27,9 @@ def observe(observed: Observed, engine: Engine, info: Item | None, params: Mappi
     :param params: of ``flotilla.swarm.observe``
     """
     observed = _accounts(observed, engine, info, params)
+    others = params["registry"].get("others", ())
+    if others and info:
+        observed = replace(observed, refused_images=tuple(_refused_images(engine, others, observed.image_names)))
     if observed.images:
         observed = _images(observed, engine if info else None, params)
     return _server(observed, engine, params)
@@ -76,6 +79,22 @@ def _images(observed: Observed, engine: Engine | None, params: Mapping[str, Any]
     asks = not limits and not any(observed.accounts.values())
     refusals = limits or [each for each in (_refused(missing, params) if asks else ()) if each.message]
     return replace(observed, images=images, refusals=tuple(refusals))
+
+
+def _refused_images(engine: Engine, others: Sequence[str], there: Sequence[str]) -> Iterator[Refusal]:
+    """Ask registries for images, each with the login that the engine has there.
+
+    :param there: what the swarm has already, and which is not asked for again
+    """
+    known = {*there, *(name.partition("@")[0] for name in there)}
+    config = host.read_text(CLIENT_CONFIG) or ""
+    for reference in others:
+        if reference in known:
+            continue
+        try:
+            engine.image_digest(reference, stored_credentials(config, reference.partition("/")[0]))
+        except EngineError as error:
+            yield Refusal("pull", reference, error.message)
 
 
 def _digests(

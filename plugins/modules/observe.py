@@ -31,7 +31,8 @@ options:
         C(served), whether a host of the inventory serves it; C(own), on that host, with C(username), C(password_file)
         and C(ca_file) of the account that is tried out there; C(certificate), whether it is told how long the
         registry's certificate is valid; C(storage), folder of the images of which it is told what is there;
-        C(sources), by reference of images that are copies, what they are copied from.
+        C(sources), by reference of images that are copies, what they are copied from; C(others), images of any
+        registry that this manager's engine must be able to pull, unless the swarm has them already.
     type: dict
     default: {}
   accounts:

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.stack_entries import RunRequest, read_entry
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.file import parse
 from compose.test_collection import COLLECTION, ENTRIES, EXPECTED
 from docker_hub import DockerHub
 
@@ -72,10 +71,9 @@ def images():
         if refused:
             continue
         file = read(name)
-        own = {service.image for service in parse(file["text"]).services.values()}
-        named |= {*file["images"], *(image.partition("/")[2] for image in own if "$" not in image)}
-    split = (image.rpartition(":")[::2] for image in named)
-    return {(name if "/" in name else f"library/{name}", tag) for name, tag in split}
+        named |= {image if "/" in image else f"library/{image}" for image in file["images"]}
+        named |= {image.partition("/")[2] for image in file["others"]}
+    return {image.rpartition(":")[::2] for image in named}
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +88,10 @@ def hub(fleet, tmp_path_factory):
             if tag != "1":
                 shutil.copytree(tags / "1", tags / tag)
         for host in fleet.addresses:
-            fleet.on(host, f"mkdir -p {FOLDERS} && install -D /dev/null {COLLECTION}/nginx-conf/nginx.conf")
+            fleet.on(
+                host,
+                f"mkdir -p {FOLDERS} && touch /etc/timezone && install -D /dev/null {COLLECTION}/nginx-conf/nginx.conf",
+            )
         # What others have made, as the files say.
         made = "docker network create -d overlay --attachable proxy_net && echo site | docker config create site -"
         fleet.on(fleet.manager, f"{made} && docker volume create caddy-data")

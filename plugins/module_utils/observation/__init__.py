@@ -66,6 +66,7 @@ class Observed:
         asked for, or cannot be told
     :ivar refusals: of a builder: what would not be pushed or pulled to make the images that the registry lacks, as far
         as it tells
+    :ivar refused_images: of a manager: why its engine cannot pull images that were asked for
     """
 
     system: System
@@ -112,6 +113,7 @@ class Observed:
     registry_certificate: tuple[float, ...] = ()
     registry_storage: Storage | None = None
     refusals: tuple[Refusal, ...] = ()
+    refused_images: tuple[Refusal, ...] = ()
 
     def has_data(self, volume: str) -> bool:
         """Tell whether there is anything in a volume, whoever made it."""

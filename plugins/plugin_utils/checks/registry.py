@@ -8,7 +8,7 @@ from ...module_utils.observation import Observed
 from ..model.problem import Code, Problem, Rule
 from ..model.registry import Registry
 from ..registry.answers import classify
-from ..registry.refusals import describe
+from ..registry.refusals import describe, describe_others
 from .facts import HostFacts
 
 # The certificate of the registry that flotilla serves, on its host.
@@ -143,6 +143,13 @@ def _refused(registry: Registry, host: str, purpose: str, code: Code, message: s
     return Problem(code=code, where=where, hosts=(host,), found=f"the answer {message}", expected=expected, fix=fix)
 
 
+def other_images_are_let_through(facts: HostFacts) -> Iterator[Problem]:
+    """What stacks name of registries can be pulled, as the first manager that answers tells it."""
+    manager = next((name for name in facts.site.managers if name in facts.observed), "")
+    if manager:
+        yield from describe_others(facts.observed[manager].refused_images, manager)
+
+
 def images_are_let_through(facts: HostFacts) -> Iterator[Problem]:
     """What makes images may push them, and pull what they are copies of, as far as the registry tells that."""
     builder = next((name for name in facts.site.builders if name in facts.observed), "")
@@ -168,4 +175,4 @@ def certificate_lasts(facts: HostFacts) -> Iterator[Problem]:
 
 
 RULES = (Rule(registry_url_leads_to_the_registry),)
-LOGIN_RULES = (Rule(accounts_are_accepted), Rule(images_are_let_through))
+LOGIN_RULES = (Rule(accounts_are_accepted), Rule(images_are_let_through), Rule(other_images_are_let_through))

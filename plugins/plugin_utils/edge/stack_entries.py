@@ -87,6 +87,7 @@ def read_entry(name: str, entry: Mapping[str, Any], folder: str, request: RunReq
         "secret_files": read.secret_files,
         "builds": read.builds,
         "images": read.images,
+        "others": sorted({each.image for each in read.file.services.values() if is_of_registry(each.image)}),
         "warnings": read.warnings,
         "problems": [{**asdict(problem), "code": problem.code.value} for problem in read.problems],
         "spread": given["spread"],

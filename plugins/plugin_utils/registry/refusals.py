@@ -20,6 +20,11 @@ DENIED = {
         "have the same answer",
     ),
 }
+OTHERS = (
+    "an image that every node can pull",
+    "Correct its name, or let the hosts reach that registry; an account that it wants is stored by docker login on the "
+    "managers",
+)
 LIMITED = (
     "requests within what the registry allows in a time",
     "Run again later: it goes on with what is there. docs/registries.md says what counts",
@@ -42,6 +47,24 @@ def describe(refusals: Iterable[Refusal], hosts: Sequence[str]) -> Iterator[Prob
             where=", ".join(names),
             hosts=tuple(hosts),
             found=f"the answer {message}",
+            expected=expected,
+            fix=fix,
+        )
+
+
+def describe_others(refusals: Iterable[Refusal], host: str) -> Iterator[Problem]:
+    """Describe images of any registry that an engine cannot pull.
+
+    :param host: inventory name of who asked
+    """
+    for refusal in refusals:
+        code = classify(refusal.message)
+        expected, fix = LIMITED if code is Code.REGISTRY_LIMITED else OTHERS
+        yield Problem(
+            code=Code.REGISTRY_DENIED if code in (Code.REGISTRY_CREDENTIALS, Code.REGISTRY_LOGIN) else code,
+            where=refusal.image,
+            hosts=(host,),
+            found=f"the answer {refusal.message}",
             expected=expected,
             fix=fix,
         )
