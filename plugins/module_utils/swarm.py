@@ -7,7 +7,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from . import lock, releases, stacks, volumes
 from .engine import Engine, EngineError, Item
@@ -138,6 +138,7 @@ class EngineObservation:
     volumes: dict[str, dict[str, bool]]
     lock: Lock
     filled_volumes: tuple[str, ...] = ()
+    untouched_volumes: dict[str, float] = field(default_factory=dict)
     nodes: tuple[Node, ...] | None = None
     stacks: dict[str, Stack] | None = None
     published: tuple[str, ...] = ()
@@ -162,6 +163,7 @@ def observe(engine: Engine, info: Item | None, stack_names: Sequence[str] = (), 
         volumes=volumes.of_stacks(engine, stack_names),
         lock=lock.read(),
         filled_volumes=volumes.filled(engine),
+        untouched_volumes=volumes.untouched(engine, volumes.mounts()),
     )
     if not own.swarm.manager:
         return own

@@ -42,6 +42,8 @@ class Observed:
     :ivar engine: ``None`` where none answers
     :ivar volumes: by stack, then by name of each of its volumes, whether there is anything in it
     :ivar filled_volumes: names of all volumes with anything in them, whoever made them
+    :ivar untouched_volumes: by name of those in which nothing ever was, since when they are there, in seconds since
+        1970
     :ivar volume_mib: size of each of the stacks' volumes, in MiB; empty where it was not asked for
     :ivar credentials: whether a login to the registry is stored
     :ivar login: empty where the registry accepted the stored login, else the reason
@@ -99,6 +101,7 @@ class Observed:
     local_images: tuple[LocalImage, ...]
     pages: Mapping[str, str]
     filled_volumes: tuple[str, ...] = ()
+    untouched_volumes: Mapping[str, float] = field(default_factory=dict)
     volume_mib: Mapping[str, int] = field(default_factory=dict)
     nodes: tuple[Node, ...] | None = None
     stacks: Mapping[str, Stack] | None = None

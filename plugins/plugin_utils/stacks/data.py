@@ -1,14 +1,15 @@
 """Decide whether a service finds its data again, so that none begins without the data that it once had.
 
 A service stays on the node that has its volume (label ``flotilla.volume.X``). Where that volume is gone or empty,
-the service may begin without data only if the stack never ran with it, or if the user accepts the loss by name. A run
-that brings data back from a backup is not judged by its absence.
+the service may begin without data only if the stack never ran with it or never wrote to it, or if the user accepts the
+loss by name. A run that brings data back from a backup is not judged by its absence.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from ...module_utils.observation import Observed
 from ...module_utils.observation.stack import Stack as RunningStack
@@ -80,7 +81,8 @@ def judge(
         for volume in _volumes(file, hosts, nodes, labels)
         if not volume.is_on(hosts[volume.holder]) and volume.name not in restored
     ]
-    lost = [volume for volume in empty if volume.label in ran and volume.name not in stack.lost]
+    had = [volume for volume in empty if volume.label in ran and not _never_had_any(volume, hosts, running)]
+    lost = [volume for volume in had if volume.name not in stack.lost]
     fresh = [volume for volume in empty if volume not in lost]
     return Verdict(
         problems=(
@@ -88,8 +90,26 @@ def judge(
             *(_lost(volume, hosts, running) for volume in lost),
         ),
         allow_empty=tuple(name for volume in fresh for name in volume.services),
-        losses=tuple(name for volume in fresh if volume.label in ran for name in volume.services),
+        losses=tuple(name for volume in fresh if volume in had for name in volume.services),
     )
+
+
+def _never_had_any(volume: Volume, hosts: Mapping[str, Observed], running: RunningStack) -> bool:
+    """Tell whether nothing was written to a volume since the first release with it: so that nothing can be lost.
+
+    One that was made later is another one.
+    """
+    since = hosts[volume.holder].untouched_volumes.get(volume.name)
+    first = next((each.at for each in running.releases if volume.label in parse(each.file).volume_labels), "")
+    return since is not None and first != "" and since < _seconds(first)
+
+
+def _seconds(at: str) -> float:
+    """Return the time of a release in seconds since 1970."""
+    try:
+        return datetime.fromisoformat(at).timestamp()
+    except ValueError:
+        return 0
 
 
 def _ran_with(running: RunningStack) -> set[str]:

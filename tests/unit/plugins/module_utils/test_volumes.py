@@ -51,3 +51,31 @@ def test_volume_without_its_folder_is_empty(tmp_path):
 
 def test_volume_elsewhere_counts_as_filled():
     assert volumes._is_filled("")
+
+
+def untouched(folder, mounts=""):
+    return volumes.untouched(Engine(volumes={"Volumes": [{"Name": "data", "Mountpoint": str(folder)}]}), mounts)
+
+
+def test_volume_that_nothing_was_ever_in_is_told_with_its_time(tmp_path):
+    folder = tmp_path / "data/_data"
+    folder.mkdir(parents=True)
+    made = folder.parent.stat().st_mtime
+    assert untouched(folder) == {"data": made}
+    # As the image that mounts it first has its folder.
+    os.utime(folder, (1, 1))
+    assert untouched(folder) == {"data": made}
+    (folder / "file").touch()
+    assert untouched(folder) == {}
+    (folder / "file").unlink()
+    os.utime(folder, (made + 60, made + 60))
+    assert untouched(folder) == {}
+    assert untouched(tmp_path / "gone") == {}
+
+
+def test_volume_beneath_a_file_system_that_is_missing_is_none_of_them(tmp_path):
+    folder = tmp_path / "data/_data"
+    folder.mkdir(parents=True)
+    assert untouched(folder, f"UUID=1 / ext4 defaults 0 1\n/dev/vdb {tmp_path}/other ext4 defaults 0 2") != {}
+    assert untouched(folder, f"/dev/vdb {tmp_path}/data ext4 defaults 0 2") == {}
+    assert untouched(folder, f"[Mount]\nWhat=/dev/vdb\nWhere={folder}\n") == {}

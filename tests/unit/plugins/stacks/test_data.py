@@ -1,5 +1,7 @@
 """No service begins without the data that it once had."""
 
+from datetime import datetime
+
 import pytest
 import sites
 import yaml
@@ -92,6 +94,18 @@ def test_lost_data_is_refused(site, volumes):
     (problem,) = make_plan(site, converged(volumes))["problems"]
     assert told([problem]) == ["data-lost: w1"]
     assert "-e stack_data_lost=hello_redis-data" in problem.fix
+
+
+@pytest.mark.parametrize(("since", "refused"), [("11:59:00", []), ("12:01:00", ["data-lost: w1"])])
+def test_volume_that_nothing_was_written_to_since_the_first_release_is_no_loss(site, since, refused):
+    found = converged({"hello_redis-data": False})
+    for host in ("m1", "w1", "w2"):
+        made = datetime.fromisoformat(f"2026-01-01T{since}+00:00").timestamp()
+        found[host]["observation"]["untouched_volumes"] = {"hello_redis-data": made}
+    for release in found["m1"]["observation"]["stacks"]["hello"]["releases"]:
+        release["at"] = "2026-01-01T12:00:00Z"
+    plan = make_plan(site, found)
+    assert told(plan["problems"]) == refused
 
 
 def test_label_that_was_moved_without_the_data_is_refused(site):
