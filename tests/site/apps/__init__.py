@@ -25,13 +25,20 @@ RECIPES = {
 SHIPPED_RECIPES = yaml.safe_load((REPOSITORY / "roles/image/defaults/main.yml").read_text())["image_distro_recipes"]
 BASES = [*SHIPPED_RECIPES, *RECIPES]
 
+# What one machine needs, too, and what only the swarm has.
+FILES = ["compose.yml", "stack.yml"]
 PORTS = {"shop": 4001, "page": 4002, "copy": 4003, "board": 4004, "guide": 4005}
 ENTRIES: dict[str, dict[str, Any]] = {
-    "shop": {"path": str(SHOP), "environment": {"SIGN": "Open all day"}, "secrets": {"orders_password": ""}},
+    "shop": {
+        "path": str(SHOP),
+        "files": FILES,
+        "environment": {"SIGN": "Open all day"},
+        "secrets": {"orders_password": ""},
+    },
     "page": {"path": str(PAGE), "environment": {"PORT": "4002"}},
     "copy": {**stack.ENTRY, "path": str(stack.FOLDER), "environment": {"NAME": "Copy", "PORT": "4003"}},
-    "board": {"path": str(BOARD), "secrets": {"board_password": ""}, "check": "/healthz"},
-    "guide": {"path": str(GUIDE), "check": "/"},
+    "board": {"path": str(BOARD), "files": FILES, "secrets": {"board_password": ""}, "check": "/healthz"},
+    "guide": {"path": str(GUIDE), "files": FILES, "check": "/"},
 }
 
 
