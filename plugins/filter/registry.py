@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.flotilla.swarm.plugins.module_utils.registry import login_name
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems import problem_lines
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import failure_text
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.registry.answers import engine_words
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.registry.refusals import explain
-
-# Where the module puts the engine's own words.
-OF_ENGINE = re.compile(r'Server Error for \S+ .*?\("(?P<words>.+)"\)', re.DOTALL)
 
 
 def registry_failure(result: Mapping[str, Any], purpose: str, host: str, image: str = "") -> str:
@@ -24,15 +21,9 @@ def registry_failure(result: Mapping[str, Any], purpose: str, host: str, image: 
     """
     failed = [str(each["item"]) for each in result.get("results") or () if each.get("failed")]
     images = ", ".join(failed) or image
-    text = "\n".join(dict.fromkeys(map(_words, failure_text(result).splitlines())))
+    text = "\n".join(dict.fromkeys(map(engine_words, failure_text(result).splitlines())))
     problem = explain(purpose, images, text, host)
     return "\n".join(problem_lines(problem)) if problem else f"{host}: {purpose} {images}: {text}"
-
-
-def _words(text: str) -> str:
-    """Take the engine's words out of what the module says around them."""
-    found = OF_ENGINE.search(text)
-    return found["words"] if found else text
 
 
 class FilterModule:

@@ -150,6 +150,10 @@ class Engine:
         """
         return str(self.get(f"/distribution/{reference}/json", headers=_auth(credentials))["Descriptor"]["digest"])
 
+    def has_image(self, reference: str) -> bool:
+        """Tell whether this engine has an image by a name, wherever it got it from."""
+        return bool(self.get("/images/json", filters={"reference": [reference]}))
+
     def _request(
         self,
         method: str,

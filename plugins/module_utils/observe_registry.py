@@ -94,7 +94,8 @@ def _refused_images(engine: Engine, others: Sequence[str], there: Sequence[str])
         try:
             engine.image_digest(reference, stored_credentials(config, reference.partition("/")[0]))
         except EngineError as error:
-            yield Refusal("pull", reference, error.message)
+            if not engine.has_image(reference):
+                yield Refusal("pull", reference, error.message)
 
 
 def _digests(

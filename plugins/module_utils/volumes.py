@@ -11,10 +11,10 @@ from .host import Run, read_text
 
 # By it the engine tells which stack a volume, a network or a service belongs to.
 NAMESPACE_LABEL = "com.docker.stack.namespace"
-# Entries of a volume that are no data of its stack: the file system's own, and a dump that a backup left which was cut
-# short (see role backup).
 # Seconds in which the engine makes a volume's folders.
 AT_ONCE = 1
+# Entries of a volume that are no data of its stack: the file system's own, and a dump that a backup left which was cut
+# short (see role backup).
 NO_DATA = {"lost+found", "flotilla-backup"}
 
 

@@ -6,12 +6,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-import yaml
 
 from bench import stack
 from tests.site.apps import BASES, BOARD, GUIDE, PAGE, SHOP, settings
 from tests.support.fleet import quote, replica, visits
 from tests.support.runs import REPOSITORY
+from tests.support.stack import stack_with
 
 # The swarm has the apps' own ports.
 FREE_PORT = stack.PORT + 80
@@ -64,10 +64,8 @@ def builder(fleet, tmp_path_factory):
     """Let the builder make the base images of all apps, as a deploy of them does."""
     described = json.loads(settings("shop", "page", "board", "guide"))
     # Another build, so that the wheels of it are on the builder.
-    changes = tmp_path_factory.mktemp("changes") / "changes.yml"
-    changes.write_text(yaml.safe_dump({"services": {stack.WEB: {"build": {"args": {"FOR": "the test of Compose"}}}}}))
-    entry = described["stacks"][stack.NAME]
-    entry["files"] = [*entry["files"], str(changes)]
+    rebuilt = stack_with(tmp_path_factory.mktemp("rebuilt"), **{stack.WEB: {"build": {"args": {"FOR": "Compose"}}}})
+    described["stacks"] |= json.loads(rebuilt)["stacks"]
     fleet.play("-e", json.dumps(described)).succeeded()
     yield fleet.manager
     gone = ("-e", "stack=shop,page,board,guide", "-e", "remove_data=true")

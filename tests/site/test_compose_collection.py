@@ -119,7 +119,8 @@ def push_stand_in(hub):
 
 def sizes(fleet, name):
     """Running tasks and size of each service of a stack."""
-    return fleet.on(fleet.manager, f"docker stack services --format '{{{{.Name}}}} {{{{.Replicas}}}}' {name}")
+    listed = fleet.on(fleet.manager, f"docker stack services --format '{{{{.Name}}}} {{{{.Replicas}}}}' {name}")
+    return {service: replicas.split("/") for service, replicas, *_more in map(str.split, listed.splitlines())}
 
 
 @pytest.mark.parametrize("names", batches(), ids=lambda names: "+".join(names))
@@ -130,7 +131,6 @@ def test_what_is_accepted_comes_up(fleet, hub, names, tmp_path, request):
     request.addfinalizer(lambda: fleet.play("-e", chosen, "-e", "remove_data=true", playbook=REMOVE).succeeded())
     fleet.play("-e", settings).succeeded()
     for name in names:
-        services = sizes(fleet, name).split("\n")
-        print(*services, sep="\n")
-        assert {line.split()[0] for line in services if line}
+        print(sizes(fleet, name))
+        assert {running == size for running, size in sizes(fleet, name).values()} == {True}
     fleet.play("-e", settings).unchanged()

@@ -14,6 +14,8 @@ from .notes import plain
 KEPT = ("context", "dockerfile", "args", "target", "secrets")
 # The build's speed, or what its image is called beside the name that flotilla gives it.
 DROPPED = ("cache_from", "cache_to", "no_cache", "pull", "tags", "network", "labels", "platforms")
+# What a secret of a build may be called: it is a file's name on the builder, and a word of a command's option.
+SECRET_ID = re.compile(r"\w[\w.-]*")
 NOT_A_NAME = re.compile(r"[^a-z0-9]+")
 
 
@@ -86,6 +88,11 @@ def read_build(
         refused_field(f"{key}.secrets", f"{called}, whose value is in no file", "Give it a file: in secrets")
         for called, secret in used.items()
         if "file" not in secret
+    ]
+    fixes += [
+        refused_field(f"{key}.secrets", called, "Name it by letters, digits and the signs ._-")
+        for called in used
+        if not SECRET_ID.fullmatch(called)
     ]
     return BuildRequest(
         key=key,

@@ -31,6 +31,15 @@ KINDS = (
     (Code.REGISTRY_SILENT, r"timed out|timeout|deadline exceeded|no route to host|unreachable"),
 )
 
+# Where modules of community.docker put the engine's words.
+OF_ENGINE = re.compile(r'Server Error for \S+ .*?\("(?P<words>.+)"\)')
+
+
+def engine_words(text: str) -> str:
+    """Take the engine's words out of what a module says around them; a text without those stays as it is."""
+    found = OF_ENGINE.search(text)
+    return found["words"] if found else text
+
 
 def classify(message: str) -> Code:
     """Say which kind of trouble a message tells of; ``registry-login`` where it is none of the known ones."""

@@ -14,6 +14,7 @@ from datetime import datetime
 from ...module_utils.observation import Observed
 from ...module_utils.observation.stack import Stack as RunningStack
 from ...module_utils.observation.swarm import Node
+from ...module_utils.releases import DATA_LABEL
 from ..model.problem import Code, Problem
 from ..model.site import Stack
 from . import adoption
@@ -81,7 +82,11 @@ def judge(
         for volume in _volumes(file, hosts, nodes, labels)
         if not volume.is_on(hosts[volume.holder]) and volume.name not in restored
     ]
-    had = [volume for volume in empty if volume.label in ran and not _never_had_any(volume, hosts, running)]
+    had = [
+        volume
+        for volume in empty
+        if volume.label in ran and (_is_guarded(volume, file) or not _never_had_any(volume, hosts, running))
+    ]
     lost = [volume for volume in had if volume.name not in stack.lost]
     fresh = [volume for volume in empty if volume not in lost]
     return Verdict(
@@ -94,8 +99,14 @@ def judge(
     )
 
 
+def _is_guarded(volume: Volume, file: StackFile) -> bool:
+    """Tell whether a service on a volume has data from its first start on, by its own word."""
+    deploys = (file.services[name].fields.get("deploy") or {} for name in volume.services)
+    return any(DATA_LABEL in (deploy.get("labels") or {}) for deploy in deploys)
+
+
 def _never_had_any(volume: Volume, hosts: Mapping[str, Observed], running: RunningStack) -> bool:
-    """Tell whether nothing was written to a volume since the first release with it: so that nothing can be lost.
+    """Tell whether nothing was written to a volume since the oldest kept release with it: so that nothing can be lost.
 
     One that was made later is another one.
     """

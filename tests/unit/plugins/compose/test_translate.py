@@ -176,6 +176,10 @@ def test_secret_of_a_build_alone_is_none_of_the_swarm(project):
         "deploy": "key.txt",
     }
     assert [*translated.content["secrets"]] == ["key"] == [*translated.secret_files]
+    build["secrets"][1]["target"] = "../deploy"
+    translated = project({"services": services, "secrets": secrets})
+    assert told(translated.problems) == ["field-refused: .files: services.web.build.secrets"]
+    build["secrets"][1]["target"] = "deploy"
     secrets["token"] = {"environment": "TOKEN"}
     translated = project({"services": services, "secrets": secrets})
     assert told(translated.problems) == ["field-refused: .files: services.web.build.secrets"]

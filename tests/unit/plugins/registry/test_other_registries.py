@@ -19,13 +19,16 @@ class Engine:
     """An engine that can pull some images."""
 
     def __init__(self, *images):
-        self.images, self.asked = images, []
+        self.images, self.asked, self.loaded = images, [], []
 
     def image_digest(self, reference, credentials):
         self.asked.append((reference, credentials))
         if reference not in self.images:
             raise EngineError(404, "manifest unknown")
         return "sha256:1"
+
+    def has_image(self, reference):
+        return reference in self.loaded
 
 
 def test_what_the_swarm_does_not_have_is_asked_for_with_the_login_for_its_registry(monkeypatch):
@@ -35,7 +38,9 @@ def test_what_the_swarm_does_not_have_is_asked_for_with_the_login_for_its_regist
     there = ["quay.io/there:1", "quay.io/pinned:1@sha256:2"]
     refused = [*observe_registry._refused_images(engine, others, there)]
     assert refused == [Refusal("pull", "quay.io/z:2", "manifest unknown")]
-    assert engine.asked == [("ghcr.io/x/y:1", {"username": "me", "password": "secret"}), ("quay.io/z:2", None)]
+    engine.loaded = ["quay.io/z:2"]
+    assert [*observe_registry._refused_images(engine, ["quay.io/z:2"], [])] == []
+    assert engine.asked[:2] == [("ghcr.io/x/y:1", {"username": "me", "password": "secret"}), ("quay.io/z:2", None)]
 
 
 @pytest.mark.parametrize(

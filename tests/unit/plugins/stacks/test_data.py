@@ -96,16 +96,26 @@ def test_lost_data_is_refused(site, volumes):
     assert "-e stack_data_lost=hello_redis-data" in problem.fix
 
 
+def without_guard(text):
+    """A stack file whose services do not say that they have data."""
+    content = yaml.safe_load(text)
+    content["services"]["redis"]["deploy"]["labels"] = {}
+    return yaml.safe_dump(content)
+
+
 @pytest.mark.parametrize(("since", "refused"), [("11:59:00", []), ("12:01:00", ["data-lost: w1"])])
 def test_volume_that_nothing_was_written_to_since_the_first_release_is_no_loss(site, since, refused):
     found = converged({"hello_redis-data": False})
     for host in ("m1", "w1", "w2"):
         made = datetime.fromisoformat(f"2026-01-01T{since}+00:00").timestamp()
         found[host]["observation"]["untouched_volumes"] = {"hello_redis-data": made}
-    for release in found["m1"]["observation"]["stacks"]["hello"]["releases"]:
+    running = found["m1"]["observation"]["stacks"]["hello"]
+    for release in running["releases"]:
         release["at"] = "2026-01-01T12:00:00Z"
-    plan = make_plan(site, found)
-    assert told(plan["problems"]) == refused
+    # Its label says that it has data from its first start on.
+    assert told(make_plan(site, found)["problems"]) == ["data-lost: w1"]
+    site["stacks"][0]["text"] = without_guard(site["stacks"][0]["text"])
+    assert told(make_plan(site, found)["problems"]) == refused
 
 
 def test_label_that_was_moved_without_the_data_is_refused(site):
