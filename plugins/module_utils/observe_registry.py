@@ -16,6 +16,8 @@ from .observation.network import Refusal
 from .releases import local_images
 
 CLIENT_CONFIG = "/root/.docker/config.json"
+# What is said of a registry that an engine waits for.
+SILENCE = "timed out: the registry gave the engine no answer"
 # What is asked about the registry: option C(registry) of ``flotilla.swarm.observe``.
 Asked = Mapping[str, Any]
 
@@ -87,15 +89,27 @@ def _refused_images(engine: Engine, others: Sequence[str], there: Sequence[str])
     :param there: what the swarm has already, and which is not asked for again
     """
     known = {*there, *(name.partition("@")[0] for name in there)}
-    config = host.read_text(CLIENT_CONFIG) or ""
+    config, silent = host.read_text(CLIENT_CONFIG) or "", set[str]()
     for reference in others:
+        server = reference.partition("/")[0]
         if reference in known:
             continue
-        try:
-            engine.image_digest(reference, stored_credentials(config, reference.partition("/")[0]))
-        except EngineError as error:
-            if not engine.has_image(reference):
-                yield Refusal("pull", reference, error.message)
+        # One that does not answer is waited for once.
+        message = SILENCE if server in silent else _refuse_pull(engine, reference, stored_credentials(config, server))
+        if message == SILENCE:
+            silent.add(server)
+        if message and not engine.has_image(reference):
+            yield Refusal("pull", reference, message)
+
+
+def _refuse_pull(engine: Engine, reference: str, login: Mapping[str, str] | None) -> str:
+    """Say why an engine cannot pull an image, ``""`` where it can."""
+    try:
+        engine.image_digest(reference, login)
+    except EngineError as error:
+        # Without a status nothing came in time: the engine itself waits for a registry for longer than that.
+        return error.message if error.status else SILENCE
+    return ""
 
 
 def _digests(

@@ -22,8 +22,8 @@ DENIED = {
 }
 OTHERS = (
     "an image that every node can pull",
-    "Correct its name, or let the hosts reach that registry; an account that it wants is stored by docker login on the "
-    "managers",
+    "Correct its name, or let the hosts reach that registry. Where it wants an account, store it by docker login on "
+    "the managers",
 )
 LIMITED = (
     "requests within what the registry allows in a time",
@@ -64,7 +64,7 @@ def describe_others(refusals: Iterable[Refusal], host: str) -> Iterator[Problem]
             code=Code.REGISTRY_DENIED if code in (Code.REGISTRY_CREDENTIALS, Code.REGISTRY_LOGIN) else code,
             where=refusal.image,
             hosts=(host,),
-            found=f"the answer {refusal.message}",
+            found=refusal.message,
             expected=expected,
             fix=fix,
         )

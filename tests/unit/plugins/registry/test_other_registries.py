@@ -43,9 +43,25 @@ def test_what_the_swarm_does_not_have_is_asked_for_with_the_login_for_its_regist
     assert engine.asked[:2] == [("ghcr.io/x/y:1", {"username": "me", "password": "secret"}), ("quay.io/z:2", None)]
 
 
+def test_registry_that_does_not_answer_is_waited_for_once(monkeypatch):
+    class Silent(Engine):
+        def image_digest(self, reference, credentials):
+            self.asked.append(reference)
+            raise EngineError(0, "no answer from /var/run/docker.sock: timed out")
+
+    monkeypatch.setattr(observe_registry.host, "read_text", lambda _path: None)
+    engine = Silent()
+    refused = [*observe_registry._refused_images(engine, ["quay.io/a:1", "quay.io/b:1", "ghcr.io/c:1"], [])]
+    assert [(each.image, each.message) for each in refused] == [
+        (image, observe_registry.SILENCE) for image in ("quay.io/a:1", "quay.io/b:1", "ghcr.io/c:1")
+    ]
+    assert engine.asked == ["quay.io/a:1", "ghcr.io/c:1"]
+
+
 @pytest.mark.parametrize(
     ("message", "code"),
     [
+        (observe_registry.SILENCE, "registry-silent"),
         ("manifest unknown: manifest unknown", "registry-denied"),
         ("errors: denied: requested access to the resource is denied", "registry-denied"),
         ("Get https://quay.io/v2/: dial tcp: lookup quay.io: no such host", "registry-name-unknown"),
