@@ -91,7 +91,7 @@ def plan_turn(now: Situation, name: str, order: Batches, files: Mapping[str, Sta
         order=order,
         pages=pages,
         manager=name if node.is_manager else moves.asked(now)[0],
-        node=node.id if moved else "",
+        node=node.id,
         moves=moved,
         availability=availability,
         redirect=redirect,
