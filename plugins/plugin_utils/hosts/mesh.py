@@ -34,11 +34,28 @@ def faults(host: Observed, manager: Observed) -> tuple[str, ...]:
     )
 
 
+def absence(host: Observed, manager: Observed) -> str:
+    """Say that a host is no part of the swarm's work although its engine runs, ``""`` where it is."""
+    if not _has_run(host) or _state(host, manager) != "down":
+        return ""
+    return (
+        "its engine runs, but managers take its node for down, and its tasks run elsewhere if they can; on it, run "
+        "systemctl restart docker, and if that does not help, let it reach 2377/tcp of all managers"
+    )
+
+
 def _is_complete(host: Observed, manager: Observed) -> bool:
     """Tell whether a node is ready, and its engine has run long enough to have all that it makes."""
+    return _has_run(host) and _state(host, manager) == "ready"
+
+
+def _has_run(host: Observed) -> bool:
     engine = host.services.get("docker")
-    is_ready = any(node.id == host.swarm.node_id and node.state == "ready" for node in manager.nodes or ())
-    return bool(engine and engine.active and host.system.time - engine.started > KNOWN_SECONDS and is_ready)
+    return bool(engine and engine.active and host.system.time - engine.started > KNOWN_SECONDS)
+
+
+def _state(host: Observed, manager: Observed) -> str:
+    return next((node.state for node in manager.nodes or () if node.id == host.swarm.node_id), "")
 
 
 def _services(manager: Observed) -> dict[str, Service]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from ...module_utils.observation.host import Lock
+from ..hosts import mesh
 from ..model.intent import Intent
 from ..model.phase import Phase
 from ..swarm.membership import Membership
@@ -94,4 +95,8 @@ def add(now: Situation, members: Membership, decided: StackDecisions, hosts: Hos
 def _away(now: Situation, decided: StackDecisions, name: str, host: HostPlan) -> HostPlan:
     nodes = (decided.manager and decided.manager.nodes) or ()
     message = unreachable.describe(now, name, nodes) if name in now.away else ""
+    # A host whose engine is restarted is waited for in its turn.
+    if decided.manager and name in now.members and not host.restart_engine:
+        absence = mesh.absence(now.observed[name], decided.manager)
+        message = f"{name}: {absence}" if absence else ""
     return replace(host, unreachable=Unreachable(message=message)) if message else host

@@ -83,7 +83,8 @@ def plan_turn(now: Situation, name: str, order: Batches, files: Mapping[str, Sta
     moved = tuple(
         Move(stack=service.stack, service=service.name, timeout=service.timeout)
         for service in moves.services(now)
-        if availability != "drain" and not service.stays(others)
+        # Of a node that is down managers have moved them already, and it ends none.
+        if availability != "drain" and node.state != "down" and not service.stays(others)
     )
     ports = {port for service in moves.services(now) for port in service.live.ingress_ports}
     redirect = next((each.address for each in others if each.address), "") if ports else ""

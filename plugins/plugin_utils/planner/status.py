@@ -44,8 +44,8 @@ def _doubts(now: Situation) -> Iterator[str]:
     yield from (LEFT.format(name) for name in left_stacks(now))
     manager = next(iter(now.answering.values()))
     for name, observed in now.members.items():
-        for doubt in mesh.doubts(observed, manager):
-            yield f"{name}: {doubt}"
+        absence = mesh.absence(observed, manager)
+        yield from (f"{name}: {doubt}" for doubt in (*mesh.doubts(observed, manager), *filter(None, [absence])))
 
 
 def _states(now: Situation) -> Iterator[Problem]:

@@ -109,3 +109,9 @@ def test_load_balancers_that_cannot_be_read_are_no_fault():
 def test_port_that_an_update_brings_is_no_fault_before_its_tasks_run():
     assert faults(ports=[], service={"update": {"State": "updating"}}) == ()
     assert faults(ports=[], service={"update": {"State": "completed"}}) != ()
+
+
+def test_node_that_managers_have_lost_is_told_where_its_engine_runs():
+    assert mesh.absence(*found()) == ""
+    assert mesh.absence(*found(node={"state": "down"})).startswith("its engine runs, but managers take its node for")
+    assert mesh.absence(*found(node={"state": "down"}, started=NOW - 30)) == ""

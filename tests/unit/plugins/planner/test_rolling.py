@@ -151,6 +151,19 @@ def test_a_node_that_the_inventory_drains_has_nothing_to_move():
     assert (turn(found, "w2")["moves"], turn(found, "w2")["redirect"]) == ([], "10.0.0.1")
 
 
+def test_a_node_that_managers_have_lost_has_nothing_to_move():
+    found = stale_site("w2")
+    found["m1"]["observation"]["nodes"][2]["state"] = "down"
+    assert turn(found, "w2")["moves"] == []
+
+
+def test_a_node_that_managers_have_lost_makes_the_run_red_unless_its_engine_is_restarted():
+    for stale, told in ((), ["w2"]), (("w2",), []):
+        found = stale_site(*stale)
+        found["m1"]["observation"]["nodes"][2]["state"] = "down"
+        assert [*of_phase(make_plan(sites.site(), found), "unreachable")] == told
+
+
 def test_a_node_that_the_inventory_pauses_is_paused_again():
     found = stale_site("w2")
     found["w2"]["desired"]["swarm"]["availability"] = found["m1"]["observation"]["nodes"][2]["availability"] = "pause"
