@@ -158,10 +158,10 @@ def test_a_node_that_managers_have_lost_has_nothing_to_move():
 
 
 def test_a_node_that_managers_have_lost_makes_the_run_red_unless_its_engine_is_restarted():
-    for stale, told in ((), ["w2"]), (("w2",), []):
+    for stale, red in ((), ["w2"]), (("w2",), []):
         found = stale_site(*stale)
         found["m1"]["observation"]["nodes"][2]["state"] = "down"
-        assert [*of_phase(make_plan(sites.site(), found), "unreachable")] == told
+        assert [*of_phase(make_plan(sites.site(), found), "unreachable")] == red
 
 
 def test_a_node_that_the_inventory_pauses_is_paused_again():
