@@ -9,6 +9,9 @@ HOST = "worker-2"
 INGRESS = "/run/docker/netns/ingress_sbox"
 # A host's load balancers are judged by the tasks that run on it, and each repair moves these away.
 SPREAD = ("-e", stack.option(spread=True))
+# Managers are not reached any more.
+CUT = "--table raw --{} OUTPUT --protocol tcp --dport 2377 --jump DROP"
+LOST = "{}: its engine runs, but managers take its node for down"
 DAMAGED = "restart docker, whose network is damaged"
 
 
@@ -93,3 +96,22 @@ def test_network_of_published_ports_is_made_again(fleet):
     assert f"stack {manager}: make the network ingress, which is gone" in run.changes
     fleet.await_serving()
     fleet.play().unchanged()
+
+
+@pytest.mark.long
+def test_node_that_managers_have_lost_is_named_at_the_end_of_a_run(fleet):
+    """Its engine calls itself a member still; the others serve without it."""
+    fleet.await_serving()
+    (host,) = {*fleet.addresses} - {fleet.manager, *fleet.nodes_of("redis")}
+    fleet.on(host, f"iptables {CUT.format('append')}; ss --kill dport = 2377")
+    try:
+        wait_until(lambda: "Down" in fleet.on(fleet.manager, f"docker node ls --filter name={host}"), 120)
+        wait_until(lambda: LOST.format(host) in fleet.play(playbook="playbooks/status.yml").words, 240)
+        run = fleet.play()
+        assert run.code != 0
+        assert LOST.format(host) in run.words
+        assert not run.changes
+    finally:
+        fleet.on(host, f"iptables {CUT.format('delete')}")
+    wait_until(lambda: "Ready" in fleet.on(fleet.manager, f"docker node ls --filter name={host}"), 120)
+    fleet.play().succeeded()

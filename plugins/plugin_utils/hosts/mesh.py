@@ -35,8 +35,8 @@ def faults(host: Observed, manager: Observed) -> tuple[str, ...]:
 
 
 def absence(host: Observed, manager: Observed) -> str:
-    """Say that a host is no part of the swarm's work although its engine runs, ``""`` where it is."""
-    if not _has_run(host) or _state(host, manager) != "down":
+    """Say that managers have lost a node whose engine calls itself a member, ``""`` where they have not."""
+    if host.swarm.state != "active" or not _has_run(host) or _state(host, manager) != "down":
         return ""
     return (
         "its engine runs, but managers take its node for down, and its tasks run elsewhere if they can; on it, run "

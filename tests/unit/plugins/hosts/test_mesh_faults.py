@@ -1,5 +1,7 @@
 """What is missing beneath an engine that calls itself ready."""
 
+from dataclasses import replace
+
 import sites
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Observed
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts import mesh
@@ -115,3 +117,6 @@ def test_node_that_managers_have_lost_is_told_where_its_engine_runs():
     assert mesh.absence(*found()) == ""
     assert mesh.absence(*found(node={"state": "down"})).startswith("its engine runs, but managers take its node for")
     assert mesh.absence(*found(node={"state": "down"}, started=NOW - 30)) == ""
+    # What an engine says of itself is told of it alone.
+    worker, manager = found(node={"state": "down"})
+    assert mesh.absence(replace(worker, swarm=replace(worker.swarm, state="pending")), manager) == ""
