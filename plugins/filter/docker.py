@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts.engine_restart import (
-    failure_lines,
-    node_trouble,
-    trouble,
-)
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts.engine_restart import failure_lines, trouble
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_answer
 
 
@@ -22,7 +17,7 @@ def engine_trouble(answer: Mapping[str, object]) -> str:
 
 
 def engine_failure(
-    result: Mapping[str, Any],
+    result: Mapping[str, object],
     journal: str,
     host: str,
     order: Sequence[Sequence[str]],
@@ -33,14 +28,8 @@ def engine_failure(
 
     :param result: of the task that failed
     """
-    return failure_lines(_reason(result), journal, host, order, left_out, redirect)
-
-
-def _reason(result: Mapping[str, Any]) -> str:
-    if "observation" in result:
-        return engine_trouble(result)
-    # It failed as nothing had changed until the end.
-    return node_trouble(result["nodes"], result["nodes"]) if "nodes" in result else str(result["msg"])
+    reason = engine_trouble(result) if "observation" in result else str(result["msg"])
+    return failure_lines(reason, journal, host, order, left_out, redirect)
 
 
 class FilterModule:
@@ -48,4 +37,4 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., object]]:
         """Map filter names to functions."""
-        return {"engine_failure": engine_failure, "engine_trouble": engine_trouble, "node_trouble": node_trouble}
+        return {"engine_failure": engine_failure, "engine_trouble": engine_trouble}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from ...module_utils.daemon_config import without_logins
 from ..model.observation import Observation, Unreachable
@@ -15,7 +15,6 @@ BEGUN = re.compile(r"Starting docker\.service\b|Starting Docker Application Cont
 UP = re.compile(r"Started docker\.service\b|Started Docker Application Container Engine")
 TOLD = re.compile(r"exited|[Ff]ailed|timed out|[Kk]illed|Unable to")
 MEMBERS = ("active", "inactive")
-READY = "ready"
 
 
 def why_not_started(journal: str) -> str:
@@ -63,31 +62,12 @@ def trouble(observation: Observation) -> str:
     return ""
 
 
-def node_trouble(nodes: Sequence[Mapping[str, Mapping[str, object]]], before: Sequence[Mapping[str, object]]) -> str:
-    """Say what managers miss of a node whose engine was restarted.
-
-    An engine that was stopped in order is taken for ready for some seconds more; one that has come back has registered,
-    at which managers store its node again (swarmkit, ``dispatcher.markNodeReady``).
-
-    :param nodes: it alone, as ``community.docker.docker_node_info`` returns it; none while no manager tells
-    :param before: the same from before the restart
-    :return: ``""`` where it is back
-    """
-    if not nodes:
-        return "its engine runs, but no manager tells of its node"
-    state = nodes[0]["Status"]["State"]
-    if state != READY:
-        return f"its engine runs, but managers take its node for {state}"
-    is_new = all(node["Version"] != nodes[0]["Version"] for node in before)
-    return "" if is_new else "its engine runs, but has not registered with a manager again"
-
-
 def failure_lines(
     reason: str, journal: str, host: str, order: Sequence[Sequence[str]], left_out: Sequence[str], redirect: str
 ) -> str:
     """Say why the engine of a host is not as the run wants it, how the site is now, and what to do.
 
-    :param reason: why the task failed; see ``trouble`` and ``node_trouble``
+    :param reason: why the task failed; see ``trouble``
     :param journal: see ``why_not_started``
     :param host: the host's inventory name
     :param order: inventory names of all hosts whose engines are restarted in this run, batch after batch; without

@@ -95,8 +95,8 @@ def add(now: Situation, members: Membership, decided: StackDecisions, hosts: Hos
 def _away(now: Situation, decided: StackDecisions, name: str, host: HostPlan) -> HostPlan:
     nodes = (decided.manager and decided.manager.nodes) or ()
     message = unreachable.describe(now, name, nodes) if name in now.away else ""
-    # A host whose engine is restarted is waited for in its turn.
-    if decided.manager and name in now.members and not host.restart_engine:
+    # A host that is restarted is waited for in its turn.
+    if decided.manager and name in now.members and not (host.restart_engine or host.upgrade):
         absence = mesh.absence(now.observed[name], decided.manager)
         message = f"{name}: {absence}" if absence else ""
     return replace(host, unreachable=Unreachable(message=message)) if message else host

@@ -92,7 +92,7 @@ def plan_turn(now: Situation, name: str, order: Batches, files: Mapping[str, Sta
         order=order,
         pages=pages,
         manager=name if node.is_manager else moves.asked(now)[0],
-        node=node.id,
+        node=node.id if moved else "",
         moves=moved,
         availability=availability,
         redirect=redirect,

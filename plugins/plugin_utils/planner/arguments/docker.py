@@ -62,7 +62,7 @@ class Turn:
 
     :ivar pages: by stack, what the host must answer before the next one: what it answered before
     :ivar manager: inventory name of the manager that acts for its node, ``""`` where it is no node
-    :ivar node: its ID, ``""`` where its engine is not stopped, or it is no node
+    :ivar node: its ID, ``""`` where no tasks are moved
     :ivar moves: services whose tasks run elsewhere meanwhile
     :ivar availability: that its node gets once they do
     :ivar redirect: address of the host that serves its visitors meanwhile, ``""`` for none

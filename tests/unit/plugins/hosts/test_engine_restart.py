@@ -4,11 +4,9 @@ from dataclasses import replace
 
 import pytest
 import sites
-from ansible_collections.flotilla.swarm.plugins.filter.docker import engine_failure
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.swarm import Place
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts.engine_restart import (
     failure_lines,
-    node_trouble,
     trouble,
     why_not_started,
 )
@@ -93,25 +91,3 @@ def test_other_reasons_stay():
 def test_restarted_engine_is_back_where_it_was(observation, text):
     assert trouble(observation).endswith(text)
     assert bool(trouble(observation)) is bool(text)
-
-
-def listed(state="ready", version=8):
-    return [{"Status": {"State": state}, "Version": {"Index": version}}]
-
-
-@pytest.mark.parametrize(
-    ("nodes", "text"),
-    [
-        (listed(version=9), ""),
-        (listed(), "its engine runs, but has not registered with a manager again"),
-        (listed("down", version=9), "its engine runs, but managers take its node for down"),
-        ([], "its engine runs, but no manager tells of its node"),
-    ],
-)
-def test_node_of_a_restarted_engine_has_registered_again(nodes, text):
-    assert node_trouble(nodes, listed()) == text
-
-
-def test_why_a_node_was_waited_for_in_vain_is_told():
-    first = engine_failure({"nodes": listed()}, "", "w1", [["w1"]], [], "").splitlines()[0]
-    assert first == "w1: its engine runs, but has not registered with a manager again"

@@ -148,13 +148,14 @@ def test_no_manager_is_changed_while_another_is_dead():
 def test_a_node_that_the_inventory_drains_has_nothing_to_move():
     found = stale_site("w2")
     found["w2"]["desired"]["swarm"]["availability"] = found["m1"]["observation"]["nodes"][2]["availability"] = "drain"
-    assert (turn(found, "w2")["moves"], turn(found, "w2")["redirect"]) == ([], "10.0.0.1")
+    assert (turn(found, "w2")["node"], turn(found, "w2")["redirect"]) == ("", "10.0.0.1")
 
 
 def test_a_node_that_managers_have_lost_has_nothing_to_move():
     found = stale_site("w2")
     found["m1"]["observation"]["nodes"][2]["state"] = "down"
     assert turn(found, "w2")["moves"] == []
+    assert turn(found, "w2")["node"] == ""
 
 
 def test_a_node_that_managers_have_lost_makes_the_run_red_unless_its_engine_is_restarted():
@@ -219,6 +220,7 @@ def test_what_no_other_node_can_run_first_stays(change):
     found = stale_site("w2")
     change(found)
     assert turn(found, "w2")["moves"] == []
+    assert turn(found, "w2")["node"] == ""
 
 
 def test_the_only_host_keeps_its_tasks_and_its_visitors():
@@ -228,7 +230,7 @@ def test_the_only_host_keeps_its_tasks_and_its_visitors():
     found["m1"]["observation"]["nodes"][0]["labels"] = {"flotilla.volume.hello_redis-data": "true"}
     found["m1"]["observation"]["volumes"] = {"hello": {"hello_redis-data": True}}
     made = of_phase(make_plan(sites.site(workers=()), found), "restart_engine")["m1"]["turn"]
-    assert (made["moves"], made["redirect"], made["ports"]) == ([], "", [])
+    assert (made["node"], made["redirect"], made["ports"]) == ("", "", [])
 
 
 def left_behind(found):
