@@ -156,8 +156,9 @@ class Serving:
         """Take connections; ``run`` answers them."""
         self._app = app
         self._sockets: dict[int, Any] = {}
-        self._visitors = Door(app, self._sockets, "0.0.0.0", port, THREADS)
+        # First what nobody waits for: if an address is taken already, no visitor is let in and then reset.
         Door(self._probe, self._sockets, "127.0.0.1", probe_port, 1)
+        self._visitors = Door(app, self._sockets, "0.0.0.0", port, THREADS)
         self._stopping = False
 
     def run(self, finish_seconds: float) -> None:

@@ -29,13 +29,18 @@ _, MOST_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, MOST_FILES), MOST_FILES))
 
 
+# Below those that Linux gives to outgoing connections (32768 and up), and each only once: one that was given may not
+# be in use yet.
+PORTS = iter(random.sample(range(20000, 32768), 12768))
+
+
 def free_port() -> int:
-    """Find a port that nobody uses now, below those that Linux gives to outgoing connections (32768 and up)."""
-    for port in random.sample(range(20000, 32768), 100):
+    """Find a port that nobody uses now, and that was not given before."""
+    for port in PORTS:
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("0.0.0.0", port))
             return port
-    raise AssertionError("every one of a hundred ports is in use")
+    raise AssertionError("no port is left")
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
