@@ -9,11 +9,11 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ..model.decode import decode
 from ..model.problem import Code, Problem, merge
+from ..model.yaml import read_yaml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ def load_options(roles: Path) -> Options:
     """
     specs: dict[str, Mapping[str, object]] = {}
     for path in sorted(roles.glob("*/meta/argument_specs.yml")):
-        specs |= yaml.safe_load(path.read_text())["argument_specs"]["main"].get("options", {})
+        specs |= read_yaml(path.read_text())["argument_specs"]["main"].get("options", {})
     return {name: decode(Option, {**spec, "spec": spec}, name) for name, spec in specs.items()}
 
 
@@ -84,7 +84,7 @@ def load_entry_options(roles: Path) -> Options:
 
     :param roles: folder of the roles
     """
-    spec = yaml.safe_load((roles / "stack" / "meta" / "stacks.yml").read_text())["options"]
+    spec = read_yaml((roles / "stack" / "meta" / "stacks.yml").read_text())["options"]
     return {name: decode(Option, {**option, "spec": option}, name) for name, option in spec.items()}
 
 

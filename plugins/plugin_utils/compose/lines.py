@@ -7,6 +7,8 @@ from pathlib import Path
 
 import yaml
 
+from ..model.yaml import LOADER
+
 
 class Lines:
     """The lines of some Compose files."""
@@ -35,7 +37,7 @@ class Lines:
     def _root(self, file: Path) -> yaml.Node | None:
         if file not in self._roots:
             try:
-                self._roots[file] = yaml.compose(file.read_text(), Loader=yaml.SafeLoader)
+                self._roots[file] = yaml.compose(file.read_text(), LOADER)
             except (OSError, UnicodeDecodeError, yaml.YAMLError):
                 self._roots[file] = None
         return self._roots[file]

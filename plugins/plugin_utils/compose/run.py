@@ -37,8 +37,7 @@ def resolve(
     """
     place = folder.absolute()
     paths = [place / file for file in files]
-    command = (
-        *_command(),
+    arguments = (
         f"--project-name={name.lower()}",
         f"--project-directory={place}",
         *(f"--file={path}" for path in paths),
@@ -50,7 +49,7 @@ def resolve(
     given = _passed() | {"PWD": str(place)} | values
     stamps = tuple(_stamp(path) for path in [*paths, place / ".env"])
     try:
-        told = _ask(command, tuple(given.items()), stamps)
+        told = _ask_second(arguments, tuple(given.items()), stamps)
     except subprocess.TimeoutExpired as error:
         raise fault(f"no answer of Compose within {SECONDS} s", "files that it reads at once") from error
     if told.returncode:
@@ -86,15 +85,16 @@ def _passed() -> dict[str, str]:
     return {name: os.environ[name] for name in PASSED if name in os.environ}
 
 
-@cache
-def _command() -> tuple[str, ...]:
-    """Find Compose 2; a client of Docker alone has none, and some systems have the first one still."""
+def _ask_second(
+    arguments: tuple[str, ...], environment: tuple[tuple[str, str], ...], stamps: tuple[Stamp | None, ...]
+) -> subprocess.CompletedProcess[str]:
+    """Ask Compose 2: a client of Docker alone has none, and some systems have the first one still."""
     for command in (ALONE, PLUGIN):
         if shutil.which(command[0]):
-            asked = [*command, "version", "--short"]
-            told = subprocess.run(asked, env=_passed(), capture_output=True, text=True, timeout=SECONDS)
-            if told.returncode == 0 and not told.stdout.strip().lstrip("v").startswith("1."):
-                return command
+            told = _ask((*command, *arguments), environment, stamps)
+            # Only of a failure it matters which one it is: neither of the others takes these arguments.
+            if told.returncode == 0 or _is_second(command):
+                return told
     raise ProblemError(
         Problem(
             code=Code.COMPOSE_MISSING,
@@ -104,6 +104,12 @@ def _command() -> tuple[str, ...]:
             fix="Install it on the machine that runs Ansible, such as by: apt-get install docker-compose",
         )
     )
+
+
+def _is_second(command: tuple[str, ...]) -> bool:
+    asked = [*command, "version", "--short"]
+    told = subprocess.run(asked, env=_passed(), capture_output=True, text=True, timeout=SECONDS)
+    return told.returncode == 0 and not told.stdout.strip().lstrip("v").startswith("1.")
 
 
 def _sentence(text: str) -> str:

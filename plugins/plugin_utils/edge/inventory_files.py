@@ -15,6 +15,7 @@ from ansible.errors import AnsibleError
 
 from ..checks.control import ansible_is_recent
 from ..model.problem import Code, Problem
+from ..model.yaml import LOADER
 
 try:
     from ansible._internal._datatag._tags import Origin  # Ansible offers a value's origin to nobody else
@@ -23,7 +24,6 @@ except ImportError as error:
     (problem,) = ansible_is_recent()
     raise AnsibleError(f"Found {problem.found}, expected {problem.expected}. {problem.fix}") from error
 
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 SUFFIXES = ("", ".yml", ".yaml", ".json")
 FOLDERS = ("group_vars", "host_vars")
 

@@ -36,7 +36,11 @@ def template_with_roles(action: ActionBase, name: str, variables: Mapping[str, A
     :raise AnsibleError: it cannot be read, as in a locked vault
     """
     known = add_roles(action._loader, variables)
-    return action._templar.copy_with_new_env(available_variables=known).template(known[name])
+    templar = action._templar.copy_with_new_env(available_variables=known)
+    # Ansible evaluates a variable anew wherever one is read.
+    for often in known["__preflight_read_often"]:
+        known[often] = templar.template(known[often])
+    return templar.template(known[name])
 
 
 def _load(loader: DataLoader, part: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from ..model.problem import ProblemError
+from ..model.yaml import read_yaml
 from .file_problems import fault, invalid_service, without_value
 
 # A node's label that says: the volume of this name, and so its services, are here.
@@ -226,7 +227,7 @@ def parse(text: str) -> StackFile:
     :raise ProblemError: it is no YAML, no mapping with services, or a service has another form than it may
     """
     try:
-        content = yaml.safe_load(text)
+        content = read_yaml(text)
     except yaml.YAMLError as error:
         raise fault(f"no YAML: {error}", "a stack file as docker stack deploy takes it") from error
     if not isinstance(content, dict) or not isinstance(content.get("services"), dict):

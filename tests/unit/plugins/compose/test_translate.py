@@ -3,7 +3,7 @@
 import pytest
 import yaml
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.compose.fields import BY_NAME, KEPT
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.compose.run import _command, resolve
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.compose.run import resolve
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.compose.translate import translate
 
 from tests.support.problems import refused, told
@@ -291,15 +291,16 @@ def test_files_are_merged_and_profiles_chosen_by_compose(project):
     assert "debug" in project(one, two, profiles=["debug"]).content["services"]
 
 
-def test_machine_without_compose_is_told_how_to_get_it(project, monkeypatch, tmp_path):
+@pytest.mark.parametrize(
+    ("client", "does"), [("docker", "exit 1"), ("docker-compose", '[ "$*" = "version --short" ] && echo 1.29.2')]
+)
+def test_machine_without_compose_2_is_told_how_to_get_it(project, monkeypatch, tmp_path, client, does):
     (tmp_path / "bin").mkdir()
-    (tmp_path / "bin/docker").write_text("#!/bin/sh\nexit 1\n")
-    (tmp_path / "bin/docker").chmod(0o755)
+    (tmp_path / "bin" / client).write_text(f"#!/bin/sh\n{does}\n")
+    (tmp_path / "bin" / client).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    _command.cache_clear()
     with refused("compose-missing: the control node"):
         project("services: {}")
-    _command.cache_clear()
 
 
 def test_no_key_has_two_fates():
