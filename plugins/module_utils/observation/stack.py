@@ -142,6 +142,14 @@ class Service:
         return _part(self.spec, "EndpointSpec").get("Mode") != "dnsrr"
 
     @property
+    def ended(self) -> int:
+        """Count the places whose task ended with success, where Swarm is never to start another one: a job's."""
+        if _part(self.spec, "TaskTemplate", "RestartPolicy").get("Condition") != "none":
+            return 0
+        last = {task.slot or task.node: task for task in sorted(self.tasks, key=lambda task: task.updated)}
+        return min(self.size, sum(task.current and task.state == "complete" for task in last.values()))
+
+    @property
     def has_health_check(self) -> bool:
         """Tell whether a task counts as running only once it is healthy: by the file, whatever the image has."""
         check = self._container.get("Healthcheck")

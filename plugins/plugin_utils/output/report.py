@@ -275,4 +275,5 @@ def _node_row(node: Node, name: str, services: Mapping[str, Service]) -> list[st
 
 
 def _service_row(name: str, service: Service) -> list[str]:
-    return [name, f"{sum(task.is_up for task in service.tasks)}/{service.size}", service.image]
+    ended = f", {service.ended} ended" if service.ended else ""
+    return [name, f"{sum(task.is_up for task in service.tasks)}/{service.size}{ended}", service.image]

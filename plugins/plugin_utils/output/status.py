@@ -31,11 +31,15 @@ class NodeStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceStatus:
-    """A service: how many tasks run and should run, the state of its last update, and the ports that it publishes."""
+    """A service: how many tasks run and should run, the state of its last update, and the ports that it publishes.
+
+    :ivar ended: how many of a job's tasks have ended with success
+    """
 
     stack: str
     name: str
     running: int
+    ended: int
     desired: int
     image: str
     update: str
@@ -147,6 +151,7 @@ def _service(stack: str, name: str, service: Service) -> ServiceStatus:
         stack=stack,
         name=name,
         running=sum(task.is_up for task in service.tasks),
+        ended=service.ended,
         desired=service.size,
         image=service.image,
         update=service.update.State,

@@ -70,7 +70,8 @@ class Trouble:
 class Convergence:
     """How far a stack is.
 
-    :ivar done: every service runs at its size with its newest spec and no update is under way
+    :ivar done: every service runs at its size with its newest spec and no update is under way; a job's tasks may have
+        ended with success instead
     :ivar failure: why it will not get there, ``""`` while it still may
     :ivar stale: services with tasks of an older spec, or with two in one place, though no update is under way; this
         state stays when an update was replaced half-way, by an equal one (a deploy that was interrupted and run again)
@@ -105,7 +106,7 @@ def judge(services: Mapping[str, Service], skip_wait_for: Collection[str] = ()) 
         done=bool(services) and not unfinished,
         failure=failures[-1] if failures else "",
         stale=tuple(name for name, service in waited.items() if _is_stale(service)),
-        sizes={name: f"{len(_current(service))}/{service.size}" for name, service in waited.items()},
+        sizes={name: f"{len(_current(service)) + service.ended}/{service.size}" for name, service in waited.items()},
         trouble=troubles[-1] if troubles else None,
         homeless=tuple(name for name, service in waited.items() if any(map(_is_homeless, service.tasks))),
         looping=looping,
@@ -121,7 +122,7 @@ def _running(service: Service) -> list[Task]:
 
 
 def _is_finished(service: Service) -> bool:
-    sizes = {len(_current(service)), len(_running(service)), service.size}
+    sizes = {len(_current(service)) + service.ended, len(_running(service)) + service.ended, service.size}
     return len(sizes) == 1 and service.update_state == "completed"
 
 

@@ -227,6 +227,40 @@ def test_service_of_size_0_is_done_once_its_tasks_have_stopped():
     assert not stack.judge(sites.services(web=sites.service(0, tasks=[sites.task()]))).done
 
 
+COMPLETE = sites.task(state="complete", desired="shutdown", updated="2")
+
+
+def job(size=1, condition="none", **changes):
+    """A service whose tasks are started once."""
+    service = sites.service(size, **changes)
+    service["spec"]["TaskTemplate"]["RestartPolicy"] = {"Condition": condition}
+    return service
+
+
+def test_job_is_done_when_its_task_has_ended_with_success():
+    state = stack.judge(sites.services(job=job(tasks=[COMPLETE])))
+    assert (state.done, state.sizes) == (True, {"job": "1/1"})
+    assert stack.judge(sites.services(job=job())).done
+    assert stack.judge(sites.services(job=job(0, tasks=[COMPLETE]))).done
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        # Swarm starts another one, or a server has ended by itself.
+        {"condition": "any", "tasks": [COMPLETE]},
+        {"condition": "on-failure", "tasks": [COMPLETE]},
+        {"tasks": [{**COMPLETE, "state": "failed"}]},
+        {"tasks": [{**COMPLETE, "current": False}]},
+        {"tasks": [COMPLETE, sites.task(state="failed", desired="shutdown", updated="3")]},
+        {"size": 2, "tasks": [COMPLETE]},
+        {"tasks": [COMPLETE], "update": {"State": "updating"}},
+    ],
+)
+def test_job_is_not_done_before(changes):
+    assert not stack.judge(sites.services(job=job(**changes))).done
+
+
 def test_config_names_its_object_instead_of_its_file():
     text = parse("services: {}\nconfigs: {c: {file: ./c}}\n").with_configs({"c": "hello_c_1"}).text
     assert yaml.safe_load(text)["configs"] == {"c": {"external": True, "name": "hello_c_1"}}
