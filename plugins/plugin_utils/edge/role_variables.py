@@ -37,7 +37,7 @@ def template_with_roles(action: ActionBase, name: str, variables: Mapping[str, A
     """
     known = add_roles(action._loader, variables)
     templar = action._templar.copy_with_new_env(available_variables=known)
-    # Ansible evaluates a variable anew wherever one is read.
+    # Ansible evaluates a variable each time that it is read.
     for often in known["__preflight_read_often"]:
         known[often] = templar.template(known[often])
     return templar.template(known[name])
