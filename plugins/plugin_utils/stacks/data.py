@@ -100,9 +100,8 @@ def judge(
 
 
 def _is_guarded(volume: Volume, file: StackFile) -> bool:
-    """Tell whether a service on a volume has data from its first start on, by its own word."""
-    deploys = (file.services[name].fields.get("deploy") or {} for name in volume.services)
-    return any(DATA_LABEL in (deploy.get("labels") or {}) for deploy in deploys)
+    """Tell whether a service on a volume has data from its first start on: it reads whether it may begin without."""
+    return any(DATA_LABEL in str(file.services[name].fields.get("environment")) for name in volume.services)
 
 
 def _never_had_any(volume: Volume, hosts: Mapping[str, Observed], running: RunningStack) -> bool:

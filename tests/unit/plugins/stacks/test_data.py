@@ -96,10 +96,10 @@ def test_lost_data_is_refused(site, volumes):
     assert "-e stack_data_lost=hello_redis-data" in problem.fix
 
 
-def without_guard(text):
-    """A stack file whose services do not say that they have data."""
+def asking(text):
+    """A stack file whose service asks whether it may begin without data."""
     content = yaml.safe_load(text)
-    content["services"]["redis"]["deploy"]["labels"] = {}
+    content["services"]["redis"]["environment"] = {"DATA": '{{index .Service.Labels "flotilla.data"}}'}
     return yaml.safe_dump(content)
 
 
@@ -112,10 +112,10 @@ def test_volume_that_nothing_was_written_to_since_the_first_release_is_no_loss(s
     running = found["m1"]["observation"]["stacks"]["hello"]
     for release in running["releases"]:
         release["at"] = "2026-01-01T12:00:00Z"
-    # Its label says that it has data from its first start on.
-    assert told(make_plan(site, found)["problems"]) == ["data-lost: w1"]
-    site["stacks"][0]["text"] = without_guard(site["stacks"][0]["text"])
     assert told(make_plan(site, found)["problems"]) == refused
+    # Such a service has some from its first start on.
+    site["stacks"][0]["text"] = asking(site["stacks"][0]["text"])
+    assert told(make_plan(site, found)["problems"]) == ["data-lost: w1"]
 
 
 def test_label_that_was_moved_without_the_data_is_refused(site):
