@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from . import mesh, releases
 from .engine import Engine, Item
-from .observation.stack import Network, Service, Stack, Task, Update
+from .observation.stack import Network, Publisher, Service, Stack, Task, Update
 from .volumes import NAMESPACE_LABEL
 
 # Ended tasks that are shown per service; Swarm itself keeps five per slot.
@@ -44,14 +44,20 @@ def describe(
     }
 
 
-def published(services: Sequence[Item]) -> tuple[str, ...]:
-    """List what services publish with the protocol, such as ``53/udp``.
+def published(services: Sequence[Item]) -> dict[str, Publisher]:
+    """Tell by port and protocol, such as ``53/udp``, which service publishes it.
 
     :param services: as ``GET /services`` lists them
     """
-    ports = (port for service in services for port in (service.get("Endpoint") or {}).get("Ports") or ())
-    found = {f"{port['PublishedPort']}/{port.get('Protocol', 'tcp')}" for port in ports if port.get("PublishedPort")}
-    return tuple(sorted(found))
+    found = {}
+    for service in services:
+        spec = service["Spec"]
+        owner = (spec.get("Labels") or {}).get(NAMESPACE_LABEL, "")
+        for port in (service.get("Endpoint") or {}).get("Ports") or ():
+            if port.get("PublishedPort"):
+                publisher = Publisher(spec["Name"], owner, port.get("PublishMode", "ingress") == "ingress")
+                found[f"{port['PublishedPort']}/{port.get('Protocol', 'tcp')}"] = publisher
+    return found
 
 
 def _networks(engine: Engine, names: Sequence[str]) -> dict[str, dict[str, Network]]:

@@ -14,7 +14,7 @@ from .engine import Engine, EngineError, Item
 from .host import read_text
 from .observation import swarm as types
 from .observation.host import Lock
-from .observation.stack import Stack
+from .observation.stack import Publisher, Stack
 from .observation.swarm import DATA_PORT, Eviction, Node, Place
 
 DAEMON_CONFIG = "/etc/docker/daemon.json"
@@ -141,7 +141,7 @@ class EngineObservation:
     untouched_volumes: dict[str, float] = field(default_factory=dict)
     nodes: tuple[Node, ...] | None = None
     stacks: dict[str, Stack] | None = None
-    published: tuple[str, ...] = ()
+    published: dict[str, Publisher] = field(default_factory=dict)
     eviction: Eviction | None = None
     kept_stacks: tuple[str, ...] = ()
     image_names: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from .host import File, LocalImage, Lock, System, Unit
 from .network import Firewall, Mesh, OwnRules, Refusal, Resolution
 from .registry import Storage
 from .rehearsal import Rehearsal
-from .stack import Stack
+from .stack import Publisher, Stack
 from .swarm import Engine, Eviction, Node, Place
 from .upgrades import Upgrades
 
@@ -55,7 +55,8 @@ class Observed:
     :ivar pages: by stack that has a page, empty where it answered, else the reason
     :ivar nodes: the swarm's nodes; ``None`` where the host is no manager that can list them
     :ivar stacks: by name, those that were asked for; ``None`` as with ``nodes``
-    :ivar published: what all services of the swarm publish, asked for or not, such as ``4000/tcp``; of managers only
+    :ivar published: by what all services of the swarm publish, asked for or not, such as ``4000/tcp``, the service; of
+        managers only
     :ivar eviction: one that was begun and has not ended; of managers only
     :ivar kept_stacks: names of all stacks that flotilla deployed, wholly or not, asked for or not; of managers only
     :ivar logs: last log lines of the task that was asked for
@@ -105,7 +106,7 @@ class Observed:
     volume_mib: Mapping[str, int] = field(default_factory=dict)
     nodes: tuple[Node, ...] | None = None
     stacks: Mapping[str, Stack] | None = None
-    published: tuple[str, ...] = ()
+    published: Mapping[str, Publisher] = field(default_factory=dict)
     eviction: Eviction | None = None
     kept_stacks: tuple[str, ...] = ()
     image_names: tuple[str, ...] = ()

@@ -186,6 +186,19 @@ def _items(value: object) -> tuple[object, ...]:
 
 
 @dataclass(frozen=True)
+class Publisher:
+    """A service that publishes a port, whoever deployed it.
+
+    :ivar stack: that it belongs to, ``""`` for none
+    :ivar ingress: whether every node has the port, through the routing mesh
+    """
+
+    service: str
+    stack: str
+    ingress: bool
+
+
+@dataclass(frozen=True)
 class Network:
     """An overlay network as it was made, which no deploy changes.
 

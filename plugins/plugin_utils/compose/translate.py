@@ -18,6 +18,8 @@ from .service import Project, translate_service
 from .volumes import judge_volumes
 
 BRIDGE = "com.docker.network.bridge."
+# Drivers whose networks Swarm lets no service use, unless they were created with a scope that no Compose file can name.
+ONE_HOST = ("macvlan", "ipvlan", "host", "none")
 NETWORK_FIELDS = ("driver", "driver_opts", "attachable", "internal", "labels", "external", "name", "ipam")
 
 
@@ -124,6 +126,9 @@ def _section(stack: str, resolved: Mapping[str, Any], section: str) -> dict[str,
 
 def _network(name: str, entry: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
     """Make it one that spans nodes, which Compose's own bridge does not."""
+    if entry.get("driver") in ONE_HOST:
+        fix = "Leave it out; or create a network of the swarm yourself (--scope swarm) and name it as an external one"
+        notes.refuse(f"networks.{name}.driver", f"{entry['driver']}, a network of one host", fix)
     for key in entry.keys() - {*NETWORK_FIELDS}:
         notes.warn(f"networks.{name}.{key}", "the network is without it")
     kept = {key: value for key, value in entry.items() if key in NETWORK_FIELDS}

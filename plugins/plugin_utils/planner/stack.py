@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from ...module_utils.observation import Observed
 from ...module_utils.observation.host import LocalImage
 from ...module_utils.observation.stack import Stack as RunningStack
-from ..checks.stack_file import StackFacts, ports_are_published_once
+from ..checks.stack_file import StackFacts, ports_are_not_taken, ports_are_published_once
 from ..checks.tables import find_stack_problems
 from ..images.pulls import missing_images
 from ..model.change import Change
@@ -94,7 +94,7 @@ def decide(now: Situation, members: Membership, digests: Digests) -> StackDecisi
     nodes = tuple(_candidates(now, members, manager))
     if len(each) == len(now.site.stacks):
         complete = not now.away and not members.problems
-        problems += _check(now, each, nodes if complete else ())
+        problems += _check(now, manager, each, nodes if complete else ())
     return StackDecisions(
         each=tuple(each),
         manager=manager,
@@ -188,8 +188,10 @@ def _changes(now: Situation, plan: StackPlan, verdict: data.Verdict, drains: boo
     return [*plan.changes, *losses] or [Change(WAIT)] * (drains and now.is_served)
 
 
-def _check(now: Situation, each: Sequence[StackDecision], nodes: tuple[Candidate, ...]) -> tuple[Problem, ...]:
-    """Check the stacks against each other, and against the hosts.
+def _check(
+    now: Situation, manager: Observed | None, each: Sequence[StackDecision], nodes: tuple[Candidate, ...]
+) -> tuple[Problem, ...]:
+    """Check the stacks against each other, against what else runs in the swarm, and against the hosts.
 
     :param nodes: none where not all hosts are known
     """
@@ -198,12 +200,13 @@ def _check(now: Situation, each: Sequence[StackDecision], nodes: tuple[Candidate
         twice = tuple(ports_are_published_once(files))
     except ProblemError as error:
         return (error.problem,)
+    taken = tuple(ports_are_not_taken(files, manager.published if manager else {}))
     if not nodes:
-        return twice
+        return (*twice, *taken)
     secrets = {name for one in each for name in (*one.plan.running.secret_names, *one.plan.definition.secret_objects)}
     networks = {one.stack.name: one.plan.running.networks for one in each}
     facts = {name: StackFacts(file, nodes, secrets, name, networks[name]) for name, file in files.items()}
-    return (*twice, *find_stack_problems(facts, now.site, now.members))
+    return (*twice, *taken, *find_stack_problems(facts, now.site, now.members))
 
 
 def _missing(now: Situation, each: Sequence[StackDecision]) -> tuple[Image, ...]:

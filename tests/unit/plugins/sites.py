@@ -220,6 +220,11 @@ def service(size=1, **changes):
     return {"id": "s", "spec": spec, "updated": "1", "update": {}, "size": size, "tasks": tasks, **changes}
 
 
+def published(*sockets, service="hello_web", stack="hello"):
+    """What a service publishes, as managers tell it."""
+    return {socket: {"service": service, "stack": stack, "ingress": True} for socket in sockets}
+
+
 def release(number, file, **changes):
     """A release as the record has it."""
     return {"number": number, "at": "T", "by": "me@here", "rollback_to": 0, "rolled_back": [], "file": file, **changes}

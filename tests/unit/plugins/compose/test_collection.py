@@ -108,7 +108,7 @@ EXPECTED = {
     "nginx-conf": ((), ()),
     "node-mongo": (("services.frontend.volumes", "services.frontend.volumes"), ()),
     "one-of-a-range": (("services.web.ports",), ()),
-    "own-address-of-the-lan": ((), ("networks.office.enable_ipv6",)),
+    "own-address-of-the-lan": (("networks.office.driver",), ("networks.office.enable_ipv6",)),
     "php-static": (("services.nginx.volumes", "services.php.volumes"), ()),
     "pihole-dns": ((), ("services.pihole.dns_opt",)),
     "plex-devices": (

@@ -4,7 +4,7 @@ import calendar
 
 import pytest
 from ansible_collections.flotilla.swarm.plugins.module_utils import stacks
-from ansible_collections.flotilla.swarm.plugins.module_utils.observation.stack import Network
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.stack import Network, Publisher
 
 SPEC = {
     "ContainerSpec": {"Image": "hello"},
@@ -24,10 +24,15 @@ def test_task_is_of_the_newest_spec_unless_swarm_would_replace_it(change, curren
     assert stacks._task({**TASK, "Spec": {**SPEC, "Runtime": None, **change}}, service).current is current
 
 
-def test_ports_of_all_services_are_listed_once_with_their_protocol():
+def test_ports_of_all_services_are_listed_with_protocol_and_service():
     ports = [{"PublishedPort": 4000, "Protocol": "tcp"}, {"PublishedPort": 53, "Protocol": "udp"}, {"TargetPort": 80}]
-    services = [{"Endpoint": {"Ports": ports}}, {"Endpoint": {"Ports": ports[:1]}}, {"Endpoint": {}}, {}]
-    assert stacks.published(services) == ("4000/tcp", "53/udp")
+    ports[1]["PublishMode"] = "host"
+    one = {"Spec": {"Name": "shop_web", "Labels": {NAMESPACE: "shop"}}, "Endpoint": {"Ports": ports}}
+    services = [one, {"Spec": {"Name": "db"}, "Endpoint": {}}, {"Spec": {"Name": "other", "Labels": None}}]
+    assert stacks.published(services) == {
+        "4000/tcp": Publisher("shop_web", "shop", ingress=True),
+        "53/udp": Publisher("shop_web", "shop", ingress=False),
+    }
 
 
 NAMESPACE = "com.docker.stack.namespace"

@@ -194,7 +194,7 @@ def test_who_is_trusted_is_given_by_addresses(text):
 def test_visitors_reach_what_is_described_and_what_runs():
     found = guarded(1, 2, 3, visitors=["203.0.113.0/24"])
     # Of a stack that the inventory has no more, too.
-    found["m1"]["observation"]["published"] = ["4000/tcp", "53/udp"]
+    found["m1"]["observation"]["published"] = sites.published("4000/tcp", "53/udp")
     plan = sites.plan(sites.site(), found)
     assert plan.problems == ()
     text = plan.hosts["w1"].open_firewall.files[PATHS[1]].text

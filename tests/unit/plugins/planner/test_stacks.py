@@ -114,6 +114,23 @@ def test_problems_of_both_stacks_come_in_one_report():
     ]
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, ["port-in-use: 4000"]),
+        ({"stack": "", "service": "other"}, ["port-in-use: 4000"]),
+        ({"stack": "hello"}, []),
+        ({"ingress": False}, []),
+    ],
+)
+def test_port_of_a_service_that_the_inventory_does_not_have_is_refused(changes, expected):
+    found = sites.converged_site_of_two()
+    found["m1"]["observation"]["published"] = {
+        "4000/tcp": {"service": "old_web", "stack": "old", "ingress": True, **changes}
+    }
+    assert told(plan_of(found)["problems"]) == expected
+
+
 @pytest.mark.parametrize("away", [False, True])
 def test_port_that_both_publish_is_one_problem(away):
     found = sites.converged_site_of_two()
