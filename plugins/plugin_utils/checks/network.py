@@ -13,6 +13,8 @@ from .registry import misdirected
 
 # What holds our ports once flotilla has run; "" is the kernel, which holds VXLAN's.
 OWN_HOLDERS = ("", "dockerd", "docker-registry")
+# It holds a port that a container publishes on its host.
+PROXY = "docker-proxy"
 # Docker takes overlay networks from here when it is told no pool.
 DEFAULT_POOL = "10.0.0.0/8"
 POOL = "swarm_default_addr_pool"
@@ -21,10 +23,13 @@ POOL_FIX = f"Set {POOL}, for example to [172.30.0.0/16]"
 
 def ports_are_free(facts: HostFacts) -> Iterator[Problem]:
     """No other process holds a port of ours."""
+    published = next((each.published for each in facts.observed.values() if each.published), {})
+    # Services of the swarm publish these on the node of each task alone.
+    on_nodes = {port for port, publisher in published.items() if not publisher.ingress}
     for name, observed in facts.observed.items():
         needed = {port: role for role, found in facts.desired[name].roles.items() for port in found.ports}
         for port, holder in observed.ports.items():
-            if holder not in OWN_HOLDERS:
+            if holder not in OWN_HOLDERS and not (holder == PROXY and port in on_nodes):
                 other = ", or publish another port in the Compose file" if needed[port] == "stack" else ""
                 yield Problem(
                     code=Code.PORT_IN_USE,

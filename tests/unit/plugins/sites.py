@@ -220,9 +220,9 @@ def service(size=1, **changes):
     return {"id": "s", "spec": spec, "updated": "1", "update": {}, "size": size, "tasks": tasks, **changes}
 
 
-def published(*sockets, service="hello_web", stack="hello"):
+def published(*sockets, **changes):
     """What a service publishes, as managers tell it."""
-    return {socket: {"service": service, "stack": stack, "ingress": True} for socket in sockets}
+    return {socket: {"service": "hello_web", "stack": "hello", "ingress": True, **changes} for socket in sockets}
 
 
 def release(number, file, **changes):

@@ -55,6 +55,18 @@ def test_each_port_is_named_with_the_role_that_needs_it(port, role):
     assert role in found.expected
 
 
+@pytest.mark.parametrize(("ingress", "expected"), [(False, []), (True, ["port-in-use: 4000/tcp, w2"])])
+def test_port_that_a_task_publishes_on_its_host_is_no_other_process(ingress, expected):
+    hosts = sites.converged_site()
+    hosts["w2"]["observation"]["ports"] = {"4000/tcp": "docker-proxy"}
+    hosts["m1"]["observation"]["published"] = sites.published("4000/tcp", ingress=ingress)
+    assert problems(hosts) == expected
+
+
+def test_container_of_no_service_is_another_process():
+    assert problems(bare_site(ports={"4000/tcp": "docker-proxy"})) == ["port-in-use: 4000/tcp, w2"]
+
+
 def test_address_that_is_not_on_the_host_is_named():
     hosts = system(bare_site(), "w1", addresses=["10.9.9.9"], default_address="10.0.0.9")
     assert problems(hosts) == ["address-missing: w1"]

@@ -125,9 +125,7 @@ def test_problems_of_both_stacks_come_in_one_report():
 )
 def test_port_of_a_service_that_the_inventory_does_not_have_is_refused(changes, expected):
     found = sites.converged_site_of_two()
-    found["m1"]["observation"]["published"] = {
-        "4000/tcp": {"service": "old_web", "stack": "old", "ingress": True, **changes}
-    }
+    found["m1"]["observation"]["published"] = sites.published("4000/tcp", **{"stack": "old", **changes})
     assert told(plan_of(found)["problems"]) == expected
 
 
