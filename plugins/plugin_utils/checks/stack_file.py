@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...module_utils.observation import Observed
 from ...module_utils.observation.stack import Network, Publisher
 from ..model.problem import Code, Problem, Rule
 from ..stacks.file import Service, StackFile
@@ -178,31 +179,30 @@ def ports_are_published_once(files: Mapping[str, StackFile]) -> Iterator[Problem
             )
 
 
-def ports_are_not_taken(files: Mapping[str, StackFile], published: Mapping[str, Publisher]) -> Iterator[Problem]:
+def ports_are_not_taken(files: Mapping[str, StackFile], manager: Observed) -> Iterator[Problem]:
     """No service of others has a port of the routing mesh that a stack publishes: Swarm refuses the second one.
 
     :param files: by stack
-    :param published: see ``Observed``
     """
     for stack, file in files.items():
         for service in file.services.values():
             for socket in service.sockets():
-                other = published.get(socket)
+                other = manager.published.get(socket)
                 if other and other.ingress and other.stack not in files:
                     yield Problem(
                         code=Code.PORT_IN_USE,
                         where=socket.removesuffix("/tcp"),
                         found=f"published by service {other.service}, which is not in the inventory",
                         expected=f"a free port for {stack}: {service.name}",
-                        fix=f"{_removal(other)}, or publish another port in the Compose file",
+                        fix=f"Remove it by {_removal(other, manager)}, or publish another port in the Compose file",
                     )
 
 
-def _removal(other: Publisher) -> str:
-    if not other.stack:
-        return f"Remove it (docker service rm {other.service} on a manager)"
-    own = f"playbooks/remove.yml -e stack={other.stack}, or docker stack rm {other.stack}"
-    return f"Remove its stack ({own} where flotilla did not deploy it)"
+def _removal(other: Publisher, manager: Observed) -> str:
+    if other.stack in manager.kept_stacks:
+        return f"playbooks/remove.yml -e stack={other.stack}"
+    what = f"stack rm {other.stack}" if other.stack else f"service rm {other.service}"
+    return f"docker {what} on a manager"
 
 
 def _reserved(kind: str, service: Service, nodes: Sequence[Candidate]) -> float:

@@ -49,7 +49,7 @@ def resolve(
     given = _passed() | {"PWD": str(place)} | values
     stamps = tuple(_stamp(path) for path in [*paths, place / ".env"])
     try:
-        told = _ask_second(arguments, tuple(given.items()), stamps)
+        told = _ask_compose(arguments, tuple(given.items()), stamps)
     except subprocess.TimeoutExpired as error:
         raise fault(f"no answer of Compose within {SECONDS} s", "files that it reads at once") from error
     if told.returncode:
@@ -85,7 +85,7 @@ def _passed() -> dict[str, str]:
     return {name: os.environ[name] for name in PASSED if name in os.environ}
 
 
-def _ask_second(
+def _ask_compose(
     arguments: tuple[str, ...], environment: tuple[tuple[str, str], ...], stamps: tuple[Stamp | None, ...]
 ) -> subprocess.CompletedProcess[str]:
     """Ask Compose 2: a client of Docker alone has none, and some systems have the first one still."""
@@ -93,7 +93,7 @@ def _ask_second(
         if shutil.which(command[0]):
             told = _ask((*command, *arguments), environment, stamps)
             # Only of a failure it matters which one it is: neither of the others takes these arguments.
-            if told.returncode == 0 or _is_second(command):
+            if told.returncode == 0 or _is_compose_2(command):
                 return told
     raise ProblemError(
         Problem(
@@ -106,7 +106,7 @@ def _ask_second(
     )
 
 
-def _is_second(command: tuple[str, ...]) -> bool:
+def _is_compose_2(command: tuple[str, ...]) -> bool:
     asked = [*command, "version", "--short"]
     told = subprocess.run(asked, env=_passed(), capture_output=True, text=True, timeout=SECONDS)
     return told.returncode == 0 and not told.stdout.strip().lstrip("v").startswith("1.")

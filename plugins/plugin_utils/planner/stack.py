@@ -200,7 +200,7 @@ def _check(
         twice = tuple(ports_are_published_once(files))
     except ProblemError as error:
         return (error.problem,)
-    taken = tuple(ports_are_not_taken(files, manager.published if manager else {}))
+    taken = tuple(ports_are_not_taken(files, manager)) if manager else ()
     if not nodes:
         return (*twice, *taken)
     secrets = {name for one in each for name in (*one.plan.running.secret_names, *one.plan.definition.secret_objects)}

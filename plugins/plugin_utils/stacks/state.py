@@ -106,7 +106,7 @@ def judge(services: Mapping[str, Service], skip_wait_for: Collection[str] = ()) 
         done=bool(services) and not unfinished,
         failure=failures[-1] if failures else "",
         stale=tuple(name for name, service in waited.items() if _is_stale(service)),
-        sizes={name: f"{len(_current(service)) + service.ended}/{service.size}" for name, service in waited.items()},
+        sizes={name: f"{_there(service)}/{service.size}" for name, service in waited.items()},
         trouble=troubles[-1] if troubles else None,
         homeless=tuple(name for name, service in waited.items() if any(map(_is_homeless, service.tasks))),
         looping=looping,
@@ -121,9 +121,14 @@ def _running(service: Service) -> list[Task]:
     return [task for task in service.tasks if task.is_up]
 
 
+def _there(service: Service) -> int:
+    """Count the tasks of its newest spec that run, or have ended as a job's do."""
+    return len(_current(service)) + service.ended
+
+
 def _is_finished(service: Service) -> bool:
-    sizes = {len(_current(service)) + service.ended, len(_running(service)) + service.ended, service.size}
-    return len(sizes) == 1 and service.update_state == "completed"
+    is_renewed = len(_running(service)) == len(_current(service))
+    return is_renewed and _there(service) == service.size and service.update_state == "completed"
 
 
 def _is_stale(service: Service) -> bool:

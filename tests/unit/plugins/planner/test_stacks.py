@@ -115,18 +115,22 @@ def test_problems_of_both_stacks_come_in_one_report():
 
 
 @pytest.mark.parametrize(
-    ("changes", "expected"),
+    ("changes", "kept", "removal"),
     [
-        ({}, ["port-in-use: 4000"]),
-        ({"stack": "", "service": "other"}, ["port-in-use: 4000"]),
-        ({"stack": "hello"}, []),
-        ({"ingress": False}, []),
+        ({}, ["old"], "playbooks/remove.yml -e stack=old"),
+        ({}, [], "docker stack rm old on a manager"),
+        ({"stack": "", "service": "other"}, [], "docker service rm other on a manager"),
+        ({"stack": "hello"}, [], ""),
+        ({"ingress": False}, [], ""),
     ],
 )
-def test_port_of_a_service_that_the_inventory_does_not_have_is_refused(changes, expected):
+def test_port_of_a_service_that_the_inventory_does_not_have_is_refused(changes, kept, removal):
     found = sites.converged_site_of_two()
     found["m1"]["observation"]["published"] = sites.published("4000/tcp", **{"stack": "old", **changes})
-    assert told(plan_of(found)["problems"]) == expected
+    found["m1"]["observation"]["kept_stacks"] = kept
+    problems = plan_of(found)["problems"]
+    assert told(problems) == ["port-in-use: 4000"] * bool(removal)
+    assert all(removal in problem.fix for problem in problems)
 
 
 @pytest.mark.parametrize("away", [False, True])
