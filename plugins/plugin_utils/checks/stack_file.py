@@ -194,7 +194,7 @@ def ports_are_not_taken(files: Mapping[str, StackFile], manager: Observed) -> It
                         where=socket.removesuffix("/tcp"),
                         found=f"published by service {other.service}, which is not in the inventory",
                         expected=f"a free port for {stack}: {service.name}",
-                        fix=f"Remove it by {_removal(other, manager)}, or publish another port in the Compose file",
+                        fix=f"Run {_removal(other, manager)}, or publish another port in the Compose file",
                     )
 
 
