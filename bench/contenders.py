@@ -22,6 +22,7 @@ from .job import BenchError, Command, Job, run
 BENCH = REPOSITORY / "bench"
 # Workers refuse the questions about nodes and services, as they are no managers; that is their answer.
 PROBE = "sudo sh -c 'docker info && { docker node ls; docker service ls; true; }'"
+OBSERVE = "playbooks/phases/observe.yml"
 CHANGED = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)", re.MULTILINE)
 
 Sampler = Callable[[int], None]
@@ -41,7 +42,7 @@ def probe(hosts: Hosts) -> float:
 
 def observe(hosts: Hosts) -> Job:
     """Let flotilla observe all hosts and plan, and nothing else."""
-    return run(["ansible-playbook", "-i", hosts.inventory, "playbooks/preflight.yml"], REPOSITORY, ENVIRONMENT)
+    return run(["ansible-playbook", "-i", hosts.inventory, OBSERVE], REPOSITORY, ENVIRONMENT)
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ yourself: seconds depend on the machine, ratios hardly.
 
 - *raw probe*: `docker info`, `docker node ls` and `docker service ls` on each host over a new ssh connection, all hosts
   at once: the least that any tool must do to see a swarm.
-- *observe*: `playbooks/preflight.yml` alone, from the start of `ansible-playbook` to its end: every host observed, and
-  the plan made.
+- *observe*: `playbooks/phases/observe.yml` alone, from the start of `ansible-playbook` to its end: every host observed,
+  and the plan made.
 - *flotilla*: `site.yml`. *conventional*: the playbook in `bench/conventional`, of stock modules with Ansible's
   defaults. *raw*: the shell script `bench/raw.sh`. All three make the same state from bare hosts.
 - *again*: the whole playbook on hosts where nothing is left to do; if it changes something, nothing is measured.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 
@@ -144,10 +144,17 @@ class Service:
     @property
     def ended(self) -> int:
         """Count the places whose task ended with success, where Swarm is never to start another one: a job's."""
-        if _part(self.spec, "TaskTemplate", "RestartPolicy").get("Condition") != "none":
+        if self._restart.get("Condition") != "none":
             return 0
-        last = {task.slot or task.node: task for task in sorted(self.tasks, key=lambda task: task.updated)}
-        return min(self.size, sum(task.current and task.state == "complete" for task in last.values()))
+        return min(self.size, sum(task.current and task.state == "complete" for task in self._last))
+
+    @property
+    def given_up(self) -> tuple[Task, ...]:
+        """Return the last task of each place in which Swarm starts no other one, whatever it ended with."""
+        if self._restart.get("Condition", "any") == "any" and not self._restart.get("MaxAttempts"):
+            return ()
+        going_on = {task.slot or task.node for task in self.tasks if task.desired != "shutdown"}
+        return tuple(task for task in self._last if task.current and (task.slot or task.node) not in going_on)
 
     @property
     def has_health_check(self) -> bool:
@@ -166,6 +173,15 @@ class Service:
     @property
     def _container(self) -> Mapping[str, object]:
         return _part(self.spec, "TaskTemplate", "ContainerSpec")
+
+    @property
+    def _restart(self) -> Mapping[str, object]:
+        return _part(self.spec, "TaskTemplate", "RestartPolicy")
+
+    @property
+    def _last(self) -> Iterable[Task]:
+        """Return the newest task of each place."""
+        return {task.slot or task.node: task for task in sorted(self.tasks, key=lambda task: task.updated)}.values()
 
 
 def published_ports(spec: Mapping[str, object]) -> object:

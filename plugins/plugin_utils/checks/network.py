@@ -51,7 +51,8 @@ def members_keep_their_address(facts: HostFacts) -> Iterator[Problem]:
                 hosts=(name,),
                 found=f"joined the swarm as {joined}",
                 expected=f"{address} (swarm_advertise_addr or ansible_host), but a member's address cannot change",
-                fix=f"Set swarm_advertise_addr: {joined}, or run docker swarm leave on {name} and run again",
+                fix=f"Set swarm_advertise_addr: {joined}; or demote {name} if it is a manager and not the only one, "
+                f"run docker swarm leave on it, and run again",
             )
 
 

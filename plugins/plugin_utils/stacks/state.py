@@ -54,7 +54,8 @@ def _spec_changes(applied: Mapping[str, object], live: Mapping[str, object], pat
 
 # Tasks in one place that failed in a row and in the same way. Swarm keeps five of the past (task history limit).
 FAILURES = 4
-ENDED = ("complete", "failed", "rejected")
+FAILED = ("failed", "rejected")
+ENDED = ("complete", *FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def judge(services: Mapping[str, Service], skip_wait_for: Collection[str] = ()) 
     """
     waited = {name: service for name, service in services.items() if name not in skip_wait_for}
     unfinished = {name: service for name, service in waited.items() if not _is_finished(service)}
-    failures = [text for name, service in waited.items() if (text := _failure(name, service))]
+    failures = [text for name, service in unfinished.items() if (text := _failure(name, service))]
     looping = tuple(name for name, service in unfinished.items() if _is_looping(service))
     # What fails again and again explains more than what waits for it.
     order = sorted(unfinished.items(), key=lambda entry: entry[0] in looping)
@@ -165,12 +166,20 @@ def _was_given_up(service: Service) -> bool:
 
 
 def _failure(name: str, service: Service) -> str:
-    return f"{name}: {service.update.Message or service.update_state}" if _was_given_up(service) else ""
+    """Say why a service will not get there, ``""`` while it still may."""
+    if _was_given_up(service):
+        return f"{name}: {service.update.Message or service.update_state}"
+    ends = {task.state for task in service.given_up} if service.update_state == "completed" else set()
+    if ends & set(FAILED):
+        return f"{name}: its task failed, and Swarm starts no other one"
+    if "complete" in ends and not service.ended:
+        return f'{name}: its task ended with success, and Swarm starts no other one; a job has restart: "no"'
+    return ""
 
 
 def _trouble(name: str, service: Service) -> Trouble | None:
     """Find the task that explains why a service is not as it should be, and count its like."""
-    failed = [task for task in service.tasks if task.error or task.state in ("failed", "rejected")]
+    failed = [task for task in service.tasks if task.error or task.state in FAILED]
     # What failed before the service was last changed has other reasons; but giving an update up is a change, too. Then
     # the update may name the task that ended it, and else it is one of the spec that was given up.
     candidates = [task for task in failed if task.updated >= service.updated]

@@ -3,8 +3,8 @@
 import pytest
 
 from bench.__main__ import options, order
-from bench.contenders import changed_tasks, run_again
-from bench.hosts import ssh_config_text
+from bench.contenders import OBSERVE, changed_tasks, run_again
+from bench.hosts import REPOSITORY, ssh_config_text
 from bench.job import BenchError
 from bench.serving import replica_of
 
@@ -23,6 +23,10 @@ def test_every_second_round_goes_backwards():
 def test_all_is_measured_unless_less_is_named():
     assert options([]).only == ["flotilla", "raw", "conventional"]
     assert options(["--only", "raw"]).only == ["raw"]
+
+
+def test_what_is_run_is_there():
+    assert (REPOSITORY / OBSERVE).is_file()
 
 
 def test_a_recap_tells_what_was_changed():

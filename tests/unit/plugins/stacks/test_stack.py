@@ -230,10 +230,10 @@ def test_service_of_size_0_is_done_once_its_tasks_have_stopped():
 COMPLETE = sites.task(state="complete", desired="shutdown", updated="2")
 
 
-def job(size=1, condition="none", **changes):
+def job(size=1, condition="none", attempts=0, **changes):
     """A service whose tasks are started once."""
     service = sites.service(size, **changes)
-    service["spec"]["TaskTemplate"]["RestartPolicy"] = {"Condition": condition}
+    service["spec"]["TaskTemplate"]["RestartPolicy"] = {"Condition": condition, "MaxAttempts": attempts}
     return service
 
 
@@ -259,6 +259,40 @@ def test_job_is_done_when_its_task_has_ended_with_success():
 )
 def test_job_is_not_done_before(changes):
     assert not stack.judge(sites.services(job=job(**changes))).done
+
+
+FAILED = sites.task(state="failed", desired="shutdown", updated="2", error="task: non-zero exit (3)")
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"tasks": [FAILED]}, "its task failed, and Swarm starts no other one"),
+        ({"condition": "any", "attempts": 2, "tasks": [FAILED]}, "its task failed, and Swarm starts no other one"),
+        ({"condition": "on-failure", "tasks": [COMPLETE]}, 'a job has restart: "no"'),
+    ],
+)
+def test_service_that_swarm_gave_up_is_told_at_once(changes, said):
+    state = stack.judge(sites.services(job=job(**changes)))
+    assert said in state.failure
+    assert (state.trouble is not None) == (FAILED in changes["tasks"])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"tasks": [COMPLETE]},
+        {"condition": "any", "tasks": [FAILED]},
+        {"condition": "on-failure", "tasks": [FAILED, sites.task(desired="ready", state="ready", updated="2")]},
+        {"tasks": [{**FAILED, "current": False}]},
+        {"tasks": [FAILED], "update": {"State": "updating"}},
+        # On its way to another node.
+        {"tasks": [{**FAILED, "state": "shutdown"}]},
+        {"size": 0, "tasks": [FAILED]},
+    ],
+)
+def test_service_that_swarm_goes_on_with_is_waited_for(changes):
+    assert not stack.judge(sites.services(job=job(**changes))).failure
 
 
 def test_config_names_its_object_instead_of_its_file():
