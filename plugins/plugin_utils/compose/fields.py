@@ -80,7 +80,7 @@ SERVICE_FIELDS = (
     Field(("container_name",), Fate.DROPPED, "tasks have names of their own; others reach a service by its name"),
     Field(("expose",), Fate.DROPPED, "services of a network reach all ports of each other"),
     Field(("attach", "develop", "env_file", "label_file", "profiles"), Fate.DROPPED, "it is about Compose itself"),
-    Field(("platform", "pull_policy"), Fate.DROPPED, "nodes pull the image that the stack file names by its digest"),
+    Field(("platform", "pull_policy"), Fate.DROPPED, "nodes pull what the stack file names, for their own platform"),
     Field(
         ("depends_on",),
         Fate.WARNED,

@@ -1,7 +1,8 @@
 """Decide about releases: which one to go back to, what keeps one from being deployed, and what old ones leave behind.
 
-A release is a deploy that converged. Its record in the swarm holds the stack file as applied, which names images by
-digest, and configs and secrets by their objects; so the file is all that is needed to have the release again.
+A release is a deploy that converged. Its record in the swarm holds the stack file as applied, which names the images of
+the site's registry by digest, and configs and secrets by their objects; so the file is all that is needed to have the
+release again. (An image of another registry is what its reference leads to.)
 """
 
 from __future__ import annotations
