@@ -76,13 +76,13 @@ molecule: packages setup ## Test the main job on a fleet of its own
 site-test: packages setup ## Test what the README promises on real fleets, molecule's first
 	pytest $(SIDE_BY_SIDE) tests/site -m "not long"
 
+# The "+" shows its output as it comes, where that of others is shown at their end.
 host-test: packages setup ## fleet-test and site-test side by side
-	pytest $(SIDE_BY_SIDE) tests/site tests/fleet -m "not long"
+	+pytest $(SIDE_BY_SIDE) tests/site tests/fleet -m "not long"
 
-# Hosts that are being made leave the machine half idle for as long as ansible-lint takes.
-test: packages setup ## Everything that a change must pass, what needs no hosts first
-	$(MAKE) --jobs=3 --output-sync=target style unit app-test
-	$(MAKE) --jobs=2 ansible-lint host-test
+# Hosts that are being made leave the machine half idle for as long as all that needs no hosts takes.
+test: packages setup ## Everything that a change must pass
+	$(MAKE) --jobs=5 --output-sync=target unit style app-test ansible-lint host-test
 
 test-long: packages setup ## What takes too long for every change: PART=name, by default all parts of tests/parts.toml
 	FLEETS=$(FLEETS) python tests/long.py $(PART)
