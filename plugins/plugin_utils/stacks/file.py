@@ -13,6 +13,7 @@ import yaml
 from ..model.problem import ProblemError
 from ..model.yaml import read_yaml
 from .file_problems import fault, invalid_service, without_value
+from .text import for_people
 
 # A node's label that says: the volume of this name, and so its services, are here.
 VOLUME_PREFIX = "flotilla.volume."
@@ -25,8 +26,6 @@ VOLUME_CONSTRAINT = re.compile(rf"node\.labels\.({re.escape(VOLUME_PREFIX)}[\w.-
 VARIABLE = re.compile(r"\$(?:(?P<escaped>\$)|\{(?P<braced>\w+)\})")
 # The tag at the end of an image's name, which a port in it is not.
 TAG = re.compile(r":[^:/]+$")
-# Letters of a line that is not broken.
-WIDTH = 120
 # Visits that are enough to believe that a node reaches the others, and few enough to ask of every node.
 MOST_VISITS = 20
 
@@ -240,18 +239,7 @@ def make(content: Mapping[str, Any]) -> StackFile:
 
     :param content: what it says
     """
-    return _stack_file(yaml.dump(content, Dumper=_Dumper, sort_keys=False, width=WIDTH), content)
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes a text of several lines as such, as people do."""
-
-
-def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
-
-
-_Dumper.add_representer(str, _represent_text)
+    return _stack_file(for_people(content), content)
 
 
 def _stack_file(text: str, content: Mapping[str, Any]) -> StackFile:

@@ -21,6 +21,7 @@ from ...module_utils.releases import DATA_LABEL, STACK_LABEL
 from ..model.problem import Code, Problem, ProblemError
 from ..model.site import Image
 from .file import StackFile, parse
+from .text import for_docker
 
 # Releases that the swarm's record keeps, and with them their images, configs and secrets.
 KEPT = 5
@@ -134,7 +135,7 @@ def steps(
     republished: Collection[str] = (),
     stack: str = "",
 ) -> list[str]:
-    """List the stack files to apply one after another, the desired one last.
+    """List the stack files to apply one after another, the desired one last, as Docker reads them.
 
     Each service gets a label of flotilla's, by which one that others deployed is known even before the first release.
 
@@ -170,7 +171,7 @@ def steps(
         if DATA_LABEL in labels:
             labels[DATA_LABEL] = "new"
     contents = [desired.content] if first == desired.content else [first, desired.content]
-    return [yaml.safe_dump(_labelled(without_idle(content), stack), sort_keys=False) for content in contents]
+    return [for_docker(_labelled(without_idle(content), stack)) for content in contents]
 
 
 def _labelled(content: Mapping[str, Any], stack: str) -> Mapping[str, Any]:
