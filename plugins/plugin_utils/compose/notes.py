@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,12 +13,15 @@ from ..model.problem import Problem
 from ..stacks.file_problems import refused_field
 
 NOT_A_NAME = re.compile(r"[^A-Za-z0-9]+")
+# Of a path's digest, which tells shortened names apart.
+DIGITS = 8
 
 
 @dataclass(slots=True)
 class Notes:
     """What is found on the way.
 
+    :ivar longest: characters that the name of a config may have
     :ivar taken: names of the project's configs
     :ivar warnings: keys, and what is different about each in the swarm
     :ivar problems: what cannot be
@@ -25,6 +29,7 @@ class Notes:
     :ivar files: those of the project that become configs, by the config's name
     """
 
+    longest: int
     taken: frozenset[str] = frozenset()
     warnings: list[tuple[str, str]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
@@ -41,11 +46,20 @@ class Notes:
 
     def config(self, file: Path, folder: str) -> str:
         """Return the name of the config that a file of the project becomes, which no other one has."""
-        name = NOT_A_NAME.sub("_", str(file.relative_to(folder))).strip("_")
+        path = str(file.relative_to(folder))
+        name = NOT_A_NAME.sub("_", path).strip("_")
         while name in self.taken or self.files.get(name, str(file)) != str(file):
             name += "_"
+        name = name if len(name) <= self.longest else _shortened(name, path, self.longest)
         self.files[name] = str(file)
         return name
+
+
+def _shortened(name: str, path: str, longest: int) -> str:
+    """Keep the end of a name, where a path is told from others, and of its beginning a digest."""
+    digest = hashlib.sha256(path.encode()).hexdigest()[:DIGITS]
+    end = name[-max(longest - DIGITS - 1, 1) :].strip("_")
+    return f"{digest}_{end}"
 
 
 def without_empty(fields: Mapping[str, Any]) -> dict[str, Any]:

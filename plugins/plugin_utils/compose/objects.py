@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from ..model.problem import Code, Problem
 from ..model.variables import secret_variable
 from ..stacks.file_problems import refused_field
 from ..stacks.releases import PREVIOUS
+from ..stacks.secrets import DIGITS, LONGEST
 from .notes import plain
 
 
@@ -57,6 +58,20 @@ def _alike(names: Collection[str]) -> Iterator[Problem]:
         other = owners.setdefault(secret_variable(name), name)
         if other != name:
             yield refused_field(f"secrets.{name}", f"a name that is like {other}", "Rename one of both")
+
+
+def too_long(section: str, names: Iterable[str], longest: int) -> Iterator[Problem]:
+    """Refuse names of secrets or configs that Swarm takes no object of, as it has the stack's name and digits as well.
+
+    :param section: that they are in
+    :param names: of those that flotilla makes
+    :param longest: characters that one may have
+    """
+    for name in dict.fromkeys(names):
+        if len(name) > longest:
+            found = f"a name of {len(name)} characters, to which the stack's and {DIGITS} digits are added"
+            fix = f"Use a name of at most {longest} characters, or a shorter one for the stack: Swarm takes {LONGEST}"
+            yield refused_field(f"{section}.{name}", found, fix)
 
 
 def _managed(name: str) -> dict[str, Any]:

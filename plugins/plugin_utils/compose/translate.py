@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..model.problem import Problem
+from ..stacks.secrets import longest_name
 from .builds import BuildRequest, read_build
 from .notes import Notes, without_empty
-from .objects import translate_configs, translate_secrets
+from .objects import too_long, translate_configs, translate_secrets
 from .service import Project, translate_service
 from .volumes import judge_volumes
 
@@ -56,7 +57,7 @@ def translate(
     """
     services, volumes = resolved.get("services") or {}, _section(stack, resolved, "volumes")
     all_secrets = _section(stack, resolved, "secrets")
-    notes = Notes(taken=frozenset(resolved.get("configs") or {}))
+    notes = Notes(longest=longest_name(stack), taken=frozenset(resolved.get("configs") or {}))
     judge_volumes(volumes, folder, notes)
     project = Project(stack=stack, folder=folder, volumes=volumes, builds=_builds(stack, services, all_secrets))
     made = translate_secrets(_without_those_of_builds(all_secrets, services), secrets)
@@ -70,6 +71,7 @@ def translate(
         "secrets": made.entries,
         "configs": {**configs.entries, **{name: {"file": path} for name, path in notes.files.items()}},
     }
+    named = [name for name, entry in content["configs"].items() if not entry.get("external")]
     builds = {build.image: build for build in project.builds.values()}
     return Translation(
         content={key: value for key, value in content.items() if value or key == "services"},
@@ -81,6 +83,8 @@ def translate(
             *notes.problems,
             *made.problems,
             *configs.problems,
+            *too_long("secrets", [*secrets, *made.files], notes.longest),
+            *too_long("configs", named, notes.longest),
             *(problem for build in builds.values() for problem in build.problems),
         ),
     )

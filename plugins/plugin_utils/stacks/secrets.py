@@ -21,6 +21,16 @@ from ..model.variables import secret_variable
 from .file import StackFile
 
 DIGITS = 12
+# Characters of an object's name that Swarm takes at most (swarmkit, manager/controlapi/common.go).
+LONGEST = 64
+
+
+def longest_name(stack: str) -> int:
+    """Return how many characters a secret or config of a stack may have, beside the stack's name and the digits.
+
+    :param stack: its name
+    """
+    return LONGEST - len(f"{stack}__") - DIGITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
