@@ -8,6 +8,12 @@ from typing import Any
 
 from .notes import Notes, plain
 
+# What Swarm fills in for each task, as in {{.Task.Slot}}.
+TEMPLATE = "{{"
+OF_EACH_TASK = (
+    "each task has the volume of that name on the node where it runs, and nothing holds it there: on another node it "
+    "begins with an empty one; hold the service with a placement constraint, or give the volume one plain name"
+)
 OF_EACH_NODE = "each node has a folder of its own there, which must exist on all nodes that the service may run on"
 
 
@@ -15,21 +21,25 @@ def is_pinned(volume: Mapping[str, Any], deploy: Mapping[str, Any]) -> bool:
     """Tell whether a volume is on the disk of one node, whose service so stays there.
 
     One with a driver, or with options such as those of NFS, several nodes share. A global service has a volume on each
-    node, as it has a task there. Of one that the stack does not make, nothing says where it is.
+    node, as it has a task there. Of one that the stack does not make, nothing says where it is. One with a template in
+    its name is as many volumes as there are names.
 
     :param volume: its entry in ``volumes``
     """
     is_local = volume.get("driver", "local") == "local" and not volume.get("driver_opts")
-    return is_local and not volume.get("external") and deploy.get("mode") != "global"
+    is_one = not volume.get("external") and TEMPLATE not in str(volume.get("name"))
+    return is_local and is_one and deploy.get("mode") != "global"
 
 
 def judge_volumes(volumes: Mapping[str, Mapping[str, Any]], folder: str, notes: Notes) -> None:
-    """Judge volumes that are only another name for a folder of each node.
+    """Judge volumes that are only another name for a folder of each node, or have a name for each task.
 
     :param folder: the project's
     """
     for name, volume in volumes.items():
         options = volume.get("driver_opts") or {}
+        if TEMPLATE in str(volume.get("name")):
+            notes.warn(f"volumes.{name}.name", OF_EACH_TASK)
         if "bind" in str(options.get("o", "")).split(","):
             key, device = f"volumes.{name}.driver_opts", plain(str(options.get("device", "")))
             if PurePath(device).is_relative_to(folder):

@@ -17,9 +17,10 @@ from ..model.phase import Phase
 from ..model.problem import Problem, ProblemError
 from ..model.site import Image, Stack
 from ..registry import logins
-from ..stacks import adoption, data, release_plan, releases
-from ..stacks.file import parse
-from ..stacks.placement import Candidate
+from ..stacks import adoption, data, placement, release_plan, releases
+from ..stacks.file import StackFile, parse
+from ..stacks.file_problems import invalid_service
+from ..stacks.placement import Candidate, FieldError
 from ..stacks.release_plan import WAIT, StackPlan
 from ..swarm.membership import Membership
 from . import host, unreachable
@@ -113,6 +114,7 @@ def _decide(
     :raise ProblemError: the input forbids a plan
     """
     plan = _plan(now, digests, manager, stack)
+    _check_constraints(plan.definition.rendered)
     verdict = data.judge(
         stack,
         plan.definition.file,
@@ -126,6 +128,18 @@ def _decide(
     changes = tuple(_changes(now, plan, verdict, drains)) if _is_changed(now, stack, plan.running) else ()
     decision = StackDecision(stack=stack, plan=plan, data=verdict, changes=changes, republished=plan.republished)
     return _take_over(now, members, manager, decision) if changes and adoption.foreign(plan.running) else decision
+
+
+def _check_constraints(file: StackFile) -> None:
+    """See that it can be said where tasks may run, which more is planned by than the checks of the file.
+
+    :raise ProblemError: a constraint is none
+    """
+    for name, service in file.services.items():
+        try:
+            placement.check(service.constraints)
+        except FieldError as error:
+            raise ProblemError(invalid_service(name, *error.args)) from error
 
 
 def _take_over(now: Situation, members: Membership, manager: Observed | None, decision: StackDecision) -> StackDecision:

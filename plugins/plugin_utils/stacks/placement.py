@@ -53,17 +53,31 @@ def fits(constraints: Iterable[str], node: Candidate) -> bool:
     return all(_holds(text, node) for text in constraints)
 
 
+def check(constraints: Iterable[str]) -> None:
+    """Read constraints, so that ``fits`` can judge by them.
+
+    :raise FieldError: a constraint is none
+    """
+    for text in constraints:
+        _read(text)
+
+
 def is_judged(constraint: str) -> bool:
     """Tell whether ``fits`` judges a constraint; what only the engine can tell, it lets pass."""
     key = constraint.replace("!=", "==").partition("==")[0].strip()
     return key in ("node.id", "node.hostname", "node.role") or key.startswith("node.labels.")
 
 
-def _holds(text: str, node: Candidate) -> bool:
+def _read(text: str) -> tuple[str, str, str]:
     match = CONSTRAINT.fullmatch(text)
     if not match:
         raise FieldError("deploy.placement.constraints", text, "KEY == VALUE or KEY != VALUE")
     key, operator, value = match.groups()
+    return key, operator, value
+
+
+def _holds(text: str, node: Candidate) -> bool:
+    key, operator, value = _read(text)
     known = {"node.id": node.id, "node.hostname": node.hostname, "node.role": node.role}
     if key.startswith("node.labels."):
         found = node.labels.get(key.removeprefix("node.labels."), "")

@@ -111,6 +111,7 @@ def test_services_that_others_wait_for(project, condition, warnings, problems):
         ({"driver_opts": {"type": "nfs", "o": "addr=10.0.0.9", "device": ":/x"}}, {}, False),
         ({"driver": "rexray"}, {}, False),
         ({"external": True}, {}, False),
+        ({"name": "data-{{.Task.Slot}}"}, {}, False),
         (None, {"mode": "global"}, False),
     ],
 )
@@ -124,6 +125,13 @@ def test_volume_of_one_node_holds_its_service_there(service, volume, deploy, hel
 def test_volume_with_a_name_of_its_own_is_called_by_it(service):
     made, _ = service({"volumes": ["data:/data"]}, volumes={"data": {"name": "mine"}})
     assert made["deploy"]["placement"]["constraints"] == ["node.labels.flotilla.volume.mine == true"]
+
+
+def test_volume_with_a_name_for_each_task_is_told(service):
+    volume = {"name": "data-{{.Task.Slot}}"}
+    _, translated = service({"volumes": ["data:/data"]}, volumes={"data": volume})
+    assert [key for key, _ in translated.warnings] == ["volumes.data.name"]
+    assert (translated.content["volumes"], translated.problems) == ({"data": volume}, ())
 
 
 def test_what_a_stack_does_not_make_keeps_its_name(service):

@@ -67,6 +67,16 @@ def test_unreachable_host_keeps_nobody_from_pulling():
     assert phases(plan, "w2") == ["unreachable"]
 
 
+@pytest.mark.parametrize("away", [(), ("w2",)])
+def test_constraint_that_is_none_is_a_problem_also_where_a_node_might_pull_for_it(away):
+    site, found = changed("  job: {image: 'reg:5000/job:1', deploy: {placement: {constraints: [node.role = x]}}}\n"), {}
+    for name, host in sites.converged_site().items():
+        found[name] = {"desired": host["desired"], "unreachable": "no route to host"} if name in away else host
+    (problem,) = make_plan(site, found)["problems"]
+    assert problem.code == "service-invalid"
+    assert problem.where == "stacks.hello.files: services.job.deploy.placement.constraints"
+
+
 def test_host_that_leaves_pulls_nothing():
     assert pulls(make_plan(changed(workers=("w1",), retire=("w2",)), emptied("w2"))) == {}
 
