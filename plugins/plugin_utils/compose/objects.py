@@ -14,6 +14,13 @@ from ..stacks.releases import PREVIOUS
 from ..stacks.secrets import DIGITS, LONGEST
 from .notes import plain
 
+# What to write in place of a template, by section.
+UNTEMPLATED = {
+    "secrets": "Leave it out, and give the whole text as the secret's value: Swarm fills in nothing there",
+    "configs": "Leave it out, and write the text as content: with ${NAME} for what environment of the stack gives; what"
+    " differs by task goes into the service's environment",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objects:
@@ -72,6 +79,18 @@ def too_long(section: str, names: Iterable[str], longest: int) -> Iterator[Probl
             found = f"a name of {len(name)} characters, to which the stack's and {DIGITS} digits are added"
             fix = f"Use a name of at most {longest} characters, or a shorter one for the stack: Swarm takes {LONGEST}"
             yield refused_field(f"{section}.{name}", found, fix)
+
+
+def templated(section: str, entries: Mapping[str, Mapping[str, Any]]) -> Iterator[Problem]:
+    """Refuse what is a template that Swarm fills in: the objects that flotilla makes are taken as they are.
+
+    :param entries: of that section, by name
+    """
+    for name, entry in entries.items():
+        if entry.get("template_driver"):
+            yield refused_field(
+                f"{section}.{name}.template_driver", str(entry["template_driver"]), UNTEMPLATED[section]
+            )
 
 
 def _managed(name: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from ..model.problem import Problem
 from ..stacks.secrets import longest_name
 from .builds import BuildRequest, read_build
 from .notes import Notes, without_empty
-from .objects import too_long, translate_configs, translate_secrets
+from .objects import templated, too_long, translate_configs, translate_secrets
 from .service import Project, translate_service
 from .volumes import judge_volumes
 
@@ -60,8 +60,10 @@ def translate(
     notes = Notes(longest=longest_name(stack), taken=frozenset(resolved.get("configs") or {}))
     judge_volumes(volumes, folder, notes)
     project = Project(stack=stack, folder=folder, volumes=volumes, builds=_builds(stack, services, all_secrets))
-    made = translate_secrets(_without_those_of_builds(all_secrets, services), secrets)
-    configs = translate_configs(_section(stack, resolved, "configs"), environment)
+    of_tasks = _without_those_of_builds(all_secrets, services)
+    made = translate_secrets(of_tasks, secrets)
+    all_configs = _section(stack, resolved, "configs")
+    configs = translate_configs(all_configs, environment)
     content = {
         "services": {name: translate_service(project, name, fields, notes) for name, fields in services.items()},
         "networks": {
@@ -83,6 +85,8 @@ def translate(
             *notes.problems,
             *made.problems,
             *configs.problems,
+            *templated("secrets", of_tasks),
+            *templated("configs", all_configs),
             *too_long("secrets", [*secrets, *made.files], notes.longest),
             *too_long("configs", named, notes.longest),
             *(problem for build in builds.values() for problem in build.problems),

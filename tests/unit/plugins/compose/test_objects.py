@@ -48,3 +48,16 @@ def test_name_of_a_secret_or_config_that_swarm_would_not_take_is_refused(project
     refused = [f"secrets.{given}", f"secrets.{of_a_file}", f"configs.{config}"]
     assert told(problems) == [f"field-refused: .files: {key}" for key in refused * more]
     assert len(f"shop_{config}_{'0' * DIGITS}") == LONGEST + more
+
+
+def test_what_swarm_would_fill_in_is_refused(project):
+    template = {"template_driver": "golang"}
+    text = {
+        "services": {"web": {"image": "a.example/x", "configs": ["motd", "plain"], "secrets": ["login"]}},
+        "configs": {"motd": {"file": "./motd", **template}, "plain": {"file": "./plain"}},
+        "secrets": {"login": {"file": "./login", **template}},
+    }
+    assert told(project(text).problems) == [
+        "field-refused: .files: secrets.login.template_driver",
+        "field-refused: .files: configs.motd.template_driver",
+    ]
