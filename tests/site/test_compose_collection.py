@@ -25,9 +25,9 @@ LACKING = {
     # A file server, and a driver of volumes.
     "nfs-media": {"volumes": {"photos": {}, "backups": {}, "cache": {}}},
     "reset-override": {"volumes": {"data": {}}},
-    # A resource of the nodes' own, a second processor, and 4 GiB.
+    # A resource of the nodes' own, and a second processor.
     "swarm-ready": {"services": {"web": {"deploy": {"resources": {"reservations": {"generic_resources": []}}}}}},
-    "memory-tuned": {"services": {"db": {"cpus": 1, "cpuset": "0", "mem_limit": "1g"}}},
+    "memory-tuned": {"services": {"db": {"cpus": 1, "cpuset": "0"}}},
 }
 # What is to end by itself.
 JOBS = {"minio-bucket_bucket"}

@@ -128,7 +128,8 @@ def _place(service: Service, nodes: Sequence[Candidate]) -> Iterator[Problem]:
         for kind in ("cpus", "memory"):
             amount = _amount(kind, amounts.get(kind, 0))
             largest = max(capacity(node, kind) for node in fitting)
-            if amount > largest:
+            # The engine refuses more CPUs than there are; memory it lets a task use up to whatever limit.
+            if amount > largest and (what, kind) != ("limits", "memory"):
                 yield Problem(
                     code=Code.SERVICE_TOO_LARGE,
                     where=f".files: services.{service.name}.deploy.resources.{what}.{kind}",

@@ -49,6 +49,7 @@ def problems(service="", **more):
         "deploy: {placement: {constraints: [node.role == manager, node.labels.disk != ssd]}}",
         "deploy: {placement: {constraints: [node.labels.disk==SSD, engine.labels.x == y, node.id != abc]}}",
         "deploy: {replicas: 5, resources: {limits: {cpus: '0.1', memory: 50M}, reservations: {memory: 1000M}}}",
+        "deploy: {resources: {limits: {memory: 1900G}}}",
         "deploy: {mode: global, resources: {reservations: {cpus: '2', memory: 1.5gb}}}",
     ],
 )
