@@ -77,7 +77,12 @@ SERVICE_FIELDS = (
     Field(("mem_reservation",), Fate.TRANSLATED, "`deploy.resources.reservations`"),
     Field(("tmpfs",), Fate.TRANSLATED, "mounts of type `tmpfs`"),
     Field(("shm_size",), Fate.TRANSLATED, "a `tmpfs` of that size at /dev/shm"),
-    Field(("container_name",), Fate.DROPPED, "tasks have names of their own; others reach a service by its name"),
+    Field(
+        ("container_name",),
+        Fate.TRANSLATED,
+        "an alias on each network of the service, by which others reach it beside its name; containers are called "
+        "otherwise",
+    ),
     Field(("expose",), Fate.DROPPED, "services of a network reach all ports of each other"),
     Field(("attach", "develop", "env_file", "label_file", "profiles"), Fate.DROPPED, "it is about Compose itself"),
     Field(("platform", "pull_policy"), Fate.DROPPED, "nodes pull the image that the stack file names by its digest"),

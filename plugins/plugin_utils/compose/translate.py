@@ -54,18 +54,23 @@ def translate(
     :param secrets: names of those whose values the inventory gives
     :param environment: values that configs may name
     """
-    services, volumes = resolved.get("services") or {}, _section(stack, resolved, "volumes")
+    services = resolved.get("services") or {}
+    volumes, networks = _section(stack, resolved, "volumes"), _section(stack, resolved, "networks")
     all_secrets = _section(stack, resolved, "secrets")
     notes = Notes(taken=frozenset(resolved.get("configs") or {}))
     judge_volumes(volumes, folder, notes)
-    project = Project(stack=stack, folder=folder, volumes=volumes, builds=_builds(stack, services, all_secrets))
+    project = Project(
+        stack=stack,
+        folder=folder,
+        volumes=volumes,
+        networks=networks,
+        builds=_builds(stack, services, all_secrets),
+    )
     made = translate_secrets(_without_those_of_builds(all_secrets, services), secrets)
     configs = translate_configs(_section(stack, resolved, "configs"), environment)
     content = {
         "services": {name: translate_service(project, name, fields, notes) for name, fields in services.items()},
-        "networks": {
-            name: _network(name, entry, notes) for name, entry in _section(stack, resolved, "networks").items()
-        },
+        "networks": {name: _network(name, entry, notes) for name, entry in networks.items()},
         "volumes": volumes,
         "secrets": made.entries,
         "configs": {**configs.entries, **{name: {"file": path} for name, path in notes.files.items()}},

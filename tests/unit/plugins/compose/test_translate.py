@@ -1,39 +1,11 @@
 """What a swarm makes of Compose files, as Compose itself resolves them."""
 
 import pytest
-import yaml
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.compose.fields import BY_NAME, KEPT
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.compose.run import resolve
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.compose.translate import translate
 
 from tests.support.problems import refused, told
 
 SECRETS = ["given", "of_a_file", "outside", "given_previous", "nothing"]
-
-
-@pytest.fixture
-def project(tmp_path):
-    """Translate a project of one or more files."""
-
-    def make(*texts, environment=None, secrets=(), profiles=(), stack="shop"):
-        files = [f"{number}.yml" for number in range(len(texts))]
-        for file, text in zip(files, texts, strict=True):
-            (tmp_path / file).write_text(text if isinstance(text, str) else yaml.safe_dump(text))
-        resolved = resolve(stack, tmp_path, files, environment or {}, profiles)
-        return translate(stack, resolved, str(tmp_path), secrets, environment or {})
-
-    return make
-
-
-@pytest.fixture
-def service(project):
-    """Translate one service, and what else the project has."""
-
-    def make(fields, **more):
-        translated = project({"services": {"web": {"image": "reg.example/x:1", **fields}}, **more})
-        return translated.content["services"]["web"], translated
-
-    return make
 
 
 @pytest.mark.parametrize(
@@ -98,9 +70,7 @@ def test_what_would_run_wrong_is_refused_by_its_key(service, fields, key):
     assert told(translated.problems) == [f"field-refused: .files: services.web.{key}"]
 
 
-@pytest.mark.parametrize(
-    "fields", [{"privileged": False}, {"devices": []}, {"container_name": "x"}, {"expose": ["80"]}]
-)
+@pytest.mark.parametrize("fields", [{"privileged": False}, {"devices": []}, {"expose": ["80"]}])
 def test_what_nobody_misses_is_left_out_in_silence(service, fields):
     made, translated = service(fields)
     assert (set(made) - {"image", "networks"}, translated.warnings, translated.problems) == (set(), (), ())
