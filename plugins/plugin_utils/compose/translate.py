@@ -15,7 +15,7 @@ from .builds import BuildRequest, read_build
 from .notes import Notes, without_empty
 from .objects import translate_configs, translate_secrets
 from .service import Project, translate_service
-from .volumes import judge_volumes
+from .volumes import judge_external, judge_volumes
 
 BRIDGE = "com.docker.network.bridge."
 # Drivers whose networks Swarm lets no service use, unless they were created with a scope that no Compose file can name.
@@ -59,6 +59,7 @@ def translate(
     all_secrets = _section(stack, resolved, "secrets")
     notes = Notes(taken=frozenset(resolved.get("configs") or {}))
     judge_volumes(volumes, folder, notes)
+    judge_external(volumes, services, notes)
     project = Project(
         stack=stack,
         folder=folder,

@@ -135,7 +135,7 @@ EXPECTED = {
     "swarm-ready": ((), ()),
     "traefik-socket": ((), ("services.traefik.security_opt", "services.traefik.volumes", "services.whoami.labels")),
     "update-notifier": (("services.watch.environment",), ("services.watch.volumes",)),
-    "vaultwarden-caddy": ((), ()),
+    "vaultwarden-caddy": ((), ("volumes.caddy-data",)),
     "vpn-sidecar": (
         ("services.downloads.network_mode", "services.vpn.devices"),
         ("services.downloads.depends_on", "services.downloads.volumes"),
