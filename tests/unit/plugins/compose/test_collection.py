@@ -46,7 +46,10 @@ EXPECTED = {
         ("services.cadvisor.cgroup", "services.cadvisor.volumes", "services.cadvisor.volumes"),
     ),
     "debug-profiles": ((), ()),
-    "django-postgres": (("services.db.volumes", "services.web.volumes"), ("services.web.depends_on",)),
+    "django-postgres": (
+        ("services.db.volumes", "services.web.volumes"),
+        ("services.web.depends_on", "services.web.environment.DJANGO_DEBUG"),
+    ),
     "docker-in-docker": (("services.engine.privileged", "services.runner.network_mode"), ()),
     "elasticsearch-kibana": ((), ("services.kibana.depends_on",)),
     "emptied-entrypoint": (("services.certificates.entrypoint",), ()),

@@ -91,6 +91,19 @@ def test_what_is_different_is_told(service, fields, key):
     assert translated.problems == ()
 
 
+@pytest.mark.parametrize("environment", [["KEY", "EMPTY="], {"KEY": None, "EMPTY": ""}])
+def test_variable_without_a_value_is_told(project, monkeypatch, environment):
+    monkeypatch.setenv("KEY", "of a shell")
+    text = {"services": {"web": {"image": "a.example/x", "environment": environment}}}
+    translated = project(text)
+    ((where, told_text),) = translated.warnings
+    assert (where, "set KEY in environment" in told_text) == ("services.web.environment.KEY", True)
+    assert translated.content["services"]["web"]["environment"] == {"EMPTY": ""}
+    translated = project(text, environment={"KEY": "x"})
+    assert translated.warnings == ()
+    assert translated.content["services"]["web"]["environment"] == {"KEY": "x", "EMPTY": ""}
+
+
 @pytest.mark.parametrize(
     ("condition", "warnings", "problems"),
     [("service_started", 0, 0), ("service_healthy", 1, 0), ("service_completed_successfully", 0, 1)],
