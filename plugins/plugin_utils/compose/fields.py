@@ -71,7 +71,12 @@ KEPT = (
 SERVICE_FIELDS = (
     Field(KEPT, Fate.KEPT, "Swarm has the same"),
     Field(("build",), Fate.TRANSLATED, "the image is built on the builder, pushed, and named by its digest"),
-    Field(("restart",), Fate.TRANSLATED, "`deploy.restart_policy`; with `no`, a task may end with success: a job"),
+    Field(
+        ("restart",),
+        Fate.TRANSLATED,
+        "`deploy.restart_policy`; with `no`, a task may end with success: a job. Without it, Compose starts no "
+        "container again, but Swarm starts a task again whatever it ended with",
+    ),
     Field(("scale",), Fate.TRANSLATED, "`deploy.replicas`"),
     Field(("cpus", "mem_limit", "pids_limit"), Fate.TRANSLATED, "`deploy.resources.limits`"),
     Field(("mem_reservation",), Fate.TRANSLATED, "`deploy.resources.reservations`"),
