@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -22,9 +23,11 @@ STALE_OBSERVATIONS = 10
 # Seconds for which no node may take a task: tasks that make room need a while to end, and a node that reboots about a
 # minute.
 HOMELESS_SECONDS = 90
-# Seconds for which a task must go on failing in the same way, once that is a pattern: what it waits for may be about to
+# Seconds for which a task must go on ending in the same way, once that is a pattern: what it waits for may be about to
 # come, such as a service of the same stack.
 LOOPING_SECONDS = 40
+# Seconds without such a task until that is over: one that ends soon may be observed while it runs.
+CALM_SECONDS = 10
 
 
 class ActionModule(ActionBase):
@@ -36,7 +39,7 @@ class ActionModule(ActionBase):
         begin, timeout = time.monotonic(), int(self._task.args["timeout"])
         duration, done_since = int(self._task.args.get("steady") or 0), None
         said: str | None = None
-        stale_for, housed, steady = 0, begin, begin
+        stale_for, housed, steady, looped = 0, begin, begin, begin - CALM_SECONDS
         while True:
             found = self._observe(task_vars)
             stack = (found.stacks or {}).get(self._task.args["stack"])
@@ -50,10 +53,10 @@ class ActionModule(ActionBase):
                 return dict(result, changed=False, stack=self._task.args["stack"], specs=specs, stale=list(state.stale))
             elapsed = now - begin
             housed = housed if state.homeless else now
-            steady = steady if state.looping else now
-            failure = _failure(
-                state, elapsed > timeout, now - housed > HOMELESS_SECONDS, now - steady > LOOPING_SECONDS
-            )
+            looped = now if state.looping else looped
+            steady = steady if now - looped < CALM_SECONDS else now
+            is_looping = bool(state.looping) and now - steady > LOOPING_SECONDS
+            failure = _failure(state, elapsed > timeout, now - housed > HOMELESS_SECONDS, is_looping)
             if failure:
                 # A task without a node has no log.
                 task = state.trouble.task.id if state.trouble and state.trouble.task.node else ""
@@ -81,7 +84,7 @@ def _patience(timeout: int) -> str:
     """Say how long may be waited for."""
     return (
         f"  waiting for at most {timeout} s, or {HOMELESS_SECONDS} s while no node takes a task,\n"
-        f"  or {LOOPING_SECONDS} s while a task fails again and again in the same way\n"
+        f"  or {LOOPING_SECONDS} s while a task ends again and again in the same way\n"
         "  only new tasks are counted; older ones may go on serving meanwhile"
     )
 
@@ -93,5 +96,15 @@ def _failure(state: Convergence, is_late: bool, is_homeless: bool, is_looping: b
     if is_homeless:
         return f"no node can take a task of {', '.join(state.homeless)}"
     if is_looping:
-        return f"tasks of {', '.join(state.looping)} start again and again, and fail each time in the same way"
+        return "; ".join(_loops(state))
     return "not at its size in time" if is_late else ""
+
+
+def _loops(state: Convergence) -> Iterator[str]:
+    """Say which tasks start again and again, and what to do for those that end with success."""
+    failing = [name for name in state.looping if name not in state.succeeding]
+    if failing:
+        yield f"tasks of {', '.join(failing)} start again and again, and fail each time in the same way"
+    if state.succeeding:
+        names = ", ".join(state.succeeding)
+        yield f'tasks of {names} end with success again and again, and Swarm starts others; a job has restart: "no"'

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from . import mesh, releases
 from .engine import Engine, Item
 from .observation.stack import Network, Publisher, Service, Stack, Task, Update
+from .observation.swarm import Node
 from .volumes import NAMESPACE_LABEL
 
-# Ended tasks that are shown per service; Swarm itself keeps five per slot.
+# Ended tasks that are shown per service, beside the last of each place; Swarm itself keeps five per slot.
 ENDED_TASKS = 5
+# States of a task that ended by itself.
+FAILED = ("failed", "rejected")
+ENDED = ("complete", *FAILED)
+# The error of a task whose node no longer meets the service's constraints (swarmkit, constraint enforcer).
+MOVED_OFF = "assigned node no longer meets constraints"
 # Seconds in which failed tasks are counted.
 CRASH_SECONDS = 3600
 # By it the engine tells what number Swarm gave an overlay network (moby, libnetwork).
@@ -21,22 +27,29 @@ VXLAN_OPTION = "com.docker.network.driver.overlay.vxlanid_list"
 
 
 def describe(
-    engine: Engine, names: Sequence[str], services: Sequence[Item], tasks: Sequence[Item], configs: Sequence[Item]
+    engine: Engine,
+    names: Sequence[str],
+    services: Sequence[Item],
+    tasks: Sequence[Item],
+    configs: Sequence[Item],
+    nodes: Sequence[Node],
 ) -> dict[str, Stack]:
     """Describe stacks as they run, by name.
 
     :param services: all of the swarm, as ``GET /services`` lists them with their status
     :param tasks: of all services, as ``GET /tasks`` lists them
     :param configs: all of the swarm, as ``GET /configs`` lists them
+    :param nodes: all members
     """
     if not names:
         return {}
     secrets = engine.get("/secrets")
     found: dict[str, dict[str, Service]] = {name: {} for name in names}
+    open_nodes = {node.id for node in nodes if node.availability == "active" and node.state != "down"}
     for service in services:
         owner = (service["Spec"].get("Labels") or {}).get(NAMESPACE_LABEL)
         if owner in found:
-            found[owner][service["Spec"]["Name"].removeprefix(f"{owner}_")] = _service(service, tasks)
+            found[owner][service["Spec"]["Name"].removeprefix(f"{owner}_")] = _service(service, tasks, open_nodes)
     made = _networks(engine, names)
     return {
         name: replace(releases.describe(name, own, configs, secrets), networks=made[name])
@@ -76,30 +89,65 @@ def _networks(engine: Engine, names: Sequence[str]) -> dict[str, dict[str, Netwo
     return made
 
 
-def _service(service: Item, tasks: Sequence[Item]) -> Service:
+def _service(service: Item, tasks: Sequence[Item], open_nodes: Collection[str]) -> Service:
     own = [task for task in tasks if task["ServiceID"] == service["ID"]]
     current = [task for task in own if task["DesiredState"] == "running"]
     ended = sorted((task for task in own if task["DesiredState"] != "running"), key=lambda task: task["UpdatedAt"])
+    places = _places(service, own, open_nodes)
+    empty = places - {_place(task) for task in current}
+    last = {_place(task): task["ID"] for task in ended if _place(task) in empty}
+    shown = {*last.values(), *(task["ID"] for task in ended[-ENDED_TASKS:])}
     update = service.get("UpdateStatus") or {}
     return Service(
         id=service["ID"],
         spec=service["Spec"],
         updated=service["UpdatedAt"],
         update=Update(State=update.get("State", ""), Message=update.get("Message", "")),
-        size=(service.get("ServiceStatus") or {}).get("DesiredTasks", 0),
+        size=len(places) if _is_global(service) else (service.get("ServiceStatus") or {}).get("DesiredTasks", 0),
         ports=tuple(port["PublishedPort"] for port in service.get("Endpoint", {}).get("Ports") or ()),
-        tasks=tuple(_task(task, service) for task in current + ended[-ENDED_TASKS:]),
+        tasks=tuple(_task(task, service) for task in [*current, *(task for task in ended if task["ID"] in shown)]),
         crashes=_crashes(service, own),
     )
 
 
+def _places(service: Item, tasks: Sequence[Item], open_nodes: Collection[str]) -> set[object]:
+    """Return where a service has tasks: its slots, or the nodes of a global one.
+
+    How many a global one should have, Swarm tells by those that are to run at this moment (swarmkit,
+    ListServiceStatuses). A task that waits to be started again is none of them, and neither is one that Swarm gave up,
+    so a service that only crashes would be at its size of 0.
+    """
+    if not _is_global(service):
+        return {_place(task) for task in tasks}
+    desired = {_place(task) for task in tasks if task["DesiredState"] in ("running", "ready")}
+    newest = {_place(task): task for task in sorted(tasks, key=lambda task: task["UpdatedAt"])}
+    given_up = {node for node, task in newest.items() if node in open_nodes and _is_given_up(task, service)}
+    return desired | given_up
+
+
+def _is_global(service: Item) -> bool:
+    return "Global" in (service["Spec"].get("Mode") or {})
+
+
+def _is_given_up(task: Item, service: Item) -> bool:
+    """Tell whether Swarm starts no other task after this one, the last on a node that may still have one.
+
+    A node may have none any more where the service got other constraints since, or the node other labels.
+    """
+    spec, status = service["Spec"]["TaskTemplate"], task["Status"]
+    restart = spec.get("RestartPolicy") or {}
+    is_limited = restart.get("Condition", "any") != "any" or bool(restart.get("MaxAttempts"))
+    is_newest = _essence(task["Spec"]) == _essence(spec) and task["Spec"].get("Placement") == spec.get("Placement")
+    return is_limited and is_newest and status["State"] in ENDED and status.get("Err") != MOVED_OFF
+
+
+def _place(task: Item) -> object:
+    return task.get("Slot") or task.get("NodeID")
+
+
 def _crashes(service: Item, tasks: Sequence[Item]) -> int:
     since = max(service["UpdatedAt"], time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() - CRASH_SECONDS)))
-    places = Counter(
-        task.get("Slot") or task.get("NodeID")
-        for task in tasks
-        if task["Status"]["State"] in ("failed", "rejected") and task["UpdatedAt"] >= since
-    )
+    places = Counter(_place(task) for task in tasks if task["Status"]["State"] in FAILED and task["UpdatedAt"] >= since)
     return max(places.values(), default=0)
 
 

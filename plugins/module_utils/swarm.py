@@ -169,11 +169,12 @@ def observe(engine: Engine, info: Item | None, stack_names: Sequence[str] = (), 
         return own
     try:
         services, tasks, configs = engine.get("/services", status="true"), engine.get("/tasks"), engine.get("/configs")
+        members = nodes(engine, tasks)
         return replace(
             own,
             lock=lock.read(next((config for config in configs if config["Spec"]["Name"] == lock.NAME), None)),
-            nodes=nodes(engine, tasks),
-            stacks=stacks.describe(engine, stack_names, services, tasks, configs),
+            nodes=members,
+            stacks=stacks.describe(engine, stack_names, services, tasks, configs, members),
             published=stacks.published(services),
             eviction=_eviction(configs),
             kept_stacks=releases.owners(configs, services),

@@ -11,6 +11,8 @@ from .fields import BY_NAME
 from .notes import Notes, without_empty
 
 RESTART = {"no": "none", "always": "any", "unless-stopped": "any", "on-failure": "on-failure"}
+# Modes in which Swarm counts tasks otherwise than a run does, and what to write instead.
+JOBS = {"replicated-job": "Leave it out", "global-job": "Write mode: global"}
 
 
 def translate_deploy(key: str, given: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
@@ -19,6 +21,9 @@ def translate_deploy(key: str, given: Mapping[str, Any], notes: Notes) -> dict[s
     :param key: of the service
     """
     deploy: dict[str, Any] = without_empty(given.get("deploy") or {})
+    if deploy.get("mode") in JOBS:
+        fix = f'{JOBS[deploy["mode"]]}, and restart: "no" beside deploy: a task may then end with success'
+        notes.refuse(f"{key}.deploy.mode", deploy["mode"], fix)
     resources = deploy.get("resources") or {}
     limits = {"cpus": given.get("cpus"), "memory": given.get("mem_limit"), "pids": given.get("pids_limit")}
     reservations = {"memory": given.get("mem_reservation")}

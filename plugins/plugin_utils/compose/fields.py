@@ -71,13 +71,23 @@ KEPT = (
 SERVICE_FIELDS = (
     Field(KEPT, Fate.KEPT, "Swarm has the same"),
     Field(("build",), Fate.TRANSLATED, "the image is built on the builder, pushed, and named by its digest"),
-    Field(("restart",), Fate.TRANSLATED, "`deploy.restart_policy`; with `no`, a task may end with success: a job"),
+    Field(
+        ("restart",),
+        Fate.TRANSLATED,
+        "`deploy.restart_policy`; with `no`, a task may end with success: a job. Without it, Compose starts no "
+        "container again, but Swarm starts a task again whatever it ended with",
+    ),
     Field(("scale",), Fate.TRANSLATED, "`deploy.replicas`"),
     Field(("cpus", "mem_limit", "pids_limit"), Fate.TRANSLATED, "`deploy.resources.limits`"),
     Field(("mem_reservation",), Fate.TRANSLATED, "`deploy.resources.reservations`"),
     Field(("tmpfs",), Fate.TRANSLATED, "mounts of type `tmpfs`"),
     Field(("shm_size",), Fate.TRANSLATED, "a `tmpfs` of that size at /dev/shm"),
-    Field(("container_name",), Fate.DROPPED, "tasks have names of their own; others reach a service by its name"),
+    Field(
+        ("container_name",),
+        Fate.TRANSLATED,
+        "an alias on each network of the service, by which others reach it beside its name; containers are called "
+        "otherwise",
+    ),
     Field(("expose",), Fate.DROPPED, "services of a network reach all ports of each other"),
     Field(("attach", "develop", "env_file", "label_file", "profiles"), Fate.DROPPED, "it is about Compose itself"),
     Field(("platform", "pull_policy"), Fate.DROPPED, "nodes pull what the stack file names, for their own platform"),

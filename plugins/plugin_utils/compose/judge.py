@@ -43,6 +43,9 @@ def judge_fields(key: str, given: Mapping[str, Any], notes: Notes) -> None:
 def _judge_values(key: str, given: Mapping[str, Any], notes: Notes) -> None:
     """Judge keys that Swarm has, too, but not with every value."""
     for name, value in (given.get("environment") or {}).items():
+        if value is None:
+            fix = f"set {name} in environment of the stack's entry, or remove it here"
+            notes.warn(f"{key}.environment.{name}", f"it has no value, and tasks run without it: {fix}")
         foreign = [text for text in TEMPLATE.findall(str(value)) if not OF_SWARM.fullmatch(text)]
         if foreign:
             fix = 'Write {{"{{"}} for two braces: Swarm fills in templates of its own'

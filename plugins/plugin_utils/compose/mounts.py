@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
+from ..images.private import is_private
 from .notes import Notes, plain
 from .tmpfs import memory_mounts
 from .volumes import OF_EACH_NODE
@@ -21,6 +22,8 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
 # In the engine's words, "config data must be larger than 0 and less than 1024000 bytes".
 TOO_LARGE = 1024000
 READABLE, EXECUTABLE = 0o444, 0o555
+# Bits of a mode that let others than the owner do something with a file.
+OF_OTHERS = 0o077
 SOCKET = "docker.sock"
 OF_ITS_NODE = "a task has the engine of the node that it is on; for all of the swarm, hold it on a manager"
 
@@ -88,9 +91,20 @@ def _of_project(
         what = "a folder of the project, which nodes do not have" if source.exists() else "which is not there"
         fix = "Put what the app reads into its image, and what it writes into a named volume; a file becomes a config"
         notes.refuse(f"{key}.volumes", f"{name}, {what}", fix)
+    elif reason := _reason_of_privacy(source):
+        how = f"Declare it in secrets, and name it with target: {mount['target']} in secrets of the service"
+        fix = f"{how}; put what the app writes itself into a named volume"
+        notes.refuse(f"{key}.volumes", f"{name}, {reason}, which would be a config that many can read", fix)
     elif not 0 < source.stat().st_size < TOO_LARGE:
         found = f"{name}, a file of {source.stat().st_size} bytes, where a config has 1 to {TOO_LARGE - 1}"
         notes.refuse(f"{key}.volumes", found, "Put it into the image")
     else:
         mode = EXECUTABLE if os.access(source, os.X_OK) else READABLE
         yield {"source": notes.config(source, folder), "target": mount["target"], "mode": mode}
+
+
+def _reason_of_privacy(file: Path) -> str:
+    """Say why a file must not be a config, ``""`` if it may be one."""
+    if not file.stat().st_mode & OF_OTHERS or not os.access(file, os.R_OK):
+        return "not readable by everybody"
+    return "private by its name or content" if is_private(file) else ""

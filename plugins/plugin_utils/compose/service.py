@@ -18,6 +18,8 @@ from .volumes import is_pinned
 
 ANY_ADDRESS = ("", "0.0.0.0", "::")
 SECRETS = "/run/secrets/"
+# Networks that each engine has by itself, on which nobody is reached by a name.
+OF_ENGINES = ("bridge", "host", "none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,17 +29,24 @@ class Project:
     :ivar stack: the stack's name
     :ivar folder: that relative paths of its files begin at
     :ivar volumes: of the stack file, each with a name only where it is not the one that Swarm gives
+    :ivar networks: likewise
     :ivar builds: by service
     """
 
     stack: str
     folder: str
     volumes: Mapping[str, Mapping[str, Any]]
+    networks: Mapping[str, Mapping[str, Any]]
     builds: Mapping[str, BuildRequest]
 
     def volume(self, source: str) -> str:
         """Return a volume's name as the engine has it."""
         return str(self.volumes[source].get("name") or f"{self.stack}_{source}")
+
+    def has_names(self, network: str) -> bool:
+        """Tell whether services of a network reach each other by names there."""
+        entry = self.networks.get(network, {})
+        return not (entry.get("external") and entry.get("name", network) in OF_ENGINES)
 
 
 def translate_service(project: Project, name: str, fields: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
@@ -59,7 +68,7 @@ def translate_service(project: Project, name: str, fields: Mapping[str, Any], no
         "ports": _unique(_port(key, port, notes) for port in given.get("ports", ())),
         "ulimits": {what: _ulimit(limit) for what, limit in (given.get("ulimits") or {}).items()},
         "extra_hosts": [host.replace("=", ":", 1) for host in given.get("extra_hosts", ())],
-        "networks": _networks(key, given.get("networks") or {}, notes),
+        "networks": _networks(project, name, given, notes),
         "environment": {what: value for what, value in (given.get("environment") or {}).items() if value is not None},
         "deploy": with_pins(deploy, pins),
     }
@@ -120,10 +129,16 @@ def _port(key: str, port: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
     return {**kept, "published": int(published)} if published.isdecimal() else kept
 
 
-def _networks(key: str, networks: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
-    for name, options in networks.items():
+def _networks(project: Project, name: str, given: Mapping[str, Any], notes: Notes) -> dict[str, Any]:
+    networks = {network: options or {} for network, options in (given.get("networks") or {}).items()}
+    for network, options in networks.items():
         for what in ("ipv4_address", "ipv6_address"):
-            if (options or {}).get(what):
-                notes.warn(f"{key}.networks.{name}.{what}", "tasks have addresses that Swarm gives them")
-    aliases = {name: (options or {}).get("aliases") for name, options in networks.items()}
-    return {name: {"aliases": names} if names else None for name, names in aliases.items()}
+            if options.get(what):
+                notes.warn(f"services.{name}.networks.{network}.{what}", "tasks have addresses that Swarm gives them")
+    # On one machine others reach it by its container's name, too.
+    more = [given["container_name"]] if given.get("container_name", name) != name else []
+    aliases = {
+        network: [*(options.get("aliases") or ()), *(more if project.has_names(network) else ())]
+        for network, options in networks.items()
+    }
+    return {network: {"aliases": [*dict.fromkeys(names)]} if names else None for network, names in aliases.items()}

@@ -16,7 +16,7 @@ from .builds import BuildRequest, read_build
 from .notes import Notes, without_empty
 from .objects import templated, too_long, translate_configs, translate_secrets
 from .service import Project, translate_service
-from .volumes import judge_volumes
+from .volumes import judge_external, judge_volumes
 
 BRIDGE = "com.docker.network.bridge."
 # Drivers whose networks Swarm lets no service use, unless they were created with a scope that no Compose file can name.
@@ -55,20 +55,26 @@ def translate(
     :param secrets: names of those whose values the inventory gives
     :param environment: values that configs may name
     """
-    services, volumes = resolved.get("services") or {}, _section(stack, resolved, "volumes")
+    services = resolved.get("services") or {}
+    volumes, networks = _section(stack, resolved, "volumes"), _section(stack, resolved, "networks")
     all_secrets = _section(stack, resolved, "secrets")
     notes = Notes(longest=longest_name(stack), taken=frozenset(resolved.get("configs") or {}))
     judge_volumes(volumes, folder, notes)
-    project = Project(stack=stack, folder=folder, volumes=volumes, builds=_builds(stack, services, all_secrets))
+    judge_external(volumes, services, notes)
+    project = Project(
+        stack=stack,
+        folder=folder,
+        volumes=volumes,
+        networks=networks,
+        builds=_builds(stack, services, all_secrets),
+    )
     of_tasks = _without_those_of_builds(all_secrets, services)
     made = translate_secrets(of_tasks, secrets)
     all_configs = _section(stack, resolved, "configs")
     configs = translate_configs(all_configs, environment)
     content = {
         "services": {name: translate_service(project, name, fields, notes) for name, fields in services.items()},
-        "networks": {
-            name: _network(name, entry, notes) for name, entry in _section(stack, resolved, "networks").items()
-        },
+        "networks": {name: _network(name, entry, notes) for name, entry in networks.items()},
         "volumes": volumes,
         "secrets": made.entries,
         "configs": {**configs.entries, **{name: {"file": path} for name, path in notes.files.items()}},

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
+from ..model.problem import first_of
 from .notes import Notes, plain
 
 # What Swarm fills in for each task, as in {{.Task.Slot}}.
@@ -15,6 +17,8 @@ OF_EACH_TASK = (
     "begins with an empty one; hold the service with a placement constraint, or give the volume one plain name"
 )
 OF_EACH_NODE = "each node has a folder of its own there, which must exist on all nodes that the service may run on"
+# Constraints that a user names nodes by; those on roles and platforms leave Swarm a choice.
+OF_A_NODE = re.compile(r"node\.(id|hostname|labels\.\S+?)\s*==")
 
 
 def is_pinned(volume: Mapping[str, Any], deploy: Mapping[str, Any]) -> bool:
@@ -47,3 +51,32 @@ def judge_volumes(volumes: Mapping[str, Mapping[str, Any]], folder: str, notes: 
                 notes.refuse(key, f"{device}, a folder of the project, which nodes do not have", fix)
             else:
                 notes.warn(key, f"{device}: {OF_EACH_NODE}")
+
+
+def judge_external(
+    volumes: Mapping[str, Mapping[str, Any]], services: Mapping[str, Mapping[str, Any]], notes: Notes
+) -> None:
+    """Tell which services may leave the node of a volume that the stack does not make.
+
+    :param services: as Compose resolved them
+    """
+    for name in (name for name, volume in volumes.items() if volume.get("external")):
+        free = [each for each, fields in services.items() if _mounts(fields, name) and not _is_held(fields)]
+        if free:
+            notes.warn(
+                f"volumes.{name}",
+                f"on a node that does not have it, {first_of(free)} begins with an empty one: unless all nodes share "
+                "it, name its node in deploy.placement.constraints of the service, such as node.hostname == NAME",
+            )
+
+
+def _mounts(service: Mapping[str, Any], volume: str) -> bool:
+    found = [(mount.get("type"), mount.get("source")) for mount in service.get("volumes") or ()]
+    return ("volume", volume) in found
+
+
+def _is_held(service: Mapping[str, Any]) -> bool:
+    """Tell whether a service runs only on nodes that its user chose, or on each."""
+    deploy = service.get("deploy") or {}
+    constraints = (deploy.get("placement") or {}).get("constraints") or ()
+    return deploy.get("mode") == "global" or any(OF_A_NODE.match(text.strip()) for text in constraints)

@@ -1,4 +1,7 @@
-"""Find private files in a build context: everybody who can pull the image may read what is copied into it."""
+"""Find private files among those that others could read then.
+
+Everybody who can pull an image may read what a build copied into it, and everybody who reaches a manager the configs.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ def private_files(folder: str, dockerfile: str, secrets: Iterable[str] = ()) -> 
     """
     by_name, known = _named(ignore_lines(folder, dockerfile)), {Path(secret).resolve() for secret in secrets}
     found = {name: Path(folder, name) for name in context_files(folder, dockerfile) if name not in by_name}
-    return [name for name, path in found.items() if path.resolve() in known or _is_private(path)]
+    return [name for name, path in found.items() if path.resolve() in known or is_private(path)]
 
 
 def _named(lines: Iterable[str]) -> set[str]:
@@ -37,7 +40,11 @@ def _named(lines: Iterable[str]) -> set[str]:
     return {line.removeprefix("!").strip("/") for line in lines if line.startswith("!")}
 
 
-def _is_private(file: Path) -> bool:
+def is_private(file: Path) -> bool:
+    """Tell whether a file is private by its name, or by a key in it.
+
+    :param file: that can be read
+    """
     if NAMES.fullmatch(file.name):
         return True
     with file.open("rb") as stream:

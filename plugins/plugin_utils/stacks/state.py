@@ -52,7 +52,7 @@ def _spec_changes(applied: Mapping[str, object], live: Mapping[str, object], pat
             yield f"{name} is {other}, expected {one}"
 
 
-# Tasks in one place that failed in a row and in the same way. Swarm keeps five of the past (task history limit).
+# Tasks in one place that ended in a row and in the same way. Swarm keeps five of the past (task history limit).
 FAILURES = 4
 FAILED = ("failed", "rejected")
 ENDED = ("complete", *FAILED)
@@ -79,7 +79,8 @@ class Convergence:
         or by the way back, and a further deploy ends it
     :ivar sizes: by service, ``"running/desired"``
     :ivar homeless: services with a task that no node can take now
-    :ivar looping: services with a task that is started again and again and fails each time in the same way
+    :ivar looping: services with a task that is started again and again and ends each time in the same way
+    :ivar succeeding: those of them whose tasks end with success, as a job's do
     """
 
     done: bool
@@ -89,6 +90,7 @@ class Convergence:
     trouble: Trouble | None = None
     homeless: tuple[str, ...] = ()
     looping: tuple[str, ...] = ()
+    succeeding: tuple[str, ...] = ()
 
 
 def judge(services: Mapping[str, Service], skip_wait_for: Collection[str] = ()) -> Convergence:
@@ -111,6 +113,7 @@ def judge(services: Mapping[str, Service], skip_wait_for: Collection[str] = ()) 
         trouble=troubles[-1] if troubles else None,
         homeless=tuple(name for name, service in waited.items() if any(map(_is_homeless, service.tasks))),
         looping=looping,
+        succeeding=tuple(name for name in looping if _is_succeeding(unfinished[name])),
     )
 
 
@@ -144,21 +147,34 @@ def _is_homeless(task: Task) -> bool:
 
 
 def _is_looping(service: Service) -> bool:
-    """Tell whether a task has failed as often as makes a pattern, with none of its place that runs.
+    """Tell whether tasks have ended as often as makes a pattern, with none of their place that runs.
 
     While an update is under way, Swarm itself counts failures and gives it up.
     """
+    return service.update_state == "completed" and any(_loops(service))
+
+
+def _is_succeeding(service: Service) -> bool:
+    return all(task.state == "complete" for task in _loops(service))
+
+
+def _loops(service: Service) -> Iterator[Task]:
+    """Yield the last task of each place whose tasks end again and again in the same way."""
     places: dict[object, list[Task]] = {}
     for task in service.tasks:
         places.setdefault(task.slot or task.node, []).append(task)
-    return service.update_state == "completed" and any(_fails_alike(service, tasks) for tasks in places.values())
+    for tasks in places.values():
+        ended = [task for task in tasks if task.updated >= service.updated and task.state in ENDED]
+        last = sorted(ended, key=lambda task: task.updated)[-FAILURES:]
+        # One that waits for a node, such as one that boots, is not about to be started.
+        if len(last) == FAILURES and _is_alike(last) and not any(task.is_up or _is_homeless(task) for task in tasks):
+            yield last[-1]
 
 
-def _fails_alike(service: Service, tasks: Sequence[Task]) -> bool:
-    ended = [task for task in tasks if task.updated >= service.updated and task.state in ENDED]
-    last = sorted(ended, key=lambda task: task.updated)[-FAILURES:]
-    alike = len(last) == FAILURES and len({(task.state, task.error) for task in last}) == 1 and bool(last[0].error)
-    return alike and not any(task.is_up for task in tasks)
+def _is_alike(tasks: Sequence[Task]) -> bool:
+    """Tell whether tasks have all ended in one way that is told: by the same error, or with success."""
+    ways = {(task.state, task.error) for task in tasks}
+    return len(ways) == 1 and any(error or state == "complete" for state, error in ways)
 
 
 def _was_given_up(service: Service) -> bool:

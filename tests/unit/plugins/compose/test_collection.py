@@ -46,7 +46,10 @@ EXPECTED = {
         ("services.cadvisor.cgroup", "services.cadvisor.volumes", "services.cadvisor.volumes"),
     ),
     "debug-profiles": ((), ()),
-    "django-postgres": (("services.db.volumes", "services.web.volumes"), ("services.web.depends_on",)),
+    "django-postgres": (
+        ("services.db.volumes", "services.web.volumes"),
+        ("services.web.depends_on", "services.web.environment.DJANGO_DEBUG"),
+    ),
     "docker-in-docker": (("services.engine.privileged", "services.runner.network_mode"), ()),
     "elasticsearch-kibana": ((), ("services.kibana.depends_on",)),
     "emptied-entrypoint": (("services.certificates.entrypoint",), ()),
@@ -135,7 +138,7 @@ EXPECTED = {
     "swarm-ready": ((), ()),
     "traefik-socket": ((), ("services.traefik.security_opt", "services.traefik.volumes", "services.whoami.labels")),
     "update-notifier": (("services.watch.environment",), ("services.watch.volumes",)),
-    "vaultwarden-caddy": ((), ()),
+    "vaultwarden-caddy": ((), ("volumes.caddy-data",)),
     "vpn-sidecar": (
         ("services.downloads.network_mode", "services.vpn.devices"),
         ("services.downloads.depends_on", "services.downloads.volumes"),

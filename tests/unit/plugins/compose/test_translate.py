@@ -70,9 +70,7 @@ def test_what_would_run_wrong_is_refused_by_its_key(service, fields, key):
     assert told(translated.problems) == [f"field-refused: .files: services.web.{key}"]
 
 
-@pytest.mark.parametrize(
-    "fields", [{"privileged": False}, {"devices": []}, {"container_name": "x"}, {"expose": ["80"]}]
-)
+@pytest.mark.parametrize("fields", [{"privileged": False}, {"devices": []}, {"expose": ["80"]}])
 def test_what_nobody_misses_is_left_out_in_silence(service, fields):
     made, translated = service(fields)
     assert (set(made) - {"image", "networks"}, translated.warnings, translated.problems) == (set(), (), ())
@@ -91,6 +89,19 @@ def test_what_is_different_is_told(service, fields, key):
     ((where, text),) = translated.warnings
     assert f"{where}: {text}".startswith(f"services.web.{key}: ")
     assert translated.problems == ()
+
+
+@pytest.mark.parametrize("environment", [["KEY", "EMPTY="], {"KEY": None, "EMPTY": ""}])
+def test_variable_without_a_value_is_told(project, monkeypatch, environment):
+    monkeypatch.setenv("KEY", "of a shell")
+    text = {"services": {"web": {"image": "a.example/x", "environment": environment}}}
+    translated = project(text)
+    ((where, told_text),) = translated.warnings
+    assert (where, "set KEY in environment" in told_text) == ("services.web.environment.KEY", True)
+    assert translated.content["services"]["web"]["environment"] == {"EMPTY": ""}
+    translated = project(text, environment={"KEY": "x"})
+    assert translated.warnings == ()
+    assert translated.content["services"]["web"]["environment"] == {"KEY": "x", "EMPTY": ""}
 
 
 @pytest.mark.parametrize(

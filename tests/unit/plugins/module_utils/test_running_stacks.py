@@ -58,10 +58,10 @@ def test_services_are_told_by_stack_without_its_prefix():
     services = [service(name, stack) for name, stack in names.items()] + [{"Spec": {"Name": "alone", "Labels": None}}]
     tasks = [{**TASK, "ServiceID": "shop_web", "Spec": SPEC}]
     engine = Engine(secrets=[], networks=None)
-    found = stacks.describe(engine, ["shop", "hello", "new"], services, tasks, [])
+    found = stacks.describe(engine, ["shop", "hello", "new"], services, tasks, [], [])
     assert {name: [*stack.services] for name, stack in found.items()} == {"shop": ["web"], "hello": ["web"], "new": []}
     assert [len(found[name].services["web"].tasks) for name in ("shop", "hello")] == [1, 0]
-    assert stacks.describe(engine, [], services, tasks, []) == {}
+    assert stacks.describe(engine, [], services, tasks, [], []) == {}
 
 
 def test_networks_are_told_as_they_were_made():
@@ -77,7 +77,7 @@ def test_networks_are_told_as_they_were_made():
     bare = {**made, "Name": "hello_new", "Options": None, "IPAM": {"Config": None}}
     foreign = {**made, "Labels": {NAMESPACE: "other"}}
     engine = Engine(secrets=[], networks=[made, bare, foreign])
-    found = stacks.describe(engine, ["hello", "shop"], [], [], [])
+    found = stacks.describe(engine, ["hello", "shop"], [], [], [], [])
     assert found["shop"].networks == {}
     assert found["hello"].networks == {
         "hello_data": Network("overlay", {"encrypted": ""}, True, False, ("10.0.1.0/24",)),

@@ -204,7 +204,6 @@ START = "task: non-zero exit (1)"
         ([*failing(START, START, START, "other"), sites.task(1, state="starting", updated="9")], {}, False),
         ([*failing(*[START] * 3), *failing(*[START] * 3, slot=2)], {}, False),
         ([*failing(*[START] * 4), sites.task(1, updated="9")], {"size": 2}, False),
-        ([*failing(*[""] * 4, state="complete"), sites.task(1, state="starting", updated="9")], {}, False),
         ([*failing(*[START] * 4)], {"updated": "4"}, False),
         ([*failing(*[START] * 4)], {"update": {"State": "updating"}}, False),
     ],
