@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts.engine_restart import failure_lines, trouble
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts.engine_restart import (
+    failure_lines,
+    refusal,
+    refusal_lines,
+    trouble,
+)
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_answer
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems import problem_lines
 
 
 def engine_trouble(answer: Mapping[str, object]) -> str:
@@ -32,9 +38,20 @@ def engine_failure(
     return failure_lines(reason, journal, host, order, left_out, redirect)
 
 
+def turn_refused(
+    answer: Mapping[str, object], host: str, order: Sequence[Sequence[str]] = (), left_out: Sequence[str] = ()
+) -> str:
+    """Say why a manager must not be changed now, and how the site is; ``""`` where it may.
+
+    :param answer: its own result of ``flotilla.swarm.observe``
+    """
+    problem = refusal(read_answer("the host", answer))
+    return "\n".join([*refusal_lines(host, order, left_out), *problem_lines(problem)]) if problem else ""
+
+
 class FilterModule:
     """Offer the filters to Ansible."""
 
     def filters(self) -> dict[str, Callable[..., object]]:
         """Map filter names to functions."""
-        return {"engine_failure": engine_failure, "engine_trouble": engine_trouble}
+        return {"engine_failure": engine_failure, "engine_trouble": engine_trouble, "turn_refused": turn_refused}

@@ -8,13 +8,14 @@ where there is none, it is drift of nodes and services like any other.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from itertools import islice
 
 from ...module_utils.observation import Observed
 from ..model.change import Change
 from ..model.phase import Phase
 from ..model.problem import Code, Problem
 from ..stacks.file import StackFile
-from ..swarm.quorum import at_risk, majority
+from ..swarm.quorum import loss_while_away
 from . import moves
 from .arguments.common import Page
 from .arguments.docker import Batches, Move, Turn
@@ -125,12 +126,11 @@ def problems(now: Situation, order: Batches, stopped: Collection[str] | None = N
             fix="Run docker swarm update --autolock=false on a manager, then this run, then the same with true, which "
             "tells you a new key to keep",
         )
-    managers = [node for node in moves.nodes(now) if node.is_manager]
-    dead = [node.hostname for node in managers if node.reachability != "reachable"]
     changed = [name for batch in order for name in batch if name in now.answering]
-    alive = len(managers) - len(dead) - 1
-    if len(managers) > 2 and changed and alive < majority(len(managers)):
-        yield at_risk(f"changing {changed[0]}", alive, len(managers), f"Bring {', '.join(dead)} back")
+    losses = (
+        loss_while_away(moves.nodes(now), now.observed[name].swarm.node_id, f"changing {name}") for name in changed
+    )
+    yield from islice(filter(None, losses), 1)
 
 
 def without_moves(turn: Turn) -> Turn:

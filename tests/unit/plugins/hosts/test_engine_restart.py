@@ -7,10 +7,14 @@ import sites
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.swarm import Place
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts.engine_restart import (
     failure_lines,
+    refusal,
+    refusal_lines,
     trouble,
     why_not_started,
 )
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Unreachable, read_observed
+
+from tests.support.problems import told
 
 TIME = "2026-11-25T16:24:27+00:00 worker-1"
 STARTING = f"{TIME} systemd[1]: Starting docker.service - Docker Application Container Engine...\n"
@@ -91,3 +95,33 @@ def test_other_reasons_stay():
 def test_restarted_engine_is_back_where_it_was(observation, text):
     assert trouble(observation).endswith(text)
     assert bool(trouble(observation)) is bool(text)
+
+
+def managers(*states):
+    """Managers as each of them sees them, the one whose turn it is first."""
+    nodes = [sites.node(number, "manager", reachability=state) for number, state in enumerate(states, 2)]
+    return observed(nodes=tuple(sites.nodes(*nodes)))
+
+
+@pytest.mark.parametrize(
+    ("observation", "code"),
+    [
+        (managers("reachable", "reachable", "reachable"), []),
+        (managers("reachable", "reachable", "unreachable"), ["majority-at-risk"]),
+        (observed(swarm=Place(state="active", manager=True, error="no leader")), ["swarm-without-quorum"]),
+        (Unreachable("timed out"), ["swarm-without-quorum"]),
+    ],
+)
+def test_manager_has_its_turn_only_where_it_may_go_at_that_moment(observation, code):
+    problem = refusal(observation)
+    assert told([problem] if problem else []) == code
+
+
+def test_state_of_the_site_is_told_where_a_manager_may_not_go():
+    assert refusal_lines("m2", [["w1"], ["w2", "w3"], ["m2"], ["m1"]], ["w3"]) == [
+        "m2: it was not changed, since its swarm is not as it was when the run was planned",
+        "No further engine was restarted, and the run ended here.",
+        "Changed, and up again: w1, w2.",
+        "Not reached when their turn came, and not touched: w3.",
+        "Not touched: m2, m1.",
+    ]
