@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import islice
 
 from ...module_utils.observation import Observed
+from ...module_utils.observation.swarm import Node
 from ..model.change import Change
 from ..model.phase import Phase
 from ..model.problem import Code, Problem
@@ -22,6 +23,9 @@ from .arguments.docker import Batches, Move, Turn
 from .arguments.swarm import PutBack
 from .result import HostPlan
 from .situation import Situation
+
+# So many hosts of a site are not lost at once.
+STAND_INS = 10
 
 
 def batches(now: Situation, names: Collection[str]) -> Batches:
@@ -88,7 +92,7 @@ def plan_turn(now: Situation, name: str, order: Batches, files: Mapping[str, Sta
         if availability != "drain" and node.state != "down" and not service.stays(others)
     )
     ports = {port for service in moves.services(now) for port in service.live.ingress_ports}
-    redirect = next((each.address for each in others if each.address), "") if ports else ""
+    redirects = _stand_ins(now, others) if ports else ()
     return Turn(
         order=order,
         pages=pages,
@@ -96,9 +100,20 @@ def plan_turn(now: Situation, name: str, order: Batches, files: Mapping[str, Sta
         node=node.id if moved else "",
         moves=moved,
         availability=availability,
-        redirect=redirect,
-        ports=tuple(sorted(ports)) if redirect else (),
+        redirects=redirects,
+        ports=tuple(sorted(ports)) if redirects else (),
     )
+
+
+def _stand_ins(now: Situation, others: Collection[Node]) -> tuple[str, ...]:
+    """List who may serve a host's visitors: those first that answer the pages, and nobody who leads its own elsewhere.
+
+    Which of them are there still is seen when it is the host's turn.
+    """
+    hosts = {observed.swarm.node_id: observed for observed in now.observed.values()}
+    found = [(node, hosts.get(node.id)) for node in others if node.address]
+    ranked = sorted(found, key=lambda each: not each[1] or any(each[1].pages.values()))
+    return tuple(node.address for node, host in ranked if not (host and host.redirected))[:STAND_INS]
 
 
 def problems(now: Situation, order: Batches, stopped: Collection[str] | None = None) -> Iterator[Problem]:

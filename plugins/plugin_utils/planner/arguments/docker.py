@@ -65,7 +65,7 @@ class Turn:
     :ivar node: its ID, ``""`` where no tasks are moved
     :ivar moves: services whose tasks run elsewhere meanwhile
     :ivar availability: that its node gets once they do
-    :ivar redirect: address of the host that serves its visitors meanwhile, ``""`` for none
+    :ivar redirects: addresses of hosts that may serve its visitors meanwhile; the first that can does
     :ivar ports: that these come for
     """
 
@@ -75,7 +75,7 @@ class Turn:
     node: str = ""
     moves: tuple[Move, ...] = ()
     availability: str = "active"
-    redirect: str = ""
+    redirects: tuple[str, ...] = ()
     ports: tuple[int, ...] = ()
 
 
