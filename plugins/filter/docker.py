@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts.engine_restart import (
+    PATIENCE,
     failure_lines,
     refusal,
     refusal_lines,
@@ -20,6 +22,15 @@ def engine_trouble(answer: Mapping[str, object]) -> str:
     :param answer: result of ``flotilla.swarm.observe``
     """
     return trouble(read_answer("the host", answer))
+
+
+def is_awaited(answer: Mapping[str, object], begun: int) -> bool:
+    """Tell whether an engine that was restarted is waited for no longer, because it is back or takes too long.
+
+    :param answer: result of ``flotilla.swarm.observe``
+    :param begun: when the waiting began, in seconds since 1970
+    """
+    return not engine_trouble(answer) or time.time() - begun > PATIENCE
 
 
 def engine_failure(
@@ -54,4 +65,9 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., object]]:
         """Map filter names to functions."""
-        return {"engine_failure": engine_failure, "engine_trouble": engine_trouble, "turn_refused": turn_refused}
+        return {
+            "engine_failure": engine_failure,
+            "engine_trouble": engine_trouble,
+            "is_awaited": is_awaited,
+            "turn_refused": turn_refused,
+        }

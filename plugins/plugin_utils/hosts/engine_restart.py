@@ -17,6 +17,8 @@ BEGUN = re.compile(r"Starting docker\.service\b|Starting Docker Application Cont
 UP = re.compile(r"Started docker\.service\b|Started Docker Application Container Engine")
 TOLD = re.compile(r"exited|[Ff]ailed|timed out|[Kk]illed|Unable to")
 MEMBERS = ("active", "inactive")
+# Seconds that a host may take to serve again. With a reboot before it, this stays below the lease of a run's lock.
+PATIENCE = 300
 
 
 def why_not_started(journal: str) -> str:

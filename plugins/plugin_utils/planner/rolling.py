@@ -8,11 +8,13 @@ where there is none, it is drift of nodes and services like any other.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 
 from ...module_utils.observation import Observed
 from ...module_utils.observation.swarm import Node
 from ..model.change import Change
+from ..model.intent import Intent
 from ..model.phase import Phase
 from ..model.problem import Code, Problem
 from ..stacks.file import StackFile
@@ -81,7 +83,8 @@ def plan_turn(now: Situation, name: str, order: Batches, files: Mapping[str, Sta
     """
     node, pages = moves.node_of(now, name), _pages(now, now.observed[name], files)
     if not node:
-        return Turn(order=order, pages=pages)
+        return Turn(order=order, pages=pages, lock=_lock(now))
+    manager = name if node.is_manager else moves.asked(now)[0]
     batch = next(each for each in order if name in each)
     others = moves.others(now, {now.observed[each].swarm.node_id for each in batch})
     availability = now.desired(name).member.availability
@@ -96,13 +99,23 @@ def plan_turn(now: Situation, name: str, order: Batches, files: Mapping[str, Sta
     return Turn(
         order=order,
         pages=pages,
-        manager=name if node.is_manager else moves.asked(now)[0],
+        manager=manager,
+        lock=_lock(now, manager),
         node=node.id if moved else "",
         moves=moved,
         availability=availability,
         redirects=redirects,
         ports=tuple(sorted(ports)) if redirects else (),
     )
+
+
+def _lock(now: Situation, manager: str = "") -> str:
+    """Name the manager that the run's lock is renewed on: turns are many, and it lives for half an hour.
+
+    :param manager: that acts in this turn, ``""`` for none
+    """
+    # That role alone takes no lock.
+    return "" if now.intent is Intent.DOCKER else manager or moves.asked(now)[0] or next(iter(now.site.managers), "")
 
 
 def _stand_ins(now: Situation, others: Collection[Node]) -> tuple[str, ...]:
@@ -150,7 +163,7 @@ def problems(now: Situation, order: Batches, stopped: Collection[str] | None = N
 
 def without_moves(turn: Turn) -> Turn:
     """Return a turn of a host whose engine is not stopped: its tasks stay, and it serves its visitors."""
-    return Turn(order=turn.order, pages=turn.pages)
+    return replace(turn, node="", moves=(), redirects=(), ports=())
 
 
 def notes(now: Situation, name: str) -> Iterator[str]:

@@ -62,6 +62,7 @@ class Turn:
 
     :ivar pages: by stack, what the host must answer before the next one: what it answered before
     :ivar manager: inventory name of the manager that acts for its node, ``""`` where it is no node
+    :ivar lock: inventory name of the manager that the run's lock is renewed on, ``""`` where the run takes none
     :ivar node: its ID, ``""`` where no tasks are moved
     :ivar moves: services whose tasks run elsewhere meanwhile
     :ivar availability: that its node gets once they do
@@ -72,6 +73,7 @@ class Turn:
     order: Batches
     pages: Mapping[str, Page]
     manager: str = ""
+    lock: str = ""
     node: str = ""
     moves: tuple[Move, ...] = ()
     availability: str = "active"

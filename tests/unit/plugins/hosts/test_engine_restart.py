@@ -1,11 +1,14 @@
 """What a run says of an engine that does not start, and of the site."""
 
+import time
 from dataclasses import replace
 
 import pytest
 import sites
+from ansible_collections.flotilla.swarm.plugins.filter.docker import is_awaited
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.swarm import Place
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts.engine_restart import (
+    PATIENCE,
     failure_lines,
     refusal,
     refusal_lines,
@@ -95,6 +98,14 @@ def test_other_reasons_stay():
 def test_restarted_engine_is_back_where_it_was(observation, text):
     assert trouble(observation).endswith(text)
     assert bool(trouble(observation)) is bool(text)
+
+
+def test_restarted_engine_is_waited_for_until_it_is_back_or_the_time_is_over():
+    back, silent = ({"observation": {**sites.converged("10.0.0.2", "node-2"), **each}} for each in ({}, {"engine": None}))
+    begun = int(time.time())
+    assert is_awaited(back, begun)
+    assert not is_awaited(silent, begun)
+    assert is_awaited(silent, begun - PATIENCE - 1)
 
 
 def managers(*states):

@@ -1,14 +1,23 @@
 """Turns of a rolling change: who serves a host's visitors meanwhile, and what is left as it is."""
 
+from pathlib import Path
+
 import sites
+import yaml
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts.engine_restart import PATIENCE
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.lock.lease import LEASE
 from sites import make_plan, of_phase
 from test_rolling import large_site, stale_site, three_managers
 
 
-def turn(found, host):
+def turn(found, host, **changes):
     names = {group: [name for name in found if name[0] == group] for group in "mw"}
     site = sites.site(managers=names["m"], workers=names["w"])
-    return of_phase(make_plan(site, found), "restart_engine")[host]["turn"]
+    return of_phase(make_plan({**site, **changes}, found), "restart_engine")[host]["turn"]
+
+
+def tasks_of(name):
+    return yaml.safe_load(Path(f"roles/docker/tasks/{name}.yml").read_text())
 
 
 def test_who_answers_the_pages_serves_the_visitors_first():
@@ -31,3 +40,32 @@ def test_visitors_are_led_to_nobody_who_leads_his_own_elsewhere():
 
 def test_few_of_many_hosts_are_tried():
     assert len(turn(large_site(20), "w2")["redirects"]) == 10
+
+
+def test_lock_is_renewed_in_every_turn():
+    found = three_managers()
+    assert [turn(found, name)["lock"] for name in ("w1", "m1", "m2")] == ["m1", "m1", "m2"]
+    # A host that is in no swarm yet, though its engine runs.
+    found["w2"]["observation"]["swarm"] = sites.bare("x")["swarm"]
+    assert (turn(found, "w2")["manager"], turn(found, "w2")["lock"]) == ("", "m1")
+
+
+def test_role_docker_alone_has_no_lock_to_renew():
+    assert turn(stale_site("w1"), "w1", intent="docker")["lock"] == ""
+
+
+def test_lock_is_renewed_before_services_are_changed():
+    included = [
+        task.get("ansible.builtin.include_tasks") or task.get("ansible.builtin.include_role", {}).get("tasks_from")
+        for task in tasks_of("change")
+    ]
+    for change in ("set_aside", "take_back"):
+        assert included[included.index(change) - 1] == "renew.yml"
+
+
+def test_what_is_waited_for_in_a_turn_ends_before_the_lease():
+    (rebooting,) = (task for task in tasks_of("upgrade_packages")[0]["block"] if "ansible.builtin.reboot" in task)
+    (waiting,) = (task for task in tasks_of("await") if "until" in task)
+    assert rebooting["ansible.builtin.reboot"]["reboot_timeout"] + PATIENCE < LEASE
+    # The clock ends it, not the number of attempts.
+    assert waiting["retries"] * waiting["delay"] >= PATIENCE

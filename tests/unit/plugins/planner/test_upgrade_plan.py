@@ -33,6 +33,7 @@ def test_packages_without_a_part_in_the_engine_leave_tasks_where_they_are():
     planned = of_phase(plan, "upgrade")["w2"]
     assert planned["upgrades"] == ["bash=5.3", "curl=8.2"]
     assert (planned["reboot"], planned["turn"]["node"], planned["turn"]["redirects"]) == (False, "", [])
+    assert planned["turn"]["lock"] == "m1"
     assert plan["notes"] == []
     assert phases(plan, "m1") == ["lock", "check_services", "check_page", "unlock", "report"]
 
