@@ -87,12 +87,11 @@ def plan_turn(now: Situation, name: str, order: Batches, files: Mapping[str, Sta
     manager = name if node.is_manager else moves.asked(now)[0]
     batch = next(each for each in order if name in each)
     others = moves.others(now, {now.observed[each].swarm.node_id for each in batch})
-    availability = now.desired(name).member.availability
     moved = tuple(
         Move(stack=service.stack, service=service.name, timeout=service.timeout)
         for service in moves.services(now)
-        # Of a node that is down managers have moved them already, and it ends none.
-        if availability != "drain" and node.state != "down" and not service.stays(others)
+        # Of a node that is down managers have moved them already, and it ends none; nor does one that somebody drained.
+        if node.availability != "drain" and node.state != "down" and not service.stays(others)
     )
     ports = {port for service in moves.services(now) for port in service.live.ingress_ports}
     redirects = _stand_ins(now, others) if ports else ()
@@ -103,7 +102,8 @@ def plan_turn(now: Situation, name: str, order: Batches, files: Mapping[str, Sta
         lock=_lock(now, manager),
         node=node.id if moved else "",
         moves=moved,
-        availability=availability,
+        # What it had, so that an operator's own wish is not undone here; a pause that a run left is put back before.
+        availability="active" if node in moves.taking(now) else node.availability,
         redirects=redirects,
         ports=tuple(sorted(ports)) if redirects else (),
     )

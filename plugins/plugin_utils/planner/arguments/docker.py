@@ -65,7 +65,7 @@ class Turn:
     :ivar lock: inventory name of the manager that the run's lock is renewed on, ``""`` where the run takes none
     :ivar node: its ID, ``""`` where no tasks are moved
     :ivar moves: services whose tasks run elsewhere meanwhile
-    :ivar availability: that its node gets once they do
+    :ivar availability: that its node gets again once they do
     :ivar redirects: addresses of hosts that may serve its visitors meanwhile; the first that can does
     :ivar ports: that these come for
     """

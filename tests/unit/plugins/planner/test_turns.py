@@ -69,3 +69,23 @@ def test_what_is_waited_for_in_a_turn_ends_before_the_lease():
     assert rebooting["ansible.builtin.reboot"]["reboot_timeout"] + PATIENCE < LEASE
     # The clock ends it, not the number of attempts.
     assert waiting["retries"] * waiting["delay"] >= PATIENCE
+
+
+def test_node_that_an_operator_drained_is_left_so():
+    found = stale_site("w2")
+    found["m1"]["observation"]["nodes"][2]["availability"] = "drain"
+    assert (turn(found, "w2")["node"], turn(found, "w2")["moves"]) == ("", [])
+
+
+def test_node_gets_the_availability_that_it_had():
+    for had, desired, again in (
+        ("active", "drain", "active"),
+        ("active", "pause", "active"),
+        ("pause", "drain", "pause"),
+        # A pause that a killed run left.
+        ("pause", "active", "active"),
+    ):
+        found = stale_site("w2")
+        found["m1"]["observation"]["nodes"][2]["availability"] = had
+        found["w2"]["desired"]["swarm"]["availability"] = desired
+        assert (turn(found, "w2")["node"], turn(found, "w2")["availability"]) == ("node-3", again)
