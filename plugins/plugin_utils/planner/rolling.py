@@ -93,7 +93,7 @@ def plan_turn(now: Situation, name: str, order: Batches, files: Mapping[str, Sta
         # Of a node that is down managers have moved them already, and it ends none; nor does one that somebody drained.
         if node.availability != "drain" and node.state != "down" and not service.stays(others)
     )
-    ports = {port for service in moves.services(now) for port in service.live.ingress_ports}
+    ports = moves.mesh_ports(now)
     redirects = _stand_ins(now, others) if ports else ()
     return Turn(
         order=order,
@@ -105,7 +105,7 @@ def plan_turn(now: Situation, name: str, order: Batches, files: Mapping[str, Sta
         # What it had, so that an operator's own wish is not undone here; a pause that a run left is put back before.
         availability="active" if node in moves.taking(now) else node.availability,
         redirects=redirects,
-        ports=tuple(sorted(ports)) if redirects else (),
+        ports=ports if redirects else (),
     )
 
 
@@ -175,6 +175,10 @@ def notes(now: Situation, name: str) -> Iterator[str]:
     for service in moves.services(now):
         if service.runs_on(node) and (reason := service.stays(others)):
             yield f"{service.full_name} stops while the host is changed ({reason})"
+    # Of a node that is down, managers have not heard that they ended.
+    if node.state != "down" and (count := moves.strange_tasks(now, node)):
+        what = f"{count} tasks of services" if count > 1 else "1 task of a service"
+        yield f"{what} outside of the inventory, which flotilla does not move, will stop while the host is changed"
 
 
 def order_notes(order: Batches) -> Iterator[str]:

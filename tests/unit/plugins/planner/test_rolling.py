@@ -25,6 +25,7 @@ def stale_site(*stale):
     redis["tasks"][0]["node"] = "node-2"
     stack["record"]["specs"] = {"web": {**web["spec"]}, "redis": {**redis["spec"]}}
     found["w1"]["observation"]["volumes"] = {"hello": {"hello_redis-data": True}}
+    found["m1"]["observation"]["published"] = sites.published("4000/tcp")
     return found
 
 

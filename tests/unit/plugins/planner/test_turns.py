@@ -89,3 +89,30 @@ def test_node_gets_the_availability_that_it_had():
         found["m1"]["observation"]["nodes"][2]["availability"] = had
         found["w2"]["desired"]["swarm"]["availability"] = desired
         assert (turn(found, "w2")["node"], turn(found, "w2")["availability"]) == ("node-3", again)
+
+
+def test_visitors_of_every_service_of_the_mesh_are_led_elsewhere():
+    found = stale_site("w2")
+    found["m1"]["observation"]["published"] |= {
+        **sites.published("80/tcp", "443/udp", service="proxy", stack=""),
+        **sites.published("9100/tcp", service="metrics", stack="", ingress=False),
+    }
+    assert turn(found, "w2")["ports"] == [80, 4000]
+
+
+def test_tasks_of_services_outside_of_the_inventory_are_told():
+    found = stale_site("w2")
+    stack, node = found["m1"]["observation"]["stacks"]["hello"], found["m1"]["observation"]["nodes"][2]
+    web = stack["services"]["web"]
+    own = sum(task["node"] == node["id"] for task in web["tasks"])
+    web["tasks"].append({**sites.task(9), "node": node["id"], "desired": "shutdown", "state": "failed"})
+    for strangers, notes in (
+        (0, ()),
+        (1, ("1 task of a service outside of the inventory",)),
+        (3, ("3 tasks of services outside",)),
+    ):
+        node["tasks"] = own + strangers
+        told = sites.plan(sites.site(), found).hosts["w2"].notes
+        assert [note.startswith(start) for note, start in zip(told, notes, strict=True)] == [True] * len(notes)
+    node["state"] = "down"
+    assert sites.plan(sites.site(), found).hosts["w2"].notes == ()
