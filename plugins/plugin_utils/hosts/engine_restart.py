@@ -124,9 +124,7 @@ def failure_lines(
     return "\n".join(lines)
 
 
-def _site_lines(
-    host: str, order: Sequence[Sequence[str]], left_out: Sequence[str], *, is_begun: bool
-) -> Iterator[str]:
+def _site_lines(host: str, order: Sequence[Sequence[str]], left_out: Sequence[str], *, is_begun: bool) -> Iterator[str]:
     """Say which hosts are changed when the run ends at one of them.
 
     :param is_begun: whether that one's change was begun; else it has its turn alone

@@ -101,7 +101,9 @@ def test_restarted_engine_is_back_where_it_was(observation, text):
 
 
 def test_restarted_engine_is_waited_for_until_it_is_back_or_the_time_is_over():
-    back, silent = ({"observation": {**sites.converged("10.0.0.2", "node-2"), **each}} for each in ({}, {"engine": None}))
+    back, silent = (
+        {"observation": {**sites.converged("10.0.0.2", "node-2"), **each}} for each in ({}, {"engine": None})
+    )
     begun = int(time.time())
     assert is_awaited(back, begun)
     assert not is_awaited(silent, begun)
