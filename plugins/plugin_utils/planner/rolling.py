@@ -121,7 +121,7 @@ def _lock(now: Situation, manager: str = "") -> str:
 def _stand_ins(now: Situation, others: Collection[Node]) -> tuple[str, ...]:
     """List who may serve a host's visitors: those first that answer the pages, and nobody who leads its own elsewhere.
 
-    Which of them are there still is seen when it is the host's turn.
+    Which of them are there still is found out when it is the host's turn.
     """
     hosts = {observed.swarm.node_id: observed for observed in now.observed.values()}
     found = [(node, hosts.get(node.id)) for node in others if node.address]
