@@ -114,8 +114,12 @@ def _lock(now: Situation, manager: str = "") -> str:
 
     :param manager: that acts in this turn, ``""`` for none
     """
-    # That role alone takes no lock.
-    return "" if now.intent is Intent.DOCKER else manager or moves.asked(now)[0] or next(iter(now.site.managers), "")
+    if now.intent is Intent.DOCKER:
+        # That role alone takes no lock.
+        return ""
+    # One that is to be a worker may be the only manager still; before there is a swarm, the first host keeps the lock.
+    telling = [name for name, observed in now.observed.items() if observed.nodes is not None]
+    return manager or [*now.answering, *telling, *now.site.managers, ""][0]
 
 
 def _stand_ins(now: Situation, others: Collection[Node]) -> tuple[str, ...]:

@@ -68,6 +68,14 @@ def test_first_host_that_takes_connections_at_every_port_serves(listen):
     assert redirect.choose(addresses[3:], [first, second]) == ("127.0.0.4", [first, second])
 
 
+def test_no_more_hosts_are_asked_than_needed(listen, monkeypatch):
+    port, asked = listen("127.0.0.2"), []
+    takes = redirect._takes
+    monkeypatch.setattr(redirect, "_takes", lambda address, port: asked.append(address) or takes(address, port))
+    redirect.choose(["127.0.0.1", "127.0.0.2", "127.0.0.3"], [port])
+    assert asked == ["127.0.0.1", "127.0.0.2"]
+
+
 def test_port_behind_which_nobody_is_keeps_no_visitor_of_another_from_being_led(listen):
     port = listen("127.0.0.2")
     assert redirect.choose(["127.0.0.1", "127.0.0.2"], [1, port]) == ("127.0.0.2", [port])

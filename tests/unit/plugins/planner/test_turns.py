@@ -50,15 +50,39 @@ def test_lock_is_renewed_in_every_turn():
     assert (turn(found, "w2")["manager"], turn(found, "w2")["lock"]) == ("", "m1")
 
 
+def test_lock_is_renewed_on_the_only_manager_that_there_is_though_others_are_to_be():
+    site = sites.site(managers=("w1",), workers=("m1", "w2"))
+    turns = of_phase(make_plan(site, stale_site("m1", "w2")), "restart_engine")
+    assert [each["turn"]["lock"] for each in turns.values()] == ["m1", "m1"]
+
+
+def test_lock_is_renewed_on_the_first_manager_before_there_is_a_swarm():
+    found = stale_site("w1")
+    for host in found.values():
+        host["observation"] |= {"swarm": sites.bare("x")["swarm"], "volumes": {}}
+    for field in ("nodes", "stacks", "published"):
+        del found["m1"]["observation"][field]
+    assert turn(found, "w1")["lock"] == "m1"
+
+
 def test_role_docker_alone_has_no_lock_to_renew():
     assert turn(stale_site("w1"), "w1", intent="docker")["lock"] == ""
 
 
-def test_lock_is_renewed_before_services_are_changed():
-    included = [
+def included_by_change():
+    return [
         task.get("ansible.builtin.include_tasks") or task.get("ansible.builtin.include_role", {}).get("tasks_from")
         for task in tasks_of("change")
     ]
+
+
+def test_swarm_is_asked_before_anything_of_a_manager_is_changed():
+    first = tasks_of("change")[0]
+    assert (included_by_change()[0], first["when"]) == ("majority.yml", "__docker_turn.manager == inventory_hostname")
+
+
+def test_lock_is_renewed_before_services_are_changed():
+    included = included_by_change()
     for change in ("set_aside", "take_back"):
         assert included[included.index(change) - 1] == "renew.yml"
 
