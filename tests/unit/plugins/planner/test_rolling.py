@@ -146,12 +146,6 @@ def test_no_manager_is_changed_while_another_is_dead():
     assert problem.found == "changing m1 would leave 1 of 3 managers alive"
 
 
-def test_a_node_that_the_inventory_drains_has_nothing_to_move():
-    found = stale_site("w2")
-    found["w2"]["desired"]["swarm"]["availability"] = found["m1"]["observation"]["nodes"][2]["availability"] = "drain"
-    assert (turn(found, "w2")["node"], turn(found, "w2")["redirects"]) == ("", ["10.0.0.1", "10.0.0.2"])
-
-
 def test_a_node_that_managers_have_lost_has_nothing_to_move():
     found = stale_site("w2")
     found["m1"]["observation"]["nodes"][2]["state"] = "down"
@@ -164,12 +158,6 @@ def test_a_node_that_managers_have_lost_makes_the_run_red_unless_its_engine_is_r
         found = stale_site(*stale)
         found["m1"]["observation"]["nodes"][2]["state"] = "down"
         assert [*of_phase(make_plan(sites.site(), found), "unreachable")] == red
-
-
-def test_a_node_that_the_inventory_pauses_is_paused_again():
-    found = stale_site("w2")
-    found["w2"]["desired"]["swarm"]["availability"] = found["m1"]["observation"]["nodes"][2]["availability"] = "pause"
-    assert (turn(found, "w2")["node"], turn(found, "w2")["availability"]) == ("node-3", "pause")
 
 
 def test_tasks_that_can_run_elsewhere_are_moved_and_visitors_led_elsewhere():

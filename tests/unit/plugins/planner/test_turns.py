@@ -95,6 +95,18 @@ def test_what_is_waited_for_in_a_turn_ends_before_the_lease():
     assert waiting["retries"] * waiting["delay"] >= PATIENCE
 
 
+def test_a_node_that_the_inventory_drains_has_nothing_to_move():
+    found = stale_site("w2")
+    found["w2"]["desired"]["swarm"]["availability"] = found["m1"]["observation"]["nodes"][2]["availability"] = "drain"
+    assert (turn(found, "w2")["node"], turn(found, "w2")["redirects"]) == ("", ["10.0.0.1", "10.0.0.2"])
+
+
+def test_a_node_that_the_inventory_pauses_is_paused_again():
+    found = stale_site("w2")
+    found["w2"]["desired"]["swarm"]["availability"] = found["m1"]["observation"]["nodes"][2]["availability"] = "pause"
+    assert (turn(found, "w2")["node"], turn(found, "w2")["availability"]) == ("node-3", "pause")
+
+
 def test_node_that_an_operator_drained_is_left_so():
     found = stale_site("w2")
     found["m1"]["observation"]["nodes"][2]["availability"] = "drain"
