@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts.engine_restart import failure_lines, trouble
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts.engine_restart import (
+    PATIENCE,
+    failure_lines,
+    refusal,
+    refusal_lines,
+    trouble,
+)
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_answer
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems import problem_lines
 
 
 def engine_trouble(answer: Mapping[str, object]) -> str:
@@ -14,6 +22,15 @@ def engine_trouble(answer: Mapping[str, object]) -> str:
     :param answer: result of ``flotilla.swarm.observe``
     """
     return trouble(read_answer("the host", answer))
+
+
+def is_awaited(answer: Mapping[str, object], begun: int) -> bool:
+    """Tell whether an engine that was restarted is waited for no longer, because it is back or takes too long.
+
+    :param answer: result of ``flotilla.swarm.observe``
+    :param begun: when the waiting began, in seconds since 1970
+    """
+    return not engine_trouble(answer) or time.time() - begun > PATIENCE
 
 
 def engine_failure(
@@ -32,9 +49,25 @@ def engine_failure(
     return failure_lines(reason, journal, host, order, left_out, redirect)
 
 
+def turn_refused(
+    answer: Mapping[str, object], host: str, order: Sequence[Sequence[str]] = (), left_out: Sequence[str] = ()
+) -> str:
+    """Say why a manager must not be changed now, and how the site is; ``""`` where it may.
+
+    :param answer: its own result of ``flotilla.swarm.observe``
+    """
+    problem = refusal(read_answer("the host", answer))
+    return "\n".join([*refusal_lines(host, order, left_out), *problem_lines(problem)]) if problem else ""
+
+
 class FilterModule:
     """Offer the filters to Ansible."""
 
     def filters(self) -> dict[str, Callable[..., object]]:
         """Map filter names to functions."""
-        return {"engine_failure": engine_failure, "engine_trouble": engine_trouble}
+        return {
+            "engine_failure": engine_failure,
+            "engine_trouble": engine_trouble,
+            "is_awaited": is_awaited,
+            "turn_refused": turn_refused,
+        }

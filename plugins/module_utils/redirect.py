@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import os
 import shlex
+import socket
 from collections.abc import Collection, Iterator, Sequence
 
 from .host import Run, read_text
 
 MARK = "/run/flotilla-redirect"
 COMMENT = "flotilla-redirect"
+# Within which a host that is there takes a connection.
+SECONDS = 2
 # By table, the chains that have rules of ours.
 PREROUTING, POSTROUTING, FORWARD = ("nat", "PREROUTING"), ("nat", "POSTROUTING"), ("filter", "FORWARD")
 
@@ -26,6 +29,31 @@ class RedirectError(Exception):
 def is_there() -> bool:
     """Tell whether visitors are led elsewhere."""
     return os.path.exists(MARK)
+
+
+def choose(addresses: Collection[str], ports: Collection[int]) -> tuple[str, list[int]]:
+    """Choose who serves the visitors: the first host that takes connections at every port, else the most of them.
+
+    A host may have been lost since the others were asked, and behind a port there may be no task anywhere.
+
+    :return: the address, and those of the ports; ``""`` and none where no host takes any
+    """
+    best, most = "", list[int]()
+    for address in addresses:
+        taken = [port for port in ports if _takes(address, port)]
+        if len(taken) > len(most):
+            best, most = address, taken
+        if len(most) == len(ports):
+            break
+    return best, most
+
+
+def _takes(address: str, port: int) -> bool:
+    try:
+        with socket.create_connection((address, port), SECONDS):
+            return True
+    except OSError:
+        return False
 
 
 def begin(run: Run, address: str, ports: Collection[int]) -> None:

@@ -9,6 +9,8 @@ short_description: Lead the visitors of a host's published ports to another host
 description:
   - For the time in which this host's engine is changed, TCP visitors of its ports are served by another host's routing
     mesh. Both serve the same; the other one takes this host for the visitor.
+  - It is the first of several that takes TCP connections at every port, or else at the most of them. Visitors of a port
+    at which it takes none are led nowhere.
   - Returns once visits that began before have had time to end, so that an engine may stop, or rules may go.
   - The end waits until the host's own routing mesh has served the ports for a while, as an engine that has just
     started may lose them once more when it hears of the other nodes; and goes on without that where they stay away.
@@ -18,10 +20,11 @@ options:
     description: Whether visitors are led to the other host; otherwise this one serves them itself.
     type: bool
     required: true
-  address:
-    description: IPv4 address of the other host, to begin.
-    type: str
-    default: ""
+  addresses:
+    description: IPv4 addresses of hosts that may serve them, in the order in which they are tried, to begin.
+    type: list
+    elements: str
+    default: []
   ports:
     description: The published ports, to begin.
     type: list
@@ -34,11 +37,21 @@ EXAMPLES = r"""
 - name: Lead visitors to another host
   flotilla.swarm.redirect:
     enabled: true
-    address: 192.0.2.12
+    addresses: [192.0.2.12, 192.0.2.13]
     ports: [4000]
 """
 
-RETURN = r"""#"""
+RETURN = r"""
+address:
+  description: Address of the host that visitors are led to from now on, C("") for none.
+  returned: success
+  type: str
+ports:
+  description: The ports whose visitors are led there.
+  returned: success
+  type: list
+  elements: int
+"""
 
 import time
 from collections.abc import Callable
@@ -70,15 +83,18 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "enabled": {"type": "bool", "required": True},
-            "address": {"type": "str", "default": ""},
+            "addresses": {"type": "list", "elements": "str", "default": []},
             "ports": {"type": "list", "elements": "int", "default": []},
         },
-        required_if=[("enabled", True, ("address", "ports"))],
+        required_if=[("enabled", True, ("addresses", "ports"))],
     )
-    changed = module.params["enabled"] or redirect.is_there()
+    address, ports = "", list[int]()
+    if module.params["enabled"]:
+        address, ports = redirect.choose(module.params["addresses"], module.params["ports"])
+    changed = bool(address) if module.params["enabled"] else redirect.is_there()
     try:
-        if module.params["enabled"]:
-            redirect.begin(module.run_command, module.params["address"], module.params["ports"])
+        if address:
+            redirect.begin(module.run_command, address, ports)
             time.sleep(BEFORE)
         elif changed:
             await_mesh(module.run_command)
@@ -87,7 +103,7 @@ def main() -> None:
             redirect.end(module.run_command)
     except redirect.RedirectError as error:
         module.fail_json(msg=f"cannot change where visitors are led: {error}")
-    module.exit_json(changed=changed)
+    module.exit_json(changed=changed, address=address, ports=ports)
 
 
 if __name__ == "__main__":

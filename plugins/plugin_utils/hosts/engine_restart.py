@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ...module_utils.daemon_config import without_logins
 from ..model.observation import Observation, Unreachable
+from ..model.problem import Code, Problem
+from ..swarm.quorum import loss_while_away
 
 # As journalctl prints them: time, host, who says it, with or without its process ID, and what.
 LINE = re.compile(r"^\S+ \S+ (?P<who>[^\s\[]+)(?:\[\d+\])?: (?P<text>.*)$")
@@ -15,6 +17,8 @@ BEGUN = re.compile(r"Starting docker\.service\b|Starting Docker Application Cont
 UP = re.compile(r"Started docker\.service\b|Started Docker Application Container Engine")
 TOLD = re.compile(r"exited|[Ff]ailed|timed out|[Kk]illed|Unable to")
 MEMBERS = ("active", "inactive")
+# Seconds that a host may take to serve again. With a reboot before it, this stays below the lease of a run's lock.
+PATIENCE = 300
 
 
 def why_not_started(journal: str) -> str:
@@ -62,6 +66,38 @@ def trouble(observation: Observation) -> str:
     return ""
 
 
+def refusal(observation: Observation) -> Problem | None:
+    """Tell whether a manager may be changed now, whatever has become of the others since the run was planned.
+
+    :param observation: of that manager
+    :return: what forbids it
+    """
+    if isinstance(observation, Unreachable):
+        found, fix = f"a manager that does not answer ({observation.reason})", "See what keeps it from answering"
+    elif observation.nodes is None:
+        why = observation.swarm.error or f"the swarm is {observation.swarm.state} there"
+        found, fix = f"a manager that cannot ask its swarm ({why})", "Bring managers back"
+    else:
+        return loss_while_away(observation.nodes, observation.swarm.node_id, "changing it")
+    return Problem(
+        code=Code.SWARM_WITHOUT_QUORUM,
+        found=found,
+        expected="a majority of the managers; until then nothing can be changed, and running tasks go on",
+        fix=f"{fix}, then run again",
+    )
+
+
+def refusal_lines(host: str, order: Sequence[Sequence[str]], left_out: Sequence[str]) -> list[str]:
+    """Say that a manager is not changed although it is its turn, and how the site is; for why, see ``refusal``.
+
+    :param host: the manager's inventory name
+    :param order: see ``failure_lines``
+    :param left_out: see ``failure_lines``
+    """
+    lines = _site_lines(host, order, left_out, is_begun=False)
+    return [f"{host}: it was not changed, since its swarm is not as it was when the run was planned", *lines]
+
+
 def failure_lines(
     reason: str, journal: str, host: str, order: Sequence[Sequence[str]], left_out: Sequence[str], redirect: str
 ) -> str:
@@ -79,20 +115,30 @@ def failure_lines(
     # systemd's own words only point to the journal.
     why = why_not_started(journal) if reason.startswith("Unable to ") else ""
     lines = [f"{host}: its engine did not start: {why}" if why else f"{host}: {reason}"]
-    place = next((number for number, batch in enumerate(order) if host in batch), None)
-    if place is not None:
-        before, after = ([name for batch in part for name in batch] for part in (order[:place], order[place + 1 :]))
-        done = [name for name in before if name not in left_out]
-        lost = [name for name in before if name in left_out]
-        beside = [name for name in order[place] if name != host]
-        lines += ["No further engine was restarted, and the run ended here."]
-        lines += [f"Changed at the same time, and to the end of their turn: {', '.join(beside)}."] * bool(beside)
-        lines += [f"Changed, and up again: {', '.join(done)}."] * bool(done)
-        lines += [f"Not reached when their turn came, and not touched: {', '.join(lost)}."] * bool(lost)
-        lines += [f"Not touched: {', '.join(after)}."] * bool(after)
+    lines += _site_lines(host, order, left_out, is_begun=True)
     lines += [f"Until the next run, visitors of {host} are led to {redirect}."] * bool(redirect)
     lines.append(
         f"On {host}, journalctl --unit docker tells more. Repair what it names, or take back what this run brings, "
         "such as docker_daemon_options, and run site.yml again: it starts this engine first, then goes on."
     )
     return "\n".join(lines)
+
+
+def _site_lines(host: str, order: Sequence[Sequence[str]], left_out: Sequence[str], *, is_begun: bool) -> Iterator[str]:
+    """Say which hosts are changed when the run ends at one of them.
+
+    :param is_begun: whether that one's change was begun; else it has its turn alone
+    """
+    place = next((number for number, batch in enumerate(order) if host in batch), None)
+    if place is None:
+        return
+    before, after = ([name for batch in part for name in batch] for part in (order[:place], order[place + 1 :]))
+    beside = [name for name in order[place] if name != host]
+    found = {
+        "Changed at the same time, and to the end of their turn": beside,
+        "Changed, and up again": [name for name in before if name not in left_out],
+        "Not reached when their turn came, and not touched": [name for name in before if name in left_out],
+        "Not touched": after if is_begun else [host, *after],
+    }
+    yield "No further engine was restarted, and the run ended here."
+    yield from (f"{what}: {', '.join(names)}." for what, names in found.items() if names)

@@ -14,9 +14,9 @@ from ..model.problem import Code, Problem
 from . import process
 from .process import Run
 
-# Seconds after which a lock that was not renewed is free. A run renews it when engines run, when it has begun a
-# swarm, before each step of a deploy, before each host that retires, and before services are stopped for their data; in
-# between lie packages, images, the time of one stack or a copy of data.
+# Seconds after which a lock that was not renewed is free. A run renews it when engines run, when it has begun a swarm,
+# in each turn of a rolling change, before each step of a deploy, before each host that retires, and before services are
+# stopped for their data; in between lie packages, a reboot, images, the time of one stack or a copy of data.
 LEASE = 1800
 # What a step may take beside the time of its stack: draining a host, mostly.
 MARGIN = 600

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from ...module_utils.observation import Observed
 from ...module_utils.observation.stack import Service, Stack
 from ...module_utils.observation.swarm import Node
+from ...module_utils.swarm import ENDED
 from ..stacks.file import VOLUME_CONSTRAINT
 from ..stacks.placement import fits, of_node
 from .situation import Situation
@@ -101,6 +102,21 @@ def services(now: Situation) -> Iterator[Running]:
         for name, live in found.services.items():
             left = _left(found, name)
             yield Running(stack=stack.name, name=name, live=live, timeout=stack.timeout, left=left)
+
+
+def strange_tasks(now: Situation, node: Node) -> int:
+    """Count the tasks on a node whose services are not in the inventory: nothing else is known of them."""
+    own = sum(
+        task.node == node.id and task.state not in ENDED for service in services(now) for task in service.live.tasks
+    )
+    return max(0, node.tasks - own)
+
+
+def mesh_ports(now: Situation) -> tuple[int, ...]:
+    """List the TCP ports that every node has through the routing mesh, whoever deployed the service."""
+    observed = asked(now)[1]
+    sockets = [socket for socket, each in observed.published.items() if each.ingress] if observed else []
+    return tuple(sorted(int(socket.removesuffix("/tcp")) for socket in sockets if socket.endswith("/tcp")))
 
 
 def _left(stack: Stack, name: str) -> tuple[str, ...]:

@@ -8,19 +8,26 @@ where there is none, it is drift of nodes and services like any other.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
 
 from ...module_utils.observation import Observed
+from ...module_utils.observation.swarm import Node
 from ..model.change import Change
+from ..model.intent import Intent
 from ..model.phase import Phase
 from ..model.problem import Code, Problem
 from ..stacks.file import StackFile
-from ..swarm.quorum import at_risk, majority
+from ..swarm.quorum import loss_while_away
 from . import moves
 from .arguments.common import Page
 from .arguments.docker import Batches, Move, Turn
 from .arguments.swarm import PutBack
 from .result import HostPlan
 from .situation import Situation
+
+# So many hosts of a site are not lost at once.
+STAND_INS = 10
 
 
 def batches(now: Situation, names: Collection[str]) -> Batches:
@@ -76,28 +83,54 @@ def plan_turn(now: Situation, name: str, order: Batches, files: Mapping[str, Sta
     """
     node, pages = moves.node_of(now, name), _pages(now, now.observed[name], files)
     if not node:
-        return Turn(order=order, pages=pages)
+        return Turn(order=order, pages=pages, lock=_lock(now))
+    manager = name if node.is_manager else moves.asked(now)[0]
     batch = next(each for each in order if name in each)
     others = moves.others(now, {now.observed[each].swarm.node_id for each in batch})
-    availability = now.desired(name).member.availability
     moved = tuple(
         Move(stack=service.stack, service=service.name, timeout=service.timeout)
         for service in moves.services(now)
-        # Of a node that is down managers have moved them already, and it ends none.
-        if availability != "drain" and node.state != "down" and not service.stays(others)
+        # Of a node that is down managers have moved them already, and it ends none; nor does one that somebody drained.
+        if node.availability != "drain" and node.state != "down" and not service.stays(others)
     )
-    ports = {port for service in moves.services(now) for port in service.live.ingress_ports}
-    redirect = next((each.address for each in others if each.address), "") if ports else ""
+    ports = moves.mesh_ports(now)
+    redirects = _stand_ins(now, others) if ports else ()
     return Turn(
         order=order,
         pages=pages,
-        manager=name if node.is_manager else moves.asked(now)[0],
+        manager=manager,
+        lock=_lock(now, manager),
         node=node.id if moved else "",
         moves=moved,
-        availability=availability,
-        redirect=redirect,
-        ports=tuple(sorted(ports)) if redirect else (),
+        # What it had, so that an operator's own wish is not undone here; a pause that a run left is put back before.
+        availability="active" if node in moves.taking(now) else node.availability,
+        redirects=redirects,
+        ports=ports if redirects else (),
     )
+
+
+def _lock(now: Situation, manager: str = "") -> str:
+    """Name the manager that the run's lock is renewed on: turns are many, and it lives for half an hour.
+
+    :param manager: that acts in this turn, ``""`` for none
+    """
+    if now.intent is Intent.DOCKER:
+        # That role alone takes no lock.
+        return ""
+    # One that is to be a worker may be the only manager still; before there is a swarm, the first host keeps the lock.
+    telling = [name for name, observed in now.observed.items() if observed.nodes is not None]
+    return manager or [*now.answering, *telling, *now.site.managers, ""][0]
+
+
+def _stand_ins(now: Situation, others: Collection[Node]) -> tuple[str, ...]:
+    """List who may serve a host's visitors: those first that answer the pages, and nobody who leads its own elsewhere.
+
+    Which of them are there still is found out when it is the host's turn.
+    """
+    hosts = {observed.swarm.node_id: observed for observed in now.observed.values()}
+    found = [(node, hosts.get(node.id)) for node in others if node.address]
+    ranked = sorted(found, key=lambda each: not each[1] or any(each[1].pages.values()))
+    return tuple(node.address for node, host in ranked if not (host and host.redirected))[:STAND_INS]
 
 
 def problems(now: Situation, order: Batches, stopped: Collection[str] | None = None) -> Iterator[Problem]:
@@ -125,17 +158,16 @@ def problems(now: Situation, order: Batches, stopped: Collection[str] | None = N
             fix="Run docker swarm update --autolock=false on a manager, then this run, then the same with true, which "
             "tells you a new key to keep",
         )
-    managers = [node for node in moves.nodes(now) if node.is_manager]
-    dead = [node.hostname for node in managers if node.reachability != "reachable"]
     changed = [name for batch in order for name in batch if name in now.answering]
-    alive = len(managers) - len(dead) - 1
-    if len(managers) > 2 and changed and alive < majority(len(managers)):
-        yield at_risk(f"changing {changed[0]}", alive, len(managers), f"Bring {', '.join(dead)} back")
+    losses = (
+        loss_while_away(moves.nodes(now), now.observed[name].swarm.node_id, f"changing {name}") for name in changed
+    )
+    yield from islice(filter(None, losses), 1)
 
 
 def without_moves(turn: Turn) -> Turn:
     """Return a turn of a host whose engine is not stopped: its tasks stay, and it serves its visitors."""
-    return Turn(order=turn.order, pages=turn.pages)
+    return replace(turn, node="", moves=(), redirects=(), ports=())
 
 
 def notes(now: Situation, name: str) -> Iterator[str]:
@@ -147,6 +179,10 @@ def notes(now: Situation, name: str) -> Iterator[str]:
     for service in moves.services(now):
         if service.runs_on(node) and (reason := service.stays(others)):
             yield f"{service.full_name} stops while the host is changed ({reason})"
+    # Of a node that is down, managers have not heard that they ended.
+    if node.state != "down" and (count := moves.strange_tasks(now, node)):
+        what = f"{count} tasks of services" if count > 1 else "1 task of a service"
+        yield f"{what} outside of the inventory, which flotilla does not move, will stop while the host is changed"
 
 
 def order_notes(order: Batches) -> Iterator[str]:

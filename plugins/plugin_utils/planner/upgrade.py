@@ -32,7 +32,7 @@ def plan_upgrade(now: Situation) -> Plan:
         name for name, observed in now.observed.items() if observed.upgrades.packages or observed.upgrades.reboot
     ]
     order = rolling.batches(now, upgraded)
-    stopped = [name for name in upgraded if now.observed[name].upgrades.reboot or _stops_containers(now, name)]
+    stopped = [name for name in upgraded if _stops(now, name)]
     if at_risk := tuple(rolling.problems(now, order, stopped)):
         return Plan(problems=at_risk)
     files = {each.stack.name: each.plan.definition.rendered for each in decided.stacks.each}
@@ -55,7 +55,7 @@ def plan_upgrade(now: Situation) -> Plan:
 def _plan_host(now: Situation, name: str, order: Batches, files: dict[str, StackFile]) -> HostPlan:
     found = now.observed[name].upgrades
     turn = rolling.plan_turn(now, name, order, files)
-    if not (found.reboot or _stops_containers(now, name)):
+    if not _stops(now, name):
         turn = rolling.without_moves(turn)
     upgrade = UpgradeHost(
         upgrades=tuple(f"{package}={version}" for package, version in sorted(found.packages.items())),
@@ -64,8 +64,13 @@ def _plan_host(now: Situation, name: str, order: Batches, files: dict[str, Stack
         reboot=bool(found.reboot),
         turn=turn,
     )
-    notes = tuple(rolling.notes(now, name)) if turn.manager else ()
+    notes = tuple(rolling.notes(now, name)) if _stops(now, name) else ()
     return HostPlan(upgrade=upgrade, changes={Phase.UPGRADE: tuple(_changes(now, name))}, notes=notes)
+
+
+def _stops(now: Situation, name: str) -> bool:
+    """Tell whether a host's engine stops, by itself or with the host."""
+    return bool(now.observed[name].upgrades.reboot) or _stops_containers(now, name)
 
 
 def _stops_containers(now: Situation, name: str) -> bool:

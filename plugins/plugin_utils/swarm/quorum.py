@@ -28,6 +28,24 @@ def loss_of_majority(nodes: Iterable[Node], leaving: Collection[str]) -> Problem
     return at_risk("this demotion", alive, len(staying), f"Bring {', '.join(dead) or 'a manager'} back")
 
 
+def loss_while_away(nodes: Iterable[Node], away: str, step: str) -> Problem | None:
+    """Tell whether a manager may be stopped for a while: it goes on to count, so the others must be a majority of all.
+
+    One or two managers have no majority to lose.
+
+    :param nodes: as a manager sees them
+    :param away: its ID
+    :param step: what is done to it
+    :return: what forbids it
+    """
+    managers = [node for node in nodes if node.is_manager]
+    dead = [node.hostname for node in managers if node.reachability != "reachable" and node.id != away]
+    alive = len(managers) - len(dead) - 1
+    if len(managers) < 3 or alive >= majority(len(managers)):
+        return None
+    return at_risk(step, alive, len(managers), f"Bring {', '.join(dead)} back")
+
+
 def at_risk(step: str, alive: int, count: int, fix: str) -> Problem:
     """Say that a step would leave too few managers alive."""
     return Problem(

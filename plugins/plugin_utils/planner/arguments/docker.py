@@ -62,20 +62,22 @@ class Turn:
 
     :ivar pages: by stack, what the host must answer before the next one: what it answered before
     :ivar manager: inventory name of the manager that acts for its node, ``""`` where it is no node
+    :ivar lock: inventory name of the manager that the run's lock is renewed on, ``""`` where the run takes none
     :ivar node: its ID, ``""`` where no tasks are moved
     :ivar moves: services whose tasks run elsewhere meanwhile
-    :ivar availability: that its node gets once they do
-    :ivar redirect: address of the host that serves its visitors meanwhile, ``""`` for none
+    :ivar availability: that its node gets again once they do
+    :ivar redirects: addresses of hosts that may serve its visitors meanwhile; the first that can does
     :ivar ports: that these come for
     """
 
     order: Batches
     pages: Mapping[str, Page]
     manager: str = ""
+    lock: str = ""
     node: str = ""
     moves: tuple[Move, ...] = ()
     availability: str = "active"
-    redirect: str = ""
+    redirects: tuple[str, ...] = ()
     ports: tuple[int, ...] = ()
 
 

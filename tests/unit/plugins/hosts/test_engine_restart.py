@@ -1,16 +1,23 @@
 """What a run says of an engine that does not start, and of the site."""
 
+import time
 from dataclasses import replace
 
 import pytest
 import sites
+from ansible_collections.flotilla.swarm.plugins.filter.docker import is_awaited
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.swarm import Place
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts.engine_restart import (
+    PATIENCE,
     failure_lines,
+    refusal,
+    refusal_lines,
     trouble,
     why_not_started,
 )
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import Unreachable, read_observed
+
+from tests.support.problems import told
 
 TIME = "2026-11-25T16:24:27+00:00 worker-1"
 STARTING = f"{TIME} systemd[1]: Starting docker.service - Docker Application Container Engine...\n"
@@ -91,3 +98,43 @@ def test_other_reasons_stay():
 def test_restarted_engine_is_back_where_it_was(observation, text):
     assert trouble(observation).endswith(text)
     assert bool(trouble(observation)) is bool(text)
+
+
+def test_restarted_engine_is_waited_for_until_it_is_back_or_the_time_is_over():
+    back, silent = (
+        {"observation": {**sites.converged("10.0.0.2", "node-2"), **each}} for each in ({}, {"engine": None})
+    )
+    begun = int(time.time())
+    assert is_awaited(back, begun)
+    assert not is_awaited(silent, begun)
+    assert is_awaited(silent, begun - PATIENCE - 1)
+
+
+def managers(*states):
+    """Managers as each of them sees them, the one whose turn it is first."""
+    nodes = [sites.node(number, "manager", reachability=state) for number, state in enumerate(states, 2)]
+    return observed(nodes=tuple(sites.nodes(*nodes)))
+
+
+@pytest.mark.parametrize(
+    ("observation", "code"),
+    [
+        (managers("reachable", "reachable", "reachable"), []),
+        (managers("reachable", "reachable", "unreachable"), ["majority-at-risk"]),
+        (observed(swarm=Place(state="active", manager=True, error="no leader")), ["swarm-without-quorum"]),
+        (Unreachable("timed out"), ["swarm-without-quorum"]),
+    ],
+)
+def test_manager_has_its_turn_only_where_it_may_go_at_that_moment(observation, code):
+    problem = refusal(observation)
+    assert told([problem] if problem else []) == code
+
+
+def test_state_of_the_site_is_told_where_a_manager_may_not_go():
+    assert refusal_lines("m2", [["w1"], ["w2", "w3"], ["m2"], ["m1"]], ["w3"]) == [
+        "m2: it was not changed, since its swarm is not as it was when the run was planned",
+        "No further engine was restarted, and the run ended here.",
+        "Changed, and up again: w1, w2.",
+        "Not reached when their turn came, and not touched: w3.",
+        "Not touched: m2, m1.",
+    ]

@@ -1,6 +1,8 @@
 """The rules that lead a host's visitors to another one; what they do to packets is tested on hosts."""
 
+import contextlib
 import shlex
+import socket
 
 import pytest
 from ansible_collections.flotilla.swarm.plugins.module_utils import redirect
@@ -42,6 +44,46 @@ class Kernel:
 @pytest.fixture(autouse=True)
 def mark(tmp_path, monkeypatch):
     monkeypatch.setattr(redirect, "MARK", str(tmp_path / "mark"))
+
+
+@pytest.fixture
+def listen():
+    """Take connections at a port of an address of this host; a free one for 0."""
+    with contextlib.ExitStack() as opened:
+
+        def begin(address, port=0):
+            taker = opened.enter_context(socket.create_server((address, port)))
+            return taker.getsockname()[1]
+
+        yield begin
+
+
+def test_first_host_that_takes_connections_at_every_port_serves(listen):
+    first, second = listen("127.0.0.3"), listen("127.0.0.3")
+    listen("127.0.0.2", first)
+    listen("127.0.0.4", first)
+    listen("127.0.0.4", second)
+    addresses = ["127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4"]
+    assert redirect.choose(addresses, [first, second]) == ("127.0.0.3", [first, second])
+    assert redirect.choose(addresses[3:], [first, second]) == ("127.0.0.4", [first, second])
+
+
+def test_no_more_hosts_are_asked_than_needed(listen, monkeypatch):
+    port, asked = listen("127.0.0.2"), []
+    takes = redirect._takes
+    monkeypatch.setattr(redirect, "_takes", lambda address, port: asked.append(address) or takes(address, port))
+    redirect.choose(["127.0.0.1", "127.0.0.2", "127.0.0.3"], [port])
+    assert asked == ["127.0.0.1", "127.0.0.2"]
+
+
+def test_port_behind_which_nobody_is_keeps_no_visitor_of_another_from_being_led(listen):
+    port = listen("127.0.0.2")
+    assert redirect.choose(["127.0.0.1", "127.0.0.2"], [1, port]) == ("127.0.0.2", [port])
+
+
+def test_nobody_is_led_where_no_host_takes_connections():
+    assert redirect.choose(["127.0.0.1", "127.0.0.2"], [1]) == ("", [])
+    assert redirect.choose([], [1]) == ("", [])
 
 
 def test_visitors_are_led_elsewhere_only_when_their_way_is_open():

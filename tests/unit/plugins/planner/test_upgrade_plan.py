@@ -32,7 +32,8 @@ def test_packages_without_a_part_in_the_engine_leave_tasks_where_they_are():
     assert acts(plan, "w2") == ["upgrade bash to 5.3", "upgrade curl to 8.2"]
     planned = of_phase(plan, "upgrade")["w2"]
     assert planned["upgrades"] == ["bash=5.3", "curl=8.2"]
-    assert (planned["reboot"], planned["turn"]["node"], planned["turn"]["redirect"]) == (False, "", "")
+    assert (planned["reboot"], planned["turn"]["node"], planned["turn"]["redirects"]) == (False, "", [])
+    assert planned["turn"]["lock"] == "m1"
     assert plan["notes"] == []
     assert phases(plan, "m1") == ["lock", "check_services", "check_page", "unlock", "report"]
 
@@ -41,7 +42,7 @@ def test_what_stops_containers_moves_them_before():
     for packages, reboot in (({"containerd": "2"}, ""), ({"docker.io": "27"}, ""), ({}, "linux-image asks for it")):
         turn = of_phase(make_plan(upgradable(w2=(packages, reboot))), "upgrade")["w2"]["turn"]
         assert [move["service"] for move in turn["moves"]] == ["web"]
-        assert turn["redirect"] == "10.0.0.1"
+        assert turn["redirects"] == ["10.0.0.1", "10.0.0.2"]
 
 
 def test_hosts_have_their_turns_and_a_host_without_upgrades_has_none():
