@@ -18,6 +18,9 @@ RELEASES = "/usr/share/distro-info/{}.csv"
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 REBOOT_REQUIRED = "/run/reboot-required"
 MODULES = "/lib/modules"
+# Debian's 6.12.57+deb13-cloud-amd64 and 6.1.0-18-amd64, Ubuntu's 6.8.0-45-generic: the version, the number of the build
+# (Debian's old ones and Ubuntu's), and the kind.
+KERNEL = re.compile(r"(?P<build>\d[\d.]*(?:\+[^-]*|-\d[^-]*)?)-(?P<flavour>.+)")
 # What runs beneath every engine, of any source.
 RUNTIME = ("containerd", "containerd.io", "runc")
 # What names the archives of security updates, in what apt prints: Debian-Security, noble-security.
@@ -151,8 +154,10 @@ def _listed(folder: str) -> list[str]:
 
 def _flavour(kernel: str) -> str:
     """Return what a release of a kernel ends with: ``cloud-amd64`` of ``6.12.48+deb13-cloud-amd64``."""
-    return kernel.partition("-")[2]
+    match = KERNEL.fullmatch(kernel)
+    return match["flavour"] if match else ""
 
 
 def _version(kernel: str) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", kernel)]
+    match = KERNEL.fullmatch(kernel)
+    return [int(number) for number in re.findall(r"\d+", match["build"] if match else kernel)]
