@@ -8,7 +8,7 @@ from ...module_utils.upgrades import RUNTIME
 from ..model.change import Change
 from ..model.phase import Phase
 from ..stacks.file import StackFile
-from . import frame, gate, rebalance, rolling
+from . import frame, gate, put_back, rebalance, rolling
 from .arguments.docker import Batches, UpgradeHost
 from .result import HostPlan, Plan, merge
 from .site import decide
@@ -39,7 +39,7 @@ def plan_upgrade(now: Situation) -> Plan:
     hosts = {
         name: merge(
             _plan_host(now, name, order, files) if name in upgraded else HostPlan(),
-            rolling.plan_put_back(now, name) if upgraded else HostPlan(),
+            put_back.plan_host(now, name, now.hosts),
             rebalance.plan_host(now, decided.members, decided.stacks, name),
             gate.plan_host(now, decided.members, decided.stacks, name),
         )
