@@ -14,6 +14,7 @@ LINE = re.compile(r"^\S+ \S+ (?P<who>[^\s\[]+)(?:\[\d+\])?: (?P<text>.*)$")
 BEGUN = re.compile(r"Starting docker\.service\b|Starting Docker Application Container Engine")
 UP = re.compile(r"Started docker\.service\b|Started Docker Application Container Engine")
 TOLD = re.compile(r"exited|[Ff]ailed|timed out|[Kk]illed|Unable to")
+LED = "Until the next run, visitors of {} are led to {}."
 MEMBERS = ("active", "inactive")
 
 
@@ -79,20 +80,24 @@ def failure_lines(
     # systemd's own words only point to the journal.
     why = why_not_started(journal) if reason.startswith("Unable to ") else ""
     lines = [f"{host}: its engine did not start: {why}" if why else f"{host}: {reason}"]
-    place = next((number for number, batch in enumerate(order) if host in batch), None)
-    if place is not None:
-        before, after = ([name for batch in part for name in batch] for part in (order[:place], order[place + 1 :]))
-        done = [name for name in before if name not in left_out]
-        lost = [name for name in before if name in left_out]
-        beside = [name for name in order[place] if name != host]
-        lines += ["No further engine was restarted, and the run ended here."]
-        lines += [f"Changed at the same time, and to the end of their turn: {', '.join(beside)}."] * bool(beside)
-        lines += [f"Changed, and up again: {', '.join(done)}."] * bool(done)
-        lines += [f"Not reached when their turn came, and not touched: {', '.join(lost)}."] * bool(lost)
-        lines += [f"Not touched: {', '.join(after)}."] * bool(after)
-    lines += [f"Until the next run, visitors of {host} are led to {redirect}."] * bool(redirect)
+    if any(host in batch for batch in order):
+        lines += ["No further engine was restarted, and the run ended here.", *turn_lines(host, order, left_out)]
+    lines += [LED.format(host, redirect)] * bool(redirect)
     lines.append(
         f"On {host}, journalctl --unit docker tells more. Repair what it names, or take back what this run brings, "
         "such as docker_daemon_options, and run site.yml again: it starts this engine first, then goes on."
     )
     return "\n".join(lines)
+
+
+def turn_lines(host: str, order: Sequence[Sequence[str]], left_out: Sequence[str]) -> list[str]:
+    """Say how the other hosts of a rolling change are that ended at one of them; for the parameters see above."""
+    place = next(number for number, batch in enumerate(order) if host in batch)
+    before, after = ([name for batch in part for name in batch] for part in (order[:place], order[place + 1 :]))
+    told = {
+        "Changed at the same time, and to the end of their turn": [name for name in order[place] if name != host],
+        "Changed, and up again": [name for name in before if name not in left_out],
+        "Not reached when their turn came, and not touched": [name for name in before if name in left_out],
+        "Not touched": after,
+    }
+    return [f"{text}: {', '.join(names)}." for text, names in told.items() if names]

@@ -117,6 +117,11 @@ def test_what_waits_is_told_with_why_apt_cannot_tell_it():
     assert (found.packages, found.unknown) == ({}, "E: dpkg was interrupted")
 
 
+def test_what_apt_cannot_tell_is_part_of_the_answer_while_an_installation_is_to_be_finished():
+    found = upgrades.observe(lambda _command: (100, "", "E: Unmet dependencies\n"), "all", [], "6.12", True)
+    assert (found.packages, found.unknown) == ({}, "E: Unmet dependencies")
+
+
 @pytest.mark.parametrize("newest", [0, 1])
 def test_age_of_lists_is_that_of_what_was_written_last(tmp_path, monkeypatch, newest):
     paths = [tmp_path / "stamp", tmp_path / "lists"]
