@@ -11,7 +11,11 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Observed
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_observed
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import failure_lines, progress_line
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import (
+    failure_lines,
+    left_behind_text,
+    progress_line,
+)
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.terminal import printable
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.state import Convergence, judge
 
@@ -46,8 +50,11 @@ class ActionModule(ActionBase):
             state = judge(stack.services if stack else {}, self._task.args.get("skip_wait_for") or [])
             stale_for = stale_for + 1 if state.stale else 0
             now = time.monotonic()
-            done_since = (done_since or now) if state.done else None
+            # Where they must stay at their size, old tasks may not stay beside the new ones.
+            done_since = (done_since or now) if state.done and not (duration and state.stale) else None
             is_done = done_since is not None and now - done_since >= duration
+            if duration and stale_for == STALE_OBSERVATIONS:
+                raise AnsibleActionFail(left_behind_text(state.stale, self._task.args["stack"]))
             if stack and (is_done or stale_for == STALE_OBSERVATIONS):
                 specs = {name: dict(service.spec) for name, service in stack.services.items()}
                 return dict(result, changed=False, stack=self._task.args["stack"], specs=specs, stale=list(state.stale))

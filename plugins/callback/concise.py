@@ -154,13 +154,19 @@ class CallbackModule(Default):
         self._handle_warnings(result.result)
         self._hosts.add(result.host.get_name())
 
-    @concise
     def v2_runner_on_failed(self, result: CallbackTaskResult, ignore_errors: bool = False) -> None:
-        """Keep the error for the end of the run, unless the play itself goes on from there."""
-        self._handle_warnings(result.result)
-        if result.task.resolved_action == REPORT and "status" in result.result:
+        """Keep the error for the end of the run, unless the play itself goes on from there; a status is none."""
+        is_status = result.task.resolved_action == REPORT and "status" in result.result
+        if is_status:
             self._report, self._only_tells, self._has_problems = result.result["lines"], True, True
+        if self._display.verbosity:
+            super().v2_runner_on_failed(result, ignore_errors)
             return
+        self._handle_warnings(result.result)
+        if not is_status:
+            self._keep_failure(result, ignore_errors)
+
+    def _keep_failure(self, result: CallbackTaskResult, ignore_errors: bool) -> None:
         items = self._items.pop(self._key(result), [])
         if ignore_errors:
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts import host_upgrade
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts.engine_restart import (
     PATIENCE,
     failure_lines,
@@ -60,6 +61,24 @@ def turn_refused(
     return "\n".join([*refusal_lines(host, order, left_out), *problem_lines(problem)]) if problem else ""
 
 
+def upgrade_failure(
+    result: Mapping[str, object],
+    journal: str,
+    host: str,
+    order: Sequence[Sequence[str]],
+    left_out: Sequence[str],
+    redirect: str,
+) -> str:
+    """Say why a host is not upgraded.
+
+    :param result: of the task that failed
+    """
+    reason = engine_trouble(result) if "observation" in result else str(result["msg"])
+    return host_upgrade.failure_lines(
+        reason, host_upgrade.what_apt_said(result), journal, host, order, left_out, redirect
+    )
+
+
 class FilterModule:
     """Offer the filters to Ansible."""
 
@@ -70,4 +89,5 @@ class FilterModule:
             "engine_trouble": engine_trouble,
             "is_awaited": is_awaited,
             "turn_refused": turn_refused,
+            "upgrade_failure": upgrade_failure,
         }

@@ -11,6 +11,7 @@ from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report impor
     deploy_failure_lines,
     failed_stacks_lines,
     failure_text,
+    left_behind_text,
     page_lines,
 )
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.stacks.releases import is_new
@@ -55,6 +56,7 @@ class FilterModule:
             "failed_stacks_lines": failed_stacks_lines,
             "failure_text": failure_text,
             "is_new_release": is_new,
+            "left_behind_text": left_behind_text,
             "page_lines": page_lines,
             "pages_of": pages_of,
             "secret_values": secret_values,

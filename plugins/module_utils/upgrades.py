@@ -18,6 +18,9 @@ RELEASES = "/usr/share/distro-info/{}.csv"
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 REBOOT_REQUIRED = "/run/reboot-required"
 MODULES = "/lib/modules"
+# Debian's 6.12.57+deb13-cloud-amd64 and 6.1.0-18-amd64, Ubuntu's 6.8.0-45-generic: the version, the number of the build
+# (Debian's old ones and Ubuntu's), and the kind.
+KERNEL = re.compile(r"(?P<build>\d[\d.]*(?:\+[^-]*|-\d[^-]*)?)-(?P<flavour>.+)")
 # What runs beneath every engine, of any source.
 RUNTIME = ("containerd", "containerd.io", "runc")
 # What names the archives of security updates, in what apt prints: Debian-Security, noble-security.
@@ -33,22 +36,27 @@ class UpgradesError(Exception):
     """apt cannot tell; the message is its own."""
 
 
-def observe(run: Run, kind: str, engine: Collection[str], kernel: str) -> Upgrades:
+def observe(run: Run, kind: str, engine: Collection[str], kernel: str, interrupted: bool = False) -> Upgrades:
     """Ask apt what it would upgrade, by the lists that it has.
 
     :param kind: ``security``, ``all`` or ``engine``; ``waiting`` for security updates that people are told of, with why
         apt cannot tell where it cannot; ``""`` asks nothing
     :param engine: names of all packages that an engine may consist of, and of what runs beneath it
     :param kernel: release of the kernel that runs
+    :param interrupted: whether an installation was, which may be why apt cannot tell, and is finished first
     :raise UpgradesError: apt cannot tell, and somebody is to act on it
     """
     if not kind:
         return Upgrades()
-    if kind == "waiting":
-        try:
-            return observe(run, "security", engine, kernel)
-        except UpgradesError as error:
-            return Upgrades(reboot=reboot_reason(kernel), lists_at=_fetched(), unknown=str(error))
+    try:
+        return _newer(run, "security" if kind == "waiting" else kind, engine, kernel)
+    except UpgradesError as error:
+        if kind != "waiting" and not interrupted:
+            raise
+        return Upgrades(reboot=reboot_reason(kernel), lists_at=_fetched(), unknown=str(error))
+
+
+def _newer(run: Run, kind: str, engine: Collection[str], kernel: str) -> Upgrades:
     packages = _waiting(run, kind, engine)
     # Of a version that flotilla pins, and so holds, its later revisions are told all the same: the pin lets no other
     # version of its packages through. Any other hold is the user's.
@@ -151,8 +159,10 @@ def _listed(folder: str) -> list[str]:
 
 def _flavour(kernel: str) -> str:
     """Return what a release of a kernel ends with: ``cloud-amd64`` of ``6.12.48+deb13-cloud-amd64``."""
-    return kernel.partition("-")[2]
+    match = KERNEL.fullmatch(kernel)
+    return match["flavour"] if match else ""
 
 
 def _version(kernel: str) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", kernel)]
+    match = KERNEL.fullmatch(kernel)
+    return [int(number) for number in re.findall(r"\d+", match["build"] if match else kernel)]

@@ -6,7 +6,7 @@ module: converge
 short_description: Follow a deploy until every service runs at its size
 description:
   - Observes a stack through a manager until all services run their newest spec at their size, telling how far it is.
-  - Returns as well when tasks of an older spec are left behind, see C(stale).
+  - Returns as well when tasks of an older spec are left behind, see C(stale); with O(steady) it fails then.
   - Fails when an update was rolled back or paused, or when the time is over, with the node, the error and the last log
     lines of a task that stands in the way.
 options:

@@ -134,7 +134,7 @@ from ansible_collections.flotilla.swarm.plugins.module_utils import (
 )
 from ansible_collections.flotilla.swarm.plugins.module_utils.engine import Engine, Item
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Observed
-from ansible_collections.flotilla.swarm.plugins.module_utils.observation.host import File, System
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.host import File
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.upgrades import Upgrades
 
 # What each role wants, by role name: the option above.
@@ -199,12 +199,13 @@ def observe_host(engine: Engine, info: Item | None, params: Mapping[str, Any], v
     )
 
 
-def observe_upgrades(engine: Engine, info: Item | None, system: System, params: Mapping[str, Any]) -> Upgrades:
+def observe_upgrades(engine: Engine, info: Item | None, observed: Observed, params: Mapping[str, Any]) -> Upgrades:
     """Read which newer versions are there; where people are told of them, also what else is out of date.
 
     :raise UpgradesError: apt cannot tell, and somebody is to act on it
     """
-    found = upgrades.observe(host.run, params["upgrades"], engine_packages(params), system.kernel)
+    system, interrupted = observed.system, bool(observed.interrupted)
+    found = upgrades.observe(host.run, params["upgrades"], engine_packages(params), system.kernel, interrupted)
     if params["upgrades"] != "waiting":
         return found
     images = image_updates.observe(host.run, engine, system.distribution) if info else {}
@@ -251,7 +252,7 @@ def main() -> None:
     if info and module.params["measure"]:
         observed = replace(observed, volume_mib=volumes.sizes(host.run, engine, module.params["stacks"]))
     try:
-        observed = replace(observed, upgrades=observe_upgrades(engine, info, observed.system, module.params))
+        observed = replace(observed, upgrades=observe_upgrades(engine, info, observed, module.params))
     except upgrades.UpgradesError as error:
         module.fail_json(msg=f"apt cannot tell what it would upgrade: {error}")
     module.exit_json(changed=False, observation=observed.as_dict())

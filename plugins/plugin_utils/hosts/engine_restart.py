@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from ...module_utils.daemon_config import without_logins
 from ..model.observation import Observation, Unreachable
@@ -16,6 +16,8 @@ LINE = re.compile(r"^\S+ \S+ (?P<who>[^\s\[]+)(?:\[\d+\])?: (?P<text>.*)$")
 BEGUN = re.compile(r"Starting docker\.service\b|Starting Docker Application Container Engine")
 UP = re.compile(r"Started docker\.service\b|Started Docker Application Container Engine")
 TOLD = re.compile(r"exited|[Ff]ailed|timed out|[Kk]illed|Unable to")
+ENDED = "No further engine was restarted, and the run ended here."
+LED = "Until the next run, visitors of {} are led to {}."
 MEMBERS = ("active", "inactive")
 # Seconds that a host may take to serve again. With a reboot before it, this stays below the lease of a run's lock.
 PATIENCE = 300
@@ -94,7 +96,7 @@ def refusal_lines(host: str, order: Sequence[Sequence[str]], left_out: Sequence[
     :param order: see ``failure_lines``
     :param left_out: see ``failure_lines``
     """
-    lines = _site_lines(host, order, left_out, is_begun=False)
+    lines = [ENDED, *turn_lines(host, order, left_out, is_begun=False)] if order else []
     return [f"{host}: it was not changed, since its swarm is not as it was when the run was planned", *lines]
 
 
@@ -115,8 +117,8 @@ def failure_lines(
     # systemd's own words only point to the journal.
     why = why_not_started(journal) if reason.startswith("Unable to ") else ""
     lines = [f"{host}: its engine did not start: {why}" if why else f"{host}: {reason}"]
-    lines += _site_lines(host, order, left_out, is_begun=True)
-    lines += [f"Until the next run, visitors of {host} are led to {redirect}."] * bool(redirect)
+    lines += [ENDED, *turn_lines(host, order, left_out)] if any(host in batch for batch in order) else []
+    lines += [LED.format(host, redirect)] * bool(redirect)
     lines.append(
         f"On {host}, journalctl --unit docker tells more. Repair what it names, or take back what this run brings, "
         "such as docker_daemon_options, and run site.yml again: it starts this engine first, then goes on."
@@ -124,21 +126,19 @@ def failure_lines(
     return "\n".join(lines)
 
 
-def _site_lines(host: str, order: Sequence[Sequence[str]], left_out: Sequence[str], *, is_begun: bool) -> Iterator[str]:
-    """Say which hosts are changed when the run ends at one of them.
+def turn_lines(
+    host: str, order: Sequence[Sequence[str]], left_out: Sequence[str], *, is_begun: bool = True
+) -> list[str]:
+    """Say which hosts of a rolling change are changed that ended at one of them; for the parameters see above.
 
     :param is_begun: whether that one's change was begun; else it has its turn alone
     """
-    place = next((number for number, batch in enumerate(order) if host in batch), None)
-    if place is None:
-        return
+    place = next(number for number, batch in enumerate(order) if host in batch)
     before, after = ([name for batch in part for name in batch] for part in (order[:place], order[place + 1 :]))
-    beside = [name for name in order[place] if name != host]
-    found = {
-        "Changed at the same time, and to the end of their turn": beside,
+    told = {
+        "Changed at the same time, and to the end of their turn": [name for name in order[place] if name != host],
         "Changed, and up again": [name for name in before if name not in left_out],
         "Not reached when their turn came, and not touched": [name for name in before if name in left_out],
         "Not touched": after if is_begun else [host, *after],
     }
-    yield "No further engine was restarted, and the run ended here."
-    yield from (f"{what}: {', '.join(names)}." for what, names in found.items() if names)
+    return [f"{text}: {', '.join(names)}." for text, names in told.items() if names]

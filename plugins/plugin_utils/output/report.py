@@ -125,6 +125,18 @@ def failure_text(result: Mapping[str, Any]) -> str:
     return "\n".join(dict.fromkeys(filter(None, said))) or "It gave no message."
 
 
+def left_behind_text(services: Sequence[str], stack: str) -> str:
+    """Say that old tasks stay beside the new ones, and what ends them.
+
+    :param services: names of those that have some
+    """
+    commands = " and ".join(f"docker service update --force {stack}_{name}" for name in services)
+    return (
+        f"Tasks that an update left behind in {', '.join(services)} still run beside the new ones. Run again; if they "
+        f"stay, replace them on a manager with {commands}"
+    )
+
+
 def failed_stacks_lines(failures: Mapping[str, str], deploys: Sequence[Mapping[str, object]]) -> list[str]:
     """Say which stacks failed, and why; which is clear where only one was deployed.
 

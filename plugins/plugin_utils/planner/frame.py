@@ -19,7 +19,7 @@ from .stack import StackDecisions
 
 Hosts = Mapping[str, HostPlan]
 # Phases that add a node, or move the tasks of one.
-MOVING = (Phase.RESTART_ENGINE, Phase.JOIN_MANAGERS, Phase.JOIN_WORKERS, Phase.UPGRADE)
+MOVING = (Phase.PUT_BACK, Phase.RESTART_ENGINE, Phase.JOIN_MANAGERS, Phase.JOIN_WORKERS, Phase.UPGRADE)
 
 
 def defer(now: Situation, decided: StackDecisions, hosts: Hosts) -> dict[str, HostPlan]:

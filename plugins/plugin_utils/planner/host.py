@@ -15,7 +15,7 @@ from ..model.phase import Phase
 from ..model.site import Image
 from ..registry import logins
 from ..stacks.file import StackFile
-from . import images, rolling
+from . import images, put_back, rolling
 from .arguments.common import Nothing
 from .arguments.docker import Batches, InstallDocker, RestartEngine
 from .arguments.registry import ServeRegistry
@@ -78,11 +78,12 @@ def plan_engine(
 
 def _engine_changes(now: Situation, name: str) -> Iterator[Change]:
     if _is_interrupted(now, name):
-        yield Change(f"finish the interrupted installation of {', '.join(now.observed[name].interrupted)}")
+        yield Change(rolling.FINISH.format(", ".join(now.observed[name].interrupted)))
     yield from now.engines[name].changes
     yield from state.compare(now.desired(name).role("docker"), now.observed[name])
-    if now.observed[name].redirected:
-        yield Change("serve its visitors itself again")
+    # Before engines are restarted, site.yml ends the redirects of their hosts.
+    if now.observed[name].redirected and not (now.intent is Intent.SITE and _serves_until_its_turn(now, name)):
+        yield put_back.SERVE
     if not _forwards(now.observed[name]):
         yield Change("let the kernel pass packets on (net.ipv4.ip_forward is 0)")
     if damage := _damage(now, name):

@@ -22,6 +22,7 @@ class Running:
 
     :ivar timeout: seconds that its stack may take to get to its size
     :ivar left: constraints that keep it off nodes though its release does not have them
+    :ivar size: how many tasks it has by its release
     """
 
     stack: str
@@ -29,11 +30,17 @@ class Running:
     live: Service
     timeout: int
     left: tuple[str, ...]
+    size: int
 
     @property
     def full_name(self) -> str:
         """Return its name in the swarm."""
         return f"{self.stack}_{self.name}"
+
+    @property
+    def is_too_large(self) -> bool:
+        """Tell whether it has more tasks than that, as it is given for so long while some move to other nodes."""
+        return self.live.is_replicated and self.live.starts_first and self.live.size > self.size
 
     def runs_on(self, node: Node) -> bool:
         """Tell whether it has a task there."""
@@ -100,8 +107,14 @@ def services(now: Situation) -> Iterator[Running]:
     for stack in now.site.stacks:
         found = stacks.get(stack.name) or Stack()
         for name, live in found.services.items():
-            left = _left(found, name)
-            yield Running(stack=stack.name, name=name, live=live, timeout=stack.timeout, left=left)
+            yield Running(
+                stack=stack.name,
+                name=name,
+                live=live,
+                timeout=stack.timeout,
+                left=_left(found, name),
+                size=found.size_of(name),
+            )
 
 
 def strange_tasks(now: Situation, node: Node) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...module_utils.observation import Observed
+from ...module_utils.observation.stack import Stack as RunningStack
 from ..model.change import Change
 from ..model.phase import Phase
 from ..model.site import Stack
@@ -24,7 +25,8 @@ def plan_rebalance(now: Situation) -> Plan:
     if not managers:
         return Plan(problems=(no_manager(now),))
     manager, observed = next(iter(managers.items()))
-    services = tuple(each for stack in now.site.stacks for each in _uneven(stack, observed))
+    found = dict(each for stack in now.site.stacks for each in _uneven(stack, observed))
+    services = tuple(found)
     hosts = {name: HostPlan() for name in now.hosts}
     if services:
         hosts[manager] = HostPlan(
@@ -32,7 +34,7 @@ def plan_rebalance(now: Situation) -> Plan:
             rebalance=Rebalance(services=services),
             check_services=gate.check_services(now.site.stacks),
             unlock=Nothing(),
-            changes={Phase.REBALANCE: tuple(_change(now, each) for each in services)},
+            changes={Phase.REBALANCE: tuple(_change(now, each, moved) for each, moved in found.items())},
         )
     return Plan(hosts=hosts)
 
@@ -46,35 +48,41 @@ def plan_host(now: Situation, members: Membership, decided: StackDecisions, name
     stacks = [
         each.stack for each in decided.each if each.stack.spread and not each.changes and not each.plan.skip_wait_for
     ]
-    services = tuple(each for stack in stacks for each in _with_empty_nodes(stack, observed))
-    if not services:
+    found = dict(each for stack in stacks for each in _with_empty_nodes(stack, observed))
+    if not found:
         return HostPlan()
-    changes = tuple(_change(now, each) for each in services)
-    return HostPlan(rebalance=Rebalance(services=services), changes={Phase.REBALANCE: changes})
+    changes = tuple(_change(now, each, moved) for each, moved in found.items())
+    return HostPlan(rebalance=Rebalance(services=tuple(found)), changes={Phase.REBALANCE: changes})
 
 
-def _uneven(stack: Stack, observed: Observed) -> Iterator[Spread]:
-    running = (observed.stacks or {}).get(stack.name)
-    for name, service in spread.movable(running.services if running else {}):
-        extra = spread.surplus(service, observed.nodes or ())
-        if extra:
-            yield _spread(stack, name, service.size, extra)
+def _uneven(stack: Stack, observed: Observed) -> Iterator[tuple[Spread, int]]:
+    """Choose what is spread, each with how many tasks move: also what a killed run left larger than it is to be."""
+    running = (observed.stacks or {}).get(stack.name) or RunningStack()
+    for name, service in spread.movable(running.services):
+        moved = spread.surplus(service, observed.nodes or ())
+        if moved or service.size > running.size_of(name):
+            yield _spread(stack, running, name, moved), moved
 
 
-def _with_empty_nodes(stack: Stack, observed: Observed) -> Iterator[Spread]:
-    running = (observed.stacks or {}).get(stack.name)
-    for name, service in spread.movable(running.services if running else {}):
+def _with_empty_nodes(stack: Stack, observed: Observed) -> Iterator[tuple[Spread, int]]:
+    running = (observed.stacks or {}).get(stack.name) or RunningStack()
+    for name, service in spread.movable(running.services):
         # Without a health check a successor is taken for ready before it is.
         is_safe = service.has_health_check and spread.is_free(service)
-        extra = spread.surplus(service, observed.nodes or (), only_to_empty=True) if is_safe else 0
-        if extra:
-            yield _spread(stack, name, service.size, extra)
+        moved = spread.surplus(service, observed.nodes or (), only_to_empty=True) if is_safe else 0
+        if moved:
+            yield _spread(stack, running, name, moved), moved
 
 
-def _spread(stack: Stack, service: str, size: int, extra: int) -> Spread:
-    return Spread(stack=stack.name, service=service, size=size, extra=extra, timeout=stack.timeout)
+def _spread(stack: Stack, running: RunningStack, service: str, moved: int) -> Spread:
+    """Return what moves tasks and leaves the size of the last release, or a smaller one that somebody has set."""
+    live = running.services[service].size
+    size = min(live, running.size_of(service))
+    return Spread(stack=stack.name, service=service, size=size, extra=live - size + moved, timeout=stack.timeout)
 
 
-def _change(now: Situation, each: Spread) -> Change:
-    tasks = "one task" if each.extra == 1 else f"{each.extra} tasks"
-    return Change(f"{now.site.title(each.stack)}move {tasks} of {each.service} to nodes that have fewer")
+def _change(now: Situation, each: Spread, moved: int) -> Change:
+    back = f"bring {each.service} back to its size of {each.size}" if each.extra > moved else ""
+    tasks = "one task" if moved == 1 else f"{moved} tasks"
+    move = f"move {tasks} of {each.service} to nodes that have fewer" if moved else ""
+    return Change(f"{now.site.title(each.stack)}{' and '.join(filter(None, [back, move]))}")

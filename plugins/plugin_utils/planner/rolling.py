@@ -1,8 +1,7 @@
 """Plan how hosts are changed without a lost request: what is kept off each meanwhile, and who serves its visitors.
 
 Its tasks are moved to other nodes, each successor healthy before it goes, by a constraint that the service has for so
-long; a node that only drains ends tasks first. What a killed run leaves of this is put back before the next restart;
-where there is none, it is drift of nodes and services like any other.
+long; a node that only drains ends tasks first. What a killed run leaves of this is put back, see ``put_back``.
 """
 
 from __future__ import annotations
@@ -13,21 +12,18 @@ from itertools import islice
 
 from ...module_utils.observation import Observed
 from ...module_utils.observation.swarm import Node
-from ..model.change import Change
 from ..model.intent import Intent
-from ..model.phase import Phase
 from ..model.problem import Code, Problem
 from ..stacks.file import StackFile
 from ..swarm.quorum import loss_while_away
 from . import moves
 from .arguments.common import Page
 from .arguments.docker import Batches, Move, Turn
-from .arguments.swarm import PutBack
-from .result import HostPlan
 from .situation import Situation
 
 # So many hosts of a site are not lost at once.
 STAND_INS = 10
+FINISH = "finish the interrupted installation of {}"
 
 
 def batches(now: Situation, names: Collection[str]) -> Batches:
@@ -189,22 +185,6 @@ def order_notes(order: Batches) -> Iterator[str]:
     """Say in which order hosts are changed, where there are several."""
     if len(order) > 1:
         yield f"hosts are changed one after another: {', '.join(map(' with '.join, order))}"
-
-
-def plan_put_back(now: Situation, name: str) -> HostPlan:
-    """Let the manager that was asked put back what a killed run left, before the next engine is restarted."""
-    nodes = {node.id: node for node in moves.nodes(now)}
-    if not nodes or name != moves.asked(now)[0]:
-        return HostPlan()
-    paused = tuple(node.id for node in moves.taking(now) if node.availability == "pause")
-    services = {service.full_name: service.left for service in moves.services(now) if service.left}
-    if not paused and not services:
-        return HostPlan()
-    texts = [f"let {nodes[ident].hostname} take tasks again" for ident in paused]
-    texts += [f"let {service} run on every node again" for service in services]
-    return HostPlan(
-        put_back=PutBack(nodes=paused, services=services), changes={Phase.PUT_BACK: tuple(map(Change, texts))}
-    )
 
 
 def _pages(now: Situation, observed: Observed, files: Mapping[str, StackFile]) -> dict[str, Page]:

@@ -16,7 +16,7 @@ from ..stacks.file import VOLUME_PREFIX, parse
 from ..swarm import membership
 from ..swarm.membership import Membership
 from ..swarm.view import PinnedVolume
-from . import evicted, firewall, frame, gate, images, intents, rebalance, rolling, stack, stack_host, swarm
+from . import evicted, firewall, frame, gate, images, intents, put_back, rebalance, rolling, stack, stack_host, swarm
 from .arguments.docker import Batches
 from .host import is_renewed, plan_engine, plan_registry, restart_order
 from .images import Digests
@@ -56,7 +56,9 @@ def plan_site(now: Situation) -> Plan:
         name: merge(*_parts(now, decided, name, restarted), guarded.get(name, HostPlan())) for name in now.hosts
     }
     if restarted:
-        everything = {name: merge(host, rolling.plan_put_back(now, name)) for name, host in everything.items()}
+        # Other hosts serve their visitors again when docker is installed, which comes before.
+        served = [name for batch in restarted for name in batch]
+        everything = {name: merge(host, put_back.plan_host(now, name, served)) for name, host in everything.items()}
     chosen = frame.defer(now, decided.stacks, intents.limit(now.intent, everything))
     return Plan(
         warnings=(*decided.digests.warnings, *decided.members.warnings),

@@ -25,7 +25,7 @@ AGAIN = "observe its swarm once the engine runs, and plan the rest then"
 def plan_start(now: Situation) -> Plan:
     """Plan the start of engines."""
     if now.intent is not Intent.SITE:
-        return Plan(problems=(_stopped(now.stopped),))
+        return Plan(problems=(_stopped(now),))
     refused = find(now.facts, SETTINGS_RULES)
     if refused:
         return Plan(problems=refused)
@@ -44,11 +44,12 @@ def _plan_host(now: Situation, name: str, order: Batches) -> HostPlan:
     return replace(host.only(lambda phase: not phase.comes_after(Phase.OBSERVE_SWARM)), observe_swarm=Nothing())
 
 
-def _stopped(names: list[str]) -> Problem:
+def _stopped(now: Situation) -> Problem:
+    again = " and puts back what a run left that was ended; then this again" if now.intent is Intent.UPGRADE else ""
     return Problem(
         code=Code.ENGINE_STOPPED,
-        hosts=tuple(names),
+        hosts=tuple(now.stopped),
         found="an engine that is stopped",
         expected="an engine that runs",
-        fix="Run site.yml, which starts it",
+        fix=f"Run site.yml, which starts it{again}",
     )

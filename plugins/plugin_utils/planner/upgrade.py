@@ -8,7 +8,7 @@ from ...module_utils.upgrades import RUNTIME
 from ..model.change import Change
 from ..model.phase import Phase
 from ..stacks.file import StackFile
-from . import frame, gate, rebalance, rolling
+from . import frame, gate, put_back, rebalance, rolling
 from .arguments.docker import Batches, UpgradeHost
 from .result import HostPlan, Plan, merge
 from .site import decide
@@ -16,6 +16,7 @@ from .situation import Situation
 from .start import plan_start
 
 NOTHING_NEWER = "no host needs a reboot, or has a newer version of what was asked for in its lists of packages"
+UNKNOWN = "apt tells its newer versions once that is finished; run this again then (it says now: {})"
 
 
 def plan_upgrade(now: Situation) -> Plan:
@@ -29,7 +30,9 @@ def plan_upgrade(now: Situation) -> Plan:
     if decided.problems:
         return Plan(problems=decided.problems)
     upgraded = [
-        name for name, observed in now.observed.items() if observed.upgrades.packages or observed.upgrades.reboot
+        name
+        for name, observed in now.observed.items()
+        if observed.upgrades.packages or observed.upgrades.reboot or _interrupted(now, name)
     ]
     order = rolling.batches(now, upgraded)
     stopped = [name for name in upgraded if _stops(now, name)]
@@ -39,7 +42,7 @@ def plan_upgrade(now: Situation) -> Plan:
     hosts = {
         name: merge(
             _plan_host(now, name, order, files) if name in upgraded else HostPlan(),
-            rolling.plan_put_back(now, name) if upgraded else HostPlan(),
+            put_back.plan_host(now, name, now.hosts),
             rebalance.plan_host(now, decided.members, decided.stacks, name),
             gate.plan_host(now, decided.members, decided.stacks, name),
         )
@@ -61,10 +64,12 @@ def _plan_host(now: Situation, name: str, order: Batches, files: dict[str, Stack
         upgrades=tuple(f"{package}={version}" for package, version in sorted(found.packages.items())),
         keep_swarm=_swarm_state(now, name),
         hold=found.held,
+        finish_installation=bool(_interrupted(now, name)),
         reboot=bool(found.reboot),
         turn=turn,
     )
     notes = tuple(rolling.notes(now, name)) if _stops(now, name) else ()
+    notes += (f"{name}: {UNKNOWN.format(found.unknown)}",) if found.unknown else ()
     return HostPlan(upgrade=upgrade, changes={Phase.UPGRADE: tuple(_changes(now, name))}, notes=notes)
 
 
@@ -74,20 +79,39 @@ def _stops(now: Situation, name: str) -> bool:
 
 
 def _stops_containers(now: Situation, name: str) -> bool:
-    """Tell whether a package is upgraded that restarts the engine; of what any other does, tasks take no notice."""
+    """Tell whether a package is upgraded that restarts the engine; of what any other does, tasks take no notice.
+
+    dpkg's journal names none, so one of these may be among those whose installation is finished.
+    """
+    finished = {"dpkg", *_beneath_tasks(now, name)}.intersection(_interrupted(now, name))
+    return _gets_engine(now, name) or bool(finished)
+
+
+def _interrupted(now: Situation, name: str) -> tuple[str, ...]:
+    """Name the packages whose installation is to be finished; a host that is no member is not upgraded either."""
+    return now.observed[name].interrupted if name in now.members else ()
+
+
+def _gets_engine(now: Situation, name: str) -> bool:
+    return not _beneath_tasks(now, name).isdisjoint(now.observed[name].upgrades.packages)
+
+
+def _beneath_tasks(now: Situation, name: str) -> set[str]:
     engine = now.desired(name).engine
-    return not {*RUNTIME, *(engine.packages if engine else ())}.isdisjoint(now.observed[name].upgrades.packages)
+    return {*RUNTIME, *(engine.packages if engine else ())}
 
 
 def _swarm_state(now: Situation, name: str) -> str:
     """Return the folder in which a manager has its copy of the swarm's state, which a newer engine may change."""
     observed = now.observed[name]
-    is_kept = observed.engine and observed.swarm.manager and _stops_containers(now, name)
+    is_kept = observed.engine and observed.swarm.manager and _gets_engine(now, name)
     return f"{observed.engine.root}/swarm" if observed.engine and is_kept else ""
 
 
 def _changes(now: Situation, name: str) -> Iterator[Change]:
     found = now.observed[name].upgrades
+    if interrupted := _interrupted(now, name):
+        yield Change(rolling.FINISH.format(", ".join(interrupted)))
     for package, version in sorted(found.packages.items()):
         yield Change(f"upgrade {package} to {version}")
     if found.reboot:

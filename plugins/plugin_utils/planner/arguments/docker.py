@@ -99,11 +99,13 @@ class UpgradeHost:
     :ivar upgrades: packages as apt is asked for them, with their new versions
     :ivar keep_swarm: folder of the swarm's state, which is copied aside before; ``""`` for none
     :ivar hold: those of them that apt is told to keep again, without versions
+    :ivar finish_installation: whether an interrupted installation of packages stands in the way
     :ivar reboot: whether it is rebooted
     """
 
     upgrades: tuple[str, ...]
     keep_swarm: str
     hold: tuple[str, ...]
+    finish_installation: bool
     reboot: bool
     turn: Turn

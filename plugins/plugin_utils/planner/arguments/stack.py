@@ -183,8 +183,8 @@ class Spread:
 
     :ivar stack: its stack's name, as with all that follow
     :ivar service: its name in the stack file
-    :ivar size: number of its tasks
-    :ivar extra: how many are added before as many are taken away
+    :ivar size: number of tasks that it ends with
+    :ivar extra: how many more it has meanwhile
     :ivar timeout: seconds that it may take to run at its size
     """
 

@@ -59,14 +59,18 @@ class ChangeNodes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PutBack:
-    """Put back what a killed run left of a rolling change, on a manager.
+    """Put back what a killed run left of a rolling change: nodes and services on a manager, on each host its redirect.
 
     :ivar nodes: IDs of those that take tasks again
     :ivar services: by full name, the constraints that go
+    :ivar sizes: by full name of a service that has more tasks, how many it is to have
+    :ivar end_redirect: whether the host's visitors are still led to another one
     """
 
     nodes: tuple[str, ...]
     services: Mapping[str, tuple[str, ...]]
+    sizes: Mapping[str, int]
+    end_redirect: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

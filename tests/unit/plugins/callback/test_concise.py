@@ -240,18 +240,19 @@ def test_interrupted_run_shows_the_errors_until_then(begin, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("problems", "callback", "code"),
+    ("problems", "callback", "words", "code"),
     [
-        ([], "flotilla.swarm.concise", 0),
-        (["host-clock: w2"], "flotilla.swarm.concise", 1),
-        (["host-clock: w2"], "ansible.builtin.default", 2),
+        ([], "flotilla.swarm.concise", (), 0),
+        (["host-clock: w2"], "flotilla.swarm.concise", (), 1),
+        (["host-clock: w2"], "flotilla.swarm.concise", ("-v",), 1),
+        (["host-clock: w2"], "ansible.builtin.default", (), 2),
     ],
 )
-def test_status_with_problems_has_an_exit_code_of_its_own(begin, problems, callback, code):
+def test_status_with_problems_has_an_exit_code_of_its_own(begin, problems, callback, words, code):
     answer = {"observation": sites.converged_site()["m1"]["observation"]}
     found = {"name": "Find", "ansible.builtin.set_fact": {"found": answer}}
     status = {**STATUS, "flotilla.swarm.report": {**STATUS["flotilla.swarm.report"], "problems": problems}}
-    run = begin(play(found, status, hosts="a"), callback=callback)
+    run = begin(play(found, status, hosts="a"), callback=callback, words=words)
     output = run.communicate(timeout=120)[0]
     assert run.returncode == code
     assert ("Problem: host-clock: w2" in output) == bool(problems)

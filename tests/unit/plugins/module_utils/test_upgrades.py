@@ -117,6 +117,11 @@ def test_what_waits_is_told_with_why_apt_cannot_tell_it():
     assert (found.packages, found.unknown) == ({}, "E: dpkg was interrupted")
 
 
+def test_what_apt_cannot_tell_is_part_of_the_answer_while_an_installation_is_to_be_finished():
+    found = upgrades.observe(lambda _command: (100, "", "E: Unmet dependencies\n"), "all", [], "6.12", True)
+    assert (found.packages, found.unknown) == ({}, "E: Unmet dependencies")
+
+
 @pytest.mark.parametrize("newest", [0, 1])
 def test_age_of_lists_is_that_of_what_was_written_last(tmp_path, monkeypatch, newest):
     paths = [tmp_path / "stamp", tmp_path / "lists"]
@@ -147,6 +152,28 @@ def test_a_newer_kernel_of_the_same_flavour_asks_for_a_reboot(root):
         (root / "modules" / name).mkdir(parents=True)
     assert upgrades.reboot_reason("6.9.1-amd64") == "kernel 6.12.48+deb13-amd64 is installed, 6.9.1-amd64 runs"
     assert upgrades.reboot_reason("6.12.48+deb13-amd64") == ""
+
+
+@pytest.mark.parametrize(
+    ("runs", "newer", "others"),
+    [
+        ("6.8.0-45-generic", "6.8.0-100-generic", ["6.8.0-101-lowlatency", "6.8.0-1015-aws", "6.8.0-9-generic"]),
+        ("6.8.0-1015-aws", "6.8.0-1016-aws", ["6.8.0-2000-generic", "6.8.0-2000-aws-64k"]),
+        ("6.12.57+deb13-amd64", "6.12.63+deb13-amd64", ["6.13.1+deb13-cloud-amd64", "6.13.1+deb13-rt-amd64"]),
+        ("6.12.57+deb13-cloud-amd64", "6.12.63+deb13-cloud-amd64", ["6.13.1+deb13-amd64"]),
+        ("6.1.0-18-amd64", "6.1.0-21-amd64", ["6.1.0-30-cloud-amd64", "6.1.0-17-amd64"]),
+        ("6.1.0-18-amd64", "6.12.9+deb12-amd64", ["6.1.0-0.deb11.21-amd64"]),
+        ("6.1.0-0.deb11.21-amd64", "6.1.0-0.deb11.22-amd64", ["6.1.0-0.deb11.30-rt-amd64"]),
+        ("6.12.57+deb13-686-pae", "6.12.63+deb13-686-pae", ["6.13.1+deb13-686"]),
+        ("6.12-amd64", "6.12.1-amd64", []),
+    ],
+)
+def test_kind_of_a_kernel_is_what_follows_the_number_of_its_build(root, runs, newer, others):
+    for name in (runs, *others):
+        (root / "modules" / name).mkdir(parents=True)
+    assert upgrades.reboot_reason(runs) == ""
+    (root / "modules" / newer).mkdir()
+    assert upgrades.reboot_reason(runs) == f"kernel {newer} is installed, {runs} runs"
 
 
 def test_a_host_without_kernels_of_its_own_needs_none(root):

@@ -33,8 +33,9 @@ SHARED = {
     Phase.CHECK_PAGE,
 }
 OBSERVING = {Phase.OBSERVE_SWARM, Phase.OBSERVE_REGISTRY, Phase.OBSERVE_IMAGES, Phase.OBSERVE_TASKS}
+LEFT_OUT = {"flotilla_left_out", "flotilla_lost", "flotilla_old_lists"}
 # What a play passes beside its arguments; none of it is of the plan.
-EXTRA = {Phase.UNREACHABLE: {"flotilla_lost"}, **{phase: {"preflight_intent"} for phase in OBSERVING}}
+EXTRA = {Phase.UNREACHABLE: LEFT_OUT, **{phase: {"preflight_intent"} for phase in OBSERVING}}
 BEFORE_THE_PLAN = {"observe", "refresh_packages", "require_hosts"}
 # Of evict.yml alone, whose other phases are of site.yml.
 OF_EVICTION = {Phase.EVICT, Phase.END_EVICTION}

@@ -93,3 +93,21 @@ def test_role_stack_alone_keeps_its_gate():
     found["m1"]["observation"]["nodes"][1]["labels"] = {}
     phases = plan(found, "stack").phases()
     assert (phases[Phase.OBSERVE_TASKS], phases[Phase.CHECK_SERVICES]) == ([], ["m1"])
+
+
+def test_service_that_a_killed_run_left_larger_is_brought_back_to_its_size():
+    found = site_with(1, 1, 1, 2, 2, 3, 3)
+    stack = found["m1"]["observation"]["stacks"]["hello"]
+    stack["services"]["web"]["size"] = 7
+    stack["record"]["specs"]["web"]["Mode"] = {"Replicated": {"Replicas": 5}}
+    made = plan(found, "rebalance")
+    assert [(each.size, each.extra) for each in made.hosts["m1"].rebalance.services] == [(5, 2)]
+    assert [step.text for step in made.steps()] == ["bring web back to its size of 5"]
+    stack["services"]["web"]["tasks"] = site_with(1, 1, 1, 1, 2, 2, 2)["m1"]["observation"]["stacks"]["hello"][
+        "services"
+    ]["web"]["tasks"]
+    made = plan(found, "rebalance")
+    assert [(each.size, each.extra) for each in made.hosts["m1"].rebalance.services] == [(5, 4)]
+    assert [step.text for step in made.steps()] == [
+        "bring web back to its size of 5 and move 2 tasks of web to nodes that have fewer"
+    ]

@@ -1,4 +1,4 @@
-"""Restarts of engines: their order, what is moved off a host meanwhile, and what a killed run left."""
+"""Restarts of engines: their order, and what is moved off a host meanwhile."""
 
 import pytest
 import sites
@@ -220,47 +220,6 @@ def test_the_only_host_keeps_its_tasks_and_its_visitors():
     found["m1"]["observation"]["volumes"] = {"hello": {"hello_redis-data": True}}
     made = of_phase(make_plan(sites.site(workers=()), found), "restart_engine")["m1"]["turn"]
     assert (made["node"], made["redirects"], made["ports"]) == ("", [], [])
-
-
-def left_behind(found):
-    """What a run leaves that is killed while w1's tasks are elsewhere."""
-    found["m1"]["observation"]["nodes"][1]["availability"] = "pause"
-    web_of(found)["spec"]["TaskTemplate"] = {"ForceUpdate": 0, "Placement": {"Constraints": ["node.id!=node-2"]}}
-    return found
-
-
-def test_what_a_killed_run_left_is_put_back_before_the_next_restart():
-    plan = make_plan(sites.site(), left_behind(stale_site("w2")))
-    assert of_phase(plan, "put_back") == {
-        "m1": {"nodes": ["node-2"], "services": {"hello_web": ["node.id!=node-2"]}},
-    }
-    # The node that is put back counts among those that take tasks.
-    assert of_phase(plan, "restart_engine")["w2"]["turn"]["moves"]
-
-
-def test_without_a_restart_it_is_drift():
-    plan = make_plan(sites.site(), left_behind(stale_site()))
-    assert of_phase(plan, "put_back") == {}
-    assert acts(plan, "w1", "swarm") == ["set availability active (found pause)"]
-    assert "node.id!=node-2" in " ".join(acts(plan, "m1", "stack"))
-
-
-def test_a_constraint_of_the_release_is_nobodys_leftover():
-    found = stale_site("w2")
-    stack = found["m1"]["observation"]["stacks"]["hello"]
-    for spec in (web_of(found)["spec"], stack["record"]["specs"]["web"]):
-        spec["TaskTemplate"] = {"ForceUpdate": 0, "Placement": {"Constraints": ["node.id!=node-9"]}}
-    plan = make_plan(sites.site(), found)
-    assert of_phase(plan, "put_back") == {}
-    assert of_phase(plan, "restart_engine")["w2"]["turn"]["moves"]
-
-
-def test_a_redirect_that_was_left_ends():
-    found = stale_site()
-    found["w2"]["observation"]["redirected"] = True
-    plan = make_plan(sites.site(), found)
-    assert of_phase(plan, "install_docker")["w2"]["end_redirect"]
-    assert acts(plan, "w2") == ["serve its visitors itself again"]
 
 
 def test_engine_whose_network_is_damaged_is_restarted_in_its_turn():

@@ -69,3 +69,30 @@ def test_what_forbids_a_run_forbids_upgrades():
     found = upgradable(w2=({"runc": "2"}, ""))
     found["w1"]["observation"]["system"]["memory_mib"] = 10
     assert told(make_plan(found)["problems"]) == ["host-memory: w1"]
+
+
+def test_an_interrupted_installation_of_any_package_is_finished_in_its_hosts_turn():
+    found = upgradable(w1=({"curl": "8.2"}, ""))
+    found["w1"]["observation"]["interrupted"] = ["bash"]
+    found["m1"]["observation"]["interrupted"] = ["docker.io"]
+    found["m1"]["observation"]["upgrades"] = {"packages": {}, "reboot": "", "unknown": "E: Unmet dependencies"}
+    plan = make_plan(found)
+    upgrades = of_phase(plan, "upgrade")
+    assert acts(plan, "w1") == ["finish the interrupted installation of bash", "upgrade curl to 8.2"]
+    assert (upgrades["w1"]["finish_installation"], upgrades["w1"]["turn"]["node"]) == (True, "")
+    assert acts(plan, "m1") == ["finish the interrupted installation of docker.io"]
+    # The engine restarts, and the state was copied aside before that was begun.
+    assert (upgrades["m1"]["turn"]["node"], upgrades["m1"]["keep_swarm"]) == ("node-1", "")
+    (note,) = [
+        note for note in sites.plan(dict(sites.site(), intent="upgrade"), found).hosts["m1"].notes if "apt" in note
+    ]
+    assert note.startswith("m1: apt tells its newer versions once that is finished")
+    assert note.endswith("E: Unmet dependencies)")
+
+
+def test_a_stopped_engine_is_left_to_site():
+    found = upgradable()
+    found["m1"]["observation"].update(engine=None, swarm=dict(sites.bare("x")["swarm"], state="stopped"))
+    (problem,) = sites.make_plan(dict(sites.site(), intent="upgrade"), found)["problems"]
+    assert told([problem]) == ["engine-stopped: m1"]
+    assert "then this again" in problem.fix
