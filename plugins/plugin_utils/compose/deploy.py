@@ -38,7 +38,14 @@ def translate_deploy(key: str, given: Mapping[str, Any], notes: Notes) -> dict[s
         "resources": without_empty(amounts),
         "restart_policy": deploy.get("restart_policy") or _restart(given.get("restart")),
     }
-    return {**deploy, **without_empty(parts)}
+    policy = parts["restart_policy"] or {}
+    return {**deploy, **without_empty(parts), **(_of_job(deploy) if policy.get("condition") == "none" else {})}
+
+
+def _of_job(deploy: Mapping[str, Any]) -> dict[str, Any]:
+    """Let updates of a job go on: Swarm takes each task that ends soon for a failed one, whatever it ended with."""
+    kinds = ("update_config", "rollback_config")
+    return {kind: {"failure_action": "continue", **(deploy.get(kind) or {})} for kind in kinds}
 
 
 def with_pins(deploy: Mapping[str, Any], volumes: Collection[str]) -> dict[str, Any]:

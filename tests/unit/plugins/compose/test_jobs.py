@@ -16,5 +16,14 @@ def test_swarms_own_jobs_are_refused(service, mode):
 @pytest.mark.parametrize("mode", ["replicated", "global"])
 def test_service_of_each_other_mode_may_be_a_job(service, mode):
     made, translated = service({"restart": "no", "deploy": {"mode": mode}})
-    assert made["deploy"] == {"mode": mode, "restart_policy": {"condition": "none"}}
+    goes_on = {"failure_action": "continue"}
+    policy = {"restart_policy": {"condition": "none"}, "update_config": goes_on, "rollback_config": goes_on}
+    assert made["deploy"] == {"mode": mode, **policy}
     assert translated.problems == ()
+
+
+def test_update_of_a_job_goes_on_unless_the_file_says_otherwise(service):
+    deploy = {"restart_policy": {"condition": "none"}, "update_config": {"delay": "3s", "failure_action": "pause"}}
+    made, _ = service({"deploy": deploy})
+    assert made["deploy"]["update_config"] == {"delay": "3s", "failure_action": "pause"}
+    assert made["deploy"]["rollback_config"] == {"failure_action": "continue"}

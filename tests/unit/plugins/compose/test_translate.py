@@ -13,10 +13,9 @@ SECRETS = ["given", "of_a_file", "outside", "given_previous", "nothing"]
     [
         ({"restart": "unless-stopped"}, {"restart_policy": {"condition": "any"}}),
         ({"restart": "on-failure:3"}, {"restart_policy": {"condition": "on-failure", "max_attempts": 3}}),
-        ({"restart": "no"}, {"restart_policy": {"condition": "none"}}),
         (
-            {"restart": "always", "deploy": {"restart_policy": {"condition": "none"}}},
-            {"restart_policy": {"condition": "none"}},
+            {"restart": "always", "deploy": {"restart_policy": {"condition": "on-failure"}}},
+            {"restart_policy": {"condition": "on-failure"}},
         ),
         ({"mem_limit": "64m", "cpus": 0.5}, {"resources": {"limits": {"cpus": "0.5", "memory": "67108864"}}}),
         ({"mem_reservation": "32m"}, {"resources": {"reservations": {"memory": "33554432"}}}),
