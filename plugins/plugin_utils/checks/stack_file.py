@@ -179,16 +179,19 @@ def ports_are_published_once(files: Mapping[str, StackFile]) -> Iterator[Problem
             )
 
 
-def ports_are_not_taken(files: Mapping[str, StackFile], manager: Observed) -> Iterator[Problem]:
+def ports_are_not_taken(
+    files: Mapping[str, StackFile], stacks: Collection[str], manager: Observed
+) -> Iterator[Problem]:
     """No service of others has a port of the routing mesh that a stack publishes: Swarm refuses the second one.
 
-    :param files: by stack
+    :param files: by stack, of those that are deployed
+    :param stacks: names of all stacks of the inventory
     """
     for stack, file in files.items():
         for service in file.services.values():
             for socket in service.sockets():
                 other = manager.published.get(socket)
-                if other and other.ingress and other.stack not in files:
+                if other and other.ingress and other.stack not in stacks:
                     yield Problem(
                         code=Code.PORT_IN_USE,
                         where=socket.removesuffix("/tcp"),

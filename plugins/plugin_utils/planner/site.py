@@ -96,7 +96,7 @@ def decide(now: Situation) -> Decisions:
         digests=digests,
         members=members,
         stacks=decided,
-        problems=problems or tuple(intents.check(now, members)),
+        problems=problems or tuple(intents.check(now, members, decided.volume_labels)),
     )
 
 

@@ -11,7 +11,7 @@ from ..model.change import Change
 from ..model.intent import Intent
 from ..model.site import Site, Stack
 from . import releases, secrets, state
-from .definition import Definition, of_inventory
+from .definition import Definition, of_inventory, of_running
 from .file import Page, StackFile, parse
 from .rollback import last_release, of_release, unless_pinned
 
@@ -106,6 +106,23 @@ def plan_stack(
         page=definition.rendered.page(stack.port),
         kept=releases.kept_files(running.releases, definition.rendered),
         changes=tuple(_changes(stack.name, running, definition.rendered, republished, skip_wait_for, new_login)),
+    )
+
+
+def leave(stack: Stack, running: RunningStack, skip_wait_for: Sequence[str] = ()) -> StackPlan:
+    """Plan a stack that a run does not deploy, whatever the inventory says of it by now.
+
+    :param running: see ``plan_stack``, as ``skip_wait_for``
+    """
+    definition = of_running(running)
+    return StackPlan(
+        definition=definition,
+        running=running,
+        republished=(),
+        skip_wait_for=tuple(skip_wait_for),
+        page=definition.rendered.page(stack.port),
+        kept=releases.kept_files(running.releases, definition.rendered),
+        changes=(),
     )
 
 
