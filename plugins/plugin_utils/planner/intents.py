@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ...module_utils.observation import Observed
 from ..hosts import state
@@ -41,6 +41,19 @@ PHASES: Mapping[Intent, Collection[Phase]] = {
     # Alone, the role places the stack's data itself.
     Intent.STACK: (*PLACES, Phase.OBSERVE_IMAGES, *STACK),
 }
+# What is wrong with the swarm's members and stands against a rollback, too: nobody answers for the swarm, or somebody
+# who cannot be believed. Whatever else is, site.yml tells when it changes members.
+OF_ROLLBACK = frozenset(
+    {
+        Code.SWARM_UNKNOWN,
+        Code.SWARM_SEVERAL,
+        Code.SWARM_WITHOUT_MANAGER,
+        Code.SWARM_WITHOUT_QUORUM,
+        Code.MANAGERS_UNREACHABLE,
+        Code.NODE_CLAIMED,
+    }
+)
+BESIDE = "this does not concern the rollback: {}"
 # Those that end with a deploy.
 DEPLOYS = (Intent.DEPLOY, Intent.RESTORE, Intent.STACK)
 
@@ -48,6 +61,15 @@ DEPLOYS = (Intent.DEPLOY, Intent.RESTORE, Intent.STACK)
 def deploys(intent: Intent) -> bool:
     """Tell whether a run with an intent deploys stacks, or one that follows it at once."""
     return intent in DEPLOYS or Phase.DEPLOY in PHASES.get(intent, ())
+
+
+def concerning(intent: Intent, found: Iterable[Problem]) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+    """Sort problems of the swarm's members: those that forbid a run, and those that do not concern it."""
+    problems = tuple(found)
+    if intent is not Intent.ROLLBACK:
+        return problems, ()
+    forbidding = tuple(problem for problem in problems if problem.code in OF_ROLLBACK)
+    return forbidding, tuple(problem for problem in problems if problem.code not in OF_ROLLBACK)
 
 
 def check_settings(site: Site, intent: Intent) -> Iterator[Problem]:

@@ -63,6 +63,7 @@ class StackDecisions:
     :ivar each: in the order of the inventory, without those that cannot be planned for a problem
     :ivar manager: the manager that was asked, ``None`` before there is a swarm
     :ivar problems: what forbids the run
+    :ivar beside: what is wrong and does not concern the run
     :ivar missing: the images that are made
     :ivar pulls: by inventory name, the images to pull before an update
     :ivar old_images: by inventory name, the images of releases that are gone
@@ -71,6 +72,7 @@ class StackDecisions:
     each: tuple[StackDecision, ...]
     manager: Observed | None
     problems: tuple[Problem, ...]
+    beside: tuple[Problem, ...] = ()
     missing: tuple[Image, ...] = ()
     pulls: Mapping[str, Sequence[str]] = field(default_factory=dict)
     old_images: Mapping[str, tuple[LocalImage, ...]] = field(default_factory=dict)
@@ -95,7 +97,7 @@ class StackDecisions:
 def decide(now: Situation, members: Membership, digests: Digests) -> StackDecisions:
     """Plan the stacks and check them against their data, the hosts and each other."""
     manager = now.observed.get(members.join_manager)
-    each, problems = [], []
+    each, problems, beside = [], list[Problem](), list[Problem]()
     for stack in now.site.stacks:
         try:
             decision = _decide(now, members, digests, manager, stack)
@@ -104,7 +106,8 @@ def decide(now: Situation, members: Membership, digests: Digests) -> StackDecisi
         else:
             each.append(decision)
             told = [now.site.titled(stack.name, problem) for problem in (*decision.data.problems, *decision.problems)]
-            problems += told
+            concerns = decision.is_deployed or now.intent is not Intent.ROLLBACK
+            (problems if concerns else beside).extend(told)
     nodes = tuple(_candidates(now, members, manager))
     if len(each) == len(now.site.stacks):
         complete = not now.away and not members.problems
@@ -113,6 +116,7 @@ def decide(now: Situation, members: Membership, digests: Digests) -> StackDecisi
         each=tuple(each),
         manager=manager,
         problems=tuple(problems),
+        beside=tuple(beside),
         missing=_missing(now, each),
         pulls=_pulls(now, each, nodes),
         old_images=_old_images(now, each),
@@ -233,7 +237,9 @@ def _check(
     secrets = {name for one in each for name in (*one.plan.running.secret_names, *one.plan.definition.secret_objects)}
     networks = {one.stack.name: one.plan.running.networks for one in each}
     facts = {name: StackFacts(file, nodes, secrets, name, networks[name]) for name, file in deployed.items()}
-    return (*twice, *taken, *find_stack_problems(facts, AllFacts(files, nodes), now.site, now.members))
+    # What others reserve beside a release that is gone back to, they have already.
+    counted = AllFacts(deployed if now.intent is Intent.ROLLBACK else files, nodes)
+    return (*twice, *taken, *find_stack_problems(facts, counted, now.site, now.members))
 
 
 def _missing(now: Situation, each: Sequence[StackDecision]) -> tuple[Image, ...]:

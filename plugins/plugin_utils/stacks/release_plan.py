@@ -92,7 +92,7 @@ def plan_stack(
     :param new_login: whether services pull with another login than they should, see ``registry.logins``
     :raise ProblemError: the input forbids a plan
     """
-    generated = secrets.generated_secrets(stack, parse(stack.text))
+    generated = _generated_secrets(stack, running)
     if intent is Intent.ROLLBACK:
         definition = of_release(site, stack, running, digests, generated)
     else:
@@ -107,6 +107,14 @@ def plan_stack(
         kept=releases.kept_files(running.releases, definition.rendered),
         changes=tuple(_changes(stack.name, running, definition.rendered, republished, skip_wait_for, new_login)),
     )
+
+
+def _generated_secrets(stack: Stack, running: RunningStack) -> set[str]:
+    """List the secrets whose object is of no account; where the files cannot be read, the last release tells them."""
+    file = parse(stack.text)
+    if file.services or not running.record:
+        return secrets.generated_secrets(stack, file)
+    return secrets.generated_of_release(stack, parse(running.record.file), running.secrets)
 
 
 def leave(stack: Stack, running: RunningStack, skip_wait_for: Sequence[str] = ()) -> StackPlan:
