@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -104,7 +105,10 @@ class ActionModule(ActionBase):
         if held and (problems or plan.has_changes):
             return Plan(problems=tuple(held)), []
         notes = notes if problems or plan.has_changes else []
-        return (Plan(problems=tuple(problems)) if problems else plan), notes
+        if problems:
+            return Plan(problems=tuple(problems)), notes
+        beside = (intents.BESIDE.format(problem) for problem in given.beside)
+        return replace(plan, notes=(*plan.notes, *beside)), notes
 
     def _judge_lock(self, observed: Iterable[observation.Observation]) -> tuple[list[Problem], list[str]]:
         """Return the problems and the notes that locks make."""

@@ -273,6 +273,16 @@ RULES = (
     Rule(stack_timeout_is_within_the_lease),
     Rule(dumps_are_of_volumes),
 )
+# Of a rollback, which needs no more of the registry than its name; images, engines and other stacks stay as they are.
+ROLLBACK_RULES = (
+    Rule(registry_is_given),
+    Rule(registry_url_is_valid, after=frozenset({Code.SETTING_MISSING})),
+    Rule(chosen_stacks_are_there),
+)
+ROLLED_BACK_RULES = (
+    Rule(stack_name_is_valid),
+    Rule(stack_timeout_is_within_the_lease),
+)
 # Of a stack that is made of the inventory: a rollback brings back what was made of an earlier one.
 DEFINITION_RULES = (
     Rule(environment_is_text),

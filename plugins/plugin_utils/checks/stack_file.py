@@ -10,7 +10,8 @@ from typing import Any
 
 from ...module_utils.observation import Observed
 from ...module_utils.observation.stack import Network, Publisher
-from ..model.problem import Code, Problem, Rule
+from ..model.problem import Code, Problem, ProblemError, Rule
+from ..stacks import placement
 from ..stacks.file import Service, StackFile
 from ..stacks.file_problems import invalid_service
 from ..stacks.placement import Candidate, FieldError, fits
@@ -47,6 +48,18 @@ class AllFacts:
 
     files: Mapping[str, StackFile]
     nodes: Sequence[Candidate]
+
+
+def check_constraints(file: StackFile) -> None:
+    """See that it can be said where tasks may run, which more is planned by than the checks of the file.
+
+    :raise ProblemError: a constraint is none
+    """
+    for name, service in file.services.items():
+        try:
+            placement.check(service.constraints)
+        except FieldError as error:
+            raise ProblemError(invalid_service(name, *error.args)) from error
 
 
 def external_secrets_are_there(facts: StackFacts) -> Iterator[Problem]:
@@ -180,16 +193,19 @@ def ports_are_published_once(files: Mapping[str, StackFile]) -> Iterator[Problem
             )
 
 
-def ports_are_not_taken(files: Mapping[str, StackFile], manager: Observed) -> Iterator[Problem]:
+def ports_are_not_taken(
+    files: Mapping[str, StackFile], stacks: Collection[str], manager: Observed
+) -> Iterator[Problem]:
     """No service of others has a port of the routing mesh that a stack publishes: Swarm refuses the second one.
 
-    :param files: by stack
+    :param files: by stack, of those that are deployed
+    :param stacks: names of all stacks of the inventory
     """
     for stack, file in files.items():
         for service in file.services.values():
             for socket in service.sockets():
                 other = manager.published.get(socket)
-                if other and other.ingress and other.stack not in files:
+                if other and other.ingress and other.stack not in stacks:
                     yield Problem(
                         code=Code.PORT_IN_USE,
                         where=socket.removesuffix("/tcp"),

@@ -30,19 +30,18 @@ def find_host_problems(facts: HostFacts) -> tuple[Problem, ...]:
 
 
 def find_stack_problems(
-    facts: Mapping[str, StackFacts], site: Site, members: Mapping[str, Observed]
+    facts: Mapping[str, StackFacts], counted: AllFacts, site: Site, members: Mapping[str, Observed]
 ) -> tuple[Problem, ...]:
-    """Check the stack files against the hosts, and where they can carry them, the networks that they need.
+    """Check stack files against the hosts, and where they can carry them, the networks that they need.
 
-    :param facts: by stack
+    :param facts: by stack, of those that are deployed
+    :param counted: of those that hosts and networks must have room for
     """
     each = tuple(
         site.titled(name, problem) for name, found in facts.items() for problem in find(found, stack_file.RULES)
     )
     if any(problem.code is Code.SERVICE_INVALID for problem in each):
         return each
-    files = {name: found.file for name, found in facts.items()}
-    nodes = next((found.nodes for found in facts.values()), ())
-    problems = (*each, *find(AllFacts(files, nodes), stack_file.ALL_RULES))
-    needs = stack_file.network_needs(files.values(), len(members))
+    problems = (*each, *find(counted, stack_file.ALL_RULES))
+    needs = stack_file.network_needs(counted.files.values(), len(members))
     return problems or tuple(network.check_pools(members, site.pools, site.subnet_size, *needs))

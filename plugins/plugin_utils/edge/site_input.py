@@ -27,7 +27,7 @@ from ..lock import process
 from ..model.intent import Intent
 from ..model.problem import Code, Problem, ProblemError, find, merge
 from ..model.request import NO_BACKUP, Backup
-from ..model.site import Site, read_site
+from ..model.site import Site, Stack, read_site
 from ..stacks.file import parse
 from ..stacks.secrets import read_configs
 from . import answers, inventory_files
@@ -58,11 +58,13 @@ class SiteInput:
     :ivar raw: the site as plain data; empty where it cannot be read
     :ivar fatal: problems without whose end nothing can be said of the hosts
     :ivar wrong: what is told beside all that is found out of the hosts
+    :ivar beside: what is told in a note, since it does not concern the run
     """
 
     raw: Raw
     fatal: tuple[Problem, ...]
     wrong: tuple[Problem, ...]
+    beside: tuple[Problem, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -90,13 +92,15 @@ def read_input(
     reasons += answers.unreadable(observed)
     fatal = fatal or [settings.unreadable("the inventory", reason) for reason in dict.fromkeys(reasons)]
     senseless = _check_site(raw, unusable, intent) if raw and intent not in WITHOUT_REGISTRY else []
+    beside = _beside_rollback(raw, senseless) if raw and intent is Intent.ROLLBACK else ()
+    senseless = [problem for problem in senseless if problem not in beside]
     if intent.only_tells:
         wrong = (*wrong, *senseless)
     else:
         fatal += senseless
     if not unusable:
         fatal += answers.missing(observed)
-    return SiteInput(raw=raw, fatal=(*fatal, *find(inventory, run_rules)), wrong=wrong)
+    return SiteInput(raw=raw, fatal=(*fatal, *find(inventory, run_rules)), wrong=wrong, beside=beside)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +148,19 @@ def _check_site(raw: Raw, unusable: Sequence[Problem], intent: Intent) -> list[P
         return []
     rules = (*site_checks.RULES, *(site_checks.DEFINITION_RULES if intent in DEFINING else ()))
     return [problem for problem in find(site, rules) if problem.where.split(" ")[0] not in told]
+
+
+def _beside_rollback(raw: Raw, found: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Return those of the problems of a site that do not concern a rollback: it needs the release's file alone.
+
+    :param found: empty where the site cannot be read
+    """
+    if not found:
+        return ()
+    site = read_site(raw)
+    chosen = replace(site, stacks=tuple(stack for stack in site.stacks if site.is_chosen(stack.name)))
+    needed = (*find(site, site_checks.ROLLBACK_RULES), *find(chosen, site_checks.ROLLED_BACK_RULES))
+    return tuple(problem for problem in found if problem not in needed)
 
 
 def _check_settings(variables: Raw, inventory: groups.Inventory) -> tuple[tuple[Problem, ...], list[Problem]]:
@@ -201,9 +218,10 @@ def complete_site(action: ActionBase, variables: Raw, raw: Raw, intent: Intent) 
     :return: the problem where a file cannot be read or is not what it should be
     """
     values = template_with_roles(action, "__stack_values", variables)
-    configs = _read_configs(raw)
-    if isinstance(configs, Problem):
-        return configs
+    configs, unread = _read_configs(raw)
+    # A rollback brings back the configs of its release.
+    if unread and intent is not Intent.ROLLBACK:
+        return next(iter(unread.values()))
     try:
         site = read_site(
             raw,
@@ -216,6 +234,7 @@ def complete_site(action: ActionBase, variables: Raw, raw: Raw, intent: Intent) 
             configs=configs,
             backup=_read_backup(raw, intent) if intent in (Intent.BACKUP, Intent.RESTORE) else NO_BACKUP,
         )
+        site = replace(site, stacks=tuple(_with_problem(stack, unread.get(stack.name)) for stack in site.stacks))
         if intent is not Intent.MOVE:
             return site
         return replace(site, move=replace(site.move, free_mib=_free_mib(site.move.folder)))
@@ -223,18 +242,25 @@ def complete_site(action: ActionBase, variables: Raw, raw: Raw, intent: Intent) 
         return error.problem
 
 
-def _read_configs(raw: Raw) -> dict[str, dict[str, bytes]] | Problem:
-    """Read by stack the files of its configs, or return the first problem with one."""
-    site, configs = read_site(raw), {}
+def _with_problem(stack: Stack, problem: Problem | None) -> Stack:
+    return replace(stack, problems=(*stack.problems, problem)) if problem else stack
+
+
+def _read_configs(raw: Raw) -> tuple[dict[str, dict[str, bytes]], dict[str, Problem]]:
+    """Read by stack the files of its configs.
+
+    :return: the contents, and by stack the problem where they cannot be read
+    """
+    site, configs, problems = read_site(raw), dict[str, dict[str, bytes]](), dict[str, Problem]()
     for stack in raw["stacks"]:
         name = str(stack["name"])
         try:
             configs[name] = read_configs(parse(str(stack["text"])))
         except OSError as error:
-            return site.titled(name, settings.unreadable(".files", error))
+            problems[name] = site.titled(name, settings.unreadable(".files", error))
         except ProblemError as error:
-            return site.titled(name, error.problem)
-    return configs
+            problems[name] = site.titled(name, error.problem)
+    return configs, problems
 
 
 def _free_mib(folder: str) -> int:

@@ -24,7 +24,9 @@ class BatchSize:
         return bool(match) and (not self.text.endswith("%") or int(self.text[:-1]) <= 100)
 
     def size(self, workers: int) -> int:
-        """Return the number, at least one, out of so many workers."""
+        """Return the number, at least one, out of so many workers; of what is no size, a check tells."""
+        if not self.is_valid:
+            return 1
         number = int(self.text.removesuffix("%"))
         return max(workers * number // 100, 1) if self.text.endswith("%") else number
 

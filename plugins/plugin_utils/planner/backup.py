@@ -72,7 +72,10 @@ def plan_backup(now: Situation) -> Plan:
     if now.site.registry.host:
         hosts[now.site.registry.host] = merge(hosts[now.site.registry.host], _save_images(now.site))
     stopped = any(host.save_data and host.save_data.stop for host in hosts.values())
-    hosts[places.manager] = merge(hosts[places.manager], _save_releases(now, places, filled, stopped))
+    if stopped:
+        judged = gate.plan_running(now, places.manager)
+        hosts = {name: merge(host, judged[name]) for name, host in hosts.items()}
+    hosts[places.manager] = merge(hosts[places.manager], _save_releases(now, places, filled))
     empty = (
         f"there is nothing in volume {volume.name}, which is left out"
         for volume in places.volumes
@@ -117,11 +120,8 @@ def _save_images(site: Site) -> HostPlan:
     )
 
 
-def _save_releases(now: Situation, places: Places, saved: Iterable[HeldVolume], stopped: bool) -> HostPlan:
-    """Begin and end the backup.
-
-    :param stopped: whether services were stopped, and are to be at their size again
-    """
+def _save_releases(now: Situation, places: Places, saved: Iterable[HeldVolume]) -> HostPlan:
+    """Begin and end the backup."""
     given, running = now.site.backup, places.observed.stacks or {}
     new_key = (
         Change(f"make {given.key}, the key without which nobody can restore this backup: keep a copy elsewhere"),
@@ -142,7 +142,6 @@ def _save_releases(now: Situation, places: Places, saved: Iterable[HeldVolume], 
             secrets={stack.name: running.get(stack.name, EMPTY).secrets for stack in places.stacks},
             volumes={volume.name: volume.stack for volume in saved},
         ),
-        check_services=gate.check_services(places.stacks) if stopped else None,
         unlock=Nothing(),
         changes=changes,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ...module_utils.observation import Observed
 from ..hosts import state
@@ -11,12 +11,11 @@ from ..model.phase import Phase
 from ..model.problem import Code, Problem
 from ..model.registry import Registry
 from ..model.site import Site
-from ..stacks.file import VOLUME_PREFIX
 from ..swarm.membership import Membership
-from .gate import GATE
 from .result import ENTRY_POINTS, HostPlan
 from .situation import Situation
 
+GATE = (Phase.CHECK_SERVICES, Phase.CHECK_PAGE)
 STACK = (Phase.PULL_IMAGES, Phase.DEPLOY, Phase.CLEAN_UP, *GATE)
 IMAGES = (Phase.START_BASE_IMAGES, Phase.BUILD_IMAGES, Phase.OBSERVE_IMAGES)
 # Where the stacks' volumes get their nodes.
@@ -42,8 +41,35 @@ PHASES: Mapping[Intent, Collection[Phase]] = {
     # Alone, the role places the stack's data itself.
     Intent.STACK: (*PLACES, Phase.OBSERVE_IMAGES, *STACK),
 }
+# What is wrong with the swarm's members and stands against a rollback, too: nobody answers for the swarm, or somebody
+# who cannot be believed. Whatever else is, site.yml tells when it changes members.
+OF_ROLLBACK = frozenset(
+    {
+        Code.SWARM_UNKNOWN,
+        Code.SWARM_SEVERAL,
+        Code.SWARM_WITHOUT_MANAGER,
+        Code.SWARM_WITHOUT_QUORUM,
+        Code.MANAGERS_UNREACHABLE,
+        Code.NODE_CLAIMED,
+    }
+)
+BESIDE = "this does not concern the rollback: {}"
 # Those that end with a deploy.
 DEPLOYS = (Intent.DEPLOY, Intent.RESTORE, Intent.STACK)
+
+
+def deploys(intent: Intent) -> bool:
+    """Tell whether a run with an intent deploys stacks, or one that follows it at once."""
+    return intent in DEPLOYS or Phase.DEPLOY in PHASES.get(intent, ())
+
+
+def concerning(intent: Intent, found: Iterable[Problem]) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
+    """Sort problems of the swarm's members: those that forbid a run, and those that do not concern it."""
+    problems = tuple(found)
+    if intent is not Intent.ROLLBACK:
+        return problems, ()
+    forbidding = tuple(problem for problem in problems if problem.code in OF_ROLLBACK)
+    return forbidding, tuple(problem for problem in problems if problem.code not in OF_ROLLBACK)
 
 
 def check_settings(site: Site, intent: Intent) -> Iterator[Problem]:
@@ -71,12 +97,15 @@ def _misplaced(setting: str, found: str, expected: str) -> Problem:
     return Problem(code=Code.SETTING_CONFLICT, where=setting, found=found, expected=expected, fix=f"Remove {setting}")
 
 
-def check(now: Situation, members: Membership) -> Iterator[Problem]:
-    """Check that the site is set up, where a playbook does not do that itself."""
+def check(now: Situation, members: Membership, needed: Collection[str]) -> Iterator[Problem]:
+    """Check that the site is set up, where a playbook does not do that itself.
+
+    :param needed: labels of the volumes of the stacks that are deployed
+    """
     if now.intent is Intent.SITE:
         return
     asking = {name: now.observed[name] for name in dict.fromkeys(_asking(now, members)) if name}
-    unplaced = any(_leaves_unplaced(now, name, labels) for name, labels in members.labels.items())
+    unplaced = any(_leaves_unplaced(now, name, {*labels} & {*needed}) for name, labels in members.labels.items())
     stored = all(observed.credentials for observed in asking.values()) and _takes_images(now)
     if members.creates or members.join_manager != members.deploy_manager or unplaced or not stored:
         yield _not_set_up(now.intent)
@@ -95,9 +124,12 @@ def _takes_images(now: Situation) -> bool:
 
 
 def _leaves_unplaced(now: Situation, name: str, labels: Collection[str]) -> bool:
-    """Tell whether the data that a host is to have waits for a run of ``site.yml``."""
+    """Tell whether the data that a host is to have waits for a run of ``site.yml``.
+
+    :param labels: of that data
+    """
     places = now.intent in (Intent.STACK, Intent.EVICT) and bool(now.observed[name].swarm.node_id)
-    return not places and any(label.startswith(VOLUME_PREFIX) for label in labels)
+    return bool(labels) and not places
 
 
 def _asking(now: Situation, members: Membership) -> tuple[str, ...]:

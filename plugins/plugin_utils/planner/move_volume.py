@@ -54,15 +54,10 @@ def plan_move(now: Situation) -> Plan:
     name, hosts = next(iter(now.answering)), {host: HostPlan() for host in now.hosts}
     work = merge(_copy(now, job), _hold(job), _start(job), _remove(now, job))
     if work.has_changes:
-        hosts[job.target] = _pull(now, job)
-        hosts[name] = merge(hosts[name], _frame(now, job, name), work)
+        hosts = gate.plan_running(now, name)
+        hosts[job.target] = merge(hosts[job.target], _pull(now, job))
+        hosts[name] = merge(hosts[name], HostPlan(lock=frame.lock(now, name), unlock=Nothing()), work)
     return Plan(hosts=hosts, notes=tuple(_notes(now, job)))
-
-
-def _frame(now: Situation, job: Job, name: str) -> HostPlan:
-    stacks = {each.stack.name: each.stack for each in job.services}
-    gates = gate.check_services(stacks.values())
-    return HostPlan(lock=frame.lock(now, name), check_services=gates, unlock=Nothing())
 
 
 def _pull(now: Situation, job: Job) -> HostPlan:

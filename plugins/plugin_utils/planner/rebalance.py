@@ -9,14 +9,14 @@ from ...module_utils.observation.stack import Stack as RunningStack
 from ..model.change import Change
 from ..model.phase import Phase
 from ..model.site import Stack
-from ..stacks import spread
+from ..stacks import spread, state
 from ..swarm.membership import Membership
 from . import frame, gate
 from .arguments.common import Nothing
 from .arguments.stack import Rebalance, Spread
-from .result import HostPlan, Plan
+from .result import HostPlan, Plan, merge
 from .situation import Situation, no_manager
-from .stack import StackDecisions
+from .stack import StackDecision, StackDecisions
 
 
 def plan_rebalance(now: Situation) -> Plan:
@@ -29,13 +29,14 @@ def plan_rebalance(now: Situation) -> Plan:
     services = tuple(found)
     hosts = {name: HostPlan() for name in now.hosts}
     if services:
-        hosts[manager] = HostPlan(
+        hosts = gate.plan_running(now, manager)
+        work = HostPlan(
             lock=frame.lock(now, manager),
             rebalance=Rebalance(services=services),
-            check_services=gate.check_services(now.site.stacks),
             unlock=Nothing(),
             changes={Phase.REBALANCE: tuple(_change(now, each, moved) for each, moved in found.items())},
         )
+        hosts[manager] = merge(hosts[manager], work)
     return Plan(hosts=hosts)
 
 
@@ -44,15 +45,21 @@ def plan_host(now: Situation, members: Membership, decided: StackDecisions, name
     observed = now.observed.get(name)
     if name != members.deploy_manager or not observed:
         return HostPlan()
-    # While a service waits for a host that is away, its stack cannot be whole, and is left as it is.
-    stacks = [
-        each.stack for each in decided.each if each.stack.spread and not each.changes and not each.plan.skip_wait_for
-    ]
+    stacks = [each.stack for each in decided.each if each.stack.spread and _is_whole(each)]
     found = dict(each for stack in stacks for each in _with_empty_nodes(stack, observed))
     if not found:
         return HostPlan()
     changes = tuple(_change(now, each, moved) for each, moved in found.items())
     return HostPlan(rebalance=Rebalance(services=tuple(found)), changes={Phase.REBALANCE: changes})
+
+
+def _is_whole(decided: StackDecision) -> bool:
+    """Tell whether a stack is whole, and no deploy places its tasks in this run.
+
+    While a service waits for a host that is away, its stack cannot be whole, and is left as it is.
+    """
+    plan = decided.plan
+    return not decided.changes and not plan.skip_wait_for and state.judge(plan.running.services).done
 
 
 def _uneven(stack: Stack, observed: Observed) -> Iterator[tuple[Spread, int]]:

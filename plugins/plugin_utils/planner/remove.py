@@ -8,7 +8,7 @@ from ...module_utils.observation import Observed
 from ..model.change import Change
 from ..model.phase import Phase
 from ..model.problem import Code, Problem
-from . import frame
+from . import frame, gate
 from .arguments.common import Nothing
 from .arguments.stack import CleanUp, OfStacks, RemoveLeftovers
 from .result import HostPlan, Plan, merge
@@ -35,8 +35,11 @@ def plan_remove(now: Situation) -> Plan:
     if problems := tuple(_problems(now)):
         return Plan(problems=problems)
     name, manager = next(iter(managers.items()))
-    hosts = {host: HostPlan() for host in now.hosts}
-    hosts |= {host: _plan_host(now, observed) for host, observed in now.members.items() if observed.engine}
+    # What stays may have relied on what goes, such as on a network.
+    hosts = gate.plan_running(now, name)
+    hosts |= {
+        host: merge(hosts[host], _plan_host(now, observed)) for host, observed in now.members.items() if observed.engine
+    }
     hosts[name] = merge(hosts[name], _plan_manager(now, name, manager))
     return Plan(hosts=hosts)
 

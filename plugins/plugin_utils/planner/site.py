@@ -30,12 +30,16 @@ from .start import plan_start
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decisions:
-    """What is decided about the site as a whole, and the problems that forbid the run."""
+    """What is decided about the site as a whole, and the problems that forbid the run.
+
+    :ivar beside: problems that do not concern it
+    """
 
     digests: Digests
     members: Membership
     stacks: StackDecisions
     problems: tuple[Problem, ...]
+    beside: tuple[Problem, ...] = ()
 
 
 def plan_site(now: Situation) -> Plan:
@@ -71,6 +75,7 @@ def plan_site(now: Situation) -> Plan:
             *(unfinished(now) if now.intent is Intent.SITE else ()),
             *(evicted.unfinished(now) if now.intent is Intent.SITE else ()),
             *_notes(now, decided.stacks),
+            *(intents.BESIDE.format(problem) for problem in decided.beside),
         ),
     )
 
@@ -88,17 +93,19 @@ def decide(now: Situation) -> Decisions:
     if now.intent in (Intent.STACK, Intent.EVICT):
         members = members.only_places()
     decided = stack.decide(now, members, digests)
+    of_members, beside = intents.concerning(now.intent, members.problems)
     problems = (
         *find_host_problems(now.facts),
         *decided.problems,
-        *members.problems,
+        *of_members,
         *images.check_builder(now, decided.missing),
     )
     return Decisions(
         digests=digests,
         members=members,
         stacks=decided,
-        problems=problems or tuple(intents.check(now, members)),
+        problems=problems or tuple(intents.check(now, members, decided.volume_labels)),
+        beside=(*beside, *decided.beside),
     )
 
 

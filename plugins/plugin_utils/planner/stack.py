@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from ...module_utils.observation import Observed
 from ...module_utils.observation.host import LocalImage
 from ...module_utils.observation.stack import Stack as RunningStack
-from ..checks.stack_file import StackFacts, ports_are_not_taken, ports_are_published_once
+from ..checks.stack_file import AllFacts, StackFacts, ports_are_not_taken, ports_are_published_once
 from ..checks.tables import find_stack_problems
 from ..images.pulls import missing_images
 from ..model.change import Change
@@ -17,13 +17,12 @@ from ..model.phase import Phase
 from ..model.problem import Problem, ProblemError
 from ..model.site import Image, Stack
 from ..registry import logins
-from ..stacks import adoption, data, placement, release_plan, releases
-from ..stacks.file import StackFile, parse
-from ..stacks.file_problems import invalid_service
-from ..stacks.placement import Candidate, FieldError
+from ..stacks import adoption, data, release_plan, releases
+from ..stacks.file import parse
+from ..stacks.placement import Candidate
 from ..stacks.release_plan import WAIT, StackPlan
 from ..swarm.membership import Membership
-from . import host, unreachable
+from . import host, intents, unreachable
 from .images import Digests
 from .situation import Situation
 
@@ -35,6 +34,7 @@ TAKE_OVER = "take it over as it runs, but for what is told here"
 class StackDecision:
     """What is decided about one stack.
 
+    :ivar is_deployed: whether the run makes of it what is planned; else it stays as it runs
     :ivar changes: what is done to it
     :ivar republished: services whose published ports are others than in the last release, or will be
     :ivar draft: the stack file whose deploy is to be rehearsed before it can be decided, ``""`` for none
@@ -42,12 +42,18 @@ class StackDecision:
     """
 
     stack: Stack
+    is_deployed: bool
     plan: StackPlan
     data: data.Verdict
     changes: tuple[Change, ...]
     republished: tuple[str, ...] = ()
     draft: str = ""
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def is_there(self) -> bool:
+        """Tell whether anything of it runs once the run is over."""
+        return self.is_deployed or bool(self.plan.running.services)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +62,8 @@ class StackDecisions:
 
     :ivar each: in the order of the inventory, without those that cannot be planned for a problem
     :ivar manager: the manager that was asked, ``None`` before there is a swarm
+    :ivar problems: what forbids the run
+    :ivar beside: what is wrong and does not concern the run
     :ivar missing: the images that are made
     :ivar pulls: by inventory name, the images to pull before an update
     :ivar old_images: by inventory name, the images of releases that are gone
@@ -64,6 +72,7 @@ class StackDecisions:
     each: tuple[StackDecision, ...]
     manager: Observed | None
     problems: tuple[Problem, ...]
+    beside: tuple[Problem, ...] = ()
     missing: tuple[Image, ...] = ()
     pulls: Mapping[str, Sequence[str]] = field(default_factory=dict)
     old_images: Mapping[str, tuple[LocalImage, ...]] = field(default_factory=dict)
@@ -78,11 +87,17 @@ class StackDecisions:
         """Return by stack the services that are not waited for."""
         return {each.stack.name: each.plan.skip_wait_for for each in self.each}
 
+    @property
+    def volume_labels(self) -> set[str]:
+        """Collect the labels of the volumes of the stacks that are deployed."""
+        files = [each.plan.definition.file for each in self.each if each.is_deployed]
+        return {label for file in files for label in file.volume_labels}
+
 
 def decide(now: Situation, members: Membership, digests: Digests) -> StackDecisions:
     """Plan the stacks and check them against their data, the hosts and each other."""
     manager = now.observed.get(members.join_manager)
-    each, problems = [], []
+    each, problems, beside = [], list[Problem](), list[Problem]()
     for stack in now.site.stacks:
         try:
             decision = _decide(now, members, digests, manager, stack)
@@ -90,8 +105,9 @@ def decide(now: Situation, members: Membership, digests: Digests) -> StackDecisi
             problems.append(now.site.titled(stack.name, error.problem))
         else:
             each.append(decision)
-            told = (*decision.data.problems, *decision.problems)
-            problems += [now.site.titled(stack.name, problem) for problem in told]
+            told = [now.site.titled(stack.name, problem) for problem in (*decision.data.problems, *decision.problems)]
+            concerns = decision.is_deployed or now.intent is not Intent.ROLLBACK
+            (problems if concerns else beside).extend(told)
     nodes = tuple(_candidates(now, members, manager))
     if len(each) == len(now.site.stacks):
         complete = not now.away and not members.problems
@@ -100,6 +116,7 @@ def decide(now: Situation, members: Membership, digests: Digests) -> StackDecisi
         each=tuple(each),
         manager=manager,
         problems=tuple(problems),
+        beside=tuple(beside),
         missing=_missing(now, each),
         pulls=_pulls(now, each, nodes),
         old_images=_old_images(now, each),
@@ -113,8 +130,10 @@ def _decide(
 
     :raise ProblemError: the input forbids a plan
     """
-    plan = _plan(now, digests, manager, stack)
-    _check_constraints(plan.definition.rendered)
+    running = ((manager and manager.stacks) or {}).get(stack.name, EMPTY)
+    is_deployed = _is_deployed(now, stack, running)
+    plan = _plan(now, digests, manager, stack, running) if is_deployed else _leave(now, manager, stack, running)
+    check_constraints(plan.definition.rendered)
     verdict = data.judge(
         stack,
         plan.definition.file,
@@ -125,21 +144,16 @@ def _decide(
         restored=[name for name, owner in now.site.backup.saved.volumes.items() if owner == stack.name],
     )
     drains = any(change.availability == "drain" for change in members.settings.values())
-    changes = tuple(_changes(now, plan, verdict, drains)) if _is_changed(now, stack, plan.running) else ()
-    decision = StackDecision(stack=stack, plan=plan, data=verdict, changes=changes, republished=plan.republished)
+    changes = tuple(_changes(now, plan, verdict, drains)) if is_deployed else ()
+    decision = StackDecision(
+        stack=stack,
+        is_deployed=is_deployed,
+        plan=plan,
+        data=verdict,
+        changes=changes,
+        republished=plan.republished,
+    )
     return _take_over(now, members, manager, decision) if changes and adoption.foreign(plan.running) else decision
-
-
-def _check_constraints(file: StackFile) -> None:
-    """See that it can be said where tasks may run, which more is planned by than the checks of the file.
-
-    :raise ProblemError: a constraint is none
-    """
-    for name, service in file.services.items():
-        try:
-            placement.check(service.constraints)
-        except FieldError as error:
-            raise ProblemError(invalid_service(name, *error.args)) from error
 
 
 def _take_over(now: Situation, members: Membership, manager: Observed | None, decision: StackDecision) -> StackDecision:
@@ -169,26 +183,30 @@ def _take_over(now: Situation, members: Membership, manager: Observed | None, de
     )
 
 
-def _is_changed(now: Situation, stack: Stack, running: RunningStack) -> bool:
+def _is_deployed(now: Situation, stack: Stack, running: RunningStack) -> bool:
     """Tell whether the run may change a stack; a site that is brought to its inventory has all of them."""
+    if not intents.deploys(now.intent) or (now.asks_registry and not now.is_served):
+        return False
     if now.evicted:
         # What was never deployed has nothing that anybody could have read.
         return bool(running.record)
+    if now.intent is Intent.ROLLBACK and not now.site.chosen:
+        # Of several, one that is gone back with is named.
+        return len(now.site.stacks) == 1
     return now.intent is Intent.SITE or now.site.is_chosen(stack.name)
 
 
-def _plan(now: Situation, digests: Digests, manager: Observed | None, stack: Stack) -> StackPlan:
-    nodes = (manager and manager.nodes) or ()
-    running = ((manager and manager.stacks) or {}).get(stack.name, EMPTY)
-    addresses = {now.addresses[name] for name in now.away}
-    skip_wait_for = unreachable.without_data(parse(stack.text), addresses, nodes)
+def _leave(now: Situation, manager: Observed | None, stack: Stack, running: RunningStack) -> StackPlan:
+    skip_wait_for = unreachable.not_waited_for(now, parse(running.record.file), manager) if running.record else ()
+    return release_plan.leave(stack, running, skip_wait_for)
+
+
+def _plan(now: Situation, digests: Digests, manager: Observed | None, stack: Stack, running: RunningStack) -> StackPlan:
+    skip_wait_for = unreachable.not_waited_for(now, parse(stack.text), manager)
     # Hosts log in by these alone, so the other playbooks have no new login to give.
     gives_login = now.intent in (Intent.SITE, Intent.EVICT)
     new_login = gives_login and logins.is_new_to_services(manager, running, host.is_renewed(now))
-    # Beside a rollback of others, a stack is what its inventory says; of several, one that is gone back with is named.
-    is_named = stack.name in now.site.chosen or len(now.site.stacks) == 1
-    intent = now.intent if is_named or now.intent is not Intent.ROLLBACK else Intent.SITE
-    return release_plan.plan_stack(now.site, stack, intent, running, digests.known, skip_wait_for, new_login)
+    return release_plan.plan_stack(now.site, stack, now.intent, running, digests.known, skip_wait_for, new_login)
 
 
 def _changes(now: Situation, plan: StackPlan, verdict: data.Verdict, drains: bool) -> list[Change]:
@@ -196,8 +214,6 @@ def _changes(now: Situation, plan: StackPlan, verdict: data.Verdict, drains: boo
 
     :param drains: whether a node is drained in this run
     """
-    if now.asks_registry and not now.is_served:
-        return []
     losses = [Change(f"let {name} start empty, as its data is lost") for name in verdict.losses]
     return [*plan.changes, *losses] or [Change(WAIT)] * (drains and now.is_served)
 
@@ -209,18 +225,22 @@ def _check(
 
     :param nodes: none where not all hosts are known
     """
-    files = {one.stack.name: one.plan.definition.rendered for one in each}
+    files = {one.stack.name: one.plan.definition.rendered for one in each if one.is_there}
+    deployed = {one.stack.name: files[one.stack.name] for one in each if one.is_deployed}
     try:
         twice = tuple(ports_are_published_once(files))
     except ProblemError as error:
         return (error.problem,)
-    taken = tuple(ports_are_not_taken(files, manager)) if manager else ()
+    names = [stack.name for stack in now.site.stacks]
+    taken = tuple(ports_are_not_taken(deployed, names, manager)) if manager else ()
     if not nodes:
         return (*twice, *taken)
     secrets = {name for one in each for name in (*one.plan.running.secret_names, *one.plan.definition.secret_objects)}
     networks = {one.stack.name: one.plan.running.networks for one in each}
-    facts = {name: StackFacts(file, nodes, secrets, name, networks[name]) for name, file in files.items()}
-    return (*twice, *taken, *find_stack_problems(facts, now.site, now.members))
+    facts = {name: StackFacts(file, nodes, secrets, name, networks[name]) for name, file in deployed.items()}
+    # What others reserve beside a release that is gone back to, they have already.
+    counted = AllFacts(deployed if now.intent is Intent.ROLLBACK else files, nodes)
+    return (*twice, *taken, *find_stack_problems(facts, counted, now.site, now.members))
 
 
 def _missing(now: Situation, each: Sequence[StackDecision]) -> tuple[Image, ...]:

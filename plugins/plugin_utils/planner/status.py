@@ -11,7 +11,7 @@ from ..model.intent import Intent
 from ..model.problem import Code, Problem, find
 from ..stacks.file import parse
 from .arguments.preflight import Pending, ReportStatus
-from .gate import GATE
+from .intents import GATE
 from .remove import LEFT, left_stacks
 from .result import HostPlan, Plan
 from .site import plan_site

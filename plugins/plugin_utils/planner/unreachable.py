@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+from ...module_utils.observation import Observed
 from ...module_utils.observation.swarm import Node
 from ..stacks.file import StackFile, parse
 from ..swarm.quorum import majority
@@ -70,6 +71,14 @@ def _elsewhere(name: str, nodes: Sequence[Node]) -> Iterator[str]:
                 f"The swarm has a node of this name at {other.address}; if the inventory has a wrong address, correct "
                 "it"
             )
+
+
+def not_waited_for(now: Situation, file: StackFile, manager: Observed | None) -> list[str]:
+    """List the services that cannot run while hosts of this run are away, see ``without_data``.
+
+    :param manager: that tells of the nodes, ``None`` before there is one
+    """
+    return without_data(file, {now.addresses[name] for name in now.away}, (manager and manager.nodes) or ())
 
 
 def without_data(file: StackFile, away: Collection[str], nodes: Sequence[Node]) -> list[str]:

@@ -9,7 +9,7 @@ from ...module_utils.observation.stack import Stack as RunningStack
 from ..model.site import Image, Site, Stack
 from ..model.variables import secret_variable
 from . import adoption, secrets
-from .file import StackFile, parse
+from .file import StackFile, make, parse
 from .secrets import NewConfig, NewSecret
 
 UNFINISHED = "the rotation of {} to {}, which a run began and did not end, is finished"
@@ -58,6 +58,12 @@ def of_inventory(site: Site, stack: Stack, running: RunningStack, digests: Mappi
         configs=new_configs,
         notes=tuple(_unfinished(stack, running, chosen)),
     )
+
+
+def of_running(running: RunningStack) -> Definition:
+    """Take a stack as it runs, which its last release describes; without one there is nothing to be said of it."""
+    file = parse(running.record.file) if running.record else make({"services": {}})
+    return Definition(file=file, rendered=file, variables={}, secret_objects=tuple(sorted(running.secrets)))
 
 
 def name_secrets(site: Site, stack: Stack, running: RunningStack) -> tuple[dict[str, str], tuple[NewSecret, ...]]:

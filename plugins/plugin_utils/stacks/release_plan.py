@@ -11,7 +11,7 @@ from ..model.change import Change
 from ..model.intent import Intent
 from ..model.site import Site, Stack
 from . import releases, secrets, state
-from .definition import Definition, of_inventory
+from .definition import Definition, of_inventory, of_running
 from .file import Page, StackFile, parse
 from .rollback import last_release, of_release, unless_pinned
 
@@ -92,7 +92,7 @@ def plan_stack(
     :param new_login: whether services pull with another login than they should, see ``registry.logins``
     :raise ProblemError: the input forbids a plan
     """
-    generated = secrets.generated_secrets(stack, parse(stack.text))
+    generated = _generated_secrets(stack, running)
     if intent is Intent.ROLLBACK:
         definition = of_release(site, stack, running, digests, generated)
     else:
@@ -106,6 +106,31 @@ def plan_stack(
         page=definition.rendered.page(stack.port),
         kept=releases.kept_files(running.releases, definition.rendered),
         changes=tuple(_changes(stack.name, running, definition.rendered, republished, skip_wait_for, new_login)),
+    )
+
+
+def _generated_secrets(stack: Stack, running: RunningStack) -> set[str]:
+    """List the secrets whose object is of no account; where the files cannot be read, the last release tells them."""
+    file = parse(stack.text)
+    if file.services or not running.record:
+        return secrets.generated_secrets(stack, file)
+    return secrets.generated_of_release(stack, parse(running.record.file), running.secrets)
+
+
+def leave(stack: Stack, running: RunningStack, skip_wait_for: Sequence[str] = ()) -> StackPlan:
+    """Plan a stack that a run does not deploy, whatever the inventory says of it by now.
+
+    :param running: see ``plan_stack``, as ``skip_wait_for``
+    """
+    definition = of_running(running)
+    return StackPlan(
+        definition=definition,
+        running=running,
+        republished=(),
+        skip_wait_for=tuple(skip_wait_for),
+        page=definition.rendered.page(stack.port),
+        kept=releases.kept_files(running.releases, definition.rendered),
+        changes=(),
     )
 
 

@@ -93,6 +93,8 @@ def of_release(
 
 def _described(site: Site, stack: Stack, running: RunningStack, digests: Mapping[str, str | None]) -> StackFile | None:
     """Make the inventory's stack file; ``None`` where it has a fault or images to be made, so that it is not known."""
+    if stack.problems:
+        return None
     try:
         definition = of_inventory(site, stack, running, digests)
     except ProblemError:

@@ -118,6 +118,17 @@ def generated_secrets(stack: Stack, file: StackFile) -> set[str]:
     return {key for key, entry in file.section("secrets").items() if entry.get("name") in variables}
 
 
+def generated_of_release(stack: Stack, file: StackFile, existing: Mapping[str, SecretObject]) -> set[str]:
+    """List the same secrets of a release.
+
+    :param file: the release's
+    :param existing: by object
+    """
+    names = {name for name in stack.secrets if not stack.values.get(name)}
+    objects = {key for key, entry in existing.items() if entry.name in names}
+    return {key for key, entry in file.section("secrets").items() if entry.get("name") in objects}
+
+
 def _with_value(own: Mapping[str, SecretObject], value: str) -> str:
     for key, entry in own.items():
         if entry.salt and is_of(key, value, entry.salt):

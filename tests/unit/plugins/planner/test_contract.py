@@ -93,6 +93,8 @@ def phases_of(playbook):
 
 
 PLAYBOOKS = [path.stem for path in sorted(Path("playbooks").glob("*.yml"))]
+# They change nothing that serves, or what their user asks for alone, or leave nothing that could.
+UNJUDGED = ("check", "clean_registry", "exec", "logs", "reset", "run", "status")
 # No host is asked, and nothing is planned.
 WITHOUT_HOSTS = ("check",)
 
@@ -204,6 +206,13 @@ def test_playbook_keeps_the_order_of_the_phases(playbook):
 @pytest.mark.parametrize("intent", [Intent.DEPLOY, Intent.ROLLBACK, Intent.EVICT])
 def test_playbook_goes_through_the_phases_of_its_intent(intent):
     assert set(phases_of(intent)) == FRAME | set(intents.PHASES[intent])
+
+
+@pytest.mark.parametrize("playbook", [name for name in PLAYBOOKS if name not in UNJUDGED])
+def test_playbook_that_changes_what_serves_ends_with_the_gate(playbook):
+    plays = yaml.safe_load(Path(f"playbooks/{playbook}.yml").read_text())
+    last = plays[-1]["ansible.builtin.import_playbook"]
+    assert {*intents.GATE} <= {*phases_of(playbook if last.startswith("phases/") else last.removesuffix(".yml"))}
 
 
 def test_every_phase_is_of_a_playbook():

@@ -23,6 +23,7 @@ services:
     deploy: {placement: {constraints: ["node.labels.flotilla.volume.hello_more == true"]}}
 volumes: {shared: {driver_opts: {type: nfs}}}
 """
+STEPS = ("move_data", "hold_data", "start_data")
 
 
 def site(to="w2", volume=DATA, remove_old=False, **changes):
@@ -90,7 +91,8 @@ def test_volume_moves_with_its_service_and_the_pin_changes_last():
         {"node": "node-3", "add": {PIN: "true"}, "remove": [MOVING, MOVED]},
     ]
     assert arguments(made, "start_data") == {"sizes": {"hello_redis": 1}, "timeouts": {"hello": 600}, "since": 0}
-    assert sites.phases(made, "m1") == ["lock", "move_data", "hold_data", "start_data", "check_services", "unlock"]
+    assert sites.of_phase(made, "check_page").keys() == {"m1", "w1", "w2"}
+    assert sites.phases(made, "m1") == ["lock", *STEPS, "check_services", "check_page", "unlock"]
     assert made["notes"] == ("an old copy stays on w1; -e remove_old=true removes it",)
 
 
