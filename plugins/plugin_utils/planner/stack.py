@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from ...module_utils.observation import Observed
 from ...module_utils.observation.host import LocalImage
 from ...module_utils.observation.stack import Stack as RunningStack
-from ..checks.stack_file import AllFacts, StackFacts, ports_are_not_taken, ports_are_published_once
+from ..checks.stack_file import AllFacts, StackFacts, check_constraints, ports_are_not_taken, ports_are_published_once
 from ..checks.tables import find_stack_problems
 from ..images.pulls import missing_images
 from ..model.change import Change
