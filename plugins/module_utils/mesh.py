@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import socket
+import time
 from collections.abc import Sequence
 
 from .host import Run, output, read_text
@@ -21,6 +23,13 @@ INGRESS_CHAIN = "DOCKER-INGRESS"
 NAMESPACES = "/run/docker/netns"
 INGRESS = "ingress_sbox"
 OVERLAY = "lb_"
+# The engine's name for an overlay network's device (moby, libnetwork), and seconds that it needs at most to move one
+# into the network's namespace. One that stays among the host's own was left by an engine that was killed just then; the
+# kernel has one for each network alone, so every task of that network is rejected: "error creating vxlan interface:
+# file exists".
+DEVICES = "/sys/class/net"
+VXLAN = re.compile(r"vx-[0-9a-f]{6}-\w{1,5}")
+MOVED_WITHIN = 1
 
 
 def observe(run: Run, saved: str | None) -> Mesh:
@@ -31,14 +40,27 @@ def observe(run: Run, saved: str | None) -> Mesh:
     """
     return Mesh(
         forwards=(read_text("/proc/sys/net/ipv4/ip_forward") or "1").strip() == "1",
-        bridge=os.path.isdir(f"/sys/class/net/{BRIDGE}"),
+        bridge=os.path.isdir(f"{DEVICES}/{BRIDGE}"),
         ports=None if saved is None else served_ports(saved),
         backends={
             os.path.basename(path): _backends(run, path)
             for path in (f"{NAMESPACES}/{INGRESS}", *sorted(glob.glob(f"{NAMESPACES}/{OVERLAY}*")))
             if os.path.exists(path)
         },
+        strays=_strays(),
     )
+
+
+def _strays() -> tuple[str, ...]:
+    found = _overlay_devices()
+    if found:
+        time.sleep(MOVED_WITHIN)
+        found &= _overlay_devices()
+    return tuple(sorted(found))
+
+
+def _overlay_devices() -> set[str]:
+    return {name for name in os.listdir(DEVICES) if VXLAN.fullmatch(name)}
 
 
 def namespace(network: str, *, is_ingress: bool) -> str:

@@ -45,6 +45,24 @@ def test_forwarding_is_turned_on_again_without_a_restart(fleet):
 
 
 @pytest.mark.long
+def test_device_that_keeps_tasks_off_a_host_is_deleted(fleet):
+    """Of the app's own network, whose tasks start there again once it is gone."""
+    fleet.await_serving()
+    number = fleet.on(
+        fleet.manager,
+        "docker network inspect hello_webnet --format "
+        "'{{index .Options \"com.docker.network.driver.overlay.vxlanid_list\"}}'",
+    )
+    fleet.on(HOST, "systemctl stop docker.socket docker")
+    fleet.on(HOST, f"ip link add vx-001001-m1m02 type vxlan id {number.strip()} dstport 4789; systemctl start docker")
+    change = "delete vx-001001-m1m02, which is left of an engine and keeps tasks of its network off the host"
+    wait_until_status_tells(fleet, change, "")
+    run = fleet.play().succeeded()
+    assert f"docker {HOST}: {change}" in run.changes
+    fleet.play().unchanged()
+
+
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("damage", "reason", "answers_still"),
     [

@@ -50,12 +50,14 @@ class Mesh:
     :ivar ports: TCP ports that rules lead to the routing mesh; ``None`` where iptables does not tell them
     :ivar backends: by network namespace with load balancers, the IPv4 addresses of tasks that they lead visitors to;
         ``None`` where they cannot be read
+    :ivar strays: network devices of overlay networks that the engine made and lost, so that it cannot make them again
     """
 
     forwards: bool
     bridge: bool
     ports: tuple[int, ...] | None
     backends: Mapping[str, tuple[str, ...] | None]
+    strays: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,7 @@ def plan_engine(
         reset_failed=bool(unit and unit.failed),
         end_redirect=observed.redirected,
         turn_on_forwarding=not _forwards(observed),
+        strays=_strays(observed),
     )
     if not _serves_until_its_turn(now, name):
         return replace(told, install_docker=install, changes={Phase.INSTALL_DOCKER: changes})
@@ -86,12 +87,18 @@ def _engine_changes(now: Situation, name: str) -> Iterator[Change]:
         yield put_back.SERVE
     if not _forwards(now.observed[name]):
         yield Change("let the kernel pass packets on (net.ipv4.ip_forward is 0)")
+    for device in _strays(now.observed[name]):
+        yield Change(f"delete {device}, which is left of an engine and keeps tasks of its network off the host")
     if damage := _damage(now, name):
         yield Change(f"restart docker, whose network is damaged: {'; '.join(damage)}")
 
 
 def _forwards(observed: Observed) -> bool:
     return not observed.mesh or observed.mesh.forwards
+
+
+def _strays(observed: Observed) -> tuple[str, ...]:
+    return observed.mesh.strays if observed.mesh else ()
 
 
 def _damage(now: Situation, name: str) -> tuple[str, ...]:

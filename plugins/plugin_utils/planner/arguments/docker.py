@@ -23,6 +23,7 @@ class InstallDocker:
     :ivar reset_failed: whether systemd counts failed starts of the engine, and may refuse the next
     :ivar end_redirect: whether the host's visitors are still led to another one
     :ivar turn_on_forwarding: whether the kernel passes no packets on, which the engine turns on when it starts
+    :ivar strays: network devices to delete, which keep tasks off the host
     """
 
     packages: tuple[str, ...]
@@ -35,6 +36,7 @@ class InstallDocker:
     reset_failed: bool
     end_redirect: bool
     turn_on_forwarding: bool
+    strays: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
