@@ -58,10 +58,10 @@ style: packages setup ## Check style of all but playbooks and roles
 	shellcheck $$(git grep -lE '^#!.*\b(sh|bash)$$' -- ':!*.py')
 
 ansible-lint: packages setup ## Check style of playbooks and roles
-	ansible-lint
+	nice ansible-lint
 
 unit: packages setup ## Decide without hosts: unit tests
-	pytest -n auto tests/unit
+	nice pytest -n auto tests/unit
 
 app-test: packages setup ## Test the app with a real Redis, server and browser
 	.cache/uv/bin/uv run --quiet --isolated --no-project --python $(PYTHON) \
@@ -80,7 +80,8 @@ site-test: packages setup ## Test what the README promises on real fleets, molec
 host-test: packages setup ## fleet-test and site-test side by side
 	+pytest $(SIDE_BY_SIDE) tests/site tests/fleet -m "not long"
 
-# Hosts that are being made leave the machine half idle for as long as all that needs no hosts takes.
+# Hosts that are being made leave the machine half idle for as long as all that needs no hosts takes. What would take
+# the other half from them, too, is nice.
 test: packages setup ## Everything that a change must pass
 	$(MAKE) --jobs=5 --output-sync=target unit style app-test ansible-lint host-test
 
