@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts import host_upgrade
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts.engine_restart import (
     PATIENCE,
+    End,
     failure_lines,
     refusal,
     refusal_lines,
@@ -34,20 +35,25 @@ def is_awaited(answer: Mapping[str, object], begun: int) -> bool:
     return not engine_trouble(answer) or time.time() - begun > PATIENCE
 
 
-def engine_failure(
+def turn_failure(
     result: Mapping[str, object],
     journal: str,
     host: str,
     order: Sequence[Sequence[str]],
     left_out: Sequence[str],
     redirect: str,
+    *,
+    is_upgrade: bool = False,
 ) -> str:
-    """Say why the engine of a host is not as the run requires.
+    """Say why the engine of a host is not as the run requires, or its packages; for the others see ``End``.
 
     :param result: of the task that failed
     """
     reason = engine_trouble(result) if "observation" in result else str(result["msg"])
-    return failure_lines(reason, journal, host, order, left_out, redirect)
+    end = End(host, order, left_out, redirect)
+    if is_upgrade:
+        return host_upgrade.failure_lines(reason, host_upgrade.what_apt_said(result), journal, end)
+    return failure_lines(reason, journal, end)
 
 
 def turn_refused(
@@ -58,25 +64,7 @@ def turn_refused(
     :param answer: its own result of ``flotilla.swarm.observe``
     """
     problem = refusal(read_answer("the host", answer))
-    return "\n".join([*refusal_lines(host, order, left_out), *problem_lines(problem)]) if problem else ""
-
-
-def upgrade_failure(
-    result: Mapping[str, object],
-    journal: str,
-    host: str,
-    order: Sequence[Sequence[str]],
-    left_out: Sequence[str],
-    redirect: str,
-) -> str:
-    """Say why a host is not upgraded.
-
-    :param result: of the task that failed
-    """
-    reason = engine_trouble(result) if "observation" in result else str(result["msg"])
-    return host_upgrade.failure_lines(
-        reason, host_upgrade.what_apt_said(result), journal, host, order, left_out, redirect
-    )
+    return "\n".join([*refusal_lines(End(host, order, left_out)), *problem_lines(problem)]) if problem else ""
 
 
 class FilterModule:
@@ -85,9 +73,8 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., object]]:
         """Map filter names to functions."""
         return {
-            "engine_failure": engine_failure,
             "engine_trouble": engine_trouble,
             "is_awaited": is_awaited,
+            "turn_failure": turn_failure,
             "turn_refused": turn_refused,
-            "upgrade_failure": upgrade_failure,
         }

@@ -11,7 +11,8 @@ from itertools import chain
 
 from .engine import Engine, Item
 from .observation.host import LocalImage
-from .observation.stack import Record, Release, SecretObject, Service, Stack
+from .observation.service import Service
+from .observation.stack import Record, Release, SecretObject, Stack
 
 STACK_LABEL = "flotilla.stack"
 # An image by its digest.

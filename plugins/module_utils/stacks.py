@@ -9,15 +9,13 @@ from dataclasses import replace
 
 from . import mesh, releases
 from .engine import Engine, Item
-from .observation.stack import Network, Publisher, Service, Stack, Task, Update
+from .observation.service import ENDED, FAILED, Service, Task, Update
+from .observation.stack import Network, Publisher, Stack
 from .observation.swarm import Node
 from .volumes import NAMESPACE_LABEL
 
 # Ended tasks that are shown per service, beside the last of each place; Swarm itself keeps five per slot.
 ENDED_TASKS = 5
-# States of a task that ended by itself.
-FAILED = ("failed", "rejected")
-ENDED = ("complete", *FAILED)
 # The error of a task whose node no longer meets the service's constraints (swarmkit, constraint enforcer).
 MOVED_OFF = "assigned node no longer meets constraints"
 # Seconds in which failed tasks are counted.

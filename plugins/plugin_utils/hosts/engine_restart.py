@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ...module_utils.daemon_config import without_logins
 from ..model.observation import Observation, Unreachable
@@ -17,7 +18,6 @@ BEGUN = re.compile(r"Starting docker\.service\b|Starting Docker Application Cont
 UP = re.compile(r"Started docker\.service\b|Started Docker Application Container Engine")
 TOLD = re.compile(r"exited|[Ff]ailed|timed out|[Kk]illed|Unable to")
 ENDED = "No further engine was restarted, and the run ended here."
-LED = "Until the next run, visitors of {} are led to {}."
 MEMBERS = ("active", "inactive")
 # Seconds that a host may take to serve again. With a reboot before it, this stays below the lease of a run's lock.
 PATIENCE = 300
@@ -89,56 +89,61 @@ def refusal(observation: Observation) -> Problem | None:
     )
 
 
-def refusal_lines(host: str, order: Sequence[Sequence[str]], left_out: Sequence[str]) -> list[str]:
-    """Say that a manager is not changed although it is its turn, and how the site is; for why, see ``refusal``.
+@dataclass(frozen=True, slots=True)
+class End:
+    """Where a rolling change ended.
 
-    :param host: the manager's inventory name
-    :param order: see ``failure_lines``
-    :param left_out: see ``failure_lines``
+    :ivar host: inventory name of the host that it ended at
+    :ivar order: inventory names of all hosts that the run changes, batch after batch; without ``host`` where it only
+        starts that one's engine
+    :ivar left_out: those of them that were not reached when their turn came
+    :ivar redirect: address of the host that visitors of ``host`` are led to, ``""`` for none
     """
-    lines = [ENDED, *turn_lines(host, order, left_out, is_begun=False)] if order else []
-    return [f"{host}: it was not changed, since its swarm is not as it was when the run was planned", *lines]
+
+    host: str
+    order: Sequence[Sequence[str]]
+    left_out: Sequence[str]
+    redirect: str = ""
+
+    def lines(self, first: str, *, is_begun: bool = True) -> list[str]:
+        """Say which hosts are changed, none where there is no order, and where visitors are led.
+
+        :param first: what is said before
+        :param is_begun: whether the change of ``host`` was begun; else it has its turn alone
+        """
+        led = [f"Until the next run, visitors of {self.host} are led to {self.redirect}."] * bool(self.redirect)
+        place = next((number for number, batch in enumerate(self.order) if self.host in batch), None)
+        if place is None:
+            return led
+        parts = (self.order[:place], self.order[place + 1 :])
+        before, after = ([name for batch in part for name in batch] for part in parts)
+        told = {
+            "Changed at the same time, and to the end of their turn": [x for x in self.order[place] if x != self.host],
+            "Changed, and up again": [name for name in before if name not in self.left_out],
+            "Not reached when their turn came, and not touched": [name for name in before if name in self.left_out],
+            "Not touched": after if is_begun else [self.host, *after],
+        }
+        return [first, *(f"{text}: {', '.join(names)}." for text, names in told.items() if names), *led]
 
 
-def failure_lines(
-    reason: str, journal: str, host: str, order: Sequence[Sequence[str]], left_out: Sequence[str], redirect: str
-) -> str:
+def refusal_lines(end: End) -> list[str]:
+    """Say that a manager is not changed although it is its turn, and how the site is; for why, see ``refusal``."""
+    changed = f"{end.host}: it was not changed, since its swarm is not as it was when the run was planned"
+    return [changed, *end.lines(ENDED, is_begun=False)]
+
+
+def failure_lines(reason: str, journal: str, end: End) -> str:
     """Say why the engine of a host is not as the run wants it, how the site is now, and what to do.
 
     :param reason: why the task failed; see ``trouble``
     :param journal: see ``why_not_started``
-    :param host: the host's inventory name
-    :param order: inventory names of all hosts whose engines are restarted in this run, batch after batch; without
-        ``host`` where its engine is not among them
-    :param left_out: those of them that were not reached when their turn came
-    :param redirect: address of the host that its visitors are led to, ``""`` for none
     :return: text of several lines
     """
     # systemd's own words only point to the journal.
     why = why_not_started(journal) if reason.startswith("Unable to ") else ""
-    lines = [f"{host}: its engine did not start: {why}" if why else f"{host}: {reason}"]
-    lines += [ENDED, *turn_lines(host, order, left_out)] if any(host in batch for batch in order) else []
-    lines += [LED.format(host, redirect)] * bool(redirect)
+    lines = [f"{end.host}: its engine did not start: {why}" if why else f"{end.host}: {reason}", *end.lines(ENDED)]
     lines.append(
-        f"On {host}, journalctl --unit docker tells more. Repair what it names, or take back what this run brings, "
+        f"On {end.host}, journalctl --unit docker tells more. Repair what it names, or take back what this run brings, "
         "such as docker_daemon_options, and run site.yml again: it starts this engine first, then goes on."
     )
     return "\n".join(lines)
-
-
-def turn_lines(
-    host: str, order: Sequence[Sequence[str]], left_out: Sequence[str], *, is_begun: bool = True
-) -> list[str]:
-    """Say which hosts of a rolling change are changed that ended at one of them; for the parameters see above.
-
-    :param is_begun: whether that one's change was begun; else it has its turn alone
-    """
-    place = next(number for number, batch in enumerate(order) if host in batch)
-    before, after = ([name for batch in part for name in batch] for part in (order[:place], order[place + 1 :]))
-    told = {
-        "Changed at the same time, and to the end of their turn": [name for name in order[place] if name != host],
-        "Changed, and up again": [name for name in before if name not in left_out],
-        "Not reached when their turn came, and not touched": [name for name in before if name in left_out],
-        "Not touched": after if is_begun else [host, *after],
-    }
-    return [f"{text}: {', '.join(names)}." for text, names in told.items() if names]

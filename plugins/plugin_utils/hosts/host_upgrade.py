@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from ...module_utils.daemon_config import without_logins
-from .engine_restart import LED, turn_lines, why_not_started
+from .engine_restart import End, why_not_started
 
 # What apt and dpkg begin an error with; dpkg's reason is in the line behind it.
 ERROR = re.compile(r"^(?:E: .*|dpkg: error .*(?:\n .*)?)$", re.MULTILINE)
@@ -19,32 +19,19 @@ def what_apt_said(result: Mapping[str, object]) -> str:
     return without_logins("; ".join(errors))
 
 
-def failure_lines(
-    reason: str,
-    apt: str,
-    journal: str,
-    host: str,
-    order: Sequence[Sequence[str]],
-    left_out: Sequence[str],
-    redirect: str,
-) -> str:
+def failure_lines(reason: str, apt: str, journal: str, end: End) -> str:
     """Say why a host was not upgraded, how the site is now, and what to do.
 
     :param reason: why the task failed
     :param apt: see ``what_apt_said``
     :param journal: of its engine, see ``why_not_started``
-    :param host: the host's inventory name
-    :param order: inventory names of all hosts that are upgraded in this run, batch after batch
-    :param left_out: those of them that were not reached when their turn came
-    :param redirect: address of the host that its visitors are led to, ``""`` for none
     :return: text of several lines
     """
     why = why_not_started(journal)
-    lines = [f"{host}: it was not upgraded, or only in part; apt said: {apt}" if apt else f"{host}: {reason}"]
+    lines = [f"{end.host}: it was not upgraded, or only in part; apt said: {apt}" if apt else f"{end.host}: {reason}"]
     lines += [f"Its engine did not start: {why}"] * bool(why)
-    lines += ["No further host was upgraded, and the run ended here.", *turn_lines(host, order, left_out)]
-    lines += [LED.format(host, redirect)] * bool(redirect)
+    lines += end.lines("No further host was upgraded, and the run ended here.")
     start = ", run site.yml, which starts this engine," if why else ""
-    more = f"On {host}, journalctl --unit docker tells more. " if not apt or why else ""
+    more = f"On {end.host}, journalctl --unit docker tells more. " if not apt or why else ""
     lines.append(f"{more}Repair what is named{start} and run playbooks/upgrade.yml again: it goes on where it stopped.")
     return "\n".join(lines)

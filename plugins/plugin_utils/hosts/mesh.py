@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ...module_utils.mesh import INGRESS
 from ...module_utils.observation import Observed
 from ...module_utils.observation.network import Mesh
-from ...module_utils.observation.stack import Service, Task
+from ...module_utils.observation.service import Service, Task
 
 # Seconds after which a task or an engine that runs is known to all nodes: rules and load balancers come at most 18 s
 # after a node is ready, on a slow host.

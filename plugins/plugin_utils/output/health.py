@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ...module_utils.observation.stack import Service, Stack
+from ...module_utils.observation.service import FAILED, Service
+from ...module_utils.observation.stack import Stack
 from ...module_utils.observation.swarm import Node
 from ..model.observation import Observation, Unreachable
 from ..stacks.spread import empty_nodes
@@ -100,7 +101,7 @@ def _stack_problems(running: Stack, nodes: Mapping[str, str]) -> Iterator[str]:
 
 
 def _crashes(name: str, service: Service, nodes: Mapping[str, str]) -> Iterator[str]:
-    failed = [task for task in service.tasks if task.state in ("failed", "rejected")]
+    failed = [task for task in service.tasks if task.state in FAILED]
     if service.crashes >= CRASHES and failed:
         last = max(failed, key=lambda task: task.updated)
         yield (

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from ...module_utils.observation.stack import Service, Stack, Task
+from ...module_utils.observation.service import Service, Task
+from ...module_utils.observation.stack import Stack
 from ...module_utils.observation.swarm import Node
 from ..planner.result import ENTRY_POINTS, Plan
 from ..stacks.spread import empty_nodes, movable

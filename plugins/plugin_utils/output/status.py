@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ...module_utils.observation.stack import Release, Service, Stack, Task
+from ...module_utils.observation.service import Service, Task
+from ...module_utils.observation.stack import Release, Stack
 from ...module_utils.observation.swarm import Node
 from ..model.observation import Observation
 from ..planner.arguments.preflight import Pending, ReportStatus

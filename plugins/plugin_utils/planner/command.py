@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ...module_utils.observation import Observed
-from ...module_utils.observation.stack import Task
+from ...module_utils.observation.service import Task
 from ..model.change import Change
 from ..model.phase import Phase
 from ..model.problem import Code, Problem

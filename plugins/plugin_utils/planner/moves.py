@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ...module_utils.observation import Observed
-from ...module_utils.observation.stack import Service, Stack
+from ...module_utils.observation.service import Service
+from ...module_utils.observation.stack import Stack
 from ...module_utils.observation.swarm import Node
 from ...module_utils.swarm import ENDED
 from ..stacks.file import VOLUME_CONSTRAINT

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ...module_utils.observation.rehearsal import Rehearsal
-from ...module_utils.observation.stack import Service, Stack
+from ...module_utils.observation.service import Service
+from ...module_utils.observation.stack import Stack
 from ...module_utils.releases import STACK_LABEL
 from ..model.problem import Code, Problem
 from ..model.site import Image

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ...module_utils.observation.service import published_ports
 from ...module_utils.observation.stack import Stack as RunningStack
-from ...module_utils.observation.stack import published_ports
 from ..model.change import Change
 from ..model.intent import Intent
 from ..model.site import Site, Stack

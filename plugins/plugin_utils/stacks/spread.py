@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from ...module_utils.observation.stack import Service
+from ...module_utils.observation.service import Service
 from ...module_utils.observation.swarm import Node
 from .placement import fits, is_judged, of_node
 

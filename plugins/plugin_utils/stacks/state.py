@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ...module_utils.observation.stack import Record, Service, Stack, Task
+from ...module_utils.observation.service import ENDED, FAILED, Service, Task
+from ...module_utils.observation.stack import Record, Stack
 from . import specs
 
 
@@ -54,8 +55,6 @@ def _spec_changes(applied: Mapping[str, object], live: Mapping[str, object], pat
 
 # Tasks in one place that ended in a row and in the same way. Swarm keeps five of the past (task history limit).
 FAILURES = 4
-FAILED = ("failed", "rejected")
-ENDED = ("complete", *FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +136,7 @@ def _is_finished(service: Service) -> bool:
 
 def _is_stale(service: Service) -> bool:
     running = _running(service)
-    crowded = len({task.slot or task.node for task in running}) < len(running)
+    crowded = len({task.place for task in running}) < len(running)
     old = len(_current(service)) == service.size < len(running)
     return (crowded or old) and service.update_state == "completed"
 
@@ -162,7 +161,7 @@ def _loops(service: Service) -> Iterator[Task]:
     """Yield the last task of each place whose tasks end again and again in the same way."""
     places: dict[object, list[Task]] = {}
     for task in service.tasks:
-        places.setdefault(task.slot or task.node, []).append(task)
+        places.setdefault(task.place, []).append(task)
     for tasks in places.values():
         ended = [task for task in tasks if task.updated >= service.updated and task.state in ENDED]
         last = sorted(ended, key=lambda task: task.updated)[-FAILURES:]

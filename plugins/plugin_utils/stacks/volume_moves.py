@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ...module_utils.observation.service import Service as Running
 from ...module_utils.observation.stack import Record
-from ...module_utils.observation.stack import Service as Running
 from ...module_utils.observation.stack import Stack as RunningStack
 from ...module_utils.observation.swarm import Node
 from ..model.site import Stack

@@ -5,7 +5,8 @@ import hashlib
 import json
 
 import yaml
-from ansible_collections.flotilla.swarm.plugins.module_utils.observation.stack import Service, Stack
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.service import Service
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.stack import Stack
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.swarm import Node
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.checks.facts import HostFacts
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model import observation

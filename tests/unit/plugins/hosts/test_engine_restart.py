@@ -9,6 +9,7 @@ from ansible_collections.flotilla.swarm.plugins.filter.docker import is_awaited
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.swarm import Place
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts.engine_restart import (
     PATIENCE,
+    End,
     failure_lines,
     refusal,
     refusal_lines,
@@ -54,9 +55,8 @@ def test_reason_is_that_of_the_last_attempt(journal, why):
 
 def test_state_of_the_site_is_told():
     reason, journal = "Unable to restart service docker: Job failed", STARTING + REFUSED
-    lines = failure_lines(
-        reason, journal, "w2", [["m1"], ["w1"], ["w2", "w5"], ["w3", "w4"]], ["w1"], "10.0.0.1"
-    ).splitlines()
+    end = End("w2", [["m1"], ["w1"], ["w2", "w5"], ["w3", "w4"]], ["w1"], "10.0.0.1")
+    lines = failure_lines(reason, journal, end).splitlines()
     assert lines[:-1] == [
         "w2: its engine did not start: failed to start daemon: proxy http://***@p is bad",
         "No further engine was restarted, and the run ended here.",
@@ -70,15 +70,15 @@ def test_state_of_the_site_is_told():
 
 
 def test_of_an_engine_that_is_not_among_others_no_state_is_told():
-    text = failure_lines("No package matching 'docker.io'", STARTING + REFUSED, "w1", [], [], "")
+    text = failure_lines("No package matching 'docker.io'", STARTING + REFUSED, End("w1", [], []))
     assert len(text.splitlines()) == 2
 
 
 def test_other_reasons_stay():
-    text = failure_lines("No package matching 'docker.io'", STARTING + REFUSED, "w1", [], [], "")
+    text = failure_lines("No package matching 'docker.io'", STARTING + REFUSED, End("w1", [], []))
     assert text.splitlines()[0] == "w1: No package matching 'docker.io'"
     silent = trouble(observed(pages={"hello": "refused"}))
-    first = failure_lines(silent, RUNNING, "w1", [["w1"]], [], "").splitlines()[0]
+    first = failure_lines(silent, RUNNING, End("w1", [["w1"]], [])).splitlines()[0]
     assert first == "w1: its engine runs, but the page does not answer there (refused)"
 
 
@@ -131,7 +131,7 @@ def test_manager_has_its_turn_only_where_it_may_go_at_that_moment(observation, c
 
 
 def test_state_of_the_site_is_told_where_a_manager_may_not_go():
-    assert refusal_lines("m2", [["w1"], ["w2", "w3"], ["m2"], ["m1"]], ["w3"]) == [
+    assert refusal_lines(End("m2", [["w1"], ["w2", "w3"], ["m2"], ["m1"]], ["w3"])) == [
         "m2: it was not changed, since its swarm is not as it was when the run was planned",
         "No further engine was restarted, and the run ended here.",
         "Changed, and up again: w1, w2.",

@@ -1,6 +1,6 @@
 """What a run says of a host that was not upgraded, and of the site."""
 
-from ansible_collections.flotilla.swarm.plugins.filter.docker import upgrade_failure
+from ansible_collections.flotilla.swarm.plugins.filter.docker import turn_failure
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts.host_upgrade import what_apt_said
 from test_engine_restart import REFUSED, RUNNING, STARTING
 
@@ -24,7 +24,7 @@ def test_apt_and_dpkg_are_quoted():
 
 
 def test_an_upgrade_that_apt_refused_is_gone_on_with():
-    assert upgrade_failure(APT, RUNNING, "w2", ORDER, [], "10.0.0.1").splitlines() == [
+    assert turn_failure(APT, RUNNING, "w2", ORDER, [], "10.0.0.1", is_upgrade=True).splitlines() == [
         f"w2: it was not upgraded, or only in part; apt said: {what_apt_said(APT)}",
         "No further host was upgraded, and the run ended here.",
         "Changed at the same time, and to the end of their turn: w5.",
@@ -36,7 +36,9 @@ def test_an_upgrade_that_apt_refused_is_gone_on_with():
 
 
 def test_an_engine_that_does_not_start_in_its_new_version_is_started_by_site():
-    first, second, *_rest, last = upgrade_failure(APT, STARTING + REFUSED, "w2", ORDER, [], "").splitlines()
+    first, second, *_rest, last = turn_failure(
+        APT, STARTING + REFUSED, "w2", ORDER, [], "", is_upgrade=True
+    ).splitlines()
     assert first.startswith("w2: it was not upgraded, or only in part")
     assert second == "Its engine did not start: failed to start daemon: proxy http://***@p is bad"
     assert last == (
@@ -46,6 +48,6 @@ def test_an_engine_that_does_not_start_in_its_new_version_is_started_by_site():
 
 
 def test_other_reasons_are_told_as_they_are():
-    first, *_rest, last = upgrade_failure({"msg": "Timed out"}, RUNNING, "w1", ORDER, [], "").splitlines()
+    first, *_rest, last = turn_failure({"msg": "Timed out"}, RUNNING, "w1", ORDER, [], "", is_upgrade=True).splitlines()
     assert first == "w1: Timed out"
     assert last.startswith("On w1, journalctl")
