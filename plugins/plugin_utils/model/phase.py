@@ -11,6 +11,7 @@ class Phase(StrEnum):
     LOCK = "lock"
     INSTALL_DOCKER = "install_docker"
     OBSERVE_SWARM = "observe_swarm"
+    DELETE_DEVICES = "delete_devices"
     PUT_BACK = "put_back"
     RESTART_ENGINE = "restart_engine"
     START_BASE_IMAGES = "start_base_images"

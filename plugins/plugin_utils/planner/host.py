@@ -17,12 +17,13 @@ from ..registry import logins
 from ..stacks.file import StackFile
 from . import images, put_back, rolling
 from .arguments.common import Nothing
-from .arguments.docker import Batches, InstallDocker, RestartEngine
+from .arguments.docker import Batches, DeleteDevices, InstallDocker, RestartEngine
 from .arguments.registry import ServeRegistry
 from .result import HostPlan
 from .situation import Situation
 
 CA = "/etc/flotilla/ca.crt"
+STRAY = "delete {}, which is left of an engine and keeps tasks of its network off the host"
 NO_STACKS: Mapping[str, StackFile] = MappingProxyType({})
 
 
@@ -64,7 +65,6 @@ def plan_engine(
         reset_failed=bool(unit and unit.failed),
         end_redirect=observed.redirected,
         turn_on_forwarding=not _forwards(observed),
-        strays=_strays(observed),
     )
     if not _serves_until_its_turn(now, name):
         return replace(told, install_docker=install, changes={Phase.INSTALL_DOCKER: changes})
@@ -77,6 +77,16 @@ def plan_engine(
     return replace(told, restart_engine=restart, changes={Phase.RESTART_ENGINE: changes})
 
 
+def plan_devices(now: Situation, name: str) -> HostPlan:
+    """Plan to delete network devices that an engine left; it may have left them when it started in this run."""
+    observed = now.observed[name]
+    if not observed.mesh or not observed.mesh.strays:
+        return HostPlan()
+    strays = observed.mesh.strays
+    changes = tuple(Change(STRAY.format(device)) for device in strays)
+    return HostPlan(delete_devices=DeleteDevices(devices=strays), changes={Phase.DELETE_DEVICES: changes})
+
+
 def _engine_changes(now: Situation, name: str) -> Iterator[Change]:
     if _is_interrupted(now, name):
         yield Change(rolling.FINISH.format(", ".join(now.observed[name].interrupted)))
@@ -87,18 +97,12 @@ def _engine_changes(now: Situation, name: str) -> Iterator[Change]:
         yield put_back.SERVE
     if not _forwards(now.observed[name]):
         yield Change("let the kernel pass packets on (net.ipv4.ip_forward is 0)")
-    for device in _strays(now.observed[name]):
-        yield Change(f"delete {device}, which is left of an engine and keeps tasks of its network off the host")
     if damage := _damage(now, name):
         yield Change(f"restart docker, whose network is damaged: {'; '.join(damage)}")
 
 
 def _forwards(observed: Observed) -> bool:
     return not observed.mesh or observed.mesh.forwards
-
-
-def _strays(observed: Observed) -> tuple[str, ...]:
-    return observed.mesh.strays if observed.mesh else ()
 
 
 def _damage(now: Situation, name: str) -> tuple[str, ...]:

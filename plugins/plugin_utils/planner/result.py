@@ -28,6 +28,7 @@ ENTRY_POINTS: Mapping[Phase, EntryPoint] = {
     Phase.LOCK: EntryPoint("preflight", "lock"),
     Phase.INSTALL_DOCKER: EntryPoint("docker", "install"),
     Phase.OBSERVE_SWARM: EntryPoint("preflight", "observe_again"),
+    Phase.DELETE_DEVICES: EntryPoint("docker", "delete_devices"),
     Phase.PUT_BACK: EntryPoint("swarm", "put_back"),
     Phase.RESTART_ENGINE: EntryPoint("docker", "restart"),
     Phase.START_BASE_IMAGES: EntryPoint("image", "start"),
@@ -101,6 +102,7 @@ class HostPlan:
     lock: preflight.TakeLock | None = None
     install_docker: docker.InstallDocker | None = None
     observe_swarm: common.Nothing | None = None
+    delete_devices: docker.DeleteDevices | None = None
     put_back: swarm.PutBack | None = None
     restart_engine: docker.RestartEngine | None = None
     start_base_images: image.MakeImages | None = None

@@ -18,7 +18,7 @@ from ..swarm.membership import Membership
 from ..swarm.view import PinnedVolume
 from . import evicted, firewall, frame, gate, images, intents, put_back, rebalance, rolling, stack, stack_host, swarm
 from .arguments.docker import Batches
-from .host import is_renewed, plan_engine, plan_registry, restart_order
+from .host import is_renewed, plan_devices, plan_engine, plan_registry, restart_order
 from .images import Digests
 from .move_volume import unfinished
 from .remove import LEFT, left_stacks
@@ -144,6 +144,7 @@ def _parts(now: Situation, decided: Decisions, name: str, restarted: Batches) ->
     files = {each.stack.name: each.plan.definition.rendered for each in decided.stacks.each}
     if name in now.observed:
         yield plan_engine(now, name, restarted, decided.stacks.missing, files=files)
+        yield plan_devices(now, name)
         yield plan_registry(now, name, is_renewed(now))
         yield images.plan_builder(now, name, decided.stacks.missing)
     yield evicted.plan_host(now, decided.members, name)

@@ -23,7 +23,6 @@ class InstallDocker:
     :ivar reset_failed: whether systemd counts failed starts of the engine, and may refuse the next
     :ivar end_redirect: whether the host's visitors are still led to another one
     :ivar turn_on_forwarding: whether the kernel passes no packets on, which the engine turns on when it starts
-    :ivar strays: network devices to delete, which keep tasks off the host
     """
 
     packages: tuple[str, ...]
@@ -36,7 +35,16 @@ class InstallDocker:
     reset_failed: bool
     end_redirect: bool
     turn_on_forwarding: bool
-    strays: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteDevices:
+    """Delete network devices that an engine left.
+
+    :ivar devices: their names
+    """
+
+    devices: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -240,13 +240,13 @@ def test_forwarding_is_turned_on_without_a_restart():
     assert of_phase(plan, "install_docker")["w2"]["turn_on_forwarding"]
 
 
-def test_device_that_keeps_tasks_off_a_host_is_deleted_without_a_restart():
+def test_device_that_keeps_tasks_off_a_host_is_deleted_once_engines_run():
     found = sites.converged_site()
     found["w2"]["observation"]["mesh"]["strays"] = ["vx-001001-m1m02"]
     plan = make_plan(sites.site(), found)
     (act,) = acts(plan, "w2")
     assert act.startswith("delete vx-001001-m1m02, ")
-    assert of_phase(plan, "install_docker")["w2"]["strays"] == ["vx-001001-m1m02"]
+    assert of_phase(plan, "delete_devices") == {"w2": {"devices": ["vx-001001-m1m02"]}}
 
 
 def test_manager_that_starts_locked_is_not_restarted():
