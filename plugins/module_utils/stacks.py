@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from . import mesh, releases
 from .engine import Engine, Item
-from .observation.service import ENDED, FAILED, Service, Task, Update
+from .observation.service import CRASHED, ENDED, Service, Task, Update
 from .observation.stack import Network, Publisher, Stack
 from .observation.swarm import Node
 from .volumes import NAMESPACE_LABEL
@@ -145,7 +145,8 @@ def _place(task: Item) -> object:
 
 def _crashes(service: Item, tasks: Sequence[Item]) -> int:
     since = max(service["UpdatedAt"], time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time() - CRASH_SECONDS)))
-    places = Counter(_place(task) for task in tasks if task["Status"]["State"] in FAILED and task["UpdatedAt"] >= since)
+    crashed = [task for task in tasks if task["Status"]["State"] == CRASHED and task["Status"]["Timestamp"] >= since]
+    places = Counter(map(_place, crashed))
     return max(places.values(), default=0)
 
 
@@ -159,6 +160,7 @@ def _task(task: Item, service: Item) -> Task:
         message=task["Status"].get("Message", ""),
         error=task["Status"].get("Err", ""),
         updated=task["UpdatedAt"],
+        since=task["Status"]["Timestamp"],
         # Its own: the service may have been rolled back to another one.
         limit_mib=((task["Spec"].get("Resources") or {}).get("Limits") or {}).get("MemoryBytes", 0) // 2**20,
         # A task of an older spec still runs while an update replaces it.

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 # States of a task that ended by itself.
-FAILED = ("failed", "rejected")
+CRASHED = "failed"
+# A node rejects a task that it cannot start, such as one whose engine has just started itself.
+FAILED = (CRASHED, "rejected")
 ENDED = ("complete", *FAILED)
 
 
@@ -15,6 +17,8 @@ class Task:
     """A task of a service.
 
     :ivar slot: number among the service's, ``0`` where it has none
+    :ivar updated: when a manager changed anything of it, if only what it is to do
+    :ivar since: when it got its state, by its node's clock
     :ivar current: whether it has the service's newest spec
     :ivar limit_mib: of memory, ``0`` for none
     :ivar addresses: by the namespace that nodes have a network's load balancers in, see ``module_utils.mesh``
@@ -28,6 +32,7 @@ class Task:
     message: str
     error: str
     updated: str
+    since: str
     limit_mib: int
     current: bool
     addresses: Mapping[str, str] = field(default_factory=dict)
@@ -59,7 +64,7 @@ class Service:
     :ivar size: number of tasks that it should have
     :ivar tasks: those that are to run, and the last that ended
     :ivar ports: that it publishes
-    :ivar crashes: the most tasks in one place that failed within the last hour and since it was changed
+    :ivar crashes: the most tasks in one place that ran and failed within the last hour and since it was changed
     """
 
     id: str

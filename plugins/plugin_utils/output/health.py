@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ...module_utils.observation.service import FAILED, Service
+from ...module_utils.observation.service import CRASHED, Service
 from ...module_utils.observation.stack import Stack
 from ...module_utils.observation.swarm import Node
 from ..model.observation import Observation, Unreachable
@@ -101,12 +101,12 @@ def _stack_problems(running: Stack, nodes: Mapping[str, str]) -> Iterator[str]:
 
 
 def _crashes(name: str, service: Service, nodes: Mapping[str, str]) -> Iterator[str]:
-    failed = [task for task in service.tasks if task.state in FAILED]
+    failed = [task for task in service.tasks if task.state == CRASHED]
     if service.crashes >= CRASHES and failed:
-        last = max(failed, key=lambda task: task.updated)
+        last = max(failed, key=lambda task: task.since)
         yield (
             f"{name} crashes again and again: {service.crashes} of its tasks failed in one place within the last hour, "
-            f"the last one at {last.updated[:19]}Z on {nodes.get(last.node, 'no node')}: {last.error or last.message}"
+            f"the last one at {last.since[:19]}Z on {nodes.get(last.node, 'no node')}: {last.error or last.message}"
         )
 
 

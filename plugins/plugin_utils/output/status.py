@@ -58,7 +58,7 @@ class TaskStatus:
     state: str
     desired: str
     error: str
-    updated: str
+    since: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +169,7 @@ def _task(stack: str, name: str, task: Task, node: str) -> TaskStatus:
         state=task.state,
         desired=task.desired,
         error=task.error,
-        updated=task.updated,
+        since=task.since,
     )
 
 
@@ -207,7 +207,7 @@ def lines(status: Status, names: Mapping[str, str], nodes: Sequence[Node], runni
         for release in status.releases
     ]
     ended = [
-        [shown(status.stacks, task.stack, task.name), task.node or "-", f"{task.updated[:19]}Z", task.state, task.error]
+        [shown(status.stacks, task.stack, task.name), task.node or "-", f"{task.since[:19]}Z", task.state, task.error]
         for task in status.tasks
         if task.error
     ]

@@ -209,6 +209,7 @@ def task(slot=1, **changes):
         "current": True,
         "created": "1",
         "updated": "1",
+        "since": "1",
         "limit_mib": 0,
         **changes,
     }

@@ -30,7 +30,7 @@ def task(node, state="running", desired="running", updated="2", **spec):
         "ServiceID": "agent",
         "NodeID": f"node-{node}",
         "DesiredState": desired,
-        "Status": {"State": state, "Err": ERRORS.get(state, "")},
+        "Status": {"State": state, "Err": ERRORS.get(state, ""), "Timestamp": updated},
         "UpdatedAt": updated,
         "Spec": spec,
     }

@@ -11,7 +11,7 @@ SPEC = {
     "Placement": {"Constraints": ["node.role == worker"]},
     "Runtime": "container",
 }
-TASK = {"ID": "t", "DesiredState": "running", "Status": {"State": "running"}, "UpdatedAt": "1"}
+TASK = {"ID": "t", "DesiredState": "running", "Status": {"State": "running", "Timestamp": "1"}, "UpdatedAt": "1"}
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,14 @@ def test_memory_limit_is_that_of_the_task_and_not_of_a_service_that_was_rolled_b
 )
 def test_failed_tasks_of_one_place_are_counted(monkeypatch, changed, times, crashes):
     monkeypatch.setattr(stacks.time, "time", lambda: calendar.timegm((2026, 1, 1, 10, 0, 0)))
-    failed = {"Slot": 1, "Status": {"State": "failed"}}
-    tasks = [{**failed, "UpdatedAt": f"2026-01-01T{time}:00.5Z"} for time in times]
-    others = [{**failed, "Slot": 2, "UpdatedAt": "2026-01-01T09:59:00Z"}] if times else []
-    ended = [{"Slot": 1, "Status": {"State": "shutdown"}, "UpdatedAt": "2026-01-01T09:59:00Z"}]
-    assert stacks._crashes({"UpdatedAt": changed}, [*tasks, *others, *ended]) == crashes
+
+    def ended(time, state="failed", slot=1):
+        # A manager that starts changes what its tasks are to do.
+        status = {"State": state, "Timestamp": f"2026-01-01T{time}:00.5Z"}
+        return {"Slot": slot, "Status": status, "UpdatedAt": "2026-01-01T09:59:59Z"}
+
+    tasks = [ended(time) for time in times]
+    others = [ended("09:59", slot=2)] if times else []
+    # Those that a node rejected never ran.
+    ends = [ended("09:59", state) for state in ("shutdown", "rejected", "rejected", "rejected")]
+    assert stacks._crashes({"UpdatedAt": changed}, [*tasks, *others, *ends]) == crashes

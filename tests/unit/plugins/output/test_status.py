@@ -96,7 +96,7 @@ def test_service_that_crashes_again_and_again_is_a_problem_even_while_it_runs():
         "state": "failed",
         "desired": "shutdown",
         "error": "exit 1",
-        "updated": "2026-01-01T10:00:00.1Z",
+        "since": "2026-01-01T10:00:00.1Z",
     }
     web["tasks"].append(dead)
     assert describe(found).problems == ()
