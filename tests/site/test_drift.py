@@ -67,7 +67,7 @@ def test_drift_of_stack_and_hosts_is_named_and_repaired_and_nothing_else_touched
     run = fleet.play().succeeded()
     distrust = next(act for act in run.changes if act.startswith(f"registry worker-1: log in to {registry} ("))
     assert "x509: certificate signed by unknown authority" in distrust
-    # An engine that is stopped in the middle of a network's setup may leave one more thing to put right.
+    # An engine that is stopped in the middle of a network's setup may leave one more thing to repair.
     assert [act for act in run.changes if "delete vx-" not in act] == sorted(
         [
             "docker worker-1: write /etc/modules-load.d/flotilla.conf",
