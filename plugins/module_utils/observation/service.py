@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-# States of a task that ended by itself.
+# States of a task that ended by itself. A node rejects a task that it cannot start, as it may when its own engine has
+# just started.
 CRASHED = "failed"
-# A node rejects a task that it cannot start, such as one whose engine has just started itself.
 FAILED = (CRASHED, "rejected")
 ENDED = ("complete", *FAILED)
 
