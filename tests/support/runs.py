@@ -16,6 +16,8 @@ RECAP = re.compile(
     r"^(\S+)\s+: ok=(\d+)\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)\s+skipped=(\d+)", re.MULTILINE
 )
 CHANGE = re.compile(r"^  (docker|firewall|swarm|registry|image|stack) +([^:]+: .+)$", re.MULTILINE)
+# Characters of an output that a failure repeats.
+SHOWN = 2000
 # The head of a problem in a report, and what is said of it below.
 PROBLEM = re.compile(r"^ +\d+\. ([a-z-]+(?:: .*)?)\n((?: {5,}+(?!\d+\. ).*\n?)*)", re.MULTILINE)
 
@@ -69,9 +71,15 @@ class Run:
         assert len(dict(heads)) == len(heads), "a problem is told twice"
         return {re.sub(r"\(\S*/", "(", head): " ".join(text.split()) for head, text in heads}
 
+    @property
+    def end(self) -> str:
+        """What it printed of the task that failed last, or at its very end: of a long report the middle may be lost."""
+        _before, fatal, failure = self.output.rpartition("\nfatal: ")
+        return failure[:SHOWN] if fatal else self.output[-SHOWN:]
+
     def succeeded(self) -> Self:
         """Expect that it came to its end."""
-        assert self.code == 0
+        assert self.code == 0, self.end
         return self
 
     def changed_nothing(self) -> Self:
