@@ -93,15 +93,31 @@ def changed_tasks(output: str) -> dict[str, int]:
     return {host: int(number) for host, number in CHANGED.findall(output)}
 
 
+class ChangedError(BenchError):
+    """A run changed something where nothing was left to do.
+
+    :ivar tasks: how many tasks changed something
+    """
+
+    def __init__(self, message: str, tasks: int) -> None:
+        """Keep the number beside the message."""
+        super().__init__(message)
+        self.tasks = tasks
+
+
 def run_again(contender: Contender, hosts: Hosts, sample: Sampler | None = None) -> Job:
     """Run a contender on hosts where nothing is left to do.
 
-    :raise BenchError: it changed something, or had no host
+    :raise ChangedError: it changed something
+    :raise BenchError: it had no host
     """
     job = contender.converge(hosts, sample)
     changed = changed_tasks(job.output)
-    if not changed or any(changed.values()):
-        raise BenchError(f"the second run of {contender.name} changed something ({changed}):\n{job.output}")
+    if not changed:
+        raise BenchError(f"the second run of {contender.name} had no host:\n{job.output}")
+    if any(changed.values()):
+        message = f"the second run of {contender.name} changed something ({changed}):\n{job.output}"
+        raise ChangedError(message, sum(changed.values()))
     return job
 
 

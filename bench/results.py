@@ -27,8 +27,9 @@ yourself: seconds depend on the machine, ratios hardly.
   and the plan made.
 - *flotilla*: `site.yml`. *conventional*: the playbook in `bench/conventional`, of stock modules with Ansible's
   defaults. *raw*: the shell script `bench/raw.sh`. All three make the same state from bare hosts.
-- *again*: the whole playbook on hosts where nothing is left to do; if it changes something, nothing is measured.
-  Connections that Ansible keeps open are closed before each run and each observation.
+- *again*: the whole playbook on hosts where nothing is left to do. If flotilla changes something, nothing is measured;
+  if *conventional* does, its changed tasks are in the table, and it runs again. Connections that Ansible keeps open are
+  closed before each run and each observation.
 - *serving*: from the start until all five replicas of the page have counted a visit. Hosts have booted before, and
   their packages lie in a cache near them.
 - *CPU* is that of the control node, user and system, ssh included. *Memory of the largest process* and *memory
@@ -78,7 +79,7 @@ class Results:
             table(
                 ["What", "Unit", "Median", "Min", "Max", "n"],
                 [
-                    [what, unit, *Figure(tuple(values)).cells(0 if unit == "MiB" else 2)]
+                    [what, unit, *Figure(tuple(values)).cells(2 if unit == "s" else 0)]
                     for (what, unit), values in self.figures.items()
                 ],
             ),

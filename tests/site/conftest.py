@@ -21,9 +21,9 @@ def pytest_collection_modifyitems(items):
     may go on where the one before left their hosts. (Groups smaller or larger than files do not work: pytest-xdist
     3.8 loses them with pytest 9.2.)
     """
-    # The longest come next, so that none is left to one worker at the end. The test hosts' own tests could run beside
-    # the bare hosts, but that is when linters and unit tests do.
-    order = {"test_main_job": -4, "test_surroundings": -3, "test_membership": -2, "test_fleet": -1, "test_tear_down": 1}
+    # The test hosts' own tests need no hosts that serve, and so take the time until the first do. The longest come
+    # next, so that none is left to one worker at the end.
+    order = {"test_main_job": -4, "test_fleet": -3, "test_membership": -2, "test_surroundings": -1, "test_tear_down": 1}
     items.sort(key=lambda item: order.get(item.path.stem, 0))
 
 

@@ -1,11 +1,15 @@
 """What is asked of which hosts, and in which order."""
 
+from dataclasses import dataclass
+
 import pytest
 
-from bench.__main__ import options, order
-from bench.contenders import OBSERVE, changed_tasks, run_again
+from bench import steps
+from bench.__main__ import FORGIVEN, options, order, unchanged_run
+from bench.contenders import OBSERVE, ChangedError, Contender, changed_tasks, run_again
 from bench.hosts import REPOSITORY, ssh_config_text
 from bench.job import BenchError
+from bench.results import Results
 from bench.serving import replica_of
 
 RECAP = """\
@@ -13,6 +17,7 @@ PLAY RECAP *****
 manager-1                  : ok=27   changed=2    unreachable=0    failed=0    skipped=3    rescued=0    ignored=0
 worker-1                   : ok=4    changed=0    unreachable=0    failed=0    skipped=1    rescued=0    ignored=0
 """
+QUIET = RECAP.replace("changed=2", "changed=0")
 
 
 def test_every_second_round_goes_backwards():
@@ -33,19 +38,49 @@ def test_a_recap_tells_what_was_changed():
     assert changed_tasks(RECAP) == {"manager-1": 2, "worker-1": 0}
 
 
+class Playbook:
+    """Says in each run what changed in it."""
+
+    def __init__(self, *recaps):
+        self.recaps = list(recaps)
+
+    @property
+    def contender(self):
+        """It in the place of a baseline."""
+        return Contender("conventional", lambda _hosts, _sample: Done(self.recaps.pop(0)), steps.PLAYS)
+
+
+@dataclass
+class Done:
+    """A run that has ended."""
+
+    output: str
+
+
 @pytest.mark.parametrize("recap", [RECAP, "PLAY RECAP ***\n"])
 def test_a_second_run_that_changes_something_or_sees_nobody_is_no_measurement(recap):
-    class Playbook:
-        name = "flotilla"
+    with pytest.raises(BenchError, match=r"changed something|had no host"):
+        run_again(Playbook(recap).contender, None)
 
-        def converge(self, _hosts, _sample):
-            class Done:
-                output = recap
 
-            return Done
+class NoHosts:
+    """Hosts to which no connection is kept."""
 
-    with pytest.raises(BenchError, match="changed something"):
-        run_again(Playbook(), None)
+    def close_connections(self):
+        return 0
+
+
+def test_a_baseline_that_changes_something_is_told_of_and_runs_again(capsys):
+    results = Results()
+    run = unchanged_run(Playbook(RECAP, QUIET).contender, NoHosts(), results)
+    assert run.output == QUIET
+    assert list(results.figures.values()) == [[2]]
+    assert "conventional again, not measured because it changed: 2" in capsys.readouterr().out
+
+
+def test_a_baseline_that_always_changes_something_is_given_up():
+    with pytest.raises(ChangedError):
+        unchanged_run(Playbook(*[RECAP] * (FORGIVEN + 1)).contender, NoHosts(), Results())
 
 
 def test_ssh_is_configured_as_the_inventory_says():
