@@ -28,9 +28,13 @@ def engines(fleet):
     ("option", "words"),
     [
         ({"no-such-key": 1}, "don't match any configuration option: no-such-key"),
-        ({"log-level": "nonsense"}, "invalid logging level: nonsense"),
+        pytest.param({"log-level": "nonsense"}, "invalid logging level: nonsense", marks=pytest.mark.long),
         # The unit has it as a flag; the file alone would do.
-        ({"hosts": ["fd://"]}, "specified both as a flag and in the configuration file: hosts"),
+        pytest.param(
+            {"hosts": ["fd://"]},
+            "specified both as a flag and in the configuration file: hosts",
+            marks=pytest.mark.long,
+        ),
     ],
     ids=["unknown", "bad", "twice"],
 )

@@ -179,6 +179,7 @@ def test_second_address_leaves_a_member_alone_and_cannot_become_its_first(fleet,
         fleet.on("worker-1", "ip address delete 10.99.0.2/24 dev vec0")
 
 
+@pytest.mark.long
 def test_firewall_that_keeps_members_out_is_named_with_the_commands_that_fix_it(fleet):
     install = "apt-get -qq update && apt-get -qq -y --no-install-recommends install ufw"
     fleet.on("worker-2", f"{install} && ufw allow 22/tcp && ufw --force enable")
