@@ -62,10 +62,14 @@ def _modules(modules: Sequence[str], observed: Observed) -> Iterator[Change]:
         yield Change(f"load kernel modules {', '.join(missing)}")
 
 
+def missing(packages: Sequence[str], observed: Observed) -> tuple[str, ...]:
+    """Name the packages that are not there, or not completely."""
+    return tuple(package for package in packages if not observed.packages.get(package))
+
+
 def _packages(packages: Sequence[str], observed: Observed) -> Iterator[Change]:
-    missing = [package for package in packages if not observed.packages[package]]
-    if missing:
-        yield Change(f"install {', '.join(missing)}")
+    if lacking := missing(packages, observed):
+        yield Change(f"install {', '.join(lacking)}")
 
 
 def _services(role: desired.Role, observed: Observed) -> Iterator[Change]:

@@ -97,9 +97,8 @@ def _files(now: Situation, name: str, rules: Rules) -> dict[str, File]:
 
 
 def _set(now: Situation, name: str, phase: Phase, rules: Rules, changes: tuple[Change, ...]) -> HostPlan:
-    packages = now.desired(name).role("firewall").packages
-    missing = tuple(each for each in packages if not now.observed[name].packages.get(each))
-    given = SetFirewall(files=_role(now, name, rules).files, packages=missing)
+    packages = state.missing(now.desired(name).role("firewall").packages, now.observed[name])
+    given = SetFirewall(files=_role(now, name, rules).files, packages=packages)
     if phase is Phase.CLOSE_FIREWALL:
         return HostPlan(close_firewall=given, changes={phase: changes})
     return HostPlan(open_firewall=given, changes={phase: changes})

@@ -152,10 +152,15 @@ def plan_registry(now: Situation, name: str, renewed: bool) -> HostPlan:
     """
     serve = tuple(_server_changes(now, name, renewed))
     log_in = tuple(_login_changes(now, name, renewed))
-    stale = state.is_stale(now.desired(name).role("registry_server"), now.observed[name])
+    role, observed = now.desired(name).role("registry_server"), now.observed[name]
+    served = ServeRegistry(
+        packages=state.missing(role.packages, observed),
+        restart=state.is_stale(role, observed),
+        renew=now.evicted is not None,
+    )
     changes: Mapping[Phase, tuple[Change, ...]] = {Phase.SERVE_REGISTRY: serve, Phase.LOG_IN: log_in}
     return HostPlan(
-        serve_registry=ServeRegistry(restart=stale, renew=now.evicted is not None) if serve else None,
+        serve_registry=served if serve else None,
         log_in=Nothing() if log_in else None,
         changes={phase: found for phase, found in changes.items() if found},
     )

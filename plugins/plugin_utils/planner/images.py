@@ -129,7 +129,7 @@ def plan_builder(now: Situation, name: str, missing: Sequence[Image]) -> HostPla
     if not changes:
         return HostPlan()
     make = MakeImages(
-        packages=role.packages,
+        packages=state.missing(role.packages, now.observed[name]),
         images=tuple(image.as_dict() for image in missing),
         architecture=now.observed[name].system.architecture,
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 class MakeImages:
     """Make images on the builder.
 
-    :ivar packages: what builds images, as apt is asked for it
+    :ivar packages: what builds images and is missing
     :ivar images: as ``Image.as_dict``, each after those that it is made from
     :ivar architecture: the builder's, such as ``x86_64``
     """

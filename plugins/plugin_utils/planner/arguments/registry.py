@@ -9,10 +9,12 @@ from dataclasses import dataclass
 class ServeRegistry:
     """Serve the registry.
 
+    :ivar packages: those that are missing
     :ivar restart: whether a running one works with older settings
     :ivar renew: whether its account gets another password though it has one
     """
 
+    packages: tuple[str, ...]
     restart: bool
     renew: bool
 

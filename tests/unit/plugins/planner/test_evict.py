@@ -66,7 +66,7 @@ def test_host_is_cut_off_first_and_then_all_that_it_could_read_is_rotated():
     order = list(Phase)
     assert sites.phases(made, "m1")[:2] == ["lock", "evict"]
     assert order.index(Phase.EVICT) < order.index(Phase.OPEN_FIREWALL) < order.index(Phase.DEPLOY)
-    assert sites.of_phase(made, "serve_registry") == {"m1": {"restart": False, "renew": True}}
+    assert sites.of_phase(made, "serve_registry") == {"m1": {"packages": [], "restart": False, "renew": True}}
     assert sites.of_phase(made, "log_in").keys() == {"m1", "w1", "w2"}
     assert [secret["name"] for secret in sites.deploy(made)["secrets"]] == ["redis_password"]
     assert sites.deploy(made)["secrets"][0]["object"] != "hello_redis_password_1"

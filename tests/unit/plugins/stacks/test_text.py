@@ -46,5 +46,5 @@ def test_what_is_applied_is_written_by_nobody_else():
     """The module would write a mapping by PyYAML, without these quotes."""
     (block,) = [task["block"] for task in yaml.safe_load(ROLE.read_text()) if "block" in task]
     given = {name: task[name] for task in block for name in task if "." in name}
-    assert given["ansible.builtin.copy"]["content"] == "{{ __stack_step }}"
-    assert given["community.docker.docker_stack"]["compose"] == [given["ansible.builtin.copy"]["dest"]]
+    assert given["flotilla.swarm.files"]["files"] == "{{ {__stack_file: {'text': __stack_step, 'mode': '0600'}} }}"
+    assert given["community.docker.docker_stack"]["compose"] == ["{{ __stack_file }}"]

@@ -1,0 +1,57 @@
+"""Write files, each as a whole: who reads one meanwhile, or after a power cut, finds the old text or the new one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import tempfile
+
+
+def read(path: str) -> str | None:
+    """Return the text of a file; ``None`` where nothing is.
+
+    :raise OSError: it cannot be read, as where a folder is in its place
+    """
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None
+
+
+def is_so(path: str, text: str, mode: int) -> bool:
+    """Tell whether a file, or the one that a link leads to, has that text and mode."""
+    return read(path) == text and stat.S_IMODE(os.stat(path).st_mode) == mode
+
+
+def write(path: str, text: str, mode: int, folder_mode: int) -> None:
+    """Write a file, which belongs to who runs this; a link in its place is replaced.
+
+    :param folder_mode: of a folder that is made for it, and of each above it that is
+    :raise OSError: as where the disk is full; the file is as it was then
+    """
+    folder = os.path.dirname(path)
+    _make(folder, folder_mode)
+    descriptor, fresh = tempfile.mkstemp(prefix=".flotilla-", dir=folder)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            # Before there is anything in it to read.
+            os.fchmod(stream.fileno(), mode)
+            stream.write(text.encode())
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(fresh, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(fresh)
+        raise
+
+
+def _make(folder: str, mode: int) -> None:
+    if os.path.isdir(folder):
+        return
+    _make(os.path.dirname(folder), mode)
+    os.mkdir(folder)
+    # Whatever the mask of who runs this keeps off.
+    os.chmod(folder, mode)

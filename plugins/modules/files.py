@@ -1,0 +1,69 @@
+#!/usr/bin/python
+"""Write the files that a plan decided on."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: files
+short_description: Write the files that a plan decided on, all at once
+description:
+  - Makes each file what the plan says, and its folder where that is missing.
+  - Takes one run of a module however many they are, where a loop of M(ansible.builtin.copy) takes two for each.
+options:
+  files:
+    description: Text and octal mode of each file, by path, as in the example.
+    type: dict
+    required: true
+  folder_mode:
+    description: Mode of a folder that is made.
+    type: str
+    default: "0755"
+author: The flotilla authors
+"""
+
+EXAMPLES = r"""
+- name: Write the engine's settings
+  flotilla.swarm.files:
+    files:
+      /etc/docker/daemon.json: {text: "{}\n", mode: "0644"}
+"""
+
+RETURN = r"""
+written:
+  description: Paths of the files that were not as they should be.
+  type: list
+  elements: str
+  returned: always
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.flotilla.swarm.plugins.module_utils import files
+
+
+def main() -> None:
+    """Write what differs."""
+    module = AnsibleModule(
+        argument_spec={
+            "files": {"type": "dict", "required": True},
+            "folder_mode": {"type": "str", "default": "0755"},
+        },
+        supports_check_mode=True,
+    )
+    folder_mode = int(module.params["folder_mode"], 8)
+    written, diff = [], []
+    for path, file in module.params["files"].items():
+        text, mode = str(file["text"]), int(str(file["mode"]), 8)
+        try:
+            if files.is_so(path, text, mode):
+                continue
+            diff.append({"before": files.read(path) or "", "after": text, "before_header": path, "after_header": path})
+            written.append(path)
+            if not module.check_mode:
+                files.write(path, text, mode, folder_mode)
+        except OSError as error:
+            module.fail_json(msg=f"{path}: {error.strerror}")
+    module.exit_json(changed=bool(written), written=written, diff=diff)
+
+
+if __name__ == "__main__":
+    main()
