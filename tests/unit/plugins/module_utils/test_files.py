@@ -30,13 +30,13 @@ def test_folder_that_is_there_keeps_its_mode(tmp_path):
     assert mode(tmp_path) == "0o750"
 
 
-@pytest.mark.parametrize(("text", "wanted"), [("other", 0o600), ("text", 0o644)])
-def test_another_text_or_mode_is_a_difference(tmp_path, text, wanted):
+@pytest.mark.parametrize(("text", "expected"), [("other", 0o600), ("text", 0o644)])
+def test_another_text_or_mode_is_a_difference(tmp_path, text, expected):
     file = tmp_path / "file"
     files.write(str(file), "text", 0o600, 0o755)
-    assert not files.is_so(str(file), text, wanted)
-    files.write(str(file), text, wanted, 0o755)
-    assert (file.read_text(), mode(file)) == (text, oct(wanted))
+    assert not files.is_so(str(file), text, expected)
+    files.write(str(file), text, expected, 0o755)
+    assert (file.read_text(), mode(file)) == (text, oct(expected))
 
 
 def test_what_is_no_text_is_a_difference(tmp_path):
