@@ -5,6 +5,7 @@ import random
 import signal
 
 import pytest
+from sizes import full_size
 from visits import load
 
 from bench import stack
@@ -77,7 +78,7 @@ def test_restarts_lose_no_request(fleet):
     """Not at the host whose turn it is either, not while tasks are spread again, nor while the option is taken out."""
     order = turns(fleet)
     spread = ("-e", stack.option(spread=True))
-    with load(fleet, rate=20):
+    with load(fleet, rate=20), full_size(fleet, "redis"):
         run = fleet.play(*options(**{"log-level": "warn"}), *spread).succeeded()
         assert all("warn" in shown for shown in engines(fleet).values())
         assert {*fleet.nodes_of(stack.WEB)} == {*fleet.addresses}
@@ -106,7 +107,7 @@ def test_runs_that_are_killed_in_each_phase_are_gone_on_with_and_lose_no_request
     print(f"seed {seed}")
     seconds = random.Random(seed)
     words = options(**{"log-level": "warn"})
-    with load(fleet, rate=20):
+    with load(fleet, rate=20), full_size(fleet, "redis"):
         for number, task in enumerate(KILLED_IN):
             with fleet.begin(tmp_path / f"{number}.log", *words) as killed:
                 killed.wait_for(task, 1200)

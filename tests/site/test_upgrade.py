@@ -5,6 +5,7 @@ import signal
 
 import pytest
 from later_packages import publish
+from sizes import full_size
 from visits import load
 
 UPGRADE = "playbooks/upgrade.yml"
@@ -44,7 +45,7 @@ def test_an_engine_upgrade_loses_no_request_also_where_it_is_killed(fleet, tmp_p
     seed = random.randrange(1000)
     after = random.Random(seed).uniform(20, 200)
     print(f"seed {seed}: killed after {after:.0f} s")
-    with load(fleet, rate=20):
+    with load(fleet, rate=20), full_size(fleet, "redis"):
         with fleet.begin(tmp_path / "killed.log", "-e", "upgrade=engine", playbook=UPGRADE) as killed:
             killed.interrupt(after, signal.SIGKILL)
         fleet.play("-e", "upgrade=engine", playbook=UPGRADE).succeeded()
@@ -60,7 +61,7 @@ def test_hosts_that_ask_for_a_reboot_get_one_in_turn(fleet):
     for host in fleet.addresses:
         fleet.on(host, "touch /run/reboot-required; echo linux-image-amd64 > /run/reboot-required.pkgs")
     # A host that boots answers nobody; who asked it goes to the next one.
-    with load(fleet, "--elsewhere", rate=20):
+    with load(fleet, "--elsewhere", rate=20), full_size(fleet, "redis"):
         run = fleet.play(playbook=UPGRADE).succeeded()
     assert f"docker all {len(before)} hosts: reboot (linux-image-amd64 asks for it)" in run.changes
     after = boots(fleet)

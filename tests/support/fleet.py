@@ -136,6 +136,12 @@ class Fleet:
         }
 
     @property
+    def managers(self) -> list[str]:
+        """The managers of the inventory."""
+        groups = yaml.safe_load((self.inventory / "hosts.yml").read_text())["swarm"]["children"]
+        return [*groups["managers"]["hosts"]]
+
+    @property
     def manager(self) -> str:
         """The first manager of the inventory."""
         return next(iter(self.addresses))

@@ -1,0 +1,56 @@
+"""Sizes of services beside what a test does to their hosts."""
+
+import contextlib
+import subprocess
+import sys
+import threading
+
+from bench import stack
+from tests.support.fleet import quote
+from tests.support.runs import REPOSITORY
+
+# Seconds between two questions, and those that a manager has to answer: one that is away is passed over.
+PAUSE = 3
+PATIENCE = 20
+
+
+@contextlib.contextmanager
+def full_size(fleet, *stopped):
+    """Ask managers all the time how many tasks of each service run; none may have less than its size.
+
+    :param stopped: services that the plan said would stop
+    """
+    least, asked, ended = {}, [], threading.Event()
+
+    def ask():
+        while not ended.wait(PAUSE):
+            found = _running(fleet)
+            asked.append(bool(found))
+            for name, running in found.items():
+                least[name] = min(running, least.get(name, running))
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+    print(f"least running, of {sum(asked)} answers to {len(asked)} questions: {least}")
+    sizes = {name: size for name, size in stack.sizes(len(fleet.addresses)).items() if name not in stopped}
+    assert {name: least[name] for name in sizes if least[name] < sizes[name]} == {}
+
+
+def _running(fleet):
+    """Return the running tasks by service, as the first manager tells that answers."""
+    ask = f"sudo sh -c {quote("docker service ls --format '{{.Name}} {{.Replicas}}'")}"
+    for manager in fleet.managers:
+        command = [sys.executable, "-m", "fleet", "ssh", "--name", fleet.name, manager, ask]
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            done = subprocess.run(
+                command, cwd=REPOSITORY, capture_output=True, text=True, timeout=PATIENCE, check=False
+            )
+            rows = [line.split() for line in done.stdout.splitlines()]
+            if done.returncode == 0 and rows:
+                return {row[0].removeprefix(f"{stack.NAME}_"): int(row[1].split("/")[0]) for row in rows}
+    return {}
