@@ -31,6 +31,7 @@ def wait_until_status_tells(fleet, change, reason):
     fleet.play(playbook="playbooks/status.yml").told(problems=True)
 
 
+@pytest.mark.long
 def test_forwarding_is_turned_on_again_without_a_restart(fleet):
     fleet.await_serving()
     started = fleet.engine_starts(HOST)

@@ -89,6 +89,7 @@ def test_sudo_that_asks_for_a_password(fleet, variant, deployer):
     assert PASSWORD not in run.output
 
 
+@pytest.mark.long
 def test_a_host_without_python_stops_no_other(fleet):
     interpreter = fleet.on("worker-2", "readlink --canonicalize /usr/bin/python3").strip()
     fleet.on("worker-2", f"mv {interpreter} {interpreter}.away")
