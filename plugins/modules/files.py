@@ -9,6 +9,7 @@ short_description: Write the files that a plan decided on, all at once
 description:
   - Makes each file what the plan says, and its folder where that is missing.
   - Takes one run of a module however many they are, where a loop of M(ansible.builtin.copy) takes two for each.
+  - What is in them is shown and logged by nobody; the plan shows what may be.
 options:
   files:
     description: Text and octal mode of each file, by path, as in the example.
@@ -44,25 +45,25 @@ def main() -> None:
     """Write what differs."""
     module = AnsibleModule(
         argument_spec={
-            "files": {"type": "dict", "required": True},
+            # A host's journal has the arguments of each module, and a stack's environment is nobody's business.
+            "files": {"type": "dict", "required": True, "no_log": True},
             "folder_mode": {"type": "str", "default": "0755"},
         },
         supports_check_mode=True,
     )
     folder_mode = int(module.params["folder_mode"], 8)
-    written, diff = [], []
+    written = []
     for path, file in module.params["files"].items():
         text, mode = str(file["text"]), int(str(file["mode"]), 8)
         try:
             if files.is_so(path, text, mode):
                 continue
-            diff.append({"before": files.read(path) or "", "after": text, "before_header": path, "after_header": path})
             written.append(path)
             if not module.check_mode:
                 files.write(path, text, mode, folder_mode)
         except OSError as error:
             module.fail_json(msg=f"{path}: {error.strerror}")
-    module.exit_json(changed=bool(written), written=written, diff=diff)
+    module.exit_json(changed=bool(written), written=written)
 
 
 if __name__ == "__main__":
