@@ -148,7 +148,8 @@ def ensure() -> str:
         try:
             make_disk(ingredients, temporary)
             shutil.copy2(shutil.which("linux.uml") or "linux.uml", temporary / "kernel")
-            process.run("gcc", "-shared", "-fPIC", "-O2", "-o", temporary / "xstate.so", BASE / "xstate.c")
+            sources = (BASE / "xstate.c", BASE / "timer.c")
+            process.run("gcc", "-shared", "-fPIC", "-O2", "-o", temporary / "preload.so", *sources)
             shutil.copy2(BASE / "boot", temporary / "boot")
             (temporary / "recipe.json").write_text(json.dumps(ingredients, indent=2))
             temporary.rename(folder)

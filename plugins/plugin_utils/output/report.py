@@ -85,6 +85,8 @@ def failure_lines(
         node = next((node.hostname for node in nodes if node.id == task.node), "no node")
         lines.append(f"task {state.trouble.service}.{task.slot} on {node}: {task.state}")
         lines.append(f"error: {task.error or task.message}{_killed(task)}")
+    if down := [node.hostname for node in nodes if node.state != "ready"]:
+        lines.append(f"nodes that managers do not reach: {', '.join(down)}")
     if logs:
         lines += ["last log lines:", *(f"  {line}" for line in logs)]
     lines += [hint for sign, hint in HINTS.items() if any(sign in line for line in logs)]

@@ -10,12 +10,13 @@ def test_failure_names_bound_task_node_error_and_log():
     bad = sites.task(2, state="failed", error="task: non-zero exit (137)", updated="9", limit_mib=12)
     service = sites.service(2, tasks=[sites.task(1), bad])
     found = state.judge(sites.services(web=service))
-    nodes = sites.nodes(sites.node(1, "manager"))
+    nodes = sites.nodes(sites.node(1, "manager"), sites.node(2, "worker", state="down"))
     assert report.failure_lines("hello", found, "not at its size in time", nodes, ["bye"], 61.2, 60) == [
         "Stack hello did not converge: not at its size in time",
         "found after 61 s of at most 60 s; running: web 1/2 (last failure: web: task: non-zero exit (137))",
         "task web.2 on host-1: failed",
         "error: task: non-zero exit (137) = killed, most likely because it needed more memory than its limit of 12 MiB",
+        "nodes that managers do not reach: host-2",
         "last log lines:",
         "  bye",
     ]
