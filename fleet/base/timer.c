@@ -2,9 +2,9 @@
  * Wake a guest of User-Mode Linux that has lost its timer.
  *
  * Its kernel sleeps until the timer's signal comes. Where the timer is not set, it asks for it again and again
- * instead (os_idle_sleep in arch/um/os-Linux/time.c of 6.12): for a moment while a signal is under way, but seen
- * once also for minutes, with no signal pending. That guest answered nobody, and any timer signal woke it: its
- * kernel then looks at the clock, and sets the timer for what is next.
+ * instead (os_idle_sleep in arch/um/os-Linux/time.c of 6.12): for a moment while a signal is under way, but once it
+ * was for minutes, with no signal pending. That guest answered nobody, and a timer signal woke it: its kernel then
+ * reads the clock, and sets the timer for what is next.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
