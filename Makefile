@@ -86,7 +86,7 @@ host-test: packages setup ## fleet-test and site-test side by side
 test: packages setup ## Everything that a change must pass
 	$(MAKE) --jobs=5 --output-sync=target unit style app-test ansible-lint host-test
 
-# Visitors of a part are to miss nothing that other fleets take.
+# A third fleet would slow the page that the visitors of a part ask for.
 test-long: FLEETS := 2
 test-long: packages setup ## What takes too long for every change: PART=name, by default all parts of tests/parts.toml
 	FLEETS=$(FLEETS) python tests/long.py $(PART)

@@ -8,21 +8,16 @@ import stat
 import tempfile
 
 
-def read(path: str) -> str | None:
-    """Return the text of a file; ``None`` where nothing is.
+def is_so(path: str, text: str, mode: int) -> bool:
+    """Tell whether a file, or the one that a link leads to, has that text and mode.
 
     :raise OSError: it cannot be read, as where a folder is in its place
     """
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as stream:
-            return stream.read()
+        with open(path, "rb") as stream:
+            return stream.read() == text.encode() and stat.S_IMODE(os.fstat(stream.fileno()).st_mode) == mode
     except FileNotFoundError:
-        return None
-
-
-def is_so(path: str, text: str, mode: int) -> bool:
-    """Tell whether a file, or the one that a link leads to, has that text and mode."""
-    return read(path) == text and stat.S_IMODE(os.stat(path).st_mode) == mode
+        return False
 
 
 def write(path: str, text: str, mode: int, folder_mode: int) -> None:

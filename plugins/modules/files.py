@@ -54,7 +54,7 @@ def main() -> None:
     folder_mode = int(module.params["folder_mode"], 8)
     written = []
     for path, file in module.params["files"].items():
-        text, mode = str(file["text"]), int(str(file["mode"]), 8)
+        text, mode = file["text"], int(file["mode"], 8)
         try:
             if files.is_so(path, text, mode):
                 continue

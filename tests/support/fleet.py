@@ -128,18 +128,18 @@ class Fleet:
     @property
     def addresses(self) -> dict[str, str]:
         """Address by inventory name, as the inventory has them."""
-        groups = yaml.safe_load((self.inventory / "hosts.yml").read_text())["swarm"]["children"]
-        return {
-            name: entry["ansible_host"]
-            for group in groups.values()
-            for name, entry in (group.get("hosts") or {}).items()
-        }
+        return {name: entry["ansible_host"] for hosts in self._groups.values() for name, entry in hosts.items()}
 
     @property
     def managers(self) -> list[str]:
         """The managers of the inventory."""
+        return [*self._groups["managers"]]
+
+    @property
+    def _groups(self) -> dict[str, dict[str, dict[str, str]]]:
+        """Hosts by group of the swarm."""
         groups = yaml.safe_load((self.inventory / "hosts.yml").read_text())["swarm"]["children"]
-        return [*groups["managers"]["hosts"]]
+        return {name: group.get("hosts") or {} for name, group in groups.items()}
 
     @property
     def manager(self) -> str:

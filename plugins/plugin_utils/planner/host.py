@@ -142,7 +142,7 @@ def _is_interrupted(now: Situation, name: str) -> bool:
     """Tell whether an interrupted installation stands in the way of another; apt refuses it then."""
     observed = now.observed[name]
     packages = [*now.engines[name].packages, *(each for names in _packages(now, name).values() for each in names)]
-    return bool(observed.interrupted) and not all(observed.packages[each] for each in packages)
+    return bool(observed.interrupted and state.missing(packages, observed))
 
 
 def plan_registry(now: Situation, name: str, renewed: bool) -> HostPlan:

@@ -71,8 +71,9 @@ def _remembered(now: Situation) -> Mapping[str, str | None]:
 def _is_fresh(now: Situation) -> bool:
     """Tell whether the registry is to be installed, and so has no image yet, whatever an engine remembers."""
     host = now.site.registry.host
-    packages = now.desired(host).role("registry_server").packages if host in now.observed else ()
-    return not all(now.observed[host].packages[name] for name in packages)
+    return host in now.observed and bool(
+        state.missing(now.desired(host).role("registry_server").packages, now.observed[host])
+    )
 
 
 def check_builder(now: Situation, missing: Sequence[Image]) -> Iterator[Problem]:

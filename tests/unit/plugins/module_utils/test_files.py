@@ -39,10 +39,12 @@ def test_another_text_or_mode_is_a_difference(tmp_path, text, expected):
     assert (file.read_text(), mode(file)) == (text, oct(expected))
 
 
-def test_what_is_no_text_is_a_difference(tmp_path):
+@pytest.mark.parametrize("found", [b"\xff\x00", b"text\r\n"])
+def test_other_bytes_are_a_difference(tmp_path, found):
     file = tmp_path / "file"
-    file.write_bytes(b"\xff\x00")
-    assert not files.is_so(str(file), "text", 0o644)
+    files.write(str(file), "", 0o644, 0o755)
+    file.write_bytes(found)
+    assert not files.is_so(str(file), "text\n", 0o644)
 
 
 def test_link_is_replaced_and_what_it_led_to_is_left_alone(tmp_path):
