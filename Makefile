@@ -12,6 +12,8 @@ ROUNDS ?= 2
 # Files whose words are not checked: the rejected words themselves, the history, and texts of others.
 UNWORDED = CHANGELOG.md LICENSE pyproject.toml uv.lock tools/rejected-words.txt *requirements.txt collections
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Where this is set, as in many container images, each run compiles Ansible anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup packages demo demo-down deploy status lint style ansible-lint unit app-test fleet-test site-test host-test molecule test test-long bench

@@ -4,6 +4,7 @@ import contextlib
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from bench import stack
 from tests.support.fleet import quote
@@ -29,13 +30,13 @@ def full_size(fleet, *stopped):
             for name, running in found.items():
                 least[name] = min(running, least.get(name, running))
 
-    thread = threading.Thread(target=ask)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        asking = pool.submit(ask)
+        try:
+            yield
+        finally:
+            ended.set()
+    asking.result()  # an error of its own fails the test, too
     print(f"least running, of {sum(asked)} answers to {len(asked)} questions: {least}")
     sizes = {name: size for name, size in stack.sizes(len(fleet.addresses)).items() if name not in stopped}
     assert {name: least[name] for name in sizes if least[name] < sizes[name]} == {}
