@@ -83,10 +83,10 @@ site-test: packages setup ## Test what the README promises on real fleets, molec
 host-test: packages setup ## fleet-test and site-test side by side
 	+pytest $(SIDE_BY_SIDE) tests/site tests/fleet -m "not long"
 
-# Hosts that are being made leave the machine half idle for as long as all that needs no hosts takes. What would take
-# the other half from them, too, is nice.
+# All that needs no hosts goes on beside those that do, one after another and nice: making hosts leaves time for it, and
+# is what the tests of hosts wait for.
 test: packages setup ## Everything that a change must pass
-	$(MAKE) --jobs=5 --output-sync=target unit style app-test ansible-lint host-test
+	$(MAKE) --jobs=2 --output-sync=target host-test app-test style unit ansible-lint
 
 # A third fleet would slow the page that the visitors of a part ask for.
 test-long: FLEETS := 2

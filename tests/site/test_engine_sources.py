@@ -53,6 +53,7 @@ def test_other_source_than_installed_changes_nothing_and_is_said(fleet, settings
     assert note.startswith("Note: all 3 hosts: keeps its engine docker.io ")
 
 
+@pytest.mark.long
 def test_version_is_held_and_let_go_again(fleet, settings):
     version = re.match(r"[\d.]+", fleet.on("worker-1", "dpkg-query --show --showformat '${Version}' docker.io"))[0]
     fleet.play(*settings(docker_version=version)).succeeded()

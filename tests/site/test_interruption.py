@@ -53,6 +53,7 @@ def test_run_killed_while_it_deploys_is_picked_up(fleet, tmp_path):
     assert re.search(rf"process {killed.pid} .* is free: that process is gone", run.output)
 
 
+@pytest.mark.long
 def test_interrupted_packages_are_finished_although_apt_is_busy(fleet):
     fleet.on("worker-2", "apt-get remove --yes python3-jsondiff")
     fleet.on("worker-2", UNLUCKY)
