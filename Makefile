@@ -12,7 +12,7 @@ ROUNDS ?= 2
 # Files whose words are not checked: the rejected words themselves, the history, and texts of others.
 UNWORDED = CHANGELOG.md LICENSE pyproject.toml uv.lock tools/rejected-words.txt *requirements.txt collections
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-# Where this is set, as in many container images, each run compiles Ansible anew.
+# Where this is set, as in many container images, each run compiles Ansible again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
