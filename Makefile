@@ -83,8 +83,8 @@ site-test: packages setup ## Test what the README promises on real fleets, molec
 host-test: packages setup ## fleet-test and site-test side by side
 	+pytest $(SIDE_BY_SIDE) tests/site tests/fleet -m "not long"
 
-# All that needs no hosts goes on beside those that do, one after another and nice: making hosts leaves time for it, and
-# is what the tests of hosts wait for.
+# What needs no hosts goes on beside what does, one after another: making hosts leaves time for it, and is what the
+# tests of hosts wait for.
 test: packages setup ## Everything that a change must pass
 	$(MAKE) --jobs=2 --output-sync=target host-test app-test style unit ansible-lint
 
