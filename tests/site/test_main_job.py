@@ -13,6 +13,7 @@ from bench import stack
 from tests.support.fleet import Fleet, replica, visits
 from tests.support.runs import REPOSITORY, Run
 from tests.support.stack import stack_with
+from tests.support.wait import wait_until
 
 # Patterns, not secrets: join tokens, private keys, and the bcrypt hash of the registry's password, in no output.
 SECRET_SHAPES = re.compile(r"SWMTKN-1-\w{20}|SWMKEY-1-|PRIVATE KEY-{5}|\$2[aby]\$")
@@ -111,6 +112,15 @@ def test_web_task_stays_small_under_load(fleet):
             tasks += 1
         assert "Memory cgroup out of memory" not in fleet.on(host, "dmesg")
     assert tasks >= stack.REPLICAS
+
+
+def test_probes_leave_no_process_behind(fleet):
+    def zombies():
+        listed = [fleet.on(host, "ps -eo stat=,ppid=,pid=,comm= | grep ^Z || :") for host in fleet.addresses]
+        return [line for lines in listed for line in lines.splitlines()]
+
+    # Each replica has had a probe. What has just ended is a zombie for a moment, too.
+    wait_until(lambda: not zombies(), 60)
 
 
 def test_command_runs_in_a_task_and_its_exit_code_comes_through(fleet):
