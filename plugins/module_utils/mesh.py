@@ -6,14 +6,16 @@ until its next start, while it goes on to call its node ready.
 
 from __future__ import annotations
 
+import ctypes
 import glob
 import os
 import re
 import socket
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
-from .host import Run, output, read_text
+from .host import read_text
 from .observation.network import Mesh
 
 # Of every member of a swarm, the way from its own network to the tasks' (moby, libnetwork).
@@ -23,6 +25,8 @@ INGRESS_CHAIN = "DOCKER-INGRESS"
 NAMESPACES = "/run/docker/netns"
 INGRESS = "ingress_sbox"
 OVERLAY = "lb_"
+# Of setns(2), from linux/sched.h: the namespace is one of networks.
+CLONE_NEWNET = 0x40000000
 # The engine's name for an overlay network's device (moby, libnetwork), and seconds that it needs at most to move one
 # into the network's namespace. One that stays among the host's own was left by an engine that was killed just then; the
 # kernel has one for each network alone, so every task of that network is rejected: "error creating vxlan interface:
@@ -32,10 +36,9 @@ VXLAN = re.compile(r"vx-[0-9a-f]{6}-\w{1,5}")
 MOVED_WITHIN = 1
 
 
-def observe(run: Run, saved: str | None) -> Mesh:
+def observe(saved: str | None) -> Mesh:
     """Describe the mesh as this host's kernel has it.
 
-    :param run: runs a command, see ``host.Run``
     :param saved: all rules, as ``iptables-save`` prints them; ``None`` where it does not
     """
     return Mesh(
@@ -43,7 +46,7 @@ def observe(run: Run, saved: str | None) -> Mesh:
         bridge=os.path.isdir(f"{DEVICES}/{BRIDGE}"),
         ports=None if saved is None else served_ports(saved),
         backends={
-            os.path.basename(path): _backends(run, path)
+            os.path.basename(path): _backends(path)
             for path in (f"{NAMESPACES}/{INGRESS}", *sorted(glob.glob(f"{NAMESPACES}/{OVERLAY}*")))
             if os.path.exists(path)
         },
@@ -108,9 +111,19 @@ def _after(rule: Sequence[str], option: str) -> str:
     return rule[rule.index(option) + 1] if option in rule else ""
 
 
-def _backends(run: Run, path: str) -> tuple[str, ...] | None:
-    table = output(run, ["nsenter", f"--net={path}", "cat", "/proc/net/ip_vs"])
+def _backends(path: str) -> tuple[str, ...] | None:
+    # A thread of its own, since it stays in that network; a process for each would take longer than all other looks.
+    with ThreadPoolExecutor(1) as apart:
+        table = apart.submit(_read_table, path).result()
     return None if table is None else backends(table)
+
+
+def _read_table(path: str) -> str | None:
+    """Go to a network namespace and read its load balancers; ``None`` where that cannot be done."""
+    with open(path, encoding="utf-8") as namespace:
+        if ctypes.CDLL(None).setns(namespace.fileno(), CLONE_NEWNET):
+            return None
+    return read_text("/proc/thread-self/net/ip_vs")
 
 
 def backends(table: str) -> tuple[str, ...]:

@@ -78,7 +78,7 @@ def _images(observed: Observed, engine: Engine | None, params: Mapping[str, Any]
     if engine and not observed.login:
         images, limits = _digests(engine, params["registry"]["server"], images)
     missing = [reference for reference, digest in images.items() if not digest]
-    asks = not limits and not any(observed.accounts.values())
+    asks = missing and not limits and not any(observed.accounts.values())
     refusals = limits or [each for each in (_refused(missing, params) if asks else ()) if each.message]
     return replace(observed, images=images, refusals=tuple(refusals))
 

@@ -21,8 +21,6 @@ MODULES = "/lib/modules"
 # Debian's 6.12.57+deb13-cloud-amd64 and 6.1.0-18-amd64, Ubuntu's 6.8.0-45-generic: the version, the number of the build
 # (Debian's old ones and Ubuntu's), and the kind.
 KERNEL = re.compile(r"(?P<build>\d[\d.]*(?:\+[^-]*|-\d[^-]*)?)-(?P<flavour>.+)")
-# What runs beneath every engine, of any source.
-RUNTIME = ("containerd", "containerd.io", "runc")
 # What names the archives of security updates, in what apt prints: Debian-Security, noble-security.
 SECURITY = "security"
 # "Inst docker.io [26.1.5] (26.1.6 Debian-Security:13/stable-security [amd64])"; a package without [...] is a new one.
@@ -40,14 +38,12 @@ def observe(run: Run, kind: str, engine: Collection[str], kernel: str, interrupt
     """Ask apt what it would upgrade, by the lists that it has.
 
     :param kind: ``security``, ``all`` or ``engine``; ``waiting`` for security updates that people are told of, with why
-        apt cannot tell where it cannot; ``""`` asks nothing
+        apt cannot tell where it cannot
     :param engine: names of all packages that an engine may consist of, and of what runs beneath it
     :param kernel: release of the kernel that runs
     :param interrupted: whether an installation was, which may be why apt cannot tell, and is finished first
     :raise UpgradesError: apt cannot tell, and somebody is to act on it
     """
-    if not kind:
-        return Upgrades()
     try:
         return _newer(run, "security" if kind == "waiting" else kind, engine, kernel)
     except UpgradesError as error:

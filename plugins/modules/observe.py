@@ -120,22 +120,19 @@ from ansible_collections.flotilla.swarm.plugins.module_utils import (
     daemon_config,
     dpkg,
     host,
-    image_updates,
     mesh,
     network,
     observe_registry,
     own_rules,
     redirect,
-    rehearsal,
     swarm,
     unattended,
-    upgrades,
     volumes,
 )
 from ansible_collections.flotilla.swarm.plugins.module_utils.engine import Engine, Item
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Observed
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation.host import File
-from ansible_collections.flotilla.swarm.plugins.module_utils.observation.upgrades import Upgrades
+from ansible_collections.flotilla.swarm.plugins.module_utils.observation.upgrades import RUNTIME, Upgrades
 
 # What each role wants, by role name: the option above.
 Desired = Mapping[str, Mapping[str, Any]]
@@ -155,7 +152,7 @@ def gather(desired: Desired, key: str) -> list[str]:
 def engine_packages(params: Mapping[str, Any]) -> list[str]:
     """Name all packages that an engine may consist of, and what runs beneath it; none of a host without an engine."""
     names = params["desired"].get("docker_engine", {}).get("packages", [])
-    return [*names, *upgrades.RUNTIME] if names else []
+    return [*names, *RUNTIME] if names else []
 
 
 def observe_host(engine: Engine, info: Item | None, params: Mapping[str, Any], validate: daemon_config.Run) -> Observed:
@@ -184,7 +181,7 @@ def observe_host(engine: Engine, info: Item | None, params: Mapping[str, Any], v
         firewall=network.firewall(host.run),
         own_rules=own_rules.observe(host.run, saved),
         redirected=redirect.is_there(),
-        mesh=mesh.observe(host.run, saved) if own.swarm.is_member else None,
+        mesh=mesh.observe(saved) if own.swarm.is_member else None,
         reach={} if own.swarm.is_member else network.reach(params["reach"]),
         credentials=False,
         login="no engine",
@@ -199,13 +196,19 @@ def observe_host(engine: Engine, info: Item | None, params: Mapping[str, Any], v
     )
 
 
-def observe_upgrades(engine: Engine, info: Item | None, observed: Observed, params: Mapping[str, Any]) -> Upgrades:
+def observe_upgrades(module: AnsibleModule, engine: Engine, info: Item | None, observed: Observed) -> Upgrades:
     """Read which newer versions are there; where people are told of them, also what else is out of date.
 
-    :raise UpgradesError: apt cannot tell, and somebody is to act on it
+    The module fails where apt cannot tell, and somebody is to act on it.
     """
-    system, interrupted = observed.system, bool(observed.interrupted)
-    found = upgrades.observe(host.run, params["upgrades"], engine_packages(params), system.kernel, interrupted)
+    # As rehearsal, few runs need them, and each observation would pay for their import.
+    from ansible_collections.flotilla.swarm.plugins.module_utils import image_updates, upgrades
+
+    params, system, interrupted = module.params, observed.system, bool(observed.interrupted)
+    try:
+        found = upgrades.observe(host.run, params["upgrades"], engine_packages(params), system.kernel, interrupted)
+    except upgrades.UpgradesError as error:
+        module.fail_json(msg=f"apt cannot tell what it would upgrade: {error}")
     if params["upgrades"] != "waiting":
         return found
     images = image_updates.observe(host.run, engine, system.distribution) if info else {}
@@ -244,6 +247,8 @@ def main() -> None:
     if module.params["registry"].get("server"):
         observed = observe_registry.observe(observed, engine, info, module.params)
     if observed.swarm.manager and module.params["rehearse"]:
+        from ansible_collections.flotilla.swarm.plugins.module_utils import rehearsal
+
         told = rehearsal.rehearse(module.run_command, module.params["rehearse"])
         observed = replace(observed, rehearsals=told)
     if observed.swarm.is_member:
@@ -251,10 +256,8 @@ def main() -> None:
         observed = replace(observed, pages=pages)
     if info and module.params["measure"]:
         observed = replace(observed, volume_mib=volumes.sizes(host.run, engine, module.params["stacks"]))
-    try:
-        observed = replace(observed, upgrades=observe_upgrades(engine, info, observed, module.params))
-    except upgrades.UpgradesError as error:
-        module.fail_json(msg=f"apt cannot tell what it would upgrade: {error}")
+    if module.params["upgrades"]:
+        observed = replace(observed, upgrades=observe_upgrades(module, engine, info, observed))
     module.exit_json(changed=False, observation=observed.as_dict())
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+# What runs beneath every engine, of any source.
+RUNTIME = ("containerd", "containerd.io", "runc")
+
 
 @dataclass(frozen=True)
 class Upgrades:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...module_utils.upgrades import RUNTIME
+from ...module_utils.observation.upgrades import RUNTIME
 from ..model.change import Change
 from ..model.phase import Phase
 from ..stacks.file import StackFile

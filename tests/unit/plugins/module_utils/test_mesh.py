@@ -70,7 +70,7 @@ FWM  00000102 rr
 
 
 def test_where_iptables_tells_nothing_its_ports_are_unknown():
-    assert mesh.observe(lambda _command: (1, "", "refused"), None).ports is None
+    assert mesh.observe(None).ports is None
 
 
 def test_device_of_an_overlay_network_that_stays_among_the_hosts_own_is_a_stray(tmp_path, monkeypatch):
@@ -78,7 +78,7 @@ def test_device_of_an_overlay_network_that_stays_among_the_hosts_own_is_a_stray(
     for name in ("eth0", "docker_gwbridge", "vx-001001-m1m02", "vx-lan", "vxlan0"):
         (tmp_path / name).touch()
     monkeypatch.setattr(mesh.time, "sleep", lambda _seconds: None)
-    assert mesh.observe(lambda _command: (1, "", ""), None).strays == ("vx-001001-m1m02",)
+    assert mesh.observe(None).strays == ("vx-001001-m1m02",)
     # The engine moves it away itself.
     monkeypatch.setattr(mesh.time, "sleep", lambda _seconds: (tmp_path / "vx-001001-m1m02").unlink())
-    assert mesh.observe(lambda _command: (1, "", ""), None).strays == ()
+    assert mesh.observe(None).strays == ()

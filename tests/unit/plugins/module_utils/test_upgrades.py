@@ -102,10 +102,6 @@ def test_end_of_a_release_is_read(tmp_path, monkeypatch, release, day):
     assert upgrades.support_ends(release) == day
 
 
-def test_nothing_is_asked_without_a_kind():
-    assert upgrades.observe(lambda command: pytest.fail(str(command)), "", [], "6.12").packages == {}
-
-
 def test_what_apt_says_is_passed_on():
     with pytest.raises(upgrades.UpgradesError, match="unmet dependencies"):
         upgrades.observe(lambda _command: (100, "", "E: unmet dependencies\n"), "all", [], "6.12")
