@@ -9,6 +9,7 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.role_variables import RoleVariables
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.site_input import check_input
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.site import Image, Stack
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.check import check_lines, stack_file_text
@@ -23,14 +24,15 @@ class ActionModule(ActionBase):
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Show the lines, or fail with one report of all problems."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        checked = check_input(self, task_vars or {}, self._task.args["site"], self._task.args["hosts"])
+        args, variables = self._task.args, task_vars or {}
+        checked = check_input(RoleVariables(self, variables), variables, args["site"], args["hosts"])
         stacks = [stack for stack in checked.site.stacks if checked.site.is_chosen(stack.name)] if checked.site else []
         for stack in stacks:
             for line in check_lines(stack, checked.site.images if checked.site else ()):
                 Display().display(line)
         if checked.problems:
-            raise AnsibleActionFail("\n".join(refusal_lines(checked.problems, self._task.args["hosts"])))
-        folder = self._task.args.get("write")
+            raise AnsibleActionFail("\n".join(refusal_lines(checked.problems, args["hosts"])))
+        folder = args.get("write")
         written = (
             _write(Path(folder), stacks, checked.site.images, self._task.check_mode) if folder and checked.site else []
         )

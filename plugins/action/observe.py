@@ -8,7 +8,7 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.role_variables import template_with_roles
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.role_variables import RoleVariables
 
 # Bytes. A manager lists 300 nodes in 64 KiB and 10000 tasks in 2 MiB (simulated answers of bench/plan.py).
 LARGEST = 16 * 2**20
@@ -26,7 +26,7 @@ class ActionModule(ActionBase):
         arguments = dict(self._task.args)
         try:
             if "question" in arguments:
-                arguments |= template_with_roles(self, arguments.pop("question"), task_vars or {})
+                arguments |= RoleVariables(self, task_vars or {}).template(arguments.pop("question"))
         except AnsibleError as error:
             return dict(result, unreadable=str(error))
         before = time.time()

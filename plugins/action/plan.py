@@ -12,6 +12,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Observed
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge import answers
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.role_variables import RoleVariables
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.site_input import (
     SiteInput,
     complete_site,
@@ -44,8 +45,9 @@ class ActionModule(ActionBase):
         names, intent, earlier = args["hosts"], Intent(args["intent"]), args["earlier"]
         begun = bool(earlier) and earlier["begun"]
         observed = answers.collect(names, variables["hostvars"], args["observed"])
-        given = read_input(self, variables, args["site"], observed, intent)
-        site = None if given.fatal else complete_site(self, variables, given.raw, intent)
+        roles = RoleVariables(self, variables)
+        given = read_input(roles, variables, args["site"], observed, intent)
+        site = None if given.fatal else complete_site(roles, given.raw, intent)
         if isinstance(site, Site):
             plan, notes = self._plan(site, given, observed, intent)
         else:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate
 from ansible import constants as C
 from ansible import context
 from ansible.plugins.callback.default import CallbackModule as Default
+from ansible.plugins.loader import action_loader
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge import inventory_files
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.problems import name_hosts
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.results import (
@@ -40,7 +41,7 @@ requirements:
 author: The flotilla authors
 """
 
-REPORT = "flotilla.swarm.report"
+OBSERVE, PLAN, REPORT = (f"flotilla.swarm.{name}" for name in ("observe", "plan", "report"))
 # What people read of these is their output; they change nothing that a recap would count.
 TELLING = {f"flotilla.swarm.{name}" for name in ("check", "exec", "logs", "run_task")}
 DEBUG = "ansible.builtin.debug"
@@ -137,6 +138,9 @@ class CallbackModule(Default):
             self._report += [*([""] if self._report else []), *result.result["lines"]]
             self._only_tells = "status" in result.result
         self._only_tells |= result.task.resolved_action in TELLING
+        if result.task.resolved_action == OBSERVE:
+            # Ansible keeps no compiled code of a collection, and the planner is all of it: load it while others answer.
+            action_loader.get(PLAN, class_only=True)
         if self._display.verbosity or result.task.resolved_action == DEBUG:
             super().v2_runner_on_ok(result)
             return

@@ -28,19 +28,30 @@ def add_roles(loader: DataLoader, variables: Mapping[str, Any]) -> ChainMap[str,
     return ChainMap(place, internal, dict(variables), defaults)
 
 
-def template_with_roles(action: ActionBase, name: str, variables: Mapping[str, Any]) -> Any:  # noqa: ANN401 # whatever a user wrote
-    """Return the value of a variable for a host, with the variables of all roles.
+class RoleVariables:
+    """The variables of all roles for one host, with their templates."""
 
-    :param action: the action plugin that needs it
-    :param variables: see ``add_roles``
-    :raise AnsibleError: it cannot be read, as in a locked vault
-    """
-    known = add_roles(action._loader, variables)
-    templar = action._templar.copy_with_new_env(available_variables=known)
-    # Ansible evaluates a variable each time that it is read.
-    for often in known["__preflight_read_often"]:
-        known[often] = templar.template(known[often])
-    return templar.template(known[name])
+    def __init__(self, action: ActionBase, variables: Mapping[str, Any]) -> None:
+        """Take the variables of a host.
+
+        :param action: the action plugin that needs them
+        :param variables: see ``add_roles``
+        """
+        self._known = add_roles(action._loader, variables)
+        self._templar = action._templar.copy_with_new_env(available_variables=self._known)
+        # Ansible evaluates a variable each time that it is read.
+        self._read_often = list(self._known["__preflight_read_often"])
+
+    def template(self, name: str) -> Any:  # noqa: ANN401 # whatever a user wrote
+        """Return the value of a variable.
+
+        :raise AnsibleError: it cannot be read, as in a locked vault
+        """
+        while self._read_often:
+            often = self._read_often[0]
+            self._known[often] = self._templar.template(self._known[often])
+            self._read_often.pop(0)
+        return self._templar.template(self._known[name])
 
 
 def _load(loader: DataLoader, part: str) -> dict[str, Any]:

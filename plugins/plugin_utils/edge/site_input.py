@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ansible.errors import AnsibleError
-from ansible.plugins.action import ActionBase
 
 from ..backup import folder
 from ..backup.key import read_key, require_age
@@ -32,7 +31,7 @@ from ..stacks.file import parse
 from ..stacks.secrets import read_configs
 from . import answers, inventory_files
 from .answers import Raw
-from .role_variables import ROLES, template_with_roles
+from .role_variables import ROLES, RoleVariables
 
 # Intents that need nothing of a registry.
 WITHOUT_REGISTRY = (
@@ -73,13 +72,14 @@ class SiteInput:
 
 
 def read_input(
-    action: ActionBase, variables: Raw, variable: str, observed: Mapping[str, Raw], intent: Intent
+    roles: RoleVariables, variables: Raw, variable: str, observed: Mapping[str, Raw], intent: Intent
 ) -> SiteInput:
     """Read and check settings, groups and the site.
 
     What is made of a user's settings and groups mostly cannot be read for what is told of those already.
 
-    :param variables: of the play's first host
+    :param roles: the variables of all roles for the play's first host
+    :param variables: that host's own
     :param variable: name of the one that describes the site
     :param observed: answers by inventory name
     """
@@ -88,7 +88,7 @@ def read_input(
     # Role docker alone takes the hosts of its play, whatever groups they are in.
     rules, run_rules = ((), ()) if intent is Intent.DOCKER else (groups.RULES, groups.RUN_RULES)
     fatal = [*control.ansible_is_recent(), *unusable, *find(inventory, rules)]
-    raw, reasons = _template(action, variables, variable)
+    raw, reasons = _template(roles, variable)
     reasons += answers.unreadable(observed)
     fatal = fatal or [settings.unreadable("the inventory", reason) for reason in dict.fromkeys(reasons)]
     senseless = _check_site(raw, unusable, intent) if raw and intent not in WITHOUT_REGISTRY else []
@@ -111,22 +111,23 @@ class CheckedInput:
     problems: tuple[Problem, ...]
 
 
-def check_input(action: ActionBase, variables: Raw, variable: str, hosts: Sequence[str]) -> CheckedInput:
+def check_input(roles: RoleVariables, variables: Raw, variable: str, hosts: Sequence[str]) -> CheckedInput:
     """Read and check settings, groups and the stacks that the run is about.
 
-    :param variables: of the play's host
+    :param roles: the variables of all roles for the play's host
+    :param variables: that host's own
     :param variable: name of the one that describes the site
     :param hosts: inventory names of all hosts
     """
     inventory = groups.Inventory(variables["groups"], list(hosts))
     wrong, unusable = _check_settings(variables, inventory)
     wrong = (*control.ansible_is_recent(), *wrong)
-    raw, reasons = _template(action, variables, variable)
+    raw, reasons = _template(roles, variable)
     if unusable or reasons:
         unreadable = [settings.unreadable("the inventory", reason) for reason in dict.fromkeys(reasons)]
         return CheckedInput(site=None, problems=merge((*wrong, *(unusable or unreadable))))
     senseless = _check_site(raw, unusable, Intent.SITE)
-    site = complete_site(action, variables, raw, Intent.SITE)
+    site = complete_site(roles, raw, Intent.SITE)
     if isinstance(site, Problem):
         return CheckedInput(site=None, problems=merge((*wrong, *senseless, site)))
     others = tuple(f"stacks.{stack.name}." for stack in site.stacks if not site.is_chosen(stack.name))
@@ -202,22 +203,22 @@ def _read(
     return values, merge(problems)
 
 
-def _template(action: ActionBase, variables: Raw, variable: str) -> tuple[Raw, list[str]]:
+def _template(roles: RoleVariables, variable: str) -> tuple[Raw, list[str]]:
     """Return a variable, or ``{}``, and the reasons why it cannot be read."""
     try:
-        return template_with_roles(action, variable, variables), []
+        return roles.template(variable), []
     except AnsibleError as error:
         return {}, [str(error)]
 
 
-def complete_site(action: ActionBase, variables: Raw, raw: Raw, intent: Intent) -> Site | Problem:
+def complete_site(roles: RoleVariables, raw: Raw, intent: Intent) -> Site | Problem:
     """Return the site with what lies on the control node, with time, user and salt, and with the values of secrets.
 
     The values are taken here, so that no task's arguments hold them.
 
     :return: the problem where a file cannot be read or is not what it should be
     """
-    values = template_with_roles(action, "__stack_values", variables)
+    values = roles.template("__stack_values")
     configs, unread = _read_configs(raw)
     # A rollback brings back the configs of its release.
     if unread and intent is not Intent.ROLLBACK:
