@@ -29,8 +29,8 @@ def main() -> int:
     gc.disable()
     # ... and as process 1 of its container, Python ignores SIGTERM until there is a handler.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(STOPPED))
-    # Process 1 also inherits what others in the container leave: unless told so, the kernel keeps each as a zombie, which
-    # counts against the limit of processes.
+    # Process 1 also inherits what others in the container leave. Unless told so, the kernel keeps each as a zombie, and
+    # that counts against the limit of processes.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
 
