@@ -112,7 +112,7 @@ def _after(rule: Sequence[str], option: str) -> str:
 
 
 def _backends(path: str) -> tuple[str, ...] | None:
-    # A thread of its own, since it stays in that network; a process for each would take longer than all other looks.
+    # A thread, which stays in that network and ends there: a process for each takes a test host some 20 ms.
     with ThreadPoolExecutor(1) as apart:
         table = apart.submit(_read_table, path).result()
     return None if table is None else backends(table)
