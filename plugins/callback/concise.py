@@ -41,7 +41,9 @@ requirements:
 author: The flotilla authors
 """
 
-OBSERVE, PLAN, REPORT = (f"flotilla.swarm.{name}" for name in ("observe", "plan", "report"))
+OBSERVE = "flotilla.swarm.observe"
+PLAN = "flotilla.swarm.plan"
+REPORT = "flotilla.swarm.report"
 # What people read of these is their output; they change nothing that a recap would count.
 TELLING = {f"flotilla.swarm.{name}" for name in ("check", "exec", "logs", "run_task")}
 DEBUG = "ansible.builtin.debug"
@@ -180,7 +182,7 @@ class CallbackModule(Default):
         if action not in {*BRIEF, *TELLING}:
             self._note("failed", result)
         if not is_rescued(result.task):
-            is_said = action in SAYING or (action.startswith("flotilla.swarm.") and action != "flotilla.swarm.observe")
+            is_said = action in SAYING or (action.startswith("flotilla.swarm.") and action != OBSERVE)
             title = "" if is_said else f"failed: {{}}: {result.task.get_name()}"
             self._keep_error(title, "\n".join(items) or message(result.result), result)
 
