@@ -141,7 +141,7 @@ class CallbackModule(Default):
             self._only_tells = "status" in result.result
         self._only_tells |= result.task.resolved_action in TELLING
         if result.task.resolved_action == OBSERVE:
-            # Ansible keeps no compiled code of a collection, and the planner is all of it: load it while others answer.
+            # Ansible compiles a collection's code in each run, most of it for the plan: do so while other hosts answer.
             action_loader.get(PLAN, class_only=True)
         if self._display.verbosity or result.task.resolved_action == DEBUG:
             super().v2_runner_on_ok(result)

@@ -120,10 +120,13 @@ def _backends(path: str) -> tuple[str, ...] | None:
 
 def _read_table(path: str) -> str | None:
     """Go to a network namespace and read its load balancers; ``None`` where that cannot be done."""
-    with open(path, encoding="utf-8") as namespace:
-        if ctypes.CDLL(None).setns(namespace.fileno(), CLONE_NEWNET):
-            return None
-    return read_text("/proc/thread-self/net/ip_vs")
+    try:
+        with open(path, encoding="utf-8") as namespace:
+            entered = ctypes.CDLL(None).setns(namespace.fileno(), CLONE_NEWNET) == 0
+    except OSError:
+        # The engine may remove a network meanwhile.
+        return None
+    return read_text("/proc/thread-self/net/ip_vs") if entered else None
 
 
 def backends(table: str) -> tuple[str, ...]:

@@ -73,6 +73,14 @@ def test_where_iptables_tells_nothing_its_ports_are_unknown():
     assert mesh.observe(None).ports is None
 
 
+def test_network_that_is_removed_meanwhile_is_unknown(tmp_path, monkeypatch):
+    monkeypatch.setattr(mesh, "NAMESPACES", str(tmp_path))
+    (tmp_path / "lb_none").touch()
+    assert mesh.observe(None).backends == {"lb_none": None}
+    monkeypatch.setattr(mesh.os.path, "exists", lambda _path: True)
+    assert mesh.observe(None).backends == {"ingress_sbox": None, "lb_none": None}
+
+
 def test_device_of_an_overlay_network_that_stays_among_the_hosts_own_is_a_stray(tmp_path, monkeypatch):
     monkeypatch.setattr(mesh, "DEVICES", str(tmp_path))
     for name in ("eth0", "docker_gwbridge", "vx-001001-m1m02", "vx-lan", "vxlan0"):
