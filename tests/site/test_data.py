@@ -24,7 +24,7 @@ def holder(fleet):
     return node["Description"]["Hostname"]
 
 
-def counted(fleet, seconds=LONGEST):
+def counted(fleet):
     """Ask all nodes until each shows a count; return the last one and the seconds that this took."""
     begin = time.monotonic()
 
@@ -33,7 +33,7 @@ def counted(fleet, seconds=LONGEST):
         return "" if "Visits:</b> <i>" in shown else shown
 
     for address in fleet.addresses.values():
-        last = wait_until(lambda address=address: page(address), begin + seconds - time.monotonic(), pause=0)
+        last = wait_until(lambda address=address: page(address), begin + LONGEST - time.monotonic(), pause=0)
     return count_of(last), time.monotonic() - begin
 
 

@@ -115,12 +115,13 @@ def test_web_task_stays_small_under_load(fleet):
 
 
 def test_probes_leave_no_process_behind(fleet):
-    def zombies():
-        listed = [fleet.on(host, "ps -eo stat=,ppid=,pid=,comm= | grep ^Z || :") for host in fleet.addresses]
-        return [line for lines in listed for line in lines.splitlines()]
+    def are_clean():
+        zombies = [fleet.on(host, "ps -eo stat=,ppid=,pid=,comm= | grep ^Z || :") for host in fleet.addresses]
+        print(*filter(None, zombies))
+        return not any(zombies)
 
     # Each replica has had a probe. What has just ended is a zombie for a moment, too.
-    wait_until(lambda: not zombies(), 60)
+    wait_until(are_clean, 60)
 
 
 def test_command_runs_in_a_task_and_its_exit_code_comes_through(fleet):
