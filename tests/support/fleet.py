@@ -82,6 +82,8 @@ class Fleet:
             check=False,
         )
         assert not check or done.returncode == 0, done.stdout + done.stderr
+        # Shown beside the test that fails: why an answer is missing.
+        print(done.stderr, end="")
         return done.stdout
 
     def on(self, host: str, command: str, check: bool = True) -> str:
@@ -146,13 +148,15 @@ class Fleet:
         """The first manager of the inventory."""
         return next(iter(self.addresses))
 
-    def page(self, address: str, path: str = "/", timeout: int = 5, port: int = stack.PORT) -> str:
+    def page(self, address: str, path: str = "/", timeout: int = 30, port: int = stack.PORT) -> str:
         """Visit a page from the fleet's network, as another machine there would.
 
+        :param timeout: seconds; long, as hosts that share a busy machine may answer late
         :return: its text, ``""`` when it does not answer in time
         """
         url = f"http://{address}:{port}{path}"
-        return self.command("exec", "--", "curl", "-fsS", "--max-time", str(timeout), url, check=False)
+        limits = ["--connect-timeout", "10", "--max-time", str(timeout)]
+        return self.command("exec", "--", "curl", "-fsS", *limits, url, check=False)
 
     def pages(self, port: int = stack.PORT) -> list[str]:
         """Visit the page through each node."""
