@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import importlib
 from collections.abc import Callable
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Concatenate
@@ -143,6 +144,7 @@ class CallbackModule(Default):
         if result.task.resolved_action == OBSERVE:
             # Ansible compiles a collection's code in each run, most of it for the plan: do so while other hosts answer.
             action_loader.get(PLAN, class_only=True)
+            importlib.import_module("docker.utils.build")
         if self._display.verbosity or result.task.resolved_action == DEBUG:
             super().v2_runner_on_ok(result)
             return

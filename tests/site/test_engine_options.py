@@ -2,9 +2,9 @@
 
 import json
 import random
-import signal
 
 import pytest
+from kills import assert_put_back, kill_in_each
 from sizes import full_size
 from visits import load
 
@@ -90,7 +90,6 @@ def test_restarts_lose_no_request(fleet):
     fleet.play(*spread).unchanged()
 
 
-# Tasks that a run is killed in, one run after another: each goes on where the one before ended.
 KILLED_IN = [
     "swarm : Set aside | Move its tasks",
     "docker : Change | Lead its visitors",
@@ -108,22 +107,14 @@ def test_runs_that_are_killed_in_each_phase_are_gone_on_with_and_lose_no_request
     seconds = random.Random(seed)
     words = options(**{"log-level": "warn"})
     with load(fleet, rate=20), full_size(fleet, "redis"):
-        for number, task in enumerate(KILLED_IN):
-            with fleet.begin(tmp_path / f"{number}.log", *words) as killed:
-                killed.wait_for(task, 1200)
-                killed.interrupt(seconds.uniform(0, 3), signal.SIGKILL)
+        kill_in_each(fleet, KILLED_IN, tmp_path, seconds, *words)
         fleet.play(*words).succeeded()
         # Taken out again, which ends with the gate whatever the runs before have left to do.
-        with fleet.begin(tmp_path / "gate.log") as killed:
-            killed.wait_for(GATE, 1200)
-            killed.interrupt(seconds.uniform(0, 3), signal.SIGKILL)
+        kill_in_each(fleet, [GATE], tmp_path, seconds)
         fleet.play().succeeded()
     fleet.assert_serving()
     fleet.play().unchanged()
-    spec = "{{.Spec.TaskTemplate.Placement.Constraints}}"
-    assert "node.id!=" not in fleet.on(fleet.manager, f"docker service inspect --format '{spec}' hello_web")
-    listed = fleet.on(fleet.manager, "docker node ls --format '{{.Status}} {{.Availability}}'")
-    assert {*listed.splitlines()} == {"Ready Active"}
+    assert_put_back(fleet)
 
 
 @pytest.mark.long

@@ -1,9 +1,9 @@
 """Newer packages and reboots, one host after another, while visitors come."""
 
 import random
-import signal
 
 import pytest
+from kills import assert_put_back, kill_in_each
 from later_packages import publish
 from sizes import full_size
 from visits import load
@@ -35,37 +35,49 @@ def test_an_unknown_kind_is_refused(fleet):
     assert not any(run.changed.values())
 
 
+BEFORE = ["swarm : Set aside | Move its tasks"]
+AFTER = ["docker : Await | Wait until it is back", "swarm : Take back | Let tasks run on it again"]
+
+
 @pytest.mark.long
-def test_an_engine_upgrade_loses_no_request_also_where_it_is_killed(fleet, tmp_path):
+def test_an_engine_upgrade_loses_no_request_also_where_it_is_killed_in_each_phase(fleet, tmp_path):
     for host in fleet.addresses:
         publish(fleet, host, ENGINE, "/srv/later", "/etc/apt/sources.list.d/later.list")
     told = fleet.play("-e", "upgrade=engine", "--check", playbook=UPGRADE).changes
     # Without fresh lists nothing is newer yet; they are what --check leaves alone.
     assert told == []
     seed = random.randrange(1000)
-    after = random.Random(seed).uniform(20, 200)
-    print(f"seed {seed}: killed after {after:.0f} s")
+    print(f"seed {seed}")
+    words = ("-e", "upgrade=engine")
+    tasks = [*BEFORE, "docker : Change | Lead its visitors", "docker : Upgrade | Install the newer versions", *AFTER]
     with load(fleet, rate=20), full_size(fleet, "redis"):
-        with fleet.begin(tmp_path / "killed.log", "-e", "upgrade=engine", playbook=UPGRADE) as killed:
-            killed.interrupt(after, signal.SIGKILL)
-        fleet.play("-e", "upgrade=engine", playbook=UPGRADE).succeeded()
+        kill_in_each(fleet, tasks, tmp_path, random.Random(seed), *words, playbook=UPGRADE)
+        fleet.play(*words, playbook=UPGRADE).succeeded()
     assert all(version.endswith("+later1") for found in versions(fleet).values() for version in found)
     fleet.assert_serving()
-    fleet.play("-e", "upgrade=engine", playbook=UPGRADE).unchanged()
+    fleet.play(*words, playbook=UPGRADE).unchanged()
     fleet.play().unchanged()
+    assert_put_back(fleet)
 
 
 @pytest.mark.long
-def test_hosts_that_ask_for_a_reboot_get_one_in_turn(fleet):
+def test_hosts_that_ask_for_a_reboot_get_one_in_turn_also_where_it_is_killed_in_each_phase(fleet, tmp_path):
     before = boots(fleet)
     for host in fleet.addresses:
         fleet.on(host, "touch /run/reboot-required; echo linux-image-amd64 > /run/reboot-required.pkgs")
+    told = fleet.play("--check", playbook=UPGRADE).changes
+    assert f"docker all {len(before)} hosts: reboot (linux-image-amd64 asks for it)" in told
+    seed = random.randrange(1000)
+    print(f"seed {seed}")
     # A host that boots answers nobody; who asked it goes to the next one.
     with load(fleet, "--elsewhere", rate=20), full_size(fleet, "redis"):
-        run = fleet.play(playbook=UPGRADE).succeeded()
-    assert f"docker all {len(before)} hosts: reboot (linux-image-amd64 asks for it)" in run.changes
+        kill_in_each(
+            fleet, [*BEFORE, "docker : Upgrade | Reboot", *AFTER], tmp_path, random.Random(seed), playbook=UPGRADE
+        )
+        fleet.play(playbook=UPGRADE).succeeded()
     after = boots(fleet)
     assert all(after[host] != before[host] for host in fleet.addresses)
     fleet.assert_serving()
     fleet.play(playbook=UPGRADE).unchanged()
     fleet.play().unchanged()
+    assert_put_back(fleet)

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from docker.utils.build import exclude_paths
-
 from ...module_utils.observation.host import LocalImage
 from ...module_utils.registry import image_prefix
 from ..model.decode import decode
@@ -89,6 +87,9 @@ def context_files(folder: str, dockerfile: str = "Dockerfile") -> list[str]:
     root = Path(folder)
     if not root.is_dir():
         raise FileNotFoundError(f"{folder} is no folder")
+    # Costly to load, and all filters of a collection load with the first: concise does it while hosts answer.
+    from docker.utils.build import exclude_paths
+
     names = exclude_paths(str(root), ignore_lines(folder, dockerfile), dockerfile=dockerfile)
     return sorted(name for name in names if (root / name).is_file())
 
