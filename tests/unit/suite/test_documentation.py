@@ -34,6 +34,11 @@ def test_index_leads_to_every_page():
     ]
 
 
+def test_table_of_the_sites_tests_names_every_file():
+    files = {path.name for path in Path("tests/site").glob("test_*.py")}
+    assert files <= set(re.findall(r"`(test_\w+\.py)`", Path("CONTRIBUTING.md").read_text()))
+
+
 REJECTED = [line.partition("->")[0] for line in Path("tools/rejected-words.txt").read_text().splitlines()]
 OTHERS = ("state: absent\n", "via = 1  # codespell:ignore via\n", "send_signal(9)\n", "sha256: 0abd1daa\n", "lookup\n")
 
