@@ -4,7 +4,7 @@ import signal
 
 
 def kill_in_each(fleet, tasks, folder, seconds, *words, playbook="site.yml"):
-    """Begin a run for each task and kill it there, up to three seconds after the task's name was printed.
+    """Begin a run for each task and kill it there, up to three seconds after the task began.
 
     :param tasks: parts of the tasks' names, in the order in which a run comes to them
     :param folder: where what the runs printed is kept

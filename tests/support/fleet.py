@@ -113,8 +113,13 @@ class Fleet:
             process = subprocess.Popen(
                 [*self.playbook(playbook), *words],
                 cwd=REPOSITORY,
-                # Who waits for a task needs its name, also where nothing changes.
-                env={**ENVIRONMENT, "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default"},
+                # Who waits for a task needs its name, also where nothing changes, and when it begins: where skipped
+                # hosts are not shown, a task is named with its first result.
+                env={
+                    **ENVIRONMENT,
+                    "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default",
+                    "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "true",
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
