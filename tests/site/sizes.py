@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 from bench import stack
 from tests.support.fleet import quote
@@ -28,7 +29,9 @@ def full_size(fleet, *stopped):
             found = _running(fleet)
             asked.append(bool(found))
             for name, running in found.items():
-                least[name] = min(running, least.get(name, running))
+                if running < least.get(name, running + 1):
+                    least[name] = running
+                    print(f"{datetime.now(UTC):%H:%M:%S} {running} tasks of {name} run, no fewer did before")
 
     with ThreadPoolExecutor(max_workers=1) as pool:
         asking = pool.submit(ask)
