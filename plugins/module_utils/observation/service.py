@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 # States of a task that ended by itself. A node rejects a task that it cannot start, as it may when its own engine has
@@ -111,6 +111,14 @@ class Service:
     def constraints(self) -> tuple[str, ...]:
         """Return its placement's constraints."""
         return tuple(map(str, _items(_part(self.spec, "TaskTemplate", "Placement").get("Constraints"))))
+
+    def without_constraints(self, names: Collection[str]) -> Mapping[str, object]:
+        """Return its spec without some of its placement's constraints."""
+        template, placement = _part(self.spec, "TaskTemplate"), _part(self.spec, "TaskTemplate", "Placement")
+        kept = {key: value for key, value in placement.items() if key != "Constraints"}
+        if constraints := [each for each in self.constraints if each not in names]:
+            kept["Constraints"] = constraints
+        return {**self.spec, "TaskTemplate": {**template, "Placement": kept}} if placement else self.spec
 
     @property
     def max_per_node(self) -> int:

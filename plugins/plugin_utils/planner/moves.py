@@ -43,6 +43,13 @@ class Running:
         """Tell whether it has more tasks than that, as it is given for so long while some move to other nodes."""
         return self.live.is_replicated and self.live.starts_first and self.live.size > self.size
 
+    def as_put_back(self) -> Service:
+        """Return it as it is once what was left of a move is put back."""
+        spec = self.live.without_constraints(self.left)
+        if not self.is_too_large:
+            return replace(self.live, spec=spec)
+        return replace(self.live, spec={**spec, "Mode": {"Replicated": {"Replicas": self.size}}}, size=self.size)
+
     def runs_on(self, node: Node) -> bool:
         """Tell whether it has a task there."""
         return any(task.is_up and task.node == node.id for task in self.live.tasks)

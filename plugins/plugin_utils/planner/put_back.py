@@ -1,11 +1,12 @@
 """Plan what puts back what a killed run left of a rolling change, before the next one begins.
 
-Where ``site.yml`` restarts no engine, it is drift of nodes, services and hosts like any other.
+A pause alone is drift of a node like any other, and so is a redirect, where ``site.yml`` restarts no engine.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from ..model.change import Change
 from ..model.phase import Phase
@@ -39,3 +40,24 @@ def plan_host(now: Situation, name: str, served: Collection[str]) -> HostPlan:
         return HostPlan()
     left = PutBack(nodes=paused, services=kept_off, sizes=sizes, end_redirect=redirected)
     return HostPlan(put_back=left, changes={Phase.PUT_BACK: changes})
+
+
+def is_begun(now: Situation) -> bool:
+    """Tell whether tasks were on their way: a node that takes tasks again before that is over ends them at once."""
+    return any(service.left for service in moves.services(now))
+
+
+def after(now: Situation) -> Situation:
+    """Return what is known of the site once nodes and services are put back."""
+    name, observed = moves.asked(now)
+    if observed is None:
+        return now
+    taking = {node.id for node in moves.taking(now)}
+    nodes = tuple(replace(each, availability="active") if each.id in taking else each for each in moves.nodes(now))
+    stacks = dict(observed.stacks or {})
+    for service in moves.services(now):
+        stack = stacks[service.stack]
+        stacks[service.stack] = replace(stack, services={**stack.services, service.name: service.as_put_back()})
+    told = replace(observed, nodes=nodes, stacks=stacks)
+    hosts = {**now.hosts, name: replace(now.hosts[name], observation=told)}
+    return replace(now, hosts=hosts, observed={**now.observed, name: told})

@@ -55,14 +55,18 @@ def plan_site(now: Situation) -> Plan:
     # No other playbook restarts an engine.
     if now.intent is Intent.SITE and (at_risk := tuple(rolling.problems(now, restarted))):
         return Plan(problems=at_risk)
-    guarded = firewall.plan_hosts(now, decided.members)
-    everything = {
-        name: merge(*_parts(now, decided, name, restarted), guarded.get(name, HostPlan())) for name in now.hosts
-    }
-    if restarted:
+    left: dict[str, HostPlan] = {}
+    if now.intent is Intent.SITE and (restarted or put_back.is_begun(now)):
         # Other hosts serve their visitors again when docker is installed, which comes before.
         served = [name for batch in restarted for name in batch]
-        everything = {name: merge(host, put_back.plan_host(now, name, served)) for name, host in everything.items()}
+        left = {name: put_back.plan_host(now, name, served) for name in now.hosts}
+        now = put_back.after(now)
+        decided = decide(now)
+    guarded = firewall.plan_hosts(now, decided.members)
+    everything = {
+        name: merge(*_parts(now, decided, name, restarted), guarded.get(name, HostPlan()), left.get(name, HostPlan()))
+        for name in now.hosts
+    }
     chosen = frame.defer(now, decided.stacks, intents.limit(now.intent, everything))
     return Plan(
         warnings=(*decided.digests.warnings, *decided.members.warnings),

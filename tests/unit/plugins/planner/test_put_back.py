@@ -8,8 +8,11 @@ NOTHING = {"nodes": [], "services": {}, "sizes": {}, "end_redirect": False}
 
 
 def left_behind(found):
-    """What a run leaves that is killed while w1's tasks are elsewhere."""
+    """What a run leaves that is killed while w1's tasks are elsewhere, or on their way."""
     found["m1"]["observation"]["nodes"][1]["availability"] = "pause"
+    # As the CLI writes it where a stack file says nothing.
+    record = found["m1"]["observation"]["stacks"]["hello"]["record"]
+    record["specs"]["web"]["TaskTemplate"] = {"ForceUpdate": 0, "Placement": {}}
     web_of(found)["spec"]["TaskTemplate"] = {"ForceUpdate": 0, "Placement": {"Constraints": ["node.id!=node-2"]}}
     return found
 
@@ -93,11 +96,29 @@ def test_what_a_killed_run_left_is_put_back_before_the_next_restart():
     assert of_phase(plan, "restart_engine")["w2"]["turn"]["moves"]
 
 
-def test_without_a_restart_it_is_drift():
+def test_a_move_that_was_begun_is_put_back_without_a_restart_too_and_told_once():
     plan = make_plan(sites.site(), left_behind(stale_site()))
+    assert of_phase(plan, "put_back") == {
+        "m1": {**NOTHING, "nodes": ["node-2"], "services": {"hello_web": ["node.id!=node-2"]}}
+    }
+    assert acts(plan, "m1") == ["let host-2 take tasks again", "let hello_web run on every node again"]
+    assert acts(plan, "w1") == []
+    assert not {"join_workers", "deploy"} & {*phases(plan, "m1"), *phases(plan, "w1")}
+
+
+def test_a_deploy_alone_takes_the_constraint_away_and_leaves_the_node():
+    plan = make_plan(dict(sites.site(), intent="deploy"), left_behind(stale_site()))
+    assert of_phase(plan, "put_back") == {}
+    assert "node.id!=node-2" in " ".join(acts(plan, "m1", "stack"))
+    assert acts(plan, "w1") == []
+
+
+def test_a_pause_alone_is_drift():
+    found = stale_site()
+    found["m1"]["observation"]["nodes"][1]["availability"] = "pause"
+    plan = make_plan(sites.site(), found)
     assert of_phase(plan, "put_back") == {}
     assert acts(plan, "w1", "swarm") == ["set availability active (found pause)"]
-    assert "node.id!=node-2" in " ".join(acts(plan, "m1", "stack"))
 
 
 def test_a_constraint_of_the_release_is_nobodys_leftover():
