@@ -32,8 +32,8 @@ def plan_host(now: Situation, name: str, served: Collection[str]) -> HostPlan:
     kept_off = {service.full_name: service.left for service in services if service.left}
     sizes = {service.full_name: service.size for service in services if service.is_too_large}
     redirected = name in served and name in now.observed and now.observed[name].redirected
-    texts = [f"let {nodes[ident].hostname} take tasks again" for ident in paused]
-    texts += [f"let {service} run on every node again" for service in kept_off]
+    texts = [f"let {service} run on every node again" for service in kept_off]
+    texts += [f"let {nodes[ident].hostname} take tasks again" for ident in paused]
     texts += [f"bring {service} back to its size of {size}" for service, size in sizes.items()]
     changes = (*map(Change, texts), *((SERVE,) if redirected else ()))
     if not changes:

@@ -32,7 +32,7 @@ def test_an_upgrade_puts_back_what_was_left_though_nothing_is_newer():
     assert of_phase(plan, "put_back") == {
         "m1": {**NOTHING, "nodes": ["node-2"], "services": {"hello_web": ["node.id!=node-2"]}}
     }
-    assert acts(plan, "m1", "swarm") == ["let host-2 take tasks again", "let hello_web run on every node again"]
+    assert acts(plan, "m1", "swarm") == ["let hello_web run on every node again", "let host-2 take tasks again"]
     assert "check_services" in phases(plan, "m1")
 
 
@@ -101,7 +101,7 @@ def test_a_move_that_was_begun_is_put_back_without_a_restart_too_and_told_once()
     assert of_phase(plan, "put_back") == {
         "m1": {**NOTHING, "nodes": ["node-2"], "services": {"hello_web": ["node.id!=node-2"]}}
     }
-    assert acts(plan, "m1") == ["let host-2 take tasks again", "let hello_web run on every node again"]
+    assert acts(plan, "m1") == ["let hello_web run on every node again", "let host-2 take tasks again"]
     assert acts(plan, "w1") == []
     assert not {"join_workers", "deploy"} & {*phases(plan, "m1"), *phases(plan, "w1")}
 
