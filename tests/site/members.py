@@ -8,6 +8,7 @@ import sys
 
 from tests.support.fleet import quote, replica
 from tests.support.runs import REPOSITORY
+from tests.support.wait import wait_until
 
 MANAGERS = ["manager-1", "manager-2", "manager-3"]
 HOLD_APT = """
@@ -25,7 +26,9 @@ def keep_apt_busy(fleet, host):
 
 def nodes(fleet, manager):
     """The swarm's nodes by host name, as a manager tells them; an entry too many is an error."""
-    listed = fleet.on(manager, "docker node inspect $(docker node ls -q)")
+    # One that has just booted has no leader yet.
+    command = "docker node inspect $(docker node ls -q)"
+    listed = wait_until(lambda: fleet.on(manager, command, check=False), 120)
     found = {}
     for node in json.loads(listed):
         name = node["Description"]["Hostname"]
