@@ -10,7 +10,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.flotilla.swarm.plugins.module_utils.observation import Observed
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_observed
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import parse, read_observed
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.output.report import (
     failure_lines,
     left_behind_text,
@@ -84,7 +84,7 @@ class ActionModule(ActionBase):
         answer = self._execute_module("flotilla.swarm.observe", question, task_vars=task_vars)
         if answer.get("failed"):
             raise AnsibleActionFail(f"cannot observe the stack: {answer.get('msg')}")
-        return read_observed("the manager", answer["observation"])
+        return read_observed("the manager", parse(answer["observation"]))
 
 
 def _patience(timeout: int) -> str:

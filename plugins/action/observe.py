@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.edge.role_variables import RoleVariables
-
-# Bytes. A manager lists 300 nodes in 64 KiB and 10000 tasks in 2 MiB (simulated answers of bench/plan.py).
-LARGEST = 16 * 2**20
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import parse
 
 
 class ActionModule(ActionBase):
@@ -34,10 +31,11 @@ class ActionModule(ActionBase):
         if "question" in self._task.args and result.get("failed"):
             # Nothing is known of a host whose sudo, Python or disk fails, either: the run goes on without it likewise.
             return {"unreachable": True, "msg": _reason(result)}
-        size = len(json.dumps(result.get("observation")))
-        if size > LARGEST:
-            return {"unreachable": True, "msg": f"its answer has {size} bytes; more than {LARGEST} is no host's state"}
         if "observation" in result:
+            try:
+                result["observation"] = parse(result["observation"])
+            except ValueError as error:
+                return {"unreachable": True, "msg": f"its answer is no host's state: {error}"}
             result["observation"]["system"]["asked"] = [before, time.time()]
             result["desired"] = arguments.get("desired", {})
         return result

@@ -122,6 +122,9 @@ class CallbackModule(Default):
         if self._hidden_play and task.resolved_action not in BRIEF:
             self._display.banner(f"PLAY [{self._hidden_play.get_name().strip()}]")
             self._hidden_play = None
+        if task.resolved_action == OBSERVE:
+            # Once, before Ansible's process for each host begins: all of them need it, and it takes long.
+            importlib.import_module("docker.utils.build")
 
     @concise
     def v2_playbook_on_handler_task_start(self, task: Task) -> None:
@@ -144,7 +147,6 @@ class CallbackModule(Default):
         if result.task.resolved_action == OBSERVE:
             # Ansible compiles a collection's code in each run, most of it for the plan: do so while other hosts answer.
             action_loader.get(PLAN, class_only=True)
-            importlib.import_module("docker.utils.build")
         if self._display.verbosity or result.task.resolved_action == DEBUG:
             super().v2_runner_on_ok(result)
             return

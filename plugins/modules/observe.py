@@ -102,7 +102,7 @@ desired:
 observation:
   description:
     - The fields of C(Observed) in module_utils/observation. C(nodes), C(stacks) and C(logs) are left out where a host
-      cannot tell them, or was not asked.
+      cannot tell them, or was not asked. The module writes them as one text in JSON, which the action reads.
   returned: unless C(question) cannot be read
   type: dict
 unreadable:
@@ -111,6 +111,7 @@ unreadable:
   type: str
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -258,7 +259,8 @@ def main() -> None:
         observed = replace(observed, volume_mib=volumes.sizes(host.run, engine, module.params["stacks"]))
     if module.params["upgrades"]:
         observed = replace(observed, upgrades=observe_upgrades(module, engine, info, observed))
-    module.exit_json(changed=False, observation=observed.as_dict())
+    # As one text: Ansible goes through each value of a result, which would take a host long.
+    module.exit_json(changed=False, observation=json.dumps(observed.as_dict()))
 
 
 if __name__ == "__main__":

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ...module_utils.observation import Observed
 from .decode import decode
 from .desired import Desired, read_desired
+
+# Bytes. A manager lists 300 nodes in 64 KiB and 10000 tasks in 2 MiB (simulated answers of bench/plan.py).
+LARGEST = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,21 @@ class Host:
 
     desired: Desired
     observation: Observation
+
+
+def parse(text: str) -> dict[str, object]:
+    """Take apart the text that the module ``flotilla.swarm.observe`` answers with.
+
+    :param text: whatever the host sent
+    :raise ValueError: it is no host's state
+    """
+    try:
+        if len(text) > LARGEST:
+            raise ValueError(f"{len(text)} bytes, at most {LARGEST} are expected")
+        observation = json.loads(text)
+        return dict(observation, system=dict(observation["system"]))
+    except (TypeError, LookupError, RecursionError) as error:
+        raise ValueError(str(error) or type(error).__name__) from error
 
 
 def read_observed(host: str, answer: Mapping[str, object]) -> Observed:
