@@ -27,8 +27,8 @@ def keep_apt_busy(fleet, host):
 def nodes(fleet, manager):
     """The swarm's nodes by host name, as a manager tells them; an entry too many is an error."""
     # One that has just booted has no leader yet.
-    command = "docker node inspect $(docker node ls -q)"
-    listed = wait_until(lambda: fleet.on(manager, command, check=False), 120)
+    wait_until(lambda: fleet.on(manager, "docker node ls -q", check=False), 120)
+    listed = fleet.on(manager, "docker node inspect $(docker node ls -q)")
     found = {}
     for node in json.loads(listed):
         name = node["Description"]["Hostname"]

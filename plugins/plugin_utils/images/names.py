@@ -87,7 +87,7 @@ def context_files(folder: str, dockerfile: str = "Dockerfile") -> list[str]:
     root = Path(folder)
     if not root.is_dir():
         raise FileNotFoundError(f"{folder} is no folder")
-    # Costly to load, and all filters of a collection load with the first: concise does it while hosts answer.
+    # Costly to load, and all filters of a collection load with the first: concise does it once for all hosts.
     from docker.utils.build import exclude_paths
 
     names = exclude_paths(str(root), ignore_lines(folder, dockerfile), dockerfile=dockerfile)

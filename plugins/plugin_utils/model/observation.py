@@ -44,7 +44,7 @@ def parse(text: str) -> dict[str, object]:
         observation = json.loads(text)
         return dict(observation, system=dict(observation["system"]))
     except (TypeError, LookupError, RecursionError) as error:
-        raise ValueError(str(error) or type(error).__name__) from error
+        raise ValueError(f"it has another shape than expected ({error!r})") from error
 
 
 def read_observed(host: str, answer: Mapping[str, object]) -> Observed:

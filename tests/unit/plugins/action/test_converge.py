@@ -1,5 +1,6 @@
 """When ``flotilla.swarm.converge`` ends."""
 
+import json
 from types import SimpleNamespace
 
 import pytest
@@ -7,6 +8,7 @@ import sites
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.flotilla.swarm.plugins.action import converge
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_observed
 
 OLD = dict(sites.task(3), current=False)
 TWIN = dict(sites.task(2), id="twin")
@@ -46,3 +48,11 @@ def test_a_gate_is_not_passed_beside_tasks_that_an_update_left_behind(follow, ta
 
 def test_a_deploy_learns_of_such_tasks_and_ends_them(follow):
     assert follow(OLD)["stale"] == ["web"]
+
+
+def test_stack_is_read_from_what_the_module_answers():
+    observed = sites.converged_site()["m1"]["observation"]
+    action = object.__new__(converge.ActionModule)
+    action._task = SimpleNamespace(args={"stack": "hello"})
+    action._execute_module = lambda *_given, **_more: {"observation": json.dumps(observed)}
+    assert action._observe({}) == read_observed("m1", observed)
