@@ -23,9 +23,10 @@ import json, sys
 text = sys.stdin.read()
 if "observation" in text:
     answer = json.loads(text)
-    observed = answer["observation"]
+    observed = json.loads(answer["observation"])
     for key, value in json.loads(r\"\"\"%s\"\"\").items():
         observed[key] = {**observed.get(key, {}), **value} if isinstance(value, dict) else value
+    answer["observation"] = json.dumps(observed)
     text = json.dumps(answer)
 print(text)'
 """
