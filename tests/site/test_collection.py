@@ -57,7 +57,7 @@ def test_second_run_changes_nothing_and_ends_with_the_report(fleet, play, name):
 
 def test_status_finds_no_problem(fleet, play):
     status = last_words(play("status").unchanged())
-    assert "No problem found." in status
+    assert "No problem found, and all is as the inventory says." in status
     assert [name for name in fleet.addresses if name not in status] == []
 
 
