@@ -114,7 +114,7 @@ def test_what_only_a_start_brings_back_is_brought_back_in_the_hosts_turn(fleet, 
 
 @pytest.mark.long
 def test_network_of_published_ports_is_made_again(fleet):
-    """Swarm lets it be removed only once no service uses it, and engines keep a copy until their next start."""
+    """Swarm lets it be removed only once no service uses it; engines with tasks keep a copy until their next start."""
     await_task_of_web_on_the_host(fleet)
     manager = fleet.manager
     fleet.on(manager, f"docker service rm {stack.NAME}_{stack.WEB}")
