@@ -60,6 +60,10 @@ def test_shipped_inventory_names_the_shipped_stack():
     assert (found["name"], found["warnings"], found["problems"]) == (stack.NAME, [], [])
     assert found["page_port"] == entry["environment"].get("PORT", stack.PORT)
     assert {*parse(found["text"]).services} == {*stack.SERVICES}
+    recipes = yaml.safe_load(Path("roles/image/defaults/main.yml").read_text())["image_distro_recipes"]
+    assert {*found["images"]} <= {*recipes}
+    built = [f"{name}-{service}" for service, each in stack.SERVICES.items() if "build" in each]
+    assert [build["image"] for build in found["builds"]] == built
 
 
 def test_ports_are_those_that_the_inventory_says(inventory):
