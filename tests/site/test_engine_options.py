@@ -1,10 +1,8 @@
 """Options of engines: what dockerd refuses touches no engine, and one that does not start ends the restarts."""
 
 import json
-import random
 
 import pytest
-from kills import assert_put_back, kill_in_each
 from sizes import full_size
 from visits import load
 
@@ -88,33 +86,6 @@ def test_restarts_lose_no_request(fleet):
     assert "hello_redis stops while the host is changed (its data is there)" in run.output
     fleet.assert_serving()
     fleet.play(*spread).unchanged()
-
-
-KILLED_IN = [
-    "swarm : Set aside | Move its tasks",
-    "docker : Change | Lead its visitors",
-    "docker : Start | Start Docker]",
-    "docker : Await | Wait until it is back",
-    "swarm : Take back | Let tasks run on it again",
-]
-GATE = "stack : Services | See them at their size"
-
-
-@pytest.mark.long
-def test_runs_that_are_killed_in_each_phase_are_gone_on_with_and_lose_no_request(fleet, tmp_path):
-    seed = random.randrange(1000)
-    print(f"seed {seed}")
-    seconds = random.Random(seed)
-    words = options(**{"log-level": "warn"})
-    with load(fleet, rate=20), full_size(fleet, "redis"):
-        kill_in_each(fleet, KILLED_IN, tmp_path, seconds, *words)
-        fleet.play(*words).succeeded()
-        # Taken out again, which ends with the gate whatever the runs before have left to do.
-        kill_in_each(fleet, [GATE], tmp_path, seconds)
-        fleet.play().succeeded()
-    fleet.assert_serving()
-    fleet.play().unchanged()
-    assert_put_back(fleet)
 
 
 @pytest.mark.long

@@ -115,11 +115,3 @@ def test_two_of_three_managers_retire_at_once_after_redis_was_moved(managers):
         converge(managers)
     assert roles(managers) == {"manager-2": "manager"}
     assert cluster(managers, "manager-2") == before
-
-
-def test_registry_moves_to_another_host_and_back(managers):
-    begin_with(managers, MANAGERS, [])
-    for name in ("manager-3", "manager-2"):
-        managers.edit_hosts(registry={"hosts": {name: None}})
-        converge(managers)
-        assert managers.image_of(stack.WEB).startswith(f"{managers.addresses[name]}:5000/")
