@@ -14,10 +14,13 @@ KNOCK = "from socket import *; knock = socket(); knock.settimeout(5); print(knoc
 
 
 def tasks(fleet):
-    """Host and container of each task."""
+    """Service, host and container of each task."""
     services = stack.sizes(len(fleet.addresses))
     return [
-        (host, task) for host in fleet.addresses for service in services for task in fleet.containers(host, service)
+        (service, host, task)
+        for host in fleet.addresses
+        for service in services
+        for task in fleet.containers(host, service)
     ]
 
 
@@ -26,11 +29,12 @@ def test_tasks_gain_no_rights_and_have_limits(fleet):
     # A task that an update has replaced may still end.
     expected = sum(stack.sizes(len(fleet.addresses)).values())
     wait_until(lambda: len(tasks(fleet)) == expected, 120)
-    for host, task in tasks(fleet):
+    for service, host, task in tasks(fleet):
         process = fleet.on(host, f"cat /proc/$(docker inspect --format '{{{{.State.Pid}}}}' {task})/status")
         rights = dict(line.split(":\t", 1) for line in process.splitlines())
-        assert (rights["NoNewPrivs"], int(rights["CapEff"], 16)) == ("1", 0)
-        assert all(int(limit) > 0 for limit in fleet.on(host, f"docker inspect --format '{LIMITS}' {task}").split())
+        assert (service, rights["NoNewPrivs"], int(rights["CapEff"], 16)) == (service, "1", 0)
+        limits = map(int, fleet.on(host, f"docker inspect --format '{LIMITS}' {task}").split())
+        assert min(limits) > 0, f"{service} has no limit of pids, CPU or memory"
 
 
 @pytest.mark.long

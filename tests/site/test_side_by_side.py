@@ -7,8 +7,7 @@ from tests.site.apps import PORTS, settings
 
 NAMES = ("copy", "board", "guide")
 SIZES = {
-    "copy_web": stack.REPLICAS,
-    "copy_redis": 1,
+    **{f"copy_{name}": size for name, size in stack.sizes().items()},
     "board_web": 2,
     "board_db": 1,
     "guide_front": 2,
