@@ -76,7 +76,7 @@ def test_restarts_lose_no_request(fleet):
     """Not at the host whose turn it is either, not while tasks are spread again, nor while the option is taken out."""
     order = turns(fleet)
     spread = ("-e", stack.option(spread=True))
-    with load(fleet, rate=20), full_size(fleet, "redis"):
+    with load(fleet, rate=20), full_size(fleet):
         run = fleet.play(*options(**{"log-level": "warn"}), *spread).succeeded()
         assert all("warn" in shown for shown in engines(fleet).values())
         assert {*fleet.nodes_of(stack.WEB)} == {*fleet.addresses}

@@ -23,7 +23,7 @@ def test_runs_that_are_killed_in_each_phase_are_gone_on_with_and_lose_no_request
     seed = random.randrange(1000)
     print(f"seed {seed}")
     seconds = random.Random(seed)
-    with load(fleet, rate=20), full_size(fleet, "redis"):
+    with load(fleet, rate=20), full_size(fleet):
         kill_in_each(fleet, KILLED_IN, tmp_path, seconds, *WARN)
         fleet.play(*WARN).succeeded()
         # Taken out again, which ends with the gate whatever the runs before have left to do.

@@ -50,7 +50,7 @@ def test_an_engine_upgrade_loses_no_request_also_where_it_is_killed_in_each_phas
     print(f"seed {seed}")
     words = ("-e", "upgrade=engine")
     tasks = [*BEFORE, "docker : Change | Lead its visitors", "docker : Upgrade | Install the newer versions", *AFTER]
-    with load(fleet, rate=20), full_size(fleet, "redis"):
+    with load(fleet, rate=20), full_size(fleet):
         kill_in_each(fleet, tasks, tmp_path, random.Random(seed), *words, playbook=UPGRADE)
         fleet.play(*words, playbook=UPGRADE).succeeded()
     assert all(version.endswith("+later1") for found in versions(fleet).values() for version in found)
@@ -70,7 +70,7 @@ def test_hosts_that_ask_for_a_reboot_get_one_in_turn_also_where_it_is_killed_in_
     seed = random.randrange(1000)
     print(f"seed {seed}")
     # A host that boots answers nobody; who asked it goes to the next one.
-    with load(fleet, "--elsewhere", rate=20), full_size(fleet, "redis"):
+    with load(fleet, "--elsewhere", rate=20), full_size(fleet):
         kill_in_each(
             fleet, [*BEFORE, "docker : Upgrade | Reboot", *AFTER], tmp_path, random.Random(seed), playbook=UPGRADE
         )
