@@ -7,7 +7,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
+
+from lost import around
 
 from bench import stack
 from tests.support.runs import REPOSITORY
@@ -116,4 +119,6 @@ def load(fleet, *words, rate=10):
     summary = json.loads(output)
     tallies.append(summary)
     assert summary["sent"]
+    for moment in summary["lost"][:1]:
+        print(around(fleet, datetime.fromisoformat(moment).replace(tzinfo=UTC)))
     assert summary["failed"] == 0, summary
