@@ -115,10 +115,11 @@ def load(fleet, *words, rate=10):
         finally:
             process.send_signal(signal.SIGINT)
             output, _ = process.communicate(timeout=60)
-    print(output)
-    summary = json.loads(output)
-    tallies.append(summary)
+            # Told and counted also where what it went along with has failed.
+            print(output)
+            summary = json.loads(output)
+            tallies.append(summary)
+            for moment in summary["lost"][:1]:
+                print(around(fleet, datetime.fromisoformat(moment).replace(tzinfo=UTC)))
     assert summary["sent"]
-    for moment in summary["lost"][:1]:
-        print(around(fleet, datetime.fromisoformat(moment).replace(tzinfo=UTC)))
     assert summary["failed"] == 0, summary
