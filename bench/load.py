@@ -27,8 +27,6 @@ KINDS = ("kept", "new", "slow", "http10")
 TRY = 4
 # What a slow reader takes at a time, and the seconds that it takes for it.
 BIT, PAUSE = 512, 0.02
-# Failures whose moments are told.
-MANY = 20
 
 
 class Failure(Exception):
@@ -43,7 +41,7 @@ class Tally:
         self.late_after = late
         self.seconds = []
         self.failures = Counter()
-        self.lost = []
+        self.lost = ""
         self.retried = 0
 
     def answered(self, visitor, seconds, trace):
@@ -55,7 +53,7 @@ class Tally:
     def fail(self, reason, visitor, seconds, trace):
         """Count a failure and tell of it."""
         self.failures[reason] += 1
-        self.lost.append(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}")
+        self.lost = self.lost or datetime.now(UTC).isoformat(timespec="seconds")
         self.tell(reason, visitor, seconds, trace)
 
     def tell(self, reason, visitor, seconds, trace):
@@ -66,7 +64,7 @@ class Tally:
     def summary(self):
         """Return the figures as a dict; seconds are those of answers, and a retried request is answered.
 
-        ``lost`` is when the first failed, in UTC.
+        ``lost`` is when the first failed, ``""`` if none did.
         """
         hundredths = statistics.quantiles(self.seconds, n=100) if len(self.seconds) > 1 else [0]
         return {
@@ -78,7 +76,7 @@ class Tally:
             "p99": round(hundredths[-1], 3),
             "longest": round(max(self.seconds, default=0), 3),
             "failures": dict(self.failures),
-            "lost": self.lost[:MANY],
+            "lost": self.lost,
         }
 
 

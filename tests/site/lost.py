@@ -15,7 +15,7 @@ def around(fleet, moment):
     """
     first, last = moment - BEFORE, moment + AFTER
     since, until = (f"@{each.timestamp():.0f}" for each in (first, last))
-    journal = f"journalctl --utc --output short-iso --no-pager --since {since} --until {until}"
+    journal = f"journalctl --utc --output short-iso --no-pager --quiet --since {since} --until {until}"
     told = [f"Around {moment:%H:%M:%S} UTC:"]
     for host in fleet.addresses:
         lines = fleet.on(host, f"{journal} _TRANSPORT=kernel + _SYSTEMD_UNIT=docker.service", check=False)

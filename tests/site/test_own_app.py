@@ -17,8 +17,6 @@ APP = apps.SHOP
 GUIDE = REPOSITORY / "docs/your-app.md"
 PORT = apps.PORTS["shop"]
 REMOVE = "playbooks/remove.yml"
-# The services of the shipped app's second copy.
-COPY = {f"copy_{name}": size for name, size in stack.sizes().items()}
 
 
 def block(guide, start):
@@ -74,7 +72,7 @@ def deploy_manually(fleet, stacks, folder):
 def test_own_app_runs_beside_the_shipped_one_and_each_is_changed_alone(fleet, own, tmp_path):
     before = tasks(fleet, stack.NAME)
     fleet.play("-e", beside(with_others(own))).succeeded()
-    fleet.assert_serving(shop_web=2, shop_orders=1, page_page=1, **COPY)
+    fleet.assert_serving(shop_web=2, shop_orders=1, page_page=1, **apps.copy_sizes(len(fleet.addresses)))
     assert fleet.pages(port=PORT) == [f"Open all day: order {number}" for number in (1, 2, 3)]
     assert {page.strip() for page in fleet.pages(port=apps.PORTS["page"])} == {"A page of its own"}
     assert all("Hello Copy!" in page for page in fleet.pages(port=apps.PORTS["copy"]))

@@ -3,11 +3,10 @@
 import pytest
 
 from bench import stack
-from tests.site.apps import PORTS, settings
+from tests.site.apps import PORTS, copy_sizes, settings
 
 NAMES = ("copy", "board", "guide")
 SIZES = {
-    **{f"copy_{name}": size for name, size in stack.sizes().items()},
     "board_web": 2,
     "board_db": 1,
     "guide_front": 2,
@@ -30,7 +29,7 @@ def pages(fleet, name):
 def test_apps_of_several_languages_run_side_by_side_and_one_goes_back_alone(fleet):
     before = tasks(fleet, stack.NAME)
     fleet.play("-e", settings(*NAMES)).succeeded()
-    fleet.assert_serving(**SIZES)
+    fleet.assert_serving(**SIZES, **copy_sizes(len(fleet.addresses)))
     assert all("Hello Copy!" in page for page in pages(fleet, "copy"))
     assert [page.split(",")[0] for page in pages(fleet, "board")] == ["line 1", "line 2", "line 3"]
     assert all(page.startswith("Guide, by PHP 8") for page in pages(fleet, "guide"))

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from lost import around
@@ -119,7 +119,7 @@ def load(fleet, *words, rate=10):
             print(output)
             summary = json.loads(output)
             tallies.append(summary)
-            for moment in summary["lost"][:1]:
-                print(around(fleet, datetime.fromisoformat(moment).replace(tzinfo=UTC)))
+            if summary["lost"]:
+                print(around(fleet, datetime.fromisoformat(summary["lost"])))
     assert summary["sent"]
     assert summary["failed"] == 0, summary

@@ -42,6 +42,11 @@ ENTRIES: dict[str, dict[str, Any]] = {
 }
 
 
+def copy_sizes(hosts: int) -> dict[str, int]:
+    """Return the number of tasks by service of the shipped stack's second copy."""
+    return {f"copy_{name}": size for name, size in stack.sizes(hosts).items()}
+
+
 def settings(*names: str, **changes: dict[str, str]) -> str:
     """Return the option of `ansible-playbook -e` that deploys some of these apps beside the shipped one.
 
