@@ -130,7 +130,7 @@ def services(run: Run, names: Sequence[str]) -> dict[str, Unit]:
     """Describe systemd services by name."""
     if not names:
         return {}
-    properties = "--property=Id,ActiveState,SubState,UnitFileState,ActiveEnterTimestamp"
+    properties = "--property=Id,ActiveState,SubState,UnitFileState,ActiveEnterTimestamp,MainPID"
     _rc, out, _err = run(["systemctl", "show", "--timestamp=unix", properties, *(f"{name}.service" for name in names)])
     found = {}
     # A system manager that does not answer, as while a host still boots, runs none of them.
@@ -143,8 +143,22 @@ def services(run: Run, names: Sequence[str]) -> dict[str, Unit]:
             failed=shown.get("ActiveState") == "failed" or shown.get("SubState", "").startswith("auto-restart"),
             enabled=shown.get("UnitFileState") == "enabled",
             started=int(shown.get("ActiveEnterTimestamp", "").lstrip("@") or 0) if active else 0,
+            replaced=active and _is_replaced(shown.get("MainPID", "0")),
         )
     return found
+
+
+def _is_replaced(process: str) -> bool:
+    """Tell whether a process runs from a file that has been deleted since, as dpkg does with one that it replaces.
+
+    The kernel says so behind the file's name, see proc_pid_exe(5).
+
+    :param process: its number, ``0`` for none
+    """
+    try:
+        return os.readlink(f"/proc/{process}/exe").endswith(" (deleted)")
+    except OSError:  # It has ended, or is none.
+        return False
 
 
 def kernel_modules(names: Sequence[str]) -> dict[str, str]:

@@ -7,11 +7,11 @@ def kill_in_each(fleet, tasks, folder, seconds, *words, playbook="site.yml"):
     """Begin a run for each task and kill it there, up to three seconds after the task began.
 
     :param tasks: parts of the tasks' names, in the order in which a run comes to them
-    :param folder: where what the runs printed is kept
+    :param folder: where what the runs printed is kept, each in a file named by its task
     :param seconds: ``random.Random``, whose seed the test prints
     """
-    for number, task in enumerate(tasks):
-        with fleet.begin(folder / f"{number}.log", *words, playbook=playbook) as killed:
+    for task in tasks:
+        with fleet.begin(folder / f"{task}.log", *words, playbook=playbook) as killed:
             killed.wait_for(task, 1200)
             killed.interrupt(seconds.uniform(0, 3), signal.SIGKILL)
 

@@ -18,6 +18,14 @@ def versions(fleet):
     return {host: fleet.on(host, command).split() for host in fleet.addresses}
 
 
+def deleted(fleet):
+    """The programs of engines that run though others were installed in their place, by host."""
+    programs = "for process in $(pidof dockerd containerd); do readlink /proc/$process/exe; done"
+    told = {host: fleet.on(host, programs).splitlines() for host in fleet.addresses}
+    assert all(len(found) == 2 for found in told.values()), told
+    return {host: found for host, found in told.items() if "(deleted)" in " ".join(found)}
+
+
 def boots(fleet):
     return {host: fleet.on(host, "cat /proc/sys/kernel/random/boot_id") for host in fleet.addresses}
 
@@ -54,6 +62,7 @@ def test_an_engine_upgrade_loses_no_request_also_where_it_is_killed_in_each_phas
         kill_in_each(fleet, tasks, tmp_path, random.Random(seed), *words, playbook=UPGRADE)
         fleet.play(*words, playbook=UPGRADE).succeeded()
     assert all(version.endswith("+later1") for found in versions(fleet).values() for version in found)
+    assert not deleted(fleet)
     fleet.assert_serving()
     fleet.play(*words, playbook=UPGRADE).unchanged()
     fleet.play().unchanged()

@@ -53,12 +53,14 @@ class Unit:
     """A systemd service; ``started`` in seconds since 1970, ``0`` where it does not run.
 
     :ivar failed: whether systemd counts failed starts of it, also between two attempts
+    :ivar replaced: whether it still runs from a program that is not there any more, as after an upgrade of its package
     """
 
     active: bool
     failed: bool
     enabled: bool
     started: int
+    replaced: bool = False
 
 
 @dataclass(frozen=True)

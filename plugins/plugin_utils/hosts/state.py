@@ -11,6 +11,8 @@ from ...module_utils.observation.host import File
 from ..model import desired
 from ..model.change import Change
 
+RESTART_REPLACED = "restart {}, which runs a version of before the upgrade of its package"
+
 
 def compare(role: desired.Role, observed: Observed) -> list[Change]:
     """List what a role has to do on a host, in the order of doing; empty when the host is as it should be."""
@@ -23,10 +25,19 @@ def compare(role: desired.Role, observed: Observed) -> list[Change]:
 
 
 def is_stale(role: desired.Role, observed: Observed) -> bool:
-    """Tell whether a running service of this role started before its newest settings, or will get new ones.
+    """Tell whether a running service of this role started before its newest settings or program, or will get new ones.
 
     :return: ``False`` where nothing runs yet, since a start reads the settings anyway
     """
+    return is_replaced(role, observed) or _has_older_settings(role, observed)
+
+
+def is_replaced(role: desired.Role, observed: Observed) -> bool:
+    """Tell whether a running service of this role started before its package was upgraded."""
+    return any(observed.services[name].replaced for name in role.services)
+
+
+def _has_older_settings(role: desired.Role, observed: Observed) -> bool:
     running = [observed.services[name].started for name in role.services if observed.services[name].active]
     files = ((role.files[path], observed.files[path]) for path in role.settings)
     return bool(running) and any(
@@ -79,5 +90,7 @@ def _services(role: desired.Role, observed: Observed) -> Iterator[Change]:
             yield Change(f"start {service}")
         elif not unit.enabled:
             yield Change(f"enable {service} at boot")
-        elif is_stale(role, observed):
+        elif unit.replaced:
+            yield Change(RESTART_REPLACED.format(service))
+        elif _has_older_settings(role, observed):
             yield Change(f"restart {service}, which runs with older settings")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...module_utils.observation.upgrades import RUNTIME
+from ..hosts import state
 from ..model.change import Change
 from ..model.phase import Phase
 from ..stacks.file import StackFile
@@ -32,7 +33,7 @@ def plan_upgrade(now: Situation) -> Plan:
     upgraded = [
         name
         for name, observed in now.observed.items()
-        if observed.upgrades.packages or observed.upgrades.reboot or _interrupted(now, name)
+        if observed.upgrades.packages or observed.upgrades.reboot or _interrupted(now, name) or _is_replaced(now, name)
     ]
     order = rolling.batches(now, upgraded)
     stopped = [name for name in upgraded if _stops(now, name)]
@@ -65,6 +66,7 @@ def _plan_host(now: Situation, name: str, order: Batches, files: dict[str, Stack
         keep_swarm=_swarm_state(now, name),
         hold=found.held,
         finish_installation=bool(_interrupted(now, name)),
+        restart=_stops_containers(now, name) and not found.reboot,
         reboot=bool(found.reboot),
         turn=turn,
     )
@@ -79,12 +81,17 @@ def _stops(now: Situation, name: str) -> bool:
 
 
 def _stops_containers(now: Situation, name: str) -> bool:
-    """Tell whether a package is upgraded that restarts the engine; of what any other does, tasks take no notice.
+    """Tell whether the engine is restarted, as for its own packages; of what any other does, tasks take no notice.
 
     dpkg's journal names none, so one of these may be among those whose installation is finished.
     """
     finished = {"dpkg", *_beneath_tasks(now, name)}.intersection(_interrupted(now, name))
-    return _gets_engine(now, name) or bool(finished)
+    return _gets_engine(now, name) or bool(finished) or _is_replaced(now, name)
+
+
+def _is_replaced(now: Situation, name: str) -> bool:
+    """Tell whether a member's engine runs a version of before its upgrade, as where a run was killed behind that."""
+    return name in now.members and state.is_replaced(now.desired(name).role("docker"), now.observed[name])
 
 
 def _interrupted(now: Situation, name: str) -> tuple[str, ...]:
@@ -114,5 +121,7 @@ def _changes(now: Situation, name: str) -> Iterator[Change]:
         yield Change(rolling.FINISH.format(", ".join(interrupted)))
     for package, version in sorted(found.packages.items()):
         yield Change(f"upgrade {package} to {version}")
+    if _is_replaced(now, name) and not found.reboot:
+        yield Change(state.RESTART_REPLACED.format("docker"))
     if found.reboot:
         yield Change(f"reboot ({found.reboot})")

@@ -95,7 +95,8 @@ class Turn:
 class RestartEngine(InstallDocker):
     """Change an engine that runs and restart it, one host after another.
 
-    :ivar restart: whether it runs with older settings; a package that gets another version restarts it by itself
+    :ivar restart: whether what runs is older than its settings or its package; one that gets another version in its
+        turn is restarted by its package, or where that leaves it running
     """
 
     restart: bool
@@ -110,6 +111,7 @@ class UpgradeHost:
     :ivar keep_swarm: folder of the swarm's state, which is copied aside before; ``""`` for none
     :ivar hold: those of them that apt is told to keep again, without versions
     :ivar finish_installation: whether an interrupted installation of packages stands in the way
+    :ivar restart: whether its engine is restarted where its packages leave it running
     :ivar reboot: whether it is rebooted
     """
 
@@ -117,5 +119,6 @@ class UpgradeHost:
     keep_swarm: str
     hold: tuple[str, ...]
     finish_installation: bool
+    restart: bool
     reboot: bool
     turn: Turn

@@ -36,6 +36,10 @@ def changes(**service):
         ({}, "start docker-registry"),
         ({"active": True}, "enable docker-registry at boot"),
         ({"active": True, "enabled": True}, "restart docker-registry, which runs with older settings"),
+        (
+            {"active": True, "enabled": True, "replaced": True},
+            "restart docker-registry, which runs a version of before the upgrade of its package",
+        ),
     ],
 )
 def test_changes_are_in_the_order_of_doing(service, text):

@@ -4,6 +4,8 @@ import contextlib
 import hashlib
 import http.server
 import os
+import shutil
+import subprocess
 import threading
 
 import pytest
@@ -83,6 +85,18 @@ def test_system_manager_that_does_not_answer_runs_nothing():
     observed = host.services(lambda _command: (1, "", "Failed to connect to bus"), ["docker", "docker-registry"])
     assert list(observed) == ["docker", "docker-registry"]
     assert all(state == Unit(active=False, failed=False, enabled=False, started=0) for state in observed.values())
+
+
+def test_program_that_was_replaced_while_it_runs_is_told(tmp_path):
+    program = tmp_path / "engine"
+    shutil.copy("/usr/bin/sleep", program)
+    with subprocess.Popen([program, "60"]) as process:
+        block = f"Id=docker.service\nActiveState=active\nMainPID={process.pid}\n"
+        observed = [host.services(lambda _command: (0, block, ""), ["docker"])["docker"].replaced]
+        program.unlink()
+        observed += [host.services(lambda _command: (0, block, ""), ["docker"])["docker"].replaced]
+        process.kill()
+    assert observed == [False, True]
 
 
 def test_services_are_told_apart_by_their_place():

@@ -45,6 +45,20 @@ def test_what_stops_containers_moves_them_before():
         assert turn["redirects"] == ["10.0.0.1", "10.0.0.2"]
 
 
+def test_engine_is_restarted_where_its_package_is_upgraded_or_was_before_it_was_killed():
+    found = upgradable(w1=({"docker.io": "27"}, ""), w2=({}, ""), m1=({"curl": "8"}, ""))
+    found["w2"]["observation"]["services"]["docker"]["replaced"] = True
+    plan = make_plan(found)
+    upgrades = of_phase(plan, "upgrade")
+    assert {name: each["restart"] for name, each in upgrades.items()} == {"m1": False, "w1": True, "w2": True}
+    assert acts(plan, "w2") == ["restart docker, which runs a version of before the upgrade of its package"]
+    assert [move["service"] for move in upgrades["w2"]["turn"]["moves"]] == ["web"]
+    found["w2"]["observation"]["upgrades"]["reboot"] = "linux-image asks for it"
+    plan = make_plan(found)
+    assert acts(plan, "w2") == ["reboot (linux-image asks for it)"]
+    assert not of_phase(plan, "upgrade")["w2"]["restart"]
+
+
 def test_hosts_have_their_turns_and_a_host_without_upgrades_has_none():
     found = upgradable(m1=({"runc": "2"}, ""), w1=({"runc": "2"}, ""), w2=({}, "it asks for it"))
     made = sites.plan(dict(sites.site(), intent="upgrade"), found)
