@@ -60,7 +60,7 @@ class Unit:
     failed: bool
     enabled: bool
     started: int
-    replaced: bool = False
+    replaced: bool
 
 
 @dataclass(frozen=True)

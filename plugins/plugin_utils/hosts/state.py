@@ -11,7 +11,7 @@ from ...module_utils.observation.host import File
 from ..model import desired
 from ..model.change import Change
 
-RESTART_REPLACED = "restart {}, which runs a version of before the upgrade of its package"
+RESTART_REPLACED = "restart {}, whose package was upgraded after it started"
 
 
 def compare(role: desired.Role, observed: Observed) -> list[Change]:

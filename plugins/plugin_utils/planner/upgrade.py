@@ -90,7 +90,7 @@ def _stops_containers(now: Situation, name: str) -> bool:
 
 
 def _is_replaced(now: Situation, name: str) -> bool:
-    """Tell whether a member's engine runs a version of before its upgrade, as where a run was killed behind that."""
+    """Tell whether the package of a member's engine was upgraded after that started, as by a run that was killed."""
     return name in now.members and state.is_replaced(now.desired(name).role("docker"), now.observed[name])
 
 

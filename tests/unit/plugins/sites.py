@@ -117,7 +117,7 @@ def bare(address):
         "files": dict.fromkeys(
             ["/etc/docker/daemon.json", "/etc/docker/certs.d/reg:5000/ca.crt", KEY, REPOSITORY, PIN]
         ),
-        "services": {"docker": {"active": False, "failed": False, "enabled": False, "started": 0}},
+        "services": {"docker": {"active": False, "failed": False, "enabled": False, "started": 0, "replaced": False}},
         "modules": {"ip_vs": "available"},
         "ports": {},
         "networks": {"192.0.2.0/24": ""},
@@ -159,7 +159,9 @@ def converged(address, node_id, manager=False):
             "/etc/flotilla/ca.crt": file_of("CA"),
         }
     )
-    observed["services"] = {"docker": {"active": True, "failed": False, "enabled": True, "started": 200}}
+    observed["services"] = {
+        "docker": {"active": True, "failed": False, "enabled": True, "started": 200, "replaced": False}
+    }
     observed["mesh"] = {"forwards": True, "bridge": True, "ports": [4000], "backends": {}}
     observed["modules"] = {"ip_vs": "loaded"}
     observed["ports"] = {"7946/tcp": "dockerd", "7946/udp": "dockerd", "4789/udp": "", "4000/tcp": "dockerd"}

@@ -25,6 +25,7 @@ def changes(**service):
         "failed": False,
         "enabled": False,
         "started": 0,
+        "replaced": False,
         **service,
     }
     return [change.text for change in compare(ROLE, read_observed("r1", observed))]
@@ -38,7 +39,7 @@ def changes(**service):
         ({"active": True, "enabled": True}, "restart docker-registry, which runs with older settings"),
         (
             {"active": True, "enabled": True, "replaced": True},
-            "restart docker-registry, which runs a version of before the upgrade of its package",
+            "restart docker-registry, whose package was upgraded after it started",
         ),
     ],
 )

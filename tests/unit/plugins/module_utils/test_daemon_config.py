@@ -35,7 +35,7 @@ def refusal(host, text="{}\n", found="other\n", active=True):
     desired = {"docker": {"files": {daemon_config.PATH: {"text": text}}, "services": ["docker"]}}
     digest = hashlib.sha256(found.encode()).hexdigest() if found else ""
     files = {daemon_config.PATH: File(sha256=digest, mode="0644", mtime=1, text=found) if found else None}
-    services = {"docker": Unit(active=active, failed=False, enabled=True, started=1)}
+    services = {"docker": Unit(active=active, failed=False, enabled=True, started=1, replaced=False)}
     return daemon_config.refusal(host.run, desired, files, services)
 
 

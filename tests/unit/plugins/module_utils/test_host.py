@@ -84,7 +84,10 @@ def test_digest_of_a_secret_file_is_not_told(tmp_path):
 def test_system_manager_that_does_not_answer_runs_nothing():
     observed = host.services(lambda _command: (1, "", "Failed to connect to bus"), ["docker", "docker-registry"])
     assert list(observed) == ["docker", "docker-registry"]
-    assert all(state == Unit(active=False, failed=False, enabled=False, started=0) for state in observed.values())
+    assert all(
+        state == Unit(active=False, failed=False, enabled=False, started=0, replaced=False)
+        for state in observed.values()
+    )
 
 
 def test_program_that_was_replaced_while_it_runs_is_told(tmp_path):
@@ -102,7 +105,7 @@ def test_program_that_was_replaced_while_it_runs_is_told(tmp_path):
 def test_services_are_told_apart_by_their_place():
     blocks = ["Id=a.service\nActiveState=active\nUnitFileState=enabled\nActiveEnterTimestamp=@7\n", "Id=b.service\n"]
     observed = host.services(lambda _command: (0, "\n".join(blocks), ""), ["a", "b"])
-    assert observed["a"] == Unit(active=True, failed=False, enabled=True, started=7)
+    assert observed["a"] == Unit(active=True, failed=False, enabled=True, started=7, replaced=False)
     assert not observed["b"].active
 
 

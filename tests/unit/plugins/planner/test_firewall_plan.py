@@ -32,6 +32,7 @@ def asked(found, **settings):
                 "failed": False,
                 "enabled": False,
                 "started": 0,
+                "replaced": False,
             }
     return found
 

@@ -465,7 +465,7 @@ def test_running_engines_are_changed_one_by_one_and_others_at_once():
     assert {name: host["reset_failed"] for name, host in changed.items()} == {"m1": False, "w1": True, "w2": False}
 
 
-def test_engine_of_before_its_upgrade_is_restarted_in_its_turn():
+def test_engine_whose_package_was_upgraded_after_it_started_is_restarted_in_its_turn():
     found = sites.converged_site()
     found["w1"]["observation"]["services"]["docker"]["replaced"] = True
     plan = make_plan(sites.site(), found)

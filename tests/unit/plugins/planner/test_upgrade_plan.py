@@ -45,13 +45,13 @@ def test_what_stops_containers_moves_them_before():
         assert turn["redirects"] == ["10.0.0.1", "10.0.0.2"]
 
 
-def test_engine_is_restarted_where_its_package_is_upgraded_or_was_before_it_was_killed():
+def test_engine_is_restarted_where_its_package_is_upgraded_or_was_so_after_it_started():
     found = upgradable(w1=({"docker.io": "27"}, ""), w2=({}, ""), m1=({"curl": "8"}, ""))
     found["w2"]["observation"]["services"]["docker"]["replaced"] = True
     plan = make_plan(found)
     upgrades = of_phase(plan, "upgrade")
     assert {name: each["restart"] for name, each in upgrades.items()} == {"m1": False, "w1": True, "w2": True}
-    assert acts(plan, "w2") == ["restart docker, which runs a version of before the upgrade of its package"]
+    assert acts(plan, "w2") == ["restart docker, whose package was upgraded after it started"]
     assert [move["service"] for move in upgrades["w2"]["turn"]["moves"]] == ["web"]
     found["w2"]["observation"]["upgrades"]["reboot"] = "linux-image asks for it"
     plan = make_plan(found)
