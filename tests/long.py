@@ -106,6 +106,8 @@ def run(part: str, files: list[str], fleets: int) -> Result:
         command = [sys.executable, "-m", "pytest", "-m", "long", "-n", str(fleets), "--dist", "loadfile"]
         command += [
             "--no-loadscope-reorder",
+            # A line for each test as it ends: a part takes long.
+            "--verbose",
             "--durations=10",
             f"--junitxml={report}",
             *(f"tests/site/{name}" for name in files),
