@@ -6,12 +6,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bench import stack
 from tests.site.apps import BASES, BOARD, GUIDE, PAGE, SHOP, settings
 from tests.support.fleet import quote, replica, visits
 from tests.support.runs import REPOSITORY
-from tests.support.stack import stack_with
 
 # The swarm has the apps' own ports.
 FREE_PORT = stack.PORT + 80
@@ -63,9 +63,11 @@ def stop(folder: Path) -> str:
 def builder(fleet, tmp_path_factory):
     """Let the builder make the base images of all apps, as a deploy of them does."""
     described = json.loads(settings("shop", "page", "board", "guide"))
-    # Another build, so that the wheels of it are on the builder.
-    rebuilt = stack_with(tmp_path_factory.mktemp("rebuilt"), **{stack.WEB: {"build": {"args": {"FOR": "Compose"}}}})
-    described["stacks"] |= json.loads(rebuilt)["stacks"]
+    # Another build, so that the wheels of it are on the builder: of each app that has some, its service named web.
+    rebuilt = tmp_path_factory.mktemp("rebuilt") / "rebuilt.yml"
+    rebuilt.write_text(yaml.dump({"services": {"web": {"build": {"args": {"FOR": "Compose"}}}}}))
+    for name in (stack.NAME, "shop"):
+        described["stacks"][name]["files"] += [str(rebuilt)]
     fleet.play("-e", json.dumps(described)).succeeded()
     yield fleet.manager
     gone = ("-e", "stack=shop,page,board,guide", "-e", "remove_data=true")
