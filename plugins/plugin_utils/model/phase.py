@@ -43,6 +43,7 @@ class Phase(StrEnum):
     SAVE_RELEASES = "save_releases"
     COPY_DATA = "copy_data"
     LOAD_RELEASES = "load_releases"
+    FORGET_IMAGES = "forget_images"
     LOAD_IMAGES = "load_images"
     STOP_DATA = "stop_data"
     LOAD_DATA = "load_data"

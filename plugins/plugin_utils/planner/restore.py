@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from ..backup import folder
 from ..backup.record import missing
 from ..backup.volumes import EMPTY, HeldVolume
+from ..images.names import own_digests
 from ..model.change import Change
 from ..model.phase import Phase
 from ..model.problem import Code, Problem
@@ -21,6 +22,7 @@ from .arguments.backup import (
     LoadReleases,
     StopData,
 )
+from .arguments.image import ForgetImages
 from .backup import Places, find_places
 from .result import HostPlan, Plan, merge
 from .site import decide
@@ -48,6 +50,9 @@ def plan_restore(now: Situation) -> Plan:
         hosts[name] = _load_data(now, [volume for volume in restored if volume.host == name])
     if site.registry.host:
         hosts[site.registry.host] = merge(hosts[site.registry.host], _load_images(now))
+        for name in site.builders:
+            if name in now.observed:
+                hosts[name] = merge(hosts[name], _forget_images(now, name))
     hosts[places.manager] = merge(hosts[places.manager], _load_releases(now, places), _stop_data(restored))
     return Plan(hosts=hosts, notes=(f"the backup was made at {site.backup.saved.at}", *_left_out(now, places)))
 
@@ -102,6 +107,20 @@ def _load_images(now: Situation) -> HostPlan:
         load_images=LoadImages(source=f"{given.source}/{folder.IMAGES}", key=given.key),
         changes={Phase.LOAD_IMAGES: (Change(f"bring back the images of {given.source}"),)},
     )
+
+
+def _forget_images(now: Situation, name: str) -> HostPlan:
+    """Let a builder forget the images whose tags come back as the backup has them.
+
+    Images made again of the same content have other digests. What a builder has and the registry has otherwise is taken
+    for an image that somebody replaced, so it is forgotten before the registry has the other one.
+    """
+    local = now.observed[name].local_images
+    references = tuple(image.reference for image in now.site.images if own_digests(image.reference, local))
+    if not references:
+        return HostPlan()
+    change = Change("forget its images of the same names as the backup's")
+    return HostPlan(forget_images=ForgetImages(references=references), changes={Phase.FORGET_IMAGES: (change,)})
 
 
 def _load_releases(now: Situation, places: Places) -> HostPlan:

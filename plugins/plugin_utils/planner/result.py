@@ -60,6 +60,7 @@ ENTRY_POINTS: Mapping[Phase, EntryPoint] = {
     Phase.SAVE_RELEASES: EntryPoint("backup", "save_releases"),
     Phase.COPY_DATA: EntryPoint("backup", "copy_data"),
     Phase.LOAD_RELEASES: EntryPoint("backup", "load_releases"),
+    Phase.FORGET_IMAGES: EntryPoint("image", "forget"),
     Phase.LOAD_IMAGES: EntryPoint("backup", "load_images"),
     Phase.STOP_DATA: EntryPoint("backup", "stop_data"),
     Phase.LOAD_DATA: EntryPoint("backup", "load_data"),
@@ -134,6 +135,7 @@ class HostPlan:
     save_releases: backup.SaveReleases | None = None
     copy_data: backup.CopyData | None = None
     load_releases: backup.LoadReleases | None = None
+    forget_images: image.ForgetImages | None = None
     load_images: backup.LoadImages | None = None
     stop_data: backup.StopData | None = None
     load_data: backup.LoadData | None = None

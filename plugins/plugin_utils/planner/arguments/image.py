@@ -18,3 +18,13 @@ class MakeImages:
     packages: tuple[str, ...]
     images: tuple[Mapping[str, object], ...]
     architecture: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetImages:
+    """Let a builder's engine forget which images it made.
+
+    :ivar references: by which it has them
+    """
+
+    references: tuple[str, ...]

@@ -119,6 +119,15 @@ def test_restore_replaces_the_data_of_every_volume_that_the_backup_has():
     assert [each["stack"] for each in of_phase(made, "load_releases")["m1"]["stacks"]] == ["hello", "shop"]
 
 
+def test_restore_lets_a_builder_forget_what_it_made_so_that_the_backups_image_is_not_one_that_was_replaced():
+    found, image = sites.converged_site_of_two(), sites.site_of_two()["images"][0]["reference"]
+    names = [image, f"{image.rsplit(':', 1)[0]}@sha256:d"]
+    found["m1"]["observation"]["local_images"] = [{"id": "made", "names": names, "used": True}]
+    made = plan("restore", found=found, saved=saved("hello", "shop"))
+    assert of_phase(made, "forget_images") == {"m1": {"references": [image]}}
+    assert [*made["hosts"]["m1"]].index("forget_images") < [*made["hosts"]["m1"]].index("load_images")
+
+
 def test_restore_of_one_stack_leaves_the_others():
     made = plan("restore", {**sites.site_of_two(), "chosen": ["shop"]}, saved=saved("hello", "shop"))
     assert [*of_phase(made, "copy_data")] == ["w2"]
