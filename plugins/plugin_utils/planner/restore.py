@@ -119,7 +119,7 @@ def _forget_images(now: Situation, name: str) -> HostPlan:
     references = tuple(image.reference for image in now.site.images if own_digests(image.reference, local))
     if not references:
         return HostPlan()
-    change = Change("forget its images of the same names as the backup's")
+    change = Change("forget which images it made: the backup's come back under their names")
     return HostPlan(forget_images=ForgetImages(references=references), changes={Phase.FORGET_IMAGES: (change,)})
 
 
