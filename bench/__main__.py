@@ -15,6 +15,7 @@ from .contenders import (
     ChangedError,
     Contender,
     Sampler,
+    ansible_alone,
     converge_bare,
     observe,
     probe,
@@ -75,7 +76,11 @@ def measure_again(contender: Contender, hosts: Hosts, repeats: int, results: Res
         hosts.close_connections()
         results.add("raw probe" if contender is FLOTILLA else f"raw probe beside {contender.name}", probe(hosts))
         if contender is FLOTILLA:
-            results.add("observe", observe(hosts).seconds)
+            results.add("Ansible alone", ansible_alone(hosts))
+            hosts.close_connections()
+            job = observe(hosts)
+            results.add("observe", job.seconds)
+            results.observed.append(steps.steps(job.lines, steps.TASKS, job.seconds))
             hosts.close_connections()
         job = unchanged_run(contender, hosts, results)
         results.add(name, job.seconds)

@@ -45,6 +45,11 @@ def observe(hosts: Hosts) -> Job:
     return run(["ansible-playbook", "-i", hosts.inventory, OBSERVE], REPOSITORY, ENVIRONMENT)
 
 
+def ansible_alone(hosts: Hosts) -> float:
+    """Let Ansible ask all hosts for nothing, and return its seconds."""
+    return run(["ansible-playbook", "-i", hosts.inventory, BENCH / "nothing.yml"], REPOSITORY, ENVIRONMENT).seconds
+
+
 @dataclass(frozen=True)
 class Contender:
     """A way from bare hosts to the serving stack.

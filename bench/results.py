@@ -13,6 +13,7 @@ from pathlib import Path
 
 from .figures import Figure, Target, ratio
 from .hosts import REPOSITORY, Hosts
+from .parts import beside
 from .steps import Steps, medians
 
 HEAD = """\
@@ -25,6 +26,8 @@ yourself: seconds depend on the machine, ratios hardly.
   at once: the least that any tool must do to see a swarm.
 - *observe*: `playbooks/phases/observe.yml` alone, from the start of `ansible-playbook` to its end: every host observed,
   and the plan made.
+- *Ansible alone*: `bench/nothing.yml`, a play whose one task does nothing, on each host with flotilla's settings: what
+  a playbook takes before it observes anything.
 - *flotilla*: `site.yml`. *conventional*: the playbook in `bench/conventional`, of stock modules with Ansible's
   defaults. *raw*: the shell script `bench/raw.sh`. All three make the same state from bare hosts.
 - *again*: the whole playbook on hosts where nothing is left to do. If flotilla changes something, nothing is measured;
@@ -47,11 +50,13 @@ class Results:
     :param figures: by what was measured and its unit, in the order of the measurements
     :param steps: by contender, one for each time it began with bare hosts
     :param tasks: the same by task, where a contender's steps have such
+    :param observed: the tasks of each observation
     """
 
     figures: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
     steps: dict[str, list[Steps]] = field(default_factory=lambda: defaultdict(list))
     tasks: dict[str, list[Steps]] = field(default_factory=lambda: defaultdict(list))
+    observed: list[Steps] = field(default_factory=list)
 
     def add(self, what: str, value: float, unit: str = "s") -> None:
         """Keep a measurement and tell it."""
@@ -84,6 +89,7 @@ class Results:
                 ],
             ),
         ]
+        parts += self.explanations()
         for name, runs in self.steps.items():
             parts += [f"## Steps of {name} from bare hosts, median seconds", steps_table(medians(runs))]
             if tasks := medians(self.tasks[name]) if name in self.tasks else {}:
@@ -91,12 +97,32 @@ class Results:
                 parts += [f"Its {len(slowest)} slowest tasks:", steps_table(slowest)]
         return "\n\n".join(parts)
 
+    def explanations(self) -> Iterator[str]:
+        """Yield what tells where the time of an observation, and of the way from bare hosts, goes."""
+        alone = self.figures.get(("Ansible alone", "s"))
+        if self.observed and alone:
+            yield "## Where the time of an observation goes"
+            shares = (
+                ("Ansible alone / raw probe", self.figures["raw probe", "s"], alone),
+                ("observe / Ansible alone", alone, self.figures["observe", "s"]),
+            )
+            rows = [[what, *ratio(ours, theirs).cells(2)] for what, theirs, ours in shares]
+            yield table(["Ratio", "Median", "Min", "Max", "n"], rows)
+            yield steps_table(medians(self.observed))
+        if {"flotilla", "raw"} <= self.steps.keys():
+            yield "## Where the time from bare hosts goes, median seconds"
+            pairs = beside(medians(self.steps["flotilla"]), medians(self.steps["raw"]))
+            compared = [
+                [name, *(f"{seconds:.1f}" for seconds in (ours, theirs, ours - theirs))] for name, ours, theirs in pairs
+            ]
+            yield table(["Part", "flotilla", "raw", "Difference"], compared)
+
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a Markdown table that can be read as it stands; what is a number in all rows is set to the right."""
     columns = list(zip(heads, *rows, strict=True))
     widths = [max(3, *map(len, column)) for column in columns]
-    right = [all(re.fullmatch(r"[\d.]+", cell) for cell in column[1:]) for column in columns]
+    right = [all(re.fullmatch(r"-?[\d.]+", cell) for cell in column[1:]) for column in columns]
 
     def line(cells: Sequence[str]) -> str:
         padded = (

@@ -58,6 +58,18 @@ def test_steps_are_told_with_the_slowest_tasks_first():
     assert re.findall(r"task (\d+)", text) == [str(number) for number in range(19, 7, -1)]
 
 
+def test_it_is_told_where_the_time_goes():
+    results = measured(raw_probe=[1, 2], Ansible_alone=[2, 3], observe=[4, 6])
+    results.observed.append({"Observe": 3.0})
+    results.steps["flotilla"] = [{"Create the swarm": 9.0}]
+    results.steps["raw"] = [{"swarm": 9.5}]
+    text = results.text()
+    assert re.search(r"\| Ansible alone / raw probe +\| +1.75 \|", text)
+    assert re.search(r"\| observe / Ansible alone +\| +2.00 \|", text)
+    assert re.search(r"\| Observe +\| +3.0 \|", text)
+    assert re.search(r"\| swarm +\| +9.0 \| +9.5 \| +-0.5 \|", text)
+
+
 def test_a_table_sets_numbers_to_the_right():
     assert table(["What", "n"], [["a", "1"], ["b", "2000"]]).splitlines() == [
         "| What |    n |",
