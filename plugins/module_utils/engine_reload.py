@@ -1,0 +1,52 @@
+"""Tell whether a running engine has taken up the settings that it reads again without a restart.
+
+Source of what those are: "Configuration reload behavior" in https://docs.docker.com/reference/cli/dockerd/. Of them,
+only these stand in the engine's answer to ``GET /info``.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterable, Mapping
+
+from .engine import Document
+
+Info = Mapping[str, Document]
+# What it takes for insecure without being told.
+LOOPBACK = {"127.0.0.0/8", "::1/128"}
+
+
+def _registry(text: str) -> str:
+    """Return a registry as the engine names it: a host without scheme, or a network by its first address."""
+    host = text.split("://")[-1]
+    return str(ipaddress.ip_network(host, strict=False)) if "/" in host else host
+
+
+def _insecure(info: Info) -> set[str]:
+    """Return hosts and networks of registries that need no trusted certificate."""
+    registries = info["RegistryConfig"]
+    hosts = {name for name, index in registries["IndexConfigs"].items() if not index["Secure"]}
+    return hosts | {*(registries["InsecureRegistryCIDRs"] or [])}
+
+
+def _mirrors(addresses: Iterable[str] | None) -> set[str]:
+    """Return mirrors as the engine names them, which puts a slash behind each."""
+    return {address.rstrip("/") for address in addresses or []}
+
+
+# By setting, whether the engine has it: what is set, and what the engine answers.
+RELOADABLE: Mapping[str, Callable[[Document, Info], bool]] = {
+    "debug": lambda value, info: bool(value == info["Debug"]),
+    "insecure-registries": lambda value, info: LOOPBACK | {_registry(each) for each in value} == _insecure(info),
+    "labels": lambda value, info: {*value} == {*(info["Labels"] or [])},
+    "registry-mirrors": lambda value, info: _mirrors(value) == _mirrors(info["RegistryConfig"]["Mirrors"]),
+}
+
+
+def not_taken_up(settings: Mapping[str, Document], info: Info) -> list[str]:
+    """Name the settings that an engine has read from its file, or should have, and does not have.
+
+    :param settings: of the whole file; those that no reload brings, or that the engine does not tell, are not asked for
+    :param info: the engine's answer to ``GET /info``
+    """
+    return [key for key, has in RELOADABLE.items() if key in settings and not has(settings[key], info)]
