@@ -8,12 +8,15 @@ Each request that fails or is late is told when it ends, on standard error.
 With --elsewhere, a request that fails at one host is tried at the others, as a client does that has several addresses
 of a name; it fails only if all of them do, and is counted as retried else.
 
+With --counted, answers whose page does not have that pattern are tallied apart: good, but not what a visitor came for.
+
     python3 bench/load.py --rate 10 --seconds 60 --source 10.77.0.201 --source 10.77.0.202 http://10.77.0.11:4000/
 """
 
 import argparse
 import asyncio
 import json
+import re
 import signal
 import statistics
 import sys
@@ -43,6 +46,7 @@ class Tally:
         self.failures = Counter()
         self.lost = ""
         self.retried = 0
+        self.uncounted = 0
 
     def answered(self, visitor, seconds, trace):
         """Count an answer, and tell of a late one."""
@@ -71,6 +75,7 @@ class Tally:
             "sent": len(self.seconds) + self.failures.total(),
             "failed": self.failures.total(),
             "retried": self.retried,
+            "uncounted": self.uncounted,
             "late": sum(seconds > self.late_after for seconds in self.seconds),
             "median": round(statistics.median(self.seconds or [0]), 3),
             "p99": round(hundredths[-1], 3),
@@ -92,6 +97,7 @@ class Visitor:
         """Ask for the page once.
 
         :param trace: list that is told of each step, for those who tell of a failure
+        :return: the page
         :raise Failure: the answer is missing, cut off, malformed or not 200
         """
         reader, writer = await self.connection(trace)
@@ -102,7 +108,7 @@ class Visitor:
             writer.write(request.encode())
             await writer.drain()
             trace.append("asked")
-            kept = await read_answer(reader, slow=self.kind == "slow")
+            page, kept = await read_answer(reader, slow=self.kind == "slow")
         except BaseException:
             writer.close()
             raise
@@ -110,6 +116,7 @@ class Visitor:
             self.idle.append((reader, writer))
         else:
             writer.close()
+        return page
 
     async def connection(self, trace):
         """Take a kept connection that the server has not ended, or a new one."""
@@ -134,25 +141,26 @@ async def read_body(reader, size, slow):
     """Read what follows the headers: so many bytes, or what comes until the end; slowly where that is asked for.
 
     :param size: ``None`` where the server does not tell it
+    :return: these bytes
     """
     if not slow:
-        await (reader.read() if size is None else reader.readexactly(size))
-        return
-    left = size
-    while left is None or left:
-        bit = await reader.read(BIT if left is None else min(BIT, left))
+        return await (reader.read() if size is None else reader.readexactly(size))
+    body = b""
+    while size is None or len(body) < size:
+        bit = await reader.read(BIT if size is None else min(BIT, size - len(body)))
         if not bit:
-            if left:
-                raise asyncio.IncompleteReadError(b"some", left)
-            return
-        left = None if left is None else left - len(bit)
+            if size:
+                raise asyncio.IncompleteReadError(body or b"some", size)
+            break
+        body += bit
         await asyncio.sleep(PAUSE)
+    return body
 
 
 async def read_answer(reader, slow=False):
     """Read an answer to its end.
 
-    :return: whether the server keeps the connection
+    :return: its body, and whether the server keeps the connection
     :raise Failure: it is cut off, malformed or not 200
     """
     try:
@@ -160,41 +168,45 @@ async def read_answer(reader, slow=False):
         status = first.split()[1]
         headers = {name.lower(): value.strip() for name, value in (line.split(":", 1) for line in lines)}
         size = headers.get("content-length")
-        await read_body(reader, None if size is None else int(size), slow)
+        body = await read_body(reader, None if size is None else int(size), slow)
     except asyncio.IncompleteReadError as error:
         raise Failure("answer cut off" if error.partial else "no answer") from error
     except (asyncio.LimitOverrunError, ValueError, IndexError) as error:
         raise Failure("answer malformed") from error
     if status != "200":
         raise Failure(f"status {status}")
-    return "content-length" in headers and headers.get("connection", "").lower() != "close"
+    return body, "content-length" in headers and headers.get("connection", "").lower() != "close"
 
 
-async def fault(visitor, timeout, trace):
-    """Visit once, and return what went wrong, ``""`` for nothing."""
+async def visit_once(visitor, timeout, trace):
+    """Visit once.
+
+    :return: the page, and what went wrong, ``""`` for nothing
+    """
     try:
         async with asyncio.timeout(timeout):
-            await visitor.visit(trace)
+            return await visitor.visit(trace), ""
     except TimeoutError:
-        return f"not done in {timeout} s"
+        return b"", f"not done in {timeout} s"
     except Failure as failure:
-        return str(failure)
+        return b"", str(failure)
     except OSError as error:
-        return type(error).__name__
-    return ""
+        return b"", type(error).__name__
 
 
-async def request(visitors, timeout, tally):
+async def request(visitors, timeout, tally, counted):
     """Make one request and count what becomes of it.
 
     :param visitors: that try it one after another, until one gets an answer
+    :param counted: see ``load``
     """
     clock = asyncio.get_running_loop().time
     start = clock()
     for visitor in visitors:
         trace = []
-        reason = await fault(visitor, timeout, trace)
+        page, reason = await visit_once(visitor, timeout, trace)
         if not reason:
+            tally.uncounted += not re.search(counted.encode(), page)
             tally.retried += visitor is not visitors[0]
             tally.answered(visitor, clock() - start, trace)
             return
@@ -203,7 +215,7 @@ async def request(visitors, timeout, tally):
     tally.fail(reason, visitor, clock() - start, trace)
 
 
-async def load(urls, sources, rate, seconds, late=2, timeout=20, kinds=("kept", "new"), elsewhere=False):
+async def load(urls, sources, rate, seconds, late=2, timeout=20, kinds=("kept", "new"), elsewhere=False, counted=""):
     """Make requests and wait for the last answer.
 
     :param urls: pages to ask for, in turn
@@ -211,6 +223,7 @@ async def load(urls, sources, rate, seconds, late=2, timeout=20, kinds=("kept", 
     :param rate: requests a second, of all visitors together
     :param kinds: of ``KINDS``
     :param elsewhere: whether a request that fails is tried at the other pages
+    :param counted: pattern that a page has that counts its visit
     :return: the tally's summary
     """
     loop = asyncio.get_running_loop()
@@ -232,7 +245,7 @@ async def load(urls, sources, rate, seconds, late=2, timeout=20, kinds=("kept", 
                     await stop.wait()
                 break
             except TimeoutError:
-                group.create_task(request(next(turns), timeout, tally))
+                group.create_task(request(next(turns), timeout, tally, counted))
     return tally.summary()
 
 
@@ -245,9 +258,10 @@ def main():
     parser.add_argument("--seconds", type=float, default=3600, help="how long (default: %(default)s)")
     parser.add_argument("--kind", action="append", choices=KINDS, help="of clients; may be given again")
     parser.add_argument("--elsewhere", action="store_true", help="try at the other pages what fails at one")
+    parser.add_argument("--counted", default="", metavar="PATTERN", help="of a page that counts its visit")
     options = parser.parse_args()
     kinds = options.kind or KINDS[:2]
-    way = {"kinds": kinds, "elsewhere": options.elsewhere}
+    way = {"kinds": kinds, "elsewhere": options.elsewhere, "counted": options.counted}
     summary = asyncio.run(load(options.urls, options.source, options.rate, options.seconds, **way))
     print(json.dumps(summary))
     sys.exit(1 if summary["failed"] else 0)

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from lost import around
+from visitor import COUNT
 
 from bench import stack
 from tests.support.runs import REPOSITORY
@@ -98,26 +99,37 @@ def visiting(fleet):
 def load(fleet, *words, rate=10):
     """Ask for the page many times a second, from four clients through all nodes; no request may fail.
 
+    Pages without a count, as while Redis moves, are tallied apart.
+
     :param words: more options of bench/load.py
     :param rate: requests a second
+    :return: what was sent and what became of it, once it has ended
     """
     network = fleet.addresses[fleet.manager].split(".")[2]
     visitors = [address.format(network) for address in VISITORS]
     for address in visitors:
         fleet.command("exec", "--", "ip", "address", "replace", f"{address}/24", "dev", "bridge")
     command = [sys.executable, "-m", "fleet", "exec", "--name", fleet.name, "--", sys.executable, "bench/load.py"]
-    command += [*words, "--rate", str(rate), *(word for address in visitors for word in ("--source", address))]
+    command += [
+        *words,
+        "--rate",
+        str(rate),
+        "--counted",
+        COUNT.pattern,
+        *(word for address in visitors for word in ("--source", address)),
+    ]
     command += [f"http://{address}:{stack.PORT}/" for address in fleet.addresses.values()]
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
+        summary = {}
         try:
-            yield
+            yield summary
             assert process.poll() is None, "the load ended before what it was to go along with"
         finally:
             process.send_signal(signal.SIGINT)
             output, _ = process.communicate(timeout=60)
             # Told and counted also where what it went along with has failed.
             print(output)
-            summary = json.loads(output)
+            summary |= json.loads(output)
             tallies.append(summary)
             if summary["lost"]:
                 print(around(fleet, datetime.fromisoformat(summary["lost"])))

@@ -183,3 +183,18 @@ def test_request_that_fails_at_one_host_is_tried_at_the_next():
     elsewhere, here = asyncio.run(both())
     assert (elsewhere["sent"], elsewhere["failed"], elsewhere["retried"]) == (20, 0, 10)
     assert (here["sent"], here["failed"], here["retried"]) == (20, 10, 0)
+
+
+@pytest.mark.parametrize("kind", ["new", "slow"])
+def test_pages_without_a_count_are_tallied_apart(kind):
+    pages = [b"Visits: 7", b"Visits: none"]
+
+    async def answer(_number, writer):
+        page = pages[answer.asked % 2]
+        answer.asked += 1
+        writer.write(b"HTTP/1.0 200 OK\r\n\r\n" + page)
+        writer.close()
+
+    answer.asked = 0
+    summary, _ = run(answer, kinds=[kind], counted=r"Visits: \d+")
+    assert (summary["sent"], summary["failed"], summary["uncounted"]) == (20, 0, 10)
