@@ -55,3 +55,33 @@ def test_failed_stacks_are_named_where_there_are_others():
     assert report.failed_stacks_lines({"shop": "bad"}, [one]) == ["bad"]
     assert report.failed_stacks_lines({"shop": "bad"}, [one, two]) == ["shop: bad", "Deployed: hello."]
     assert report.failed_stacks_lines({"shop": "bad", "hello": "bad"}, [one, two])[-1] == "hello: bad"
+
+
+def ending(node, **update):
+    """What a run says at its end of a site whose tasks of web run on two hosts, and of redis on the second."""
+    found = sites.converged_site()["m1"]["observation"]
+    found["nodes"][2] |= node
+    web = found["stacks"]["hello"]["services"]["web"]
+    web["spec"] |= {"UpdateConfig": {"Order": "start-first", **update}}
+    for service in found["stacks"]["hello"]["services"].values():
+        service["spec"]["TaskTemplate"]["ContainerSpec"] = {"Image": "hello"}
+    for task in web["tasks"]:
+        task["node"] = f"node-{task['slot'] % 2 + 1}"
+    names = {f"10.0.0.{number}": name for number, name in enumerate(("m1", "w1", "w2"), 1)}
+    stacks = {"hello": sites.stack(found["stacks"]["hello"])}
+    return [
+        line for line in report.site_lines(names, sites.nodes(*found["nodes"]), stacks, {}) if "has no task" in line
+    ]
+
+
+def test_host_that_could_run_tasks_and_has_none_is_named_with_the_command_that_moves_some():
+    assert ending({}) == ["w2 has no task of web: ansible-playbook playbooks/rebalance.yml moves some there"]
+
+
+@pytest.mark.parametrize(
+    ("node", "update"),
+    [({"availability": "drain"}, {}), ({"state": "down"}, {}), ({}, {"Order": "stop-first"})],
+    ids=["drained", "down", "service stops before it starts"],
+)
+def test_host_that_no_task_may_move_to_is_not_said_to_be_without(node, update):
+    assert ending(node, **update) == []
