@@ -81,7 +81,7 @@ def test_labels_of_engines_are_taken_up_without_a_restart(fleet):
     """And with a restart when they are taken out again, as a reload does not take away what is left out."""
     before = processes(fleet)
     run = fleet.play(*options(labels=["rack=r1"])).succeeded()
-    assert f"docker {fleet.manager}: let docker take up labels (without a restart)" in run.changes
+    assert "docker all 3 hosts: let docker take up labels (without a restart)" in run.changes
     assert processes(fleet) == before
     for host in fleet.addresses:
         assert fleet.on(host, "docker info --format '{{json .Labels}}'").strip() == '["rack=r1"]'

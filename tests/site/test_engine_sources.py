@@ -201,6 +201,7 @@ def test_state_of_the_swarm_is_kept_before_a_manager_gets_another_version(vendor
     vendor.fleet.play(*settings(**vendor.variables, docker_version="27.0.1")).succeeded()
     assert vendor.versions() == [OLD, OLD]
     assert vendor.on("stat --format %a /var/lib/docker/swarm-before-upgrade").strip() == "700"
-    assert vendor.on("find /var/lib/docker/swarm-before-upgrade/raft/snap-v3-encrypted -type f")
+    # A young swarm has no snapshot yet.
+    assert vendor.on("find /var/lib/docker/swarm-before-upgrade/raft/wal-v3-encrypted -type f")
     vendor.fleet.assert_serving()
     vendor.fleet.play(*settings(**vendor.variables, docker_version="27.0.1")).unchanged()
