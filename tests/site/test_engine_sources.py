@@ -14,10 +14,7 @@ OLD, NEW = "5:27.0.1-1~debian.13~trixie", "5:27.0.2-1~debian.13~trixie"
 ENGINE = ("docker-ce", "docker-ce-cli")
 KEY, SOURCE = "/etc/apt/keyrings/docker.asc", "/etc/apt/sources.list.d/docker.sources"
 PIN = "/etc/apt/preferences.d/flotilla-docker"
-# A turn renews the lock.
-ONLY_ENGINE = tuple(
-    f"playbooks/phases/{name}.yml" for name in ("observe", "lock", "install_docker", "restart_engine", "unlock")
-)
+ONLY_ENGINE = tuple(f"playbooks/phases/{name}.yml" for name in ("observe", "install_docker", "restart_engine"))
 
 
 @pytest.fixture
@@ -194,14 +191,3 @@ def test_engine_and_swarm_made_by_hand_are_adopted(vendor):
     assert vendor.versions() == [NEW, NEW]
     assert "docker-buildx-plugin" in vendor.on("dpkg-query --show docker-buildx-plugin")
     vendor.fleet.play().unchanged()
-
-
-@pytest.mark.long
-def test_state_of_the_swarm_is_kept_before_a_manager_gets_another_version(vendor, settings):
-    vendor.fleet.play(*settings(**vendor.variables, docker_version="27.0.1")).succeeded()
-    assert vendor.versions() == [OLD, OLD]
-    assert vendor.on("stat --format %a /var/lib/docker/swarm-before-upgrade").strip() == "700"
-    # A young swarm has no snapshot yet.
-    assert vendor.on("find /var/lib/docker/swarm-before-upgrade/raft/wal-v3-encrypted -type f")
-    vendor.fleet.assert_serving()
-    vendor.fleet.play(*settings(**vendor.variables, docker_version="27.0.1")).unchanged()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from ...module_utils.daemon_config import without_logins
@@ -12,7 +11,6 @@ from ...module_utils.observation.host import File
 from ..model import desired
 from ..model.change import Change
 
-RELOAD = "let {} take up {} (without a restart)"
 RESTART_REPLACED = "restart {}, whose package was upgraded after it started"
 
 
@@ -29,7 +27,7 @@ def compare(role: desired.Role, observed: Observed) -> list[Change]:
 def is_stale(role: desired.Role, observed: Observed) -> bool:
     """Tell whether a running service of this role started before its newest settings or program, or will get new ones.
 
-    :return: ``False`` where nothing runs yet, since a start reads the settings anyway, and where a reload does
+    :return: ``False`` where nothing runs yet, since a start reads the settings anyway
     """
     return is_replaced(role, observed) or _has_older_settings(role, observed)
 
@@ -39,56 +37,12 @@ def is_replaced(role: desired.Role, observed: Observed) -> bool:
     return any(observed.services[name].replaced for name in role.services)
 
 
-def reloads(role: desired.Role, observed: Observed) -> tuple[str, ...]:
-    """Name the settings that running services of this role take up without a restart.
-
-    :return: empty where none differs, or where another differs as well, so that they are restarted
-    """
-    changed = [path for path in role.settings if _is_older(role, observed, path)]
-    reloaded = [_reloaded(role, observed, path) for path in changed]
-    return tuple(sorted({key for keys in reloaded for key in keys})) if all(reloaded) else ()
-
-
-def of_swarm(observed: Observed) -> str:
-    """Return the folder in which a manager has its copy of the swarm's state; ``""`` where there is none."""
-    return f"{observed.engine.root}/swarm" if observed.engine and observed.swarm.manager else ""
-
-
 def _has_older_settings(role: desired.Role, observed: Observed) -> bool:
-    changed = any(_is_older(role, observed, path) for path in role.settings)
-    return changed and not reloads(role, observed)
-
-
-def _is_older(role: desired.Role, observed: Observed, path: str) -> bool:
-    """Tell whether a running service does not have what its file with settings is to say."""
-    found, running = observed.files[path], _running(role, observed)
-    return bool(running) and (found is None or _has_other_text(role.files[path], found) or found.mtime > min(running))
-
-
-def _running(role: desired.Role, observed: Observed) -> list[int]:
-    return [observed.services[name].started for name in role.services if observed.services[name].active]
-
-
-def _reloaded(role: desired.Role, observed: Observed, path: str) -> set[str]:
-    """Name the keys that a reload brings, of a file in which nothing else differs.
-
-    What is left out keeps its value at a reload. A file that is newer than its service says nothing of what that has.
-    """
-    found = observed.files[path]
-    if found is None or found.mtime > min(_running(role, observed)) or is_replaced(role, observed):
-        return set()
-    before, after = _settings(found.text), _settings(role.files[path].text)
-    differing = {key for key in {*before, *after} if (key in before, before.get(key)) != (key in after, after.get(key))}
-    return differing if differing <= {*role.reloadable} & {*after} else set()
-
-
-def _settings(text: str | None) -> Mapping[str, object]:
-    """Read a file of JSON; one that is something else has none."""
-    try:
-        read = json.loads(text or "")
-    except ValueError:
-        return {}
-    return read if isinstance(read, dict) else {}
+    running = [observed.services[name].started for name in role.services if observed.services[name].active]
+    files = ((role.files[path], observed.files[path]) for path in role.settings)
+    return bool(running) and any(
+        found is None or _has_other_text(file, found) or found.mtime > min(running) for file, found in files
+    )
 
 
 def differs(file: desired.File, found: File) -> bool:
@@ -138,7 +92,5 @@ def _services(role: desired.Role, observed: Observed) -> Iterator[Change]:
             yield Change(f"enable {service} at boot")
         elif unit.replaced:
             yield Change(RESTART_REPLACED.format(service))
-        elif taken_up := reloads(role, observed):
-            yield Change(RELOAD.format(service, ", ".join(taken_up)))
         elif _has_older_settings(role, observed):
             yield Change(f"restart {service}, which runs with older settings")

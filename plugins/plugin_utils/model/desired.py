@@ -21,7 +21,6 @@ class Role:
     """What one role wants.
 
     :ivar settings: the files that the services read when they start
-    :ivar reloadable: keys of these, which are JSON then, that a running service takes up when they are set
     :ivar modules: kernel modules
     :ivar ports: such as ``2377/tcp``, which nobody else may hold
     """
@@ -30,7 +29,6 @@ class Role:
     files: Mapping[str, File] = field(default_factory=dict)
     services: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
-    reloadable: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     ports: tuple[str, ...] = ()
 

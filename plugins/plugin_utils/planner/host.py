@@ -53,11 +53,10 @@ def plan_engine(
     changes = (*_engine_changes(now, name), *more)
     if not changes:
         return told
-    unit, role = observed.services.get("docker"), now.desired(name).role("docker")
-    restart = state.is_stale(role, observed) or bool(_damage(now, name))
+    unit = observed.services.get("docker")
     install = InstallDocker(
         packages=tuple(sorted({*engine.requests, *_role_packages(now, name, missing)})),
-        files=role.files,
+        files=now.desired(name).role("docker").files,
         sources=engine.files,
         hold=engine.hold,
         unhold=engine.unhold,
@@ -66,18 +65,16 @@ def plan_engine(
         reset_failed=bool(unit and unit.failed),
         end_redirect=observed.redirected,
         turn_on_forwarding=not _forwards(observed),
-        reload=not restart and bool(state.reloads(role, observed)),
     )
     if not _serves_until_its_turn(now, name):
         return replace(told, install_docker=install, changes={Phase.INSTALL_DOCKER: changes})
-    restarted = RestartEngine(
+    restart = RestartEngine(
         **{each.name: getattr(install, each.name) for each in fields(install)},
-        restart=restart,
-        keep_swarm=state.of_swarm(observed) if engine.change else "",
+        restart=state.is_stale(now.desired(name).role("docker"), observed) or bool(_damage(now, name)),
         turn=rolling.plan_turn(now, name, order, files),
     )
     told = replace(told, notes=(*told.notes, *rolling.notes(now, name)))
-    return replace(told, restart_engine=restarted, changes={Phase.RESTART_ENGINE: changes})
+    return replace(told, restart_engine=restart, changes={Phase.RESTART_ENGINE: changes})
 
 
 def plan_devices(now: Situation, name: str) -> HostPlan:

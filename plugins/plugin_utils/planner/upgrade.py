@@ -63,7 +63,7 @@ def _plan_host(now: Situation, name: str, order: Batches, files: dict[str, Stack
         turn = rolling.without_moves(turn)
     upgrade = UpgradeHost(
         upgrades=tuple(f"{package}={version}" for package, version in sorted(found.packages.items())),
-        keep_swarm=state.of_swarm(now.observed[name]) if _gets_engine(now, name) else "",
+        keep_swarm=_swarm_state(now, name),
         hold=found.held,
         finish_installation=bool(_interrupted(now, name)),
         restart=_stops_containers(now, name) and not found.reboot,
@@ -106,6 +106,13 @@ def _gets_engine(now: Situation, name: str) -> bool:
 def _beneath_tasks(now: Situation, name: str) -> set[str]:
     engine = now.desired(name).engine
     return {*RUNTIME, *(engine.packages if engine else ())}
+
+
+def _swarm_state(now: Situation, name: str) -> str:
+    """Return the folder in which a manager has its copy of the swarm's state, which a newer engine may change."""
+    observed = now.observed[name]
+    is_kept = observed.engine and observed.swarm.manager and _gets_engine(now, name)
+    return f"{observed.engine.root}/swarm" if observed.engine and is_kept else ""
 
 
 def _changes(now: Situation, name: str) -> Iterator[Change]:

@@ -23,7 +23,6 @@ class InstallDocker:
     :ivar reset_failed: whether systemd counts failed starts of the engine, and may refuse the next
     :ivar end_redirect: whether the host's visitors are still led to another one
     :ivar turn_on_forwarding: whether the kernel passes no packets on, which the engine turns on when it starts
-    :ivar reload: whether the engine takes up its settings without a restart
     """
 
     packages: tuple[str, ...]
@@ -36,7 +35,6 @@ class InstallDocker:
     reset_failed: bool
     end_redirect: bool
     turn_on_forwarding: bool
-    reload: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,11 +97,9 @@ class RestartEngine(InstallDocker):
 
     :ivar restart: whether what runs is older than its settings or its package; one that gets another version in its
         turn is restarted by its package, or where that leaves it running
-    :ivar keep_swarm: folder of the swarm's state, which is copied aside before the packages; ``""`` for none
     """
 
     restart: bool
-    keep_swarm: str
     turn: Turn
 
 
