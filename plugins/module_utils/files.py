@@ -23,10 +23,12 @@ def is_so(path: str, text: str, mode: int) -> bool:
 def write(path: str, text: str, mode: int, folder_mode: int) -> None:
     """Write a file, which belongs to who runs this; a link in its place is replaced.
 
+    Where only its mode differs it keeps its time, which says whether a service that reads it started before it.
+
     :param folder_mode: of a folder that is made for it, and of each above it that is
     :raise OSError: as where the disk is full; the file is as it was then
     """
-    folder = os.path.dirname(path)
+    folder, time = os.path.dirname(path), _time_of(path, text)
     _make(folder, folder_mode)
     descriptor, fresh = tempfile.mkstemp(prefix=".flotilla-", dir=folder)
     try:
@@ -36,11 +38,23 @@ def write(path: str, text: str, mode: int, folder_mode: int) -> None:
             stream.write(text.encode())
             stream.flush()
             os.fsync(stream.fileno())
+        if time is not None:
+            os.utime(fresh, (time, time))
         os.replace(fresh, path)
     except OSError:
         with contextlib.suppress(OSError):
             os.unlink(fresh)
         raise
+
+
+def _time_of(path: str, text: str) -> float | None:
+    """Return since when a file has a text, in seconds since 1970; ``None`` where it has another, or is a link."""
+    try:
+        with open(path, "rb") as stream:
+            is_same = stream.read() == text.encode() and not os.path.islink(path)
+            return os.fstat(stream.fileno()).st_mtime if is_same else None
+    except OSError:
+        return None
 
 
 def _make(folder: str, mode: int) -> None:

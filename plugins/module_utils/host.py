@@ -144,6 +144,7 @@ def services(run: Run, names: Sequence[str]) -> dict[str, Unit]:
             enabled=shown.get("UnitFileState") == "enabled",
             started=int(shown.get("ActiveEnterTimestamp", "").lstrip("@") or 0) if active else 0,
             replaced=active and _is_replaced(shown.get("MainPID", "0")),
+            flags=_flags(shown.get("MainPID", "0")) if active else (),
         )
     return found
 
@@ -159,6 +160,15 @@ def _is_replaced(process: str) -> bool:
         return os.readlink(f"/proc/{process}/exe").endswith(" (deleted)")
     except OSError:  # It has ended, or is none.
         return False
+
+
+def _flags(process: str) -> tuple[str, ...]:
+    """Name the flags that a process was started with, without their values, in which there may be logins.
+
+    :param process: its number, ``0`` for none
+    """
+    words = (read_text(f"/proc/{process}/cmdline") or "").split("\0")[1:]
+    return tuple(word.split("=")[0] for word in words if word.startswith("-"))
 
 
 def kernel_modules(names: Sequence[str]) -> dict[str, str]:

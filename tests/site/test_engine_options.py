@@ -71,6 +71,27 @@ def broken(fleet):
     fleet.play().succeeded()
 
 
+def processes(fleet):
+    """Which process each host's engine is."""
+    return {host: fleet.on(host, "systemctl show docker --property MainPID --value") for host in fleet.addresses}
+
+
+@pytest.mark.long
+def test_labels_of_engines_are_taken_up_without_a_restart(fleet):
+    """And with a restart when they are taken out again, as a reload does not take away what is left out."""
+    before = processes(fleet)
+    run = fleet.play(*options(labels=["rack=r1"])).succeeded()
+    assert "docker all 3 hosts: let docker take up labels, which needs no restart" in run.changes
+    assert processes(fleet) == before
+    for host in fleet.addresses:
+        assert fleet.on(host, "docker info --format '{{json .Labels}}'").strip() == '["rack=r1"]'
+    fleet.play(*options(labels=["rack=r1"])).unchanged()
+    fleet.play().succeeded()
+    assert not {*before.values()} & {*processes(fleet).values()}
+    assert fleet.on(fleet.manager, "docker info --format '{{json .Labels}}'").strip() == "[]"
+    fleet.assert_serving()
+
+
 @pytest.mark.long
 def test_restarts_lose_no_request(fleet):
     """Not at the host whose turn it is either, not while tasks are spread again, nor while the option is taken out."""

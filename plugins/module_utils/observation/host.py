@@ -54,6 +54,7 @@ class Unit:
 
     :ivar failed: whether systemd counts failed starts of it, also between two attempts
     :ivar replaced: whether it still runs from a program that is not there any more, as after an upgrade of its package
+    :ivar flags: of its process, such as ``--host``, without their values
     """
 
     active: bool
@@ -61,6 +62,7 @@ class Unit:
     enabled: bool
     started: int
     replaced: bool
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

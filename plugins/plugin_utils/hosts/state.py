@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from ...module_utils.daemon_config import without_logins
@@ -11,6 +12,7 @@ from ...module_utils.observation.host import File
 from ..model import desired
 from ..model.change import Change
 
+RELOAD = "let {} take up {}, which needs no restart"
 RESTART_REPLACED = "restart {}, whose package was upgraded after it started"
 
 
@@ -27,7 +29,7 @@ def compare(role: desired.Role, observed: Observed) -> list[Change]:
 def is_stale(role: desired.Role, observed: Observed) -> bool:
     """Tell whether a running service of this role started before its newest settings or program, or will get new ones.
 
-    :return: ``False`` where nothing runs yet, since a start reads the settings anyway
+    :return: ``False`` where nothing runs yet, since a start reads the settings anyway, and where a reload does
     """
     return is_replaced(role, observed) or _has_older_settings(role, observed)
 
@@ -37,12 +39,58 @@ def is_replaced(role: desired.Role, observed: Observed) -> bool:
     return any(observed.services[name].replaced for name in role.services)
 
 
+def reloads(role: desired.Role, observed: Observed) -> tuple[str, ...]:
+    """Name the settings that running services of this role take up without a restart.
+
+    :return: empty where none differs, or where they are restarted, as for another that differs as well
+    """
+    changed = [path for path in role.settings if _is_older(role, observed, path)]
+    reloaded = [_reloaded(role, observed, path) for path in changed]
+    return tuple(sorted({key for keys in reloaded for key in keys})) if all(reloaded) else ()
+
+
 def _has_older_settings(role: desired.Role, observed: Observed) -> bool:
-    running = [observed.services[name].started for name in role.services if observed.services[name].active]
-    files = ((role.files[path], observed.files[path]) for path in role.settings)
-    return bool(running) and any(
-        found is None or _has_other_text(file, found) or found.mtime > min(running) for file, found in files
-    )
+    changed = any(_is_older(role, observed, path) for path in role.settings)
+    return changed and not reloads(role, observed)
+
+
+def _is_older(role: desired.Role, observed: Observed, path: str) -> bool:
+    """Tell whether a running service does not have what its file with settings is to say."""
+    found, running = observed.files[path], _running(role, observed)
+    return bool(running) and (found is None or _has_other_text(role.files[path], found) or found.mtime > min(running))
+
+
+def _running(role: desired.Role, observed: Observed) -> list[int]:
+    return [observed.services[name].started for name in role.services if observed.services[name].active]
+
+
+def _reloaded(role: desired.Role, observed: Observed, path: str) -> set[str]:
+    """Name the keys that a reload brings, of a file in which nothing else differs.
+
+    What is left out or empty keeps its value at a reload. A file that is newer than its service says nothing of what
+    that has.
+    """
+    found = observed.files[path]
+    if found is None or found.mtime > min(_running(role, observed)) or not _can_reload(role, observed):
+        return set()
+    before, after = _settings(found.text), _settings(role.files[path].text)
+    differing = {key for key in {*before, *after} if (key in before, before.get(key)) != (key in after, after.get(key))}
+    return differing if differing <= {key for key in role.reloadable if after.get(key)} else set()
+
+
+def _can_reload(role: desired.Role, observed: Observed) -> bool:
+    """Tell whether the services run their newest program, and with no flag that a reload may put out of force."""
+    flags = {flag for name in role.services for flag in observed.services[name].flags}
+    return not is_replaced(role, observed) and flags <= {*role.reload_keeps}
+
+
+def _settings(text: str | None) -> Mapping[str, object]:
+    """Read a file of JSON; one that is something else has none."""
+    try:
+        read = json.loads(text or "")
+    except ValueError:
+        return {}
+    return read if isinstance(read, dict) else {}
 
 
 def differs(file: desired.File, found: File) -> bool:
@@ -68,9 +116,13 @@ def _shown(text: str | None) -> str:
 
 
 def _modules(modules: Sequence[str], observed: Observed) -> Iterator[Change]:
-    missing = [module for module in modules if observed.modules[module] != "loaded"]
-    if missing:
-        yield Change(f"load kernel modules {', '.join(missing)}")
+    if lacking := unloaded(modules, observed):
+        yield Change(f"load kernel modules {', '.join(lacking)}")
+
+
+def unloaded(modules: Sequence[str], observed: Observed) -> tuple[str, ...]:
+    """Name the kernel modules that are not loaded."""
+    return tuple(module for module in modules if observed.modules[module] != "loaded")
 
 
 def missing(packages: Sequence[str], observed: Observed) -> tuple[str, ...]:
@@ -92,5 +144,7 @@ def _services(role: desired.Role, observed: Observed) -> Iterator[Change]:
             yield Change(f"enable {service} at boot")
         elif unit.replaced:
             yield Change(RESTART_REPLACED.format(service))
+        elif taken_up := reloads(role, observed):
+            yield Change(RELOAD.format(service, ", ".join(taken_up)))
         elif _has_older_settings(role, observed):
             yield Change(f"restart {service}, which runs with older settings")

@@ -21,6 +21,8 @@ class Role:
     """What one role wants.
 
     :ivar settings: the files that the services read when they start
+    :ivar reloadable: keys of these, which are JSON then, that a running service takes up when they are set
+    :ivar reload_keeps: flags of the services that a reload leaves in force
     :ivar modules: kernel modules
     :ivar ports: such as ``2377/tcp``, which nobody else may hold
     """
@@ -29,6 +31,8 @@ class Role:
     files: Mapping[str, File] = field(default_factory=dict)
     services: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
+    reloadable: tuple[str, ...] = ()
+    reload_keeps: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     ports: tuple[str, ...] = ()
 

@@ -53,10 +53,11 @@ def plan_engine(
     changes = (*_engine_changes(now, name), *more)
     if not changes:
         return told
-    unit = observed.services.get("docker")
+    unit, role = observed.services.get("docker"), now.desired(name).role("docker")
+    restart = state.is_stale(role, observed) or bool(_damage(now, name))
     install = InstallDocker(
         packages=tuple(sorted({*engine.requests, *_role_packages(now, name, missing)})),
-        files=now.desired(name).role("docker").files,
+        files=role.files,
         sources=engine.files,
         hold=engine.hold,
         unhold=engine.unhold,
@@ -64,17 +65,19 @@ def plan_engine(
         finish_installation=_is_interrupted(now, name),
         reset_failed=bool(unit and unit.failed),
         end_redirect=observed.redirected,
+        load_modules=bool(state.unloaded(role.modules, observed)),
         turn_on_forwarding=not _forwards(observed),
+        reload=() if restart or engine.change else state.reloads(role, observed),
     )
     if not _serves_until_its_turn(now, name):
         return replace(told, install_docker=install, changes={Phase.INSTALL_DOCKER: changes})
-    restart = RestartEngine(
+    restarted = RestartEngine(
         **{each.name: getattr(install, each.name) for each in fields(install)},
-        restart=state.is_stale(now.desired(name).role("docker"), observed) or bool(_damage(now, name)),
+        restart=restart,
         turn=rolling.plan_turn(now, name, order, files),
     )
     told = replace(told, notes=(*told.notes, *rolling.notes(now, name)))
-    return replace(told, restart_engine=restart, changes={Phase.RESTART_ENGINE: changes})
+    return replace(told, restart_engine=restarted, changes={Phase.RESTART_ENGINE: changes})
 
 
 def plan_devices(now: Situation, name: str) -> HostPlan:

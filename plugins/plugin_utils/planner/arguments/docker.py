@@ -22,7 +22,9 @@ class InstallDocker:
     :ivar finish_installation: whether an interrupted installation of packages stands in the way
     :ivar reset_failed: whether systemd counts failed starts of the engine, and may refuse the next
     :ivar end_redirect: whether the host's visitors are still led to another one
+    :ivar load_modules: whether kernel modules are not loaded
     :ivar turn_on_forwarding: whether the kernel passes no packets on, which the engine turns on when it starts
+    :ivar reload: settings that the engine takes up without a restart
     """
 
     packages: tuple[str, ...]
@@ -34,7 +36,9 @@ class InstallDocker:
     finish_installation: bool
     reset_failed: bool
     end_redirect: bool
+    load_modules: bool
     turn_on_forwarding: bool
+    reload: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,10 @@
 """What differs on a host is a change of the role that wants it."""
 
+import json
+
 import pytest
 import sites
-from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts.state import compare
+from ansible_collections.flotilla.swarm.plugins.plugin_utils.hosts.state import compare, is_stale, reloads
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.desired import File, Role
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.observation import read_observed
 
@@ -58,3 +60,84 @@ def test_login_in_the_address_of_a_proxy_is_in_no_diff():
     observed["files"]["/etc/docker/daemon.json"] = None
     (change,) = compare(role, read_observed("r1", observed))
     assert change.after == '"http://***@proxy:3128"'
+
+
+SETTINGS = "/etc/docker/daemon.json"
+
+
+def engine(before, after, *, mtime=100, **service):
+    """A role docker that wants settings, and a host whose engine has started at 200 and whose file says others."""
+    role = Role(
+        files={SETTINGS: File(text=json.dumps(after), mode="0644")},
+        services=("docker",),
+        settings=(SETTINGS,),
+        reloadable=("labels", "registry-mirrors"),
+        reload_keeps=("-H", "--containerd"),
+    )
+    observed = sites.bare("10.0.0.1")
+    observed["files"][SETTINGS] = sites.file_of(before if isinstance(before, str) else json.dumps(before), mtime=mtime)
+    unit = {"active": True, "failed": False, "enabled": True, "started": 200, "replaced": False}
+    observed["services"]["docker"] = unit | {"flags": ["-H", "--containerd"]} | service
+    return role, read_observed("w1", observed)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "keys"),
+    [
+        ({}, {"labels": ["a=b"]}, ("labels",)),
+        ({"labels": []}, {"labels": ["a=b"]}, ("labels",)),
+        (
+            {"labels": [], "log-level": "warn"},
+            {"log-level": "warn", "labels": ["a=b"], "registry-mirrors": ["http://m"]},
+            ("labels", "registry-mirrors"),
+        ),
+    ],
+    ids=["added", "changed", "two beside one that stays"],
+)
+def test_what_an_engine_takes_up_by_a_reload_restarts_none(before, after, keys):
+    role, observed = engine(before, after)
+    assert reloads(role, observed) == keys
+    assert not is_stale(role, observed)
+    assert [change.text for change in compare(role, observed)] == [
+        f"correct {SETTINGS}",
+        f"let docker take up {', '.join(keys)}, which needs no restart",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        ({"labels": ["a=b"]}, {}, {}),
+        ({"labels": ["a=b"]}, {"labels": []}, {}),
+        ({"labels": ["a=b"]}, {"labels": None}, {}),
+        ({}, {"labels": ["a=b"], "log-level": "warn"}, {}),
+        ({"log-level": "warn"}, {"labels": ["a=b"]}, {}),
+        ({}, {"labels": ["a=b"]}, {"mtime": 201}),
+        ({}, {"labels": ["a=b"]}, {"replaced": True}),
+        ({}, {"labels": ["a=b"]}, {"flags": ["-H", "--authorization-plugin"]}),
+        ("{", {"labels": ["a=b"], "log-level": "warn"}, {}),
+        ("{ }", {}, {}),
+    ],
+    ids=[
+        "removed",
+        "emptied",
+        "null",
+        "beside another",
+        "another removed",
+        "newer file",
+        "replaced",
+        "flag of its own",
+        "damaged file",
+        "other spaces",
+    ],
+)
+def test_what_a_reload_does_not_bring_restarts_an_engine(before, after, found):
+    role, observed = engine(before, after, **found)
+    assert reloads(role, observed) == ()
+    assert is_stale(role, observed)
+
+
+def test_an_engine_that_does_not_run_reads_its_settings_when_it_starts():
+    role, observed = engine({}, {"labels": ["a=b"]}, active=False, started=0)
+    assert reloads(role, observed) == ()
+    assert not is_stale(role, observed)

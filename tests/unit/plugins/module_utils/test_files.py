@@ -65,3 +65,13 @@ def test_a_folder_in_its_place_is_an_error_and_nothing_is_left(tmp_path):
     with pytest.raises(OSError, match="directory"):
         files.write(str(file), "", 0o644, 0o755)
     assert list(tmp_path.iterdir()) == [file]
+
+
+@pytest.mark.parametrize(("text", "is_kept"), [("text", True), ("other", False)])
+def test_file_keeps_its_time_where_its_text_stays(tmp_path, text, is_kept):
+    """Services that started before a file's time are restarted to read it."""
+    file = tmp_path / "file"
+    files.write(str(file), "text", 0o600, 0o755)
+    os.utime(file, (100.5, 100.5))
+    files.write(str(file), text, 0o644, 0o755)
+    assert (file.stat().st_mtime == 100.5) is is_kept

@@ -102,6 +102,15 @@ def test_program_that_was_replaced_while_it_runs_is_told(tmp_path):
     assert observed == [False, True]
 
 
+def test_flags_of_a_process_are_told_without_what_may_be_a_login():
+    command = ["/bin/sh", "-c", "read line", "-H", "fd://", "--http-proxy=http://user:secret@proxy"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        block = f"Id=docker.service\nActiveState=active\nMainPID={process.pid}\n"
+        observed = host.services(lambda _command: (0, block, ""), ["docker"])["docker"].flags
+        process.kill()
+    assert observed == ("-c", "-H", "--http-proxy")
+
+
 def test_services_are_told_apart_by_their_place():
     blocks = ["Id=a.service\nActiveState=active\nUnitFileState=enabled\nActiveEnterTimestamp=@7\n", "Id=b.service\n"]
     observed = host.services(lambda _command: (0, "\n".join(blocks), ""), ["a", "b"])

@@ -1,5 +1,7 @@
 """The planner's decisions, from observations alone."""
 
+import json
+
 import pytest
 import sites
 from ansible_collections.flotilla.swarm.plugins.plugin_utils.model.desired import Member
@@ -480,6 +482,25 @@ def test_engine_that_gets_another_version_waits_for_its_turn():
     plan = make_plan(sites.site(), found)
     assert engines(plan) == {"m1": ["restart_engine"], "w1": ["install_docker"], "w2": ["restart_engine"]}
     assert all(host["change_version"] and not host["restart"] for host in of_phase(plan, "restart_engine").values())
+
+
+def test_engine_takes_up_what_it_can_without_a_turn():
+    found = sites.converged_site()
+    for name, options in {"m1": {"log-level": "warn"}, "w1": {"labels": ["a=b"]}}.items():
+        found[name]["desired"]["docker"]["files"]["/etc/docker/daemon.json"]["text"] = json.dumps(options)
+    plan = make_plan(sites.site(), found)
+    assert engines(plan) == {"m1": ["restart_engine"], "w1": ["install_docker"], "w2": []}
+    assert of_phase(plan, "install_docker")["w1"]["reload"] == ["labels"]
+    (restart,) = of_phase(plan, "restart_engine").values()
+    assert (restart["restart"], restart["reload"]) == (True, [])
+
+
+def test_engine_that_is_restarted_for_its_network_reads_all_its_settings_then():
+    found = sites.converged_site()
+    found["w2"]["observation"]["mesh"]["bridge"] = False
+    found["w2"]["desired"]["docker"]["files"]["/etc/docker/daemon.json"]["text"] = '{"labels": ["a=b"]}'
+    (restart,) = of_phase(make_plan(sites.site(), found), "restart_engine").values()
+    assert (restart["restart"], restart["reload"]) == (True, [])
 
 
 def stop_engine(observed):
