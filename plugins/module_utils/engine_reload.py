@@ -1,7 +1,7 @@
 """Tell whether a running engine has taken up the settings that it reads again without a restart.
 
 Source of what those are: "Configuration reload behavior" in https://docs.docker.com/reference/cli/dockerd/. Of them,
-only these stand in the engine's answer to ``GET /info``.
+these end no task, and stand in the engine's answer to ``GET /info``.
 """
 
 from __future__ import annotations
@@ -33,15 +33,14 @@ def _insecure(info: Info) -> set[str]:
     return _registries([*hosts, *(registries["InsecureRegistryCIDRs"] or [])])
 
 
-def _mirrors(addresses: Iterable[str] | None) -> set[str]:
-    """Return mirrors as the engine names them, which puts a slash behind each."""
-    return {address.rstrip("/") for address in addresses or []}
+def _mirrors(addresses: Iterable[str] | None) -> list[str]:
+    """Return mirrors, in the order in which they are asked, without the slash that the engine puts behind each."""
+    return [address.rstrip("/") for address in addresses or []]
 
 
 # By setting, whether the engine has it: what is set, and what the engine answers.
 RELOADABLE: Mapping[str, Callable[[Document, Info], bool]] = {
     "insecure-registries": lambda value, info: _registries(value) == _insecure(info),
-    "labels": lambda value, info: {*value} == {*(info["Labels"] or [])},
     "registry-mirrors": lambda value, info: _mirrors(value) == _mirrors(info["RegistryConfig"]["Mirrors"]),
 }
 

@@ -21,9 +21,9 @@ author: The flotilla authors
 """
 
 EXAMPLES = r"""
-- name: Let it take up its labels
+- name: Let it take up its mirrors of registries
   flotilla.swarm.reload_engine:
-    settings: [labels]
+    settings: [registry-mirrors]
 """
 
 RETURN = r"""#"""
@@ -34,28 +34,45 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.flotilla.swarm.plugins.module_utils import engine_reload, host
-from ansible_collections.flotilla.swarm.plugins.module_utils.daemon_config import PATH
+from ansible_collections.flotilla.swarm.plugins.module_utils.daemon_config import PATH, without_logins
 from ansible_collections.flotilla.swarm.plugins.module_utils.engine import Engine, EngineError
 
 # Seconds in which the engine must have read its file; it takes a fraction of one.
 PATIENCE = 30
+FAILURE = (
+    "The engine goes on, but has not taken up {} of {}{}. It may not start with that file: correct what it names, or "
+    "take back docker_daemon_options, and run this playbook again, which restarts it. On the host, journalctl --unit "
+    "docker tells more. Hosts whose turn was to come were not touched."
+)
 
 
-def reload(module: AnsibleModule) -> list[str]:
+def reload(module: AnsibleModule) -> str:
     """Reload the engine.
 
-    :return: the settings that it did not take up
-    :raise EngineError: it does not answer
+    :return: what it did not take up, or why it does not tell; ``""`` where it has all of it
+    :raise OSError: the file cannot be read, as at ``ValueError``
     """
     with open(PATH, encoding="utf-8") as stream:
         settings = json.load(stream)
     module.run_command(["systemctl", "reload", "docker.service"], check_rc=True)
-    begin = time.monotonic()
-    while missing := engine_reload.not_taken_up(module.params["settings"], settings, Engine().get("/info")):
-        if time.monotonic() - begin > PATIENCE:
-            break
-        time.sleep(0.5)
+    begin, missing = time.monotonic(), "anything"
+    while missing and time.monotonic() - begin < PATIENCE:
+        time.sleep(0.2)
+        try:
+            missing = ", ".join(engine_reload.not_taken_up(module.params["settings"], settings, Engine().get("/info")))
+        except EngineError as error:
+            missing = f"anything that it could tell ({error})"
     return missing
+
+
+def why(module: AnsibleModule, begin: int) -> str:
+    """Return what the engine last said of an error, as part of a sentence; ``""`` where it said nothing.
+
+    :param begin: since when, in seconds since 1970
+    """
+    command = ["journalctl", "--unit", "docker", "--since", f"@{begin}", "--output", "cat", "--no-pager"]
+    errors = [line for line in module.run_command(command)[1].splitlines() if "level=error" in line]
+    return f", which says: {without_logins(errors[-1])}" if errors else ""
 
 
 def main() -> None:
@@ -65,17 +82,13 @@ def main() -> None:
     )
     if module.check_mode:
         module.exit_json(changed=True)
-    started = host.services(host.run, ["docker"])["docker"].started
+    begin, started = int(time.time()), host.services(host.run, ["docker"])["docker"].started
     try:
-        missing = reload(module)
-        if not missing:
-            os.utime(PATH, (started, started))
-    except (EngineError, OSError, ValueError) as error:
+        if missing := reload(module):
+            module.fail_json(msg=FAILURE.format(missing, PATH, why(module, begin)))
+        os.utime(PATH, (started, started))
+    except (OSError, ValueError) as error:
         module.fail_json(msg=f"the engine was to take up {PATH} without a restart: {error}")
-    if missing:
-        module.fail_json(
-            msg=f"the engine did not take up {', '.join(missing)} of {PATH} without a restart; the next run restarts it"
-        )
     module.exit_json(changed=True)
 
 

@@ -76,20 +76,45 @@ def processes(fleet):
     return {host: fleet.on(host, "systemctl show docker --property MainPID --value") for host in fleet.addresses}
 
 
+REGISTRIES = "docker info --format '{{.RegistryConfig.Mirrors}} {{.RegistryConfig.IndexConfigs}}'"
+
+
 @pytest.mark.long
-def test_labels_of_engines_are_taken_up_without_a_restart(fleet):
-    """And with a restart when they are taken out again, as a reload does not take away what is left out."""
+def test_registries_are_taken_up_without_a_restart(fleet):
+    """And by a restart when they are taken out again, as a reload does not take away what is left out."""
     before = processes(fleet)
-    run = fleet.play(*options(labels=["rack=r1"])).succeeded()
-    assert "docker all 3 hosts: let docker take up labels, which needs no restart" in run.changes
+    asked = {"registry-mirrors": ["http://mirror:5000"], "insecure-registries": ["plain:5000"]}
+    with load(fleet, rate=20), full_size(fleet):
+        run = fleet.play(*options(**asked)).succeeded()
+    told = "let docker take up insecure-registries, registry-mirrors, which needs no restart"
+    assert f"docker all {len(before)} hosts: {told}" in run.changes
     assert processes(fleet) == before
     for host in fleet.addresses:
-        assert fleet.on(host, "docker info --format '{{json .Labels}}'").strip() == '["rack=r1"]'
-    fleet.play(*options(labels=["rack=r1"])).unchanged()
+        assert "http://mirror:5000/" in fleet.on(host, REGISTRIES)
+        assert "plain:5000" in fleet.on(host, REGISTRIES)
+    fleet.play(*options(**asked)).unchanged()
     fleet.play().succeeded()
     assert not {*before.values()} & {*processes(fleet).values()}
-    assert fleet.on(fleet.manager, "docker info --format '{{json .Labels}}'").strip() == "[]"
+    assert "mirror:5000" not in fleet.on(fleet.manager, REGISTRIES)
     fleet.assert_serving()
+
+
+@pytest.mark.long
+def test_registry_that_an_engine_refuses_reaches_no_other(fleet):
+    """It is valid to ``dockerd --validate``, which reads no names of registries."""
+    first, *others = turns(fleet)
+    before = engines(fleet)
+    refused = {"insecure-registries": ["-plain:5000"]}
+    run = fleet.play(*options(**refused))
+    assert run.code != 0
+    assert "has not taken up insecure-registries" in run.output
+    assert "Cannot begin or end with a hyphen" in run.words
+    after = engines(fleet)
+    assert [after[host] for host in others] == [before[host] for host in others]
+    fleet.assert_serving()
+    fleet.play().succeeded()
+    fleet.play().unchanged()
+    assert "-plain" not in fleet.on(first, REGISTRIES)
 
 
 @pytest.mark.long

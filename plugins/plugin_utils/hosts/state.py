@@ -29,7 +29,7 @@ def compare(role: desired.Role, observed: Observed) -> list[Change]:
 def is_stale(role: desired.Role, observed: Observed) -> bool:
     """Tell whether a running service of this role started before its newest settings or program, or will get new ones.
 
-    :return: ``False`` where nothing runs yet, since a start reads the settings anyway, and where a reload does
+    :return: ``False`` where nothing runs yet, since a start reads the settings anyway
     """
     return is_replaced(role, observed) or _has_older_settings(role, observed)
 
@@ -50,8 +50,7 @@ def reloads(role: desired.Role, observed: Observed) -> tuple[str, ...]:
 
 
 def _has_older_settings(role: desired.Role, observed: Observed) -> bool:
-    changed = any(_is_older(role, observed, path) for path in role.settings)
-    return changed and not reloads(role, observed)
+    return any(_is_older(role, observed, path) for path in role.settings)
 
 
 def _is_older(role: desired.Role, observed: Observed, path: str) -> bool:
@@ -74,6 +73,8 @@ def _reloaded(role: desired.Role, observed: Observed, path: str) -> set[str]:
     if found is None or found.mtime > min(_running(role, observed)) or not _can_reload(role, observed):
         return set()
     before, after = _settings(found.text), _settings(role.files[path].text)
+    if before is None or after is None:
+        return set()
     differing = {key for key in {*before, *after} if (key in before, before.get(key)) != (key in after, after.get(key))}
     return differing if differing <= {key for key in role.reloadable if after.get(key)} else set()
 
@@ -81,16 +82,16 @@ def _reloaded(role: desired.Role, observed: Observed, path: str) -> set[str]:
 def _can_reload(role: desired.Role, observed: Observed) -> bool:
     """Tell whether the services run their newest program, and with no flag that a reload may put out of force."""
     flags = {flag for name in role.services for flag in observed.services[name].flags}
-    return not is_replaced(role, observed) and flags <= {*role.reload_keeps}
+    return not is_replaced(role, observed) and flags <= {*role.flags_kept_by_reload}
 
 
-def _settings(text: str | None) -> Mapping[str, object]:
-    """Read a file of JSON; one that is something else has none."""
+def _settings(text: str | None) -> Mapping[str, object] | None:
+    """Read a file of JSON; ``None`` where it is something else."""
     try:
         read = json.loads(text or "")
     except ValueError:
-        return {}
-    return read if isinstance(read, dict) else {}
+        return None
+    return read if isinstance(read, dict) else None
 
 
 def differs(file: desired.File, found: File) -> bool:
@@ -140,9 +141,10 @@ def _services(role: desired.Role, observed: Observed) -> Iterator[Change]:
         unit = observed.services[service]
         if not unit.active:
             yield Change(f"start {service}")
-        elif not unit.enabled:
+            continue
+        if not unit.enabled:
             yield Change(f"enable {service} at boot")
-        elif unit.replaced:
+        if unit.replaced:
             yield Change(RESTART_REPLACED.format(service))
         elif taken_up := reloads(role, observed):
             yield Change(RELOAD.format(service, ", ".join(taken_up)))

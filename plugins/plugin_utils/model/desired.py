@@ -22,7 +22,7 @@ class Role:
 
     :ivar settings: the files that the services read when they start
     :ivar reloadable: keys of these, which are JSON then, that a running service takes up when they are set
-    :ivar reload_keeps: flags of the services that a reload leaves in force
+    :ivar flags_kept_by_reload: flags of the services that stay in force at a reload
     :ivar modules: kernel modules
     :ivar ports: such as ``2377/tcp``, which nobody else may hold
     """
@@ -32,7 +32,7 @@ class Role:
     services: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
     reloadable: tuple[str, ...] = ()
-    reload_keeps: tuple[str, ...] = ()
+    flags_kept_by_reload: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
     ports: tuple[str, ...] = ()
 

@@ -32,6 +32,14 @@ def restart_order(now: Situation) -> Batches:
     return rolling.batches(now, [name for name in now.observed if _restarts(now, name)])
 
 
+def stopped(now: Situation, order: Batches) -> list[str]:
+    """Name the hosts whose engines stop in their turns: those that take up their settings by a reload do not.
+
+    :param order: see ``restart_order``
+    """
+    return [name for batch in order for name in batch if not _reloads(now, name)]
+
+
 def plan_engine(
     now: Situation,
     name: str,
@@ -53,8 +61,7 @@ def plan_engine(
     changes = (*_engine_changes(now, name), *more)
     if not changes:
         return told
-    unit, role = observed.services.get("docker"), now.desired(name).role("docker")
-    restart = state.is_stale(role, observed) or bool(_damage(now, name))
+    unit, role = observed.services.get("docker"), _role(now, name)
     install = InstallDocker(
         packages=tuple(sorted({*engine.requests, *_role_packages(now, name, missing)})),
         files=role.files,
@@ -67,17 +74,28 @@ def plan_engine(
         end_redirect=observed.redirected,
         load_modules=bool(state.unloaded(role.modules, observed)),
         turn_on_forwarding=not _forwards(observed),
-        reload=() if restart or engine.change else state.reloads(role, observed),
     )
     if not _serves_until_its_turn(now, name):
         return replace(told, install_docker=install, changes={Phase.INSTALL_DOCKER: changes})
-    restarted = RestartEngine(
+    reload, turn = _reloads(now, name), rolling.plan_turn(now, name, order, files)
+    restart = RestartEngine(
         **{each.name: getattr(install, each.name) for each in fields(install)},
-        restart=restart,
-        turn=rolling.plan_turn(now, name, order, files),
+        restart=not reload and (state.is_stale(role, observed) or bool(_damage(now, name))),
+        reload=reload,
+        turn=rolling.without_moves(turn) if reload else turn,
     )
-    told = replace(told, notes=(*told.notes, *rolling.notes(now, name)))
-    return replace(told, restart_engine=restarted, changes={Phase.RESTART_ENGINE: changes})
+    told = told if reload else replace(told, notes=(*told.notes, *rolling.notes(now, name)))
+    return replace(told, restart_engine=restart, changes={Phase.RESTART_ENGINE: changes})
+
+
+def _role(now: Situation, name: str) -> Role:
+    """Return what role docker wants; an engine that restarts for another reason takes up nothing by a reload."""
+    role = now.desired(name).role("docker")
+    return replace(role, reloadable=()) if now.engines[name].change or _damage(now, name) else role
+
+
+def _reloads(now: Situation, name: str) -> tuple[str, ...]:
+    return state.reloads(_role(now, name), now.observed[name])
 
 
 def plan_devices(now: Situation, name: str) -> HostPlan:
@@ -94,7 +112,7 @@ def _engine_changes(now: Situation, name: str) -> Iterator[Change]:
     if _is_interrupted(now, name):
         yield Change(rolling.FINISH.format(", ".join(now.observed[name].interrupted)))
     yield from now.engines[name].changes
-    yield from state.compare(now.desired(name).role("docker"), now.observed[name])
+    yield from state.compare(_role(now, name), now.observed[name])
     # Before engines are restarted, site.yml ends the redirects of their hosts.
     if now.observed[name].redirected and not (now.intent is Intent.SITE and _serves_until_its_turn(now, name)):
         yield put_back.SERVE
@@ -119,7 +137,7 @@ def _restarts(now: Situation, name: str) -> bool:
 
 
 def _serves_until_its_turn(now: Situation, name: str) -> bool:
-    """Tell whether an engine that runs is to be restarted: one host after another, and nothing before its turn."""
+    """Tell whether an engine that runs is to be restarted, or reloaded: one host after another, nothing before that."""
     observed, unit = now.observed[name], now.observed[name].services.get("docker")
     is_stale = state.is_stale(now.desired(name).role("docker"), observed)
     return bool(unit and unit.active) and (is_stale or now.engines[name].change or bool(_damage(now, name)))

@@ -129,7 +129,7 @@ def _stand_ins(now: Situation, others: Collection[Node]) -> tuple[str, ...]:
     return tuple(node.address for node, host in ranked if not (host and host.redirected))[:STAND_INS]
 
 
-def problems(now: Situation, order: Batches, stopped: Collection[str] | None = None) -> Iterator[Problem]:
+def problems(now: Situation, order: Batches, stopped: Collection[str]) -> Iterator[Problem]:
     """Check that the swarm is whole while and after each of its managers is away.
 
     A majority stays alive; one or two managers have none to lose. And each comes back as it was: an engine that starts
@@ -137,14 +137,9 @@ def problems(now: Situation, order: Batches, stopped: Collection[str] | None = N
     (observed with Docker 26.1).
 
     :param order: of the hosts that are changed
-    :param stopped: names of those whose engines are, by default all
+    :param stopped: names of those whose engines are
     """
-    locked = [
-        name
-        for batch in order
-        for name in batch
-        if (stopped is None or name in stopped) and now.observed[name].swarm.autolock
-    ]
+    locked = [name for batch in order for name in batch if name in stopped and now.observed[name].swarm.autolock]
     if locked:
         yield Problem(
             code=Code.SWARM_AUTOLOCKED,

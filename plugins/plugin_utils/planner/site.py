@@ -18,7 +18,7 @@ from ..swarm.membership import Membership
 from ..swarm.view import PinnedVolume
 from . import evicted, firewall, frame, gate, images, intents, put_back, rebalance, rolling, stack, stack_host, swarm
 from .arguments.docker import Batches
-from .host import is_renewed, plan_devices, plan_engine, plan_registry, restart_order
+from .host import is_renewed, plan_devices, plan_engine, plan_registry, restart_order, stopped
 from .images import Digests
 from .move_volume import unfinished
 from .remove import LEFT, left_stacks
@@ -53,7 +53,7 @@ def plan_site(now: Situation) -> Plan:
         return Plan(problems=problems)
     restarted = restart_order(now)
     # No other playbook restarts an engine.
-    if now.intent is Intent.SITE and (at_risk := tuple(rolling.problems(now, restarted))):
+    if now.intent is Intent.SITE and (at_risk := tuple(rolling.problems(now, restarted, stopped(now, restarted)))):
         return Plan(problems=at_risk)
     left: dict[str, HostPlan] = {}
     if now.intent is Intent.SITE and (restarted or put_back.is_begun(now)):

@@ -54,7 +54,7 @@ def desired(address, builder=False):
             "files": {"/etc/docker/daemon.json": {"text": "{}\n", "mode": "0644"}},
             "services": ["docker"],
             "settings": ["/etc/docker/daemon.json"],
-            "reloadable": ["labels"],
+            "reloadable": ["registry-mirrors"],
             "modules": ["ip_vs"],
         },
         "docker_engine": {

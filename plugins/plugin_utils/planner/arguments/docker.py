@@ -22,9 +22,8 @@ class InstallDocker:
     :ivar finish_installation: whether an interrupted installation of packages stands in the way
     :ivar reset_failed: whether systemd counts failed starts of the engine, and may refuse the next
     :ivar end_redirect: whether the host's visitors are still led to another one
-    :ivar load_modules: whether kernel modules are not loaded
+    :ivar load_modules: whether one of its kernel modules is not loaded
     :ivar turn_on_forwarding: whether the kernel passes no packets on, which the engine turns on when it starts
-    :ivar reload: settings that the engine takes up without a restart
     """
 
     packages: tuple[str, ...]
@@ -38,7 +37,6 @@ class InstallDocker:
     end_redirect: bool
     load_modules: bool
     turn_on_forwarding: bool
-    reload: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +99,11 @@ class RestartEngine(InstallDocker):
 
     :ivar restart: whether what runs is older than its settings or its package; one that gets another version in its
         turn is restarted by its package, or where that leaves it running
+    :ivar reload: settings that the engine takes up without a restart; it is not restarted then
     """
 
     restart: bool
+    reload: tuple[str, ...]
     turn: Turn
 
 

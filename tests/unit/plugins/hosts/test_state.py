@@ -17,6 +17,9 @@ ROLE = Role(
 )
 
 
+OLDER = "restart docker-registry, which runs with older settings"
+
+
 def changes(**service):
     """What a role changes on a host whose service is so, and which has nothing else of it."""
     observed = sites.bare("10.0.0.1")
@@ -34,23 +37,23 @@ def changes(**service):
 
 
 @pytest.mark.parametrize(
-    ("service", "text"),
+    ("service", "texts"),
     [
-        ({}, "start docker-registry"),
-        ({"active": True}, "enable docker-registry at boot"),
-        ({"active": True, "enabled": True}, "restart docker-registry, which runs with older settings"),
+        ({}, ["start docker-registry"]),
+        ({"active": True}, ["enable docker-registry at boot", OLDER]),
+        ({"active": True, "enabled": True}, [OLDER]),
         (
             {"active": True, "enabled": True, "replaced": True},
-            "restart docker-registry, whose package was upgraded after it started",
+            ["restart docker-registry, whose package was upgraded after it started"],
         ),
     ],
 )
-def test_changes_are_in_the_order_of_doing(service, text):
+def test_changes_are_in_the_order_of_doing(service, texts):
     assert changes(**service) == [
         "write /etc/registry.yml",
         "load kernel modules ip_vs",
         "install docker-registry",
-        text,
+        *texts,
     ]
 
 
@@ -72,7 +75,7 @@ def engine(before, after, *, mtime=100, **service):
         services=("docker",),
         settings=(SETTINGS,),
         reloadable=("labels", "registry-mirrors"),
-        reload_keeps=("-H", "--containerd"),
+        flags_kept_by_reload=("-H", "--containerd"),
     )
     observed = sites.bare("10.0.0.1")
     observed["files"][SETTINGS] = sites.file_of(before if isinstance(before, str) else json.dumps(before), mtime=mtime)
@@ -97,7 +100,6 @@ def engine(before, after, *, mtime=100, **service):
 def test_what_an_engine_takes_up_by_a_reload_restarts_none(before, after, keys):
     role, observed = engine(before, after)
     assert reloads(role, observed) == keys
-    assert not is_stale(role, observed)
     assert [change.text for change in compare(role, observed)] == [
         f"correct {SETTINGS}",
         f"let docker take up {', '.join(keys)}, which needs no restart",
@@ -115,7 +117,7 @@ def test_what_an_engine_takes_up_by_a_reload_restarts_none(before, after, keys):
         ({}, {"labels": ["a=b"]}, {"mtime": 201}),
         ({}, {"labels": ["a=b"]}, {"replaced": True}),
         ({}, {"labels": ["a=b"]}, {"flags": ["-H", "--authorization-plugin"]}),
-        ("{", {"labels": ["a=b"], "log-level": "warn"}, {}),
+        ("{", {"labels": ["a=b"]}, {}),
         ("{ }", {}, {}),
     ],
     ids=[

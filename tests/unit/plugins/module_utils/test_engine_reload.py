@@ -7,27 +7,24 @@ import pytest
 import yaml
 from ansible_collections.flotilla.swarm.plugins.module_utils.engine_reload import RELOADABLE, not_taken_up
 
-# As Docker 26.1 answered, with the three set.
+# As Docker 26.1 answered, with both set.
 INFO = json.loads("""
 {
-  "Labels": ["rack=r1", "disk=ssd"],
   "RegistryConfig": {
     "IndexConfigs": {
       "docker.io": {"Name": "docker.io", "Mirrors": ["http://10.0.0.9:5000/"], "Secure": true, "Official": true},
       "reg:5000": {"Name": "reg:5000", "Mirrors": [], "Secure": false, "Official": false}
     },
     "InsecureRegistryCIDRs": ["10.0.0.0/8", "127.0.0.0/8"],
-    "Mirrors": ["http://10.0.0.9:5000/"]
+    "Mirrors": ["http://10.0.0.9:5000/", "http://10.0.0.8:5000/"]
   }
 }
 """)
 SETTINGS = {
-    "labels": ["disk=ssd", "rack=r1"],
     "insecure-registries": ["http://reg:5000", "10.1.2.3/8"],
-    "registry-mirrors": ["http://10.0.0.9:5000"],
+    "registry-mirrors": ["http://10.0.0.9:5000", "http://10.0.0.8:5000"],
 }
 NOTHING = {
-    "Labels": None,
     "RegistryConfig": {"IndexConfigs": {}, "InsecureRegistryCIDRs": None, "Mirrors": None},
 }
 
@@ -39,12 +36,10 @@ def test_settings_that_the_engine_has_are_taken_up():
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("labels", ["rack=r1"]),
-        ("labels", ["rack=r1", "disk=ssd", "more=1"]),
         ("insecure-registries", ["reg:5000"]),
         ("insecure-registries", ["reg:5000", "10.0.0.0/8", "other:5000"]),
         ("registry-mirrors", []),
-        ("registry-mirrors", ["http://10.0.0.9:5001"]),
+        ("registry-mirrors", ["http://10.0.0.8:5000", "http://10.0.0.9:5000"]),
     ],
 )
 def test_settings_that_it_does_not_have_are_named(key, value):
@@ -63,7 +58,7 @@ def test_networks_of_the_host_itself_are_no_matter_of_settings(told):
 
 def test_engine_without_any_of_them_is_understood_and_asked_for_those_that_changed():
     assert not_taken_up([*SETTINGS], SETTINGS, NOTHING) == [*SETTINGS]
-    assert not_taken_up(["labels"], SETTINGS, NOTHING) == ["labels"]
+    assert not_taken_up(["registry-mirrors"], SETTINGS, NOTHING) == ["registry-mirrors"]
 
 
 def test_plan_counts_on_a_reload_for_what_can_be_asked_for_alone():

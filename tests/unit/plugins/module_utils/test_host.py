@@ -103,8 +103,10 @@ def test_program_that_was_replaced_while_it_runs_is_told(tmp_path):
 
 
 def test_flags_of_a_process_are_told_without_what_may_be_a_login():
-    command = ["/bin/sh", "-c", "read line", "-H", "fd://", "--http-proxy=http://user:secret@proxy"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+    command = ["/bin/sh", "-c", "echo; read line", "-H", "fd://", "--http-proxy=http://user:secret@proxy"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        # Before that the kernel may not tell them yet.
+        process.stdout.readline()
         block = f"Id=docker.service\nActiveState=active\nMainPID={process.pid}\n"
         observed = host.services(lambda _command: (0, block, ""), ["docker"])["docker"].flags
         process.kill()

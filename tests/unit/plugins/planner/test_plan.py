@@ -484,23 +484,47 @@ def test_engine_that_gets_another_version_waits_for_its_turn():
     assert all(host["change_version"] and not host["restart"] for host in of_phase(plan, "restart_engine").values())
 
 
-def test_engine_takes_up_what_it_can_without_a_turn():
+def want(found, name, **options):
+    found[name]["desired"]["docker"]["files"]["/etc/docker/daemon.json"]["text"] = json.dumps(options)
+
+
+MIRRORS = {"registry-mirrors": ["http://10.0.0.9:5000"]}
+TAKE_UP = "let docker take up registry-mirrors, which needs no restart"
+
+
+def test_engine_takes_up_what_it_can_in_its_turn_and_keeps_its_tasks():
     found = sites.converged_site()
-    for name, options in {"m1": {"log-level": "warn"}, "w1": {"labels": ["a=b"]}}.items():
-        found[name]["desired"]["docker"]["files"]["/etc/docker/daemon.json"]["text"] = json.dumps(options)
+    want(found, "m1", **{"log-level": "warn"})
+    want(found, "w1", **MIRRORS)
     plan = make_plan(sites.site(), found)
-    assert engines(plan) == {"m1": ["restart_engine"], "w1": ["install_docker"], "w2": []}
-    assert of_phase(plan, "install_docker")["w1"]["reload"] == ["labels"]
-    (restart,) = of_phase(plan, "restart_engine").values()
-    assert (restart["restart"], restart["reload"]) == (True, [])
+    assert engines(plan) == {"m1": ["restart_engine"], "w1": ["restart_engine"], "w2": []}
+    turns = of_phase(plan, "restart_engine")
+    assert {name: (turn["restart"], turn["reload"]) for name, turn in turns.items()} == {
+        "m1": (True, []),
+        "w1": (False, ["registry-mirrors"]),
+    }
+    assert turns["w1"]["turn"]["order"] == [["w1"], ["m1"]]
+    assert not turns["w1"]["turn"]["moves"]
+    assert not turns["w1"]["turn"]["redirects"]
 
 
 def test_engine_that_is_restarted_for_its_network_reads_all_its_settings_then():
     found = sites.converged_site()
     found["w2"]["observation"]["mesh"]["bridge"] = False
-    found["w2"]["desired"]["docker"]["files"]["/etc/docker/daemon.json"]["text"] = '{"labels": ["a=b"]}'
-    (restart,) = of_phase(make_plan(sites.site(), found), "restart_engine").values()
+    want(found, "w2", **MIRRORS)
+    plan = make_plan(sites.site(), found)
+    (restart,) = of_phase(plan, "restart_engine").values()
     assert (restart["restart"], restart["reload"]) == (True, [])
+    assert TAKE_UP not in str(plan)
+
+
+def test_locked_manager_is_no_problem_for_a_reload():
+    found = sites.converged_site()
+    found["m1"]["observation"]["swarm"]["autolock"] = True
+    want(found, "m1", **MIRRORS)
+    plan = make_plan(sites.site(), found)
+    assert plan["problems"] == []
+    assert TAKE_UP in str(plan)
 
 
 def stop_engine(observed):
