@@ -12,18 +12,21 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from .engine import Document
 
 Info = Mapping[str, Document]
+LOOPBACK = {"127.0.0.0/8", "::1/128"}
 
 
 def _registry(text: str) -> str:
     """Return a registry as the engine names it: a host without scheme, or a network by its first address."""
     host = text.split("://")[-1]
-    return str(ipaddress.ip_network(host, strict=False)) if "/" in host else host
+    try:
+        return str(ipaddress.ip_network(host, strict=False)) if "/" in host else host
+    except ValueError:  # Neither, so that the engine does not have it.
+        return host
 
 
 def _registries(names: Iterable[str]) -> set[str]:
     """Return registries without networks of the host itself, which the engine takes for insecure without being told."""
-    named = {_registry(name) for name in names}
-    return {name for name in named if "/" not in name or not ipaddress.ip_network(name).is_loopback}
+    return {_registry(name) for name in names} - LOOPBACK
 
 
 def _insecure(info: Info) -> set[str]:
@@ -34,8 +37,8 @@ def _insecure(info: Info) -> set[str]:
 
 
 def _mirrors(addresses: Iterable[str] | None) -> list[str]:
-    """Return mirrors, in the order in which they are asked, without the slash that the engine puts behind each."""
-    return [address.rstrip("/") for address in addresses or []]
+    """Return mirrors once each, in the order in which they are asked, without the slash that the engine adds."""
+    return list(dict.fromkeys(address.rstrip("/") for address in addresses or []))
 
 
 # By setting, whether the engine has it: what is set, and what the engine answers.

@@ -7,11 +7,15 @@ DOCUMENTATION = r"""
 module: reload_engine
 short_description: Let a running engine take up settings without a restart
 description:
-  - The engine reads C(/etc/docker/daemon.json) again and goes on with its tasks. It is then asked whether it has the
-    settings that this brings, and the module fails where it does not.
-  - Once it has them, the file gets the time at which the engine started, as no file with settings may be newer than the
-    engine that runs with them. Where the module fails, the file stays newer, at which the next run restarts the engine.
+  - Writes C(/etc/docker/daemon.json), which the engine then reads again. It goes on with its tasks, and is asked if
+    it has the settings that this brings. Where it has not, the file gets its text of before again, as an engine may not
+    start with what it refuses, and the module fails.
+  - The file keeps its mode and its time, as no file with settings may be newer than the engine that runs with them.
 options:
+  text:
+    description: What the file is to say.
+    type: str
+    required: true
   settings:
     description: Which settings the engine is asked for afterwards.
     type: list
@@ -21,8 +25,10 @@ author: The flotilla authors
 """
 
 EXAMPLES = r"""
-- name: Let it take up its mirrors of registries
+- name: Let it take up a mirror of Docker Hub
   flotilla.swarm.reload_engine:
+    text: |
+      {"registry-mirrors": ["http://10.0.0.9:5000"]}
     settings: [registry-mirrors]
 """
 
@@ -30,31 +36,41 @@ RETURN = r"""#"""
 
 import json
 import os
+import stat
 import time
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.flotilla.swarm.plugins.module_utils import engine_reload, host
+from ansible_collections.flotilla.swarm.plugins.module_utils import engine_reload, files
 from ansible_collections.flotilla.swarm.plugins.module_utils.daemon_config import PATH, without_logins
 from ansible_collections.flotilla.swarm.plugins.module_utils.engine import Engine, EngineError
 
 # Seconds in which the engine must have read its file; it takes a fraction of one.
 PATIENCE = 30
 FAILURE = (
-    "The engine goes on, but has not taken up {} of {}{}. It may not start with that file: correct what it names, or "
-    "take back docker_daemon_options, and run this playbook again, which restarts it. On the host, journalctl --unit "
-    "docker tells more. Hosts whose turn was to come were not touched."
+    "The engine did not take up {} of {}{}. The file is as it was, and hosts whose turn was to come were not touched. "
+    "Correct the setting that it comes from (docker_daemon_options, docker_insecure_registries, registry_insecure) and "
+    "run this playbook again. On the host, journalctl --unit docker tells more"
 )
 
 
-def reload(module: AnsibleModule) -> str:
-    """Reload the engine.
+def write(text: str, found: os.stat_result) -> None:
+    """Write the file with the mode and the time that it had.
 
-    :return: what it did not take up, or why it does not tell; ``""`` where it has all of it
-    :raise OSError: the file cannot be read, as at ``ValueError``
+    :raise OSError: as where the disk is full; the file is as it was then
     """
-    with open(PATH, encoding="utf-8") as stream:
-        settings = json.load(stream)
-    module.run_command(["systemctl", "reload", "docker.service"], check_rc=True)
+    files.write(PATH, text, stat.S_IMODE(found.st_mode), 0o755)
+    os.utime(PATH, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+def reload(module: AnsibleModule) -> str:
+    """Let the engine read its file again, and ask it for the settings.
+
+    :return: those that it did not take up, or why it does not tell; ``""`` where it has all of them
+    """
+    settings = json.loads(module.params["text"])
+    rc, out, err = module.run_command(["systemctl", "reload", "docker.service"])
+    if rc != 0:
+        return f"anything ({err or out})"
     begin, missing = time.monotonic(), "anything"
     while missing and time.monotonic() - begin < PATIENCE:
         time.sleep(0.2)
@@ -76,19 +92,27 @@ def why(module: AnsibleModule, begin: int) -> str:
 
 
 def main() -> None:
-    """Reload the engine, and see that it has its settings."""
+    """Write the file, reload the engine, and see that it has its settings."""
     module = AnsibleModule(
-        argument_spec={"settings": {"type": "list", "elements": "str", "required": True}}, supports_check_mode=True
+        argument_spec={
+            # The address of a proxy may have a login in it.
+            "text": {"type": "str", "required": True, "no_log": True},
+            "settings": {"type": "list", "elements": "str", "required": True},
+        },
+        supports_check_mode=True,
     )
     if module.check_mode:
         module.exit_json(changed=True)
-    begin, started = int(time.time()), host.services(host.run, ["docker"])["docker"].started
+    begin = int(time.time())
     try:
+        with open(PATH, encoding="utf-8") as stream:
+            before, found = stream.read(), os.fstat(stream.fileno())
+        write(module.params["text"], found)
         if missing := reload(module):
+            write(before, found)
             module.fail_json(msg=FAILURE.format(missing, PATH, why(module, begin)))
-        os.utime(PATH, (started, started))
-    except (OSError, ValueError) as error:
-        module.fail_json(msg=f"the engine was to take up {PATH} without a restart: {error}")
+    except OSError as error:
+        module.fail_json(msg=f"{PATH}: {error.strerror}")
     module.exit_json(changed=True)
 
 

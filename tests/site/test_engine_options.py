@@ -102,19 +102,15 @@ def test_registries_are_taken_up_without_a_restart(fleet):
 @pytest.mark.long
 def test_registry_that_an_engine_refuses_reaches_no_other(fleet):
     """It is valid to ``dockerd --validate``, which reads no names of registries."""
-    first, *others = turns(fleet)
     before = engines(fleet)
     refused = {"insecure-registries": ["-plain:5000"]}
     run = fleet.play(*options(**refused))
     assert run.code != 0
-    assert "has not taken up insecure-registries" in run.output
+    assert "The engine did not take up insecure-registries" in run.words
     assert "Cannot begin or end with a hyphen" in run.words
-    after = engines(fleet)
-    assert [after[host] for host in others] == [before[host] for host in others]
+    assert engines(fleet) == before
     fleet.assert_serving()
-    fleet.play().succeeded()
     fleet.play().unchanged()
-    assert "-plain" not in fleet.on(first, REGISTRIES)
 
 
 @pytest.mark.long

@@ -15,7 +15,7 @@ from ..model.phase import Phase
 from ..model.site import Image
 from ..registry import logins
 from ..stacks.file import StackFile
-from . import images, put_back, rolling
+from . import images, moves, put_back, rolling
 from .arguments.common import Nothing
 from .arguments.docker import Batches, DeleteDevices, InstallDocker, RestartEngine
 from .arguments.registry import ServeRegistry
@@ -32,8 +32,8 @@ def restart_order(now: Situation) -> Batches:
     return rolling.batches(now, [name for name in now.observed if _restarts(now, name)])
 
 
-def stopped(now: Situation, order: Batches) -> list[str]:
-    """Name the hosts whose engines stop in their turns: those that take up their settings by a reload do not.
+def restarted(now: Situation, order: Batches) -> list[str]:
+    """Name the hosts whose engines restart in their turns, where others take up their settings without.
 
     :param order: see ``restart_order``
     """
@@ -90,8 +90,11 @@ def plan_engine(
 
 def _role(now: Situation, name: str) -> Role:
     """Return what role docker wants; an engine that restarts for another reason takes up nothing by a reload."""
-    role = now.desired(name).role("docker")
-    return replace(role, reloadable=()) if now.engines[name].change or _damage(now, name) else role
+    role, node = now.desired(name).role("docker"), moves.node_of(now, name)
+    # A start may bring a node back that managers have lost.
+    is_lost = bool(node and node.state == "down")
+    restarts = now.engines[name].change or is_lost or _damage(now, name) or _is_interrupted(now, name)
+    return replace(role, reloadable=()) if restarts else role
 
 
 def _reloads(now: Situation, name: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from ..swarm import membership
 from ..swarm.view import PinnedVolume
 from . import firewall, frame, images, rolling, swarm
 from .arguments.common import Nothing
-from .host import is_renewed, plan_devices, plan_engine, plan_registry, restart_order, stopped
+from .host import is_renewed, plan_devices, plan_engine, plan_registry, restart_order, restarted
 from .result import HostPlan, Plan, merge
 from .site import plan_site
 from .situation import Situation, no_manager
@@ -26,7 +26,7 @@ def plan_docker(now: Situation) -> Plan:
     if problems:
         return Plan(problems=problems)
     order = restart_order(now)
-    if at_risk := tuple(rolling.problems(now, order, stopped(now, order))):
+    if at_risk := tuple(rolling.problems(now, order, restarted(now, order))):
         return Plan(problems=at_risk)
     planned = {name: merge(plan_engine(now, name, order), plan_devices(now, name)) for name in now.observed}
     return Plan(hosts={name: planned.get(name, HostPlan()) for name in now.hosts})

@@ -149,7 +149,7 @@ def problems(now: Situation, order: Batches, stopped: Collection[str]) -> Iterat
             fix="Run docker swarm update --autolock=false on a manager, then this run, then the same with true, which "
             "tells you a new key to keep",
         )
-    changed = [name for batch in order for name in batch if name in now.answering]
+    changed = [name for batch in order for name in batch if name in stopped and name in now.answering]
     losses = (
         loss_while_away(moves.nodes(now), now.observed[name].swarm.node_id, f"changing {name}") for name in changed
     )
@@ -158,7 +158,7 @@ def problems(now: Situation, order: Batches, stopped: Collection[str]) -> Iterat
 
 def without_moves(turn: Turn) -> Turn:
     """Return a turn of a host whose engine is not stopped: its tasks stay, and it serves its visitors."""
-    return replace(turn, node="", moves=(), redirects=(), ports=())
+    return replace(turn, manager="", node="", moves=(), redirects=(), ports=())
 
 
 def notes(now: Situation, name: str) -> Iterator[str]:

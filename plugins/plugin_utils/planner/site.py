@@ -18,7 +18,7 @@ from ..swarm.membership import Membership
 from ..swarm.view import PinnedVolume
 from . import evicted, firewall, frame, gate, images, intents, put_back, rebalance, rolling, stack, stack_host, swarm
 from .arguments.docker import Batches
-from .host import is_renewed, plan_devices, plan_engine, plan_registry, restart_order, stopped
+from .host import is_renewed, plan_devices, plan_engine, plan_registry, restart_order, restarted
 from .images import Digests
 from .move_volume import unfinished
 from .remove import LEFT, left_stacks
@@ -51,20 +51,20 @@ def plan_site(now: Situation) -> Plan:
         return Plan(rehearse={decided.members.join_manager: drafts})
     if problems := (*decided.problems, *images.check_replaced(now)):
         return Plan(problems=problems)
-    restarted = restart_order(now)
+    order = restart_order(now)
     # No other playbook restarts an engine.
-    if now.intent is Intent.SITE and (at_risk := tuple(rolling.problems(now, restarted, stopped(now, restarted)))):
+    if now.intent is Intent.SITE and (at_risk := tuple(rolling.problems(now, order, restarted(now, order)))):
         return Plan(problems=at_risk)
     left: dict[str, HostPlan] = {}
-    if now.intent is Intent.SITE and (restarted or put_back.is_begun(now)):
+    if now.intent is Intent.SITE and (order or put_back.is_begun(now)):
         # Other hosts serve their visitors again when docker is installed, which comes before.
-        served = [name for batch in restarted for name in batch]
+        served = [name for batch in order for name in batch]
         left = {name: put_back.plan_host(now, name, served) for name in now.hosts}
         now = put_back.after(now)
         decided = decide(now)
     guarded = firewall.plan_hosts(now, decided.members)
     everything = {
-        name: merge(*_parts(now, decided, name, restarted), guarded.get(name, HostPlan()), left.get(name, HostPlan()))
+        name: merge(*_parts(now, decided, name, order), guarded.get(name, HostPlan()), left.get(name, HostPlan()))
         for name in now.hosts
     }
     chosen = frame.defer(now, decided.stacks, intents.limit(now.intent, everything))
@@ -72,7 +72,7 @@ def plan_site(now: Situation) -> Plan:
         warnings=(*decided.digests.warnings, *decided.members.warnings),
         hosts=frame.add(now, decided.members, decided.stacks, chosen),
         notes=(
-            *(rolling.order_notes(restarted) if now.intent is Intent.SITE else ()),
+            *(rolling.order_notes(order) if now.intent is Intent.SITE else ()),
             *intents.left_out(now.intent, everything),
             *frame.notes(chosen),
             *(LEFT.format(name) for name in left_stacks(now) if now.intent is Intent.SITE),
@@ -140,14 +140,14 @@ def _homes(now: Situation) -> dict[str, set[str]]:
     return found
 
 
-def _parts(now: Situation, decided: Decisions, name: str, restarted: Batches) -> Iterator[HostPlan]:
+def _parts(now: Situation, decided: Decisions, name: str, order: Batches) -> Iterator[HostPlan]:
     """Plan one host, topic by topic; one that could not be reached has its place in the swarm alone.
 
-    :param restarted: the hosts whose engines are
+    :param order: see ``restart_order``
     """
     files = {each.stack.name: each.plan.definition.rendered for each in decided.stacks.each}
     if name in now.observed:
-        yield plan_engine(now, name, restarted, decided.stacks.missing, files=files)
+        yield plan_engine(now, name, order, decided.stacks.missing, files=files)
         yield plan_devices(now, name)
         yield plan_registry(now, name, is_renewed(now))
         yield images.plan_builder(now, name, decided.stacks.missing)

@@ -22,7 +22,7 @@ INFO = json.loads("""
 """)
 SETTINGS = {
     "insecure-registries": ["http://reg:5000", "10.1.2.3/8"],
-    "registry-mirrors": ["http://10.0.0.9:5000", "http://10.0.0.8:5000"],
+    "registry-mirrors": ["http://10.0.0.9:5000", "http://10.0.0.9:5000/", "http://10.0.0.8:5000"],
 }
 NOTHING = {
     "RegistryConfig": {"IndexConfigs": {}, "InsecureRegistryCIDRs": None, "Mirrors": None},
@@ -38,7 +38,8 @@ def test_settings_that_the_engine_has_are_taken_up():
     [
         ("insecure-registries", ["reg:5000"]),
         ("insecure-registries", ["reg:5000", "10.0.0.0/8", "other:5000"]),
-        ("registry-mirrors", []),
+        ("insecure-registries", ["http://reg:5000/", "10.0.0.0/8"]),
+        ("registry-mirrors", ["http://10.0.0.9:5000"]),
         ("registry-mirrors", ["http://10.0.0.8:5000", "http://10.0.0.9:5000"]),
     ],
 )

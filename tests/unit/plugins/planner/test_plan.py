@@ -508,9 +508,23 @@ def test_engine_takes_up_what_it_can_in_its_turn_and_keeps_its_tasks():
     assert not turns["w1"]["turn"]["redirects"]
 
 
-def test_engine_that_is_restarted_for_its_network_reads_all_its_settings_then():
-    found = sites.converged_site()
+def lose_network(found):
     found["w2"]["observation"]["mesh"]["bridge"] = False
+
+
+def lose_node(found):
+    found["m1"]["observation"]["nodes"][2]["state"] = "down"
+
+
+def interrupt_packages(found):
+    found["w2"]["observation"]["interrupted"] = ["docker.io"]
+    found["w2"]["observation"]["packages"]["docker.io"] = None
+
+
+@pytest.mark.parametrize("harm", [lose_network, lose_node, interrupt_packages])
+def test_engine_that_has_to_start_anyway_reads_all_its_settings_then(harm):
+    found = sites.converged_site()
+    harm(found)
     want(found, "w2", **MIRRORS)
     plan = make_plan(sites.site(), found)
     (restart,) = of_phase(plan, "restart_engine").values()
