@@ -10,7 +10,8 @@ description:
   - Writes C(/etc/docker/daemon.json), which the engine then reads again. It goes on with its tasks, and is asked if
     it has the settings that this brings. Where it has not, the file gets its text of before again, as an engine may not
     start with what it refuses, and the module fails.
-  - The file keeps its mode and its time, as no file with settings may be newer than the engine that runs with them.
+  - The file keeps its mode, and gets its time of before again, as no file with settings may be newer than the engine
+    that runs with them. Where this is ended meanwhile it stays newer, at which the next run restarts the engine.
 options:
   text:
     description: What the file is to say.
@@ -51,15 +52,6 @@ FAILURE = (
     "Correct the setting that it comes from (docker_daemon_options, docker_insecure_registries, registry_insecure) and "
     "run this playbook again. On the host, journalctl --unit docker tells more"
 )
-
-
-def write(text: str, found: os.stat_result) -> None:
-    """Write the file with the mode and the time that it had.
-
-    :raise OSError: as where the disk is full; the file is as it was then
-    """
-    files.write(PATH, text, stat.S_IMODE(found.st_mode), 0o755)
-    os.utime(PATH, ns=(found.st_atime_ns, found.st_mtime_ns))
 
 
 def reload(module: AnsibleModule) -> str:
@@ -107,12 +99,17 @@ def main() -> None:
     try:
         with open(PATH, encoding="utf-8") as stream:
             before, found = stream.read(), os.fstat(stream.fileno())
-        write(module.params["text"], found)
-        if missing := reload(module):
-            write(before, found)
-            module.fail_json(msg=FAILURE.format(missing, PATH, why(module, begin)))
+        mode = stat.S_IMODE(found.st_mode)
+        # Newer than the engine until that has told that it has the settings: who ends this meanwhile leaves it so.
+        files.write(PATH, module.params["text"], mode, 0o755)
+        missing = reload(module)
+        if missing:
+            files.write(PATH, before, mode, 0o755)
+        os.utime(PATH, ns=(found.st_atime_ns, found.st_mtime_ns))
     except OSError as error:
         module.fail_json(msg=f"{PATH}: {error.strerror}")
+    if missing:
+        module.fail_json(msg=FAILURE.format(missing, PATH, why(module, begin)))
     module.exit_json(changed=True)
 
 
